@@ -1,0 +1,278 @@
+"""The project file: data, graphs, task and recipe as plain data, with a version, migrations and places for mistakes.
+
+The format is described in docs/project-file.md; its JSON schema is docs/project.schema.json.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+
+from builder.errors import LaminaError
+from builder.graph.spec import Graph, Name
+
+VERSION = 1
+MAX_BYTES = 20_000_000
+
+
+class Strict(BaseModel):
+    """Base of the project's parts: immutable, unknown keys refused, no NaN."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Step(Strict):
+    """One preparation or augmentation step: its kind and its settings ({"kind": "tokens", "level": "word"})."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
+    kind: str
+
+    def settings(self) -> dict[str, Any]:
+        """The settings without the kind."""
+        return dict(self.model_extra or {})
+
+
+class Column(Strict):
+    """What a person decided about a column; whatever is None is guessed from the data."""
+
+    type: Literal["number", "category", "text", "date", "boolean"] | None = None
+    role: Literal["feature", "target", "ignore", "group", "time"] | None = None
+    missing: Literal["median", "mean", "zero", "most_frequent", "own_category", "drop_rows"] | None = None
+    flag_missing: bool | None = None  # a 0/1 column beside an imputed number
+    scale: Literal["standard", "minmax", "robust", "none"] | None = None
+    encode: Literal["onehot", "embedding"] | None = None
+
+
+class Split(Strict):
+    """How rows are shared out. `given` uses the data's own train/test; shares are of all rows."""
+
+    kind: Literal["random", "stratified", "group", "time", "given"] = "stratified"
+    validation: float = Field(0.15, ge=0, lt=1)
+    test: float = Field(0.15, ge=0, lt=1)
+    seed: int = 0
+    group: str | None = None
+    time: str | None = None
+
+
+class Binding(Strict):
+    """What an Input node receives: a group of columns ("all", "numbers", "categories" or names) in one form."""
+
+    columns: Literal["all", "numbers", "categories"] | tuple[str, ...] = "all"
+    form: Literal["vector", "codes", "image", "tokens", "series"] | None = None
+
+
+class Data(Strict):
+    """Where the data comes from and how it is made ready."""
+
+    source: str = ""
+    options: dict[str, JsonValue] = {}
+    target: str | None = None
+    columns: dict[str, Column] = {}
+    split: Split = Split()
+    prepare: tuple[Step, ...] = ()
+    augment: tuple[Step, ...] = ()
+    inputs: dict[Name, Binding] = {}
+
+
+class OutputTask(Strict):
+    """What one Output node learns: its target column, loss and metrics."""
+
+    target: str | None = None
+    loss: str | None = None
+    metrics: tuple[str, ...] | None = None
+
+
+class TaskChoice(Strict):
+    """The task by its kind and its settings; see builder/tasks."""
+
+    kind: str = "classification"
+    loss: str | None = None
+    metrics: tuple[str, ...] | None = None
+    outputs: dict[Name, OutputTask] = {}
+    options: dict[str, JsonValue] = {}
+
+
+class Optimizer(Strict):
+    """torch.optim's name and arguments ({"name": "AdamW", "lr": 0.002, "weight_decay": 0.01})."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
+    name: str = "AdamW"
+    lr: float = Field(1e-3, gt=0)
+
+    def arguments(self) -> dict[str, Any]:
+        """All keyword arguments of the optimiser."""
+        return {"lr": self.lr, **(self.model_extra or {})}
+
+
+class Schedule(Strict):
+    """How the learning rate moves over the run; `warmup` is the share of steps that rise from nearly zero."""
+
+    name: Literal["constant", "onecycle", "cosine", "step", "exponential", "plateau", "linear"] = "constant"
+    warmup: float = Field(0.0, ge=0, lt=1)
+    options: dict[str, float] = {}
+
+
+class EarlyStopping(Strict):
+    """Stop when the monitored figure has not improved for `patience` epochs."""
+
+    patience: int = Field(10, ge=1)
+    monitor: str = "validation_loss"
+    min_delta: float = Field(0.0, ge=0)
+
+
+class Recipe(Strict):
+    """How to train. None means: chosen from the data, and the choice is written into the run."""
+
+    epochs: int = Field(10, ge=1, le=1_000_000)
+    batch_size: Annotated[int, Field(ge=1)] | None = None
+    optimizer: Optimizer = Optimizer()
+    optimizers: dict[Name, Optimizer] = {}
+    schedule: Schedule = Schedule()
+    early_stopping: EarlyStopping | None = None
+    class_weights: Literal["balanced"] | dict[str, float] | None = None
+    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    clip_norm: Annotated[float, Field(gt=0)] | None = None
+    precision: Literal["float32", "bfloat16"] = "float32"
+    device: str = "auto"  # auto, cpu, cuda, cuda:1, mps
+    threads: Annotated[int, Field(ge=1)] | None = None
+    seed: int = 0
+    start_from: str | None = None  # a run id or the path of a safetensors file
+    keep: Literal["best", "best_and_last", "all"] = "best_and_last"
+    monitor: str = "validation_loss"
+
+
+class Position(Strict):
+    """Where a node stands on the canvas, in pixels."""
+
+    x: float
+    y: float
+
+
+class View(Strict):
+    """How the canvas shows the graphs; never part of the meaning."""
+
+    positions: dict[str, dict[Name, Position]] = {}  # graph name → node id → position
+    notes: str = ""
+
+
+class Project(Strict):
+    """A whole project. `model_dump_json(exclude_defaults=True)` is what `save` writes, with the version first."""
+
+    lamina: int = VERSION
+    name: str = Field("untitled", min_length=1, max_length=120)
+    data: Data = Data()
+    graphs: dict[Name, Graph] = {"model": Graph()}
+    modules: dict[Name, Graph] = {}
+    task: TaskChoice = TaskChoice()
+    recipe: Recipe = Recipe()
+    view: View = View()
+
+    @property
+    def graph(self) -> Graph:
+        """The main graph: "model", else the first."""
+        return self.graphs.get("model") or next(iter(self.graphs.values()))
+
+    def meaning(self) -> dict[str, Any]:
+        """The project without its view and name: what decides the result."""
+        return self.model_dump(mode="json", exclude={"view", "name"}, exclude_defaults=True)
+
+    def digest(self) -> str:
+        """Sixteen hex digits of SHA-256 over `meaning()`."""
+        text = json.dumps(self.meaning(), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+"""From version n to n + 1, one small step each; empty while there is one version."""
+
+
+def dumps(project: Project) -> str:
+    """The project file's text: short (defaults left out), stable, ends with a newline."""
+    body = project.model_dump(mode="json", exclude_defaults=True)
+    head = {"lamina": VERSION, "name": project.name}
+    graphs = {name: graph.model_dump(mode="json", exclude_defaults=True) for name, graph in project.graphs.items()}
+    return json.dumps({**head, **body, "graphs": graphs}, indent=1, ensure_ascii=False) + "\n"
+
+
+def loads(text: str | bytes, *, place: str = "project file") -> Project:
+    """Read a project file's text.
+
+    Raises LaminaError with the line or key where something is wrong, and for a file of a newer version.
+    """
+    if len(text) > MAX_BYTES:
+        raise LaminaError("The file is larger than 20 MB; that is no project file.", place=place)
+    try:
+        raw = json.loads(text)
+    except UnicodeDecodeError as error:
+        raise LaminaError("The file is not UTF-8 text.", place=place, remedy="Save it as UTF-8.") from error
+    except RecursionError as error:
+        raise LaminaError("The file is nested too deeply.", place=place) from error
+    except json.JSONDecodeError as error:
+        raise LaminaError(
+            f"{error.msg}.",
+            place=f"{place}, line {error.lineno}, column {error.colno}",
+            remedy="Check the comma, bracket or quote there; a project file is JSON.",
+        ) from error
+    if not isinstance(raw, dict):
+        raise LaminaError("A project file is a JSON object.", place=place, remedy='Begin with {"lamina": 1, ...}.')
+    version = raw.get("lamina")
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise LaminaError('The key "lamina" with the version is missing.', place=place, remedy='Add "lamina": 1.')
+    if version > VERSION:
+        raise LaminaError(
+            f"The file is of version {version}; this Lamina reads up to version {VERSION}.",
+            place=place,
+            remedy="Update Lamina, or save the project in the older version.",
+        )
+    for step in range(version, VERSION):
+        raw = MIGRATIONS[step](raw)
+    try:
+        return Project.model_validate({**raw, "lamina": VERSION})
+    except ValidationError as error:
+        raise _with_place(error, place) from error
+
+
+def _with_place(error: ValidationError, place: str) -> LaminaError:
+    first, *others = error.errors(include_url=False)
+    where = ".".join(str(part) for part in first["loc"]) or "the whole"
+    more = f" ({len(others)} more like it.)" if others else ""
+    message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "extra_forbidden":
+        message = "This key is not known; it may be misspelt"
+    given = first.get("input")
+    shown = f", found {given!r}" if isinstance(given, str | int | float | bool) and "found" not in message else ""
+    remedy = "Correct it there." + more
+    return LaminaError(f"{message}{shown if len(shown) < 90 else ''}.", place=f"{place}, {where}", remedy=remedy)
+
+
+def load(path: Path | str) -> Project:
+    """Read a project file. Raises LaminaError where it is missing, unreadable or wrong."""
+    path = Path(path)
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise LaminaError("The file is larger than 20 MB; that is no project file.", place=str(path))
+        return loads(path.read_bytes(), place=path.name)
+    except OSError as error:
+        raise LaminaError(
+            f"The file cannot be read: {error.strerror}.", place=str(path), remedy="Check the path."
+        ) from error
+
+
+def save(project: Project, path: Path | str) -> None:
+    """Write the project file: aside, flushed, then renamed, so that a crash leaves the old or the new one."""
+    path = Path(path)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(dumps(project))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except OSError as error:
+        Path(name).unlink(missing_ok=True)
+        raise LaminaError(f"The project cannot be saved: {error.strerror}.", place=str(path)) from error

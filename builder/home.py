@@ -13,7 +13,9 @@ def home() -> Path:
 
     Raises LaminaError when the folder cannot be made or written.
     """
-    path = Path(os.environ.get("LAMINA_HOME") or platformdirs.user_data_dir("lamina", appauthor=False))
+    path = Path(
+        os.environ.get("LAMINA_HOME") or platformdirs.user_data_dir("lamina", appauthor=False)
+    )
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -42,7 +42,9 @@ class Column(Strict):
 
     type: Literal["number", "category", "text", "date", "boolean"] | None = None
     role: Literal["feature", "target", "ignore", "group", "time"] | None = None
-    missing: Literal["median", "mean", "zero", "most_frequent", "own_category", "drop_rows"] | None = None
+    missing: (
+        Literal["median", "mean", "zero", "most_frequent", "own_category", "drop_rows"] | None
+    ) = None
     flag_missing: bool | None = None  # a 0/1 column beside an imputed number
     scale: Literal["standard", "minmax", "robust", "none"] | None = None
     encode: Literal["onehot", "embedding"] | None = None
@@ -112,7 +114,9 @@ class Optimizer(Strict):
 class Schedule(Strict):
     """How the learning rate moves over the run; `warmup` is the share of steps that rise from nearly zero."""
 
-    name: Literal["constant", "onecycle", "cosine", "step", "exponential", "plateau", "linear"] = "constant"
+    name: Literal["constant", "onecycle", "cosine", "step", "exponential", "plateau", "linear"] = (
+        "constant"
+    )
     warmup: float = Field(0.0, ge=0, lt=1)
     options: dict[str, float] = {}
 
@@ -195,7 +199,10 @@ def dumps(project: Project) -> str:
     """The project file's text: short (defaults left out), stable, ends with a newline."""
     body = project.model_dump(mode="json", exclude_defaults=True)
     head = {"lamina": VERSION, "name": project.name}
-    graphs = {name: graph.model_dump(mode="json", exclude_defaults=True) for name, graph in project.graphs.items()}
+    graphs = {
+        name: graph.model_dump(mode="json", exclude_defaults=True)
+        for name, graph in project.graphs.items()
+    }
     return json.dumps({**head, **body, "graphs": graphs}, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -209,7 +216,9 @@ def loads(text: str | bytes, *, place: str = "project file") -> Project:
     try:
         raw = json.loads(text)
     except UnicodeDecodeError as error:
-        raise LaminaError("The file is not UTF-8 text.", place=place, remedy="Save it as UTF-8.") from error
+        raise LaminaError(
+            "The file is not UTF-8 text.", place=place, remedy="Save it as UTF-8."
+        ) from error
     except RecursionError as error:
         raise LaminaError("The file is nested too deeply.", place=place) from error
     except json.JSONDecodeError as error:
@@ -219,10 +228,14 @@ def loads(text: str | bytes, *, place: str = "project file") -> Project:
             remedy="Check the comma, bracket or quote there; a project file is JSON.",
         ) from error
     if not isinstance(raw, dict):
-        raise LaminaError("A project file is a JSON object.", place=place, remedy='Begin with {"lamina": 1, ...}.')
+        raise LaminaError(
+            "A project file is a JSON object.", place=place, remedy='Begin with {"lamina": 1, ...}.'
+        )
     version = raw.get("lamina")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise LaminaError('The key "lamina" with the version is missing.', place=place, remedy='Add "lamina": 1.')
+        raise LaminaError(
+            'The key "lamina" with the version is missing.', place=place, remedy='Add "lamina": 1.'
+        )
     if version > VERSION:
         raise LaminaError(
             f"The file is of version {version}; this Lamina reads up to version {VERSION}.",
@@ -245,9 +258,15 @@ def _with_place(error: ValidationError, place: str) -> LaminaError:
     if first["type"] == "extra_forbidden":
         message = "This key is not known; it may be misspelt"
     given = first.get("input")
-    shown = f", found {given!r}" if isinstance(given, str | int | float | bool) and "found" not in message else ""
+    shown = (
+        f", found {given!r}"
+        if isinstance(given, str | int | float | bool) and "found" not in message
+        else ""
+    )
     remedy = "Correct it there." + more
-    return LaminaError(f"{message}{shown if len(shown) < 90 else ''}.", place=f"{place}, {where}", remedy=remedy)
+    return LaminaError(
+        f"{message}{shown if len(shown) < 90 else ''}.", place=f"{place}, {where}", remedy=remedy
+    )
 
 
 def load(path: Path | str) -> Project:
@@ -255,7 +274,9 @@ def load(path: Path | str) -> Project:
     path = Path(path)
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise LaminaError("The file is larger than 20 MB; that is no project file.", place=str(path))
+            raise LaminaError(
+                "The file is larger than 20 MB; that is no project file.", place=str(path)
+            )
         return loads(path.read_bytes(), place=path.name)
     except OSError as error:
         raise LaminaError(
@@ -275,4 +296,6 @@ def save(project: Project, path: Path | str) -> None:
         os.replace(name, path)
     except OSError as error:
         Path(name).unlink(missing_ok=True)
-        raise LaminaError(f"The project cannot be saved: {error.strerror}.", place=str(path)) from error
+        raise LaminaError(
+            f"The project cannot be saved: {error.strerror}.", place=str(path)
+        ) from error

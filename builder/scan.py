@@ -20,7 +20,11 @@ def classes(package: ModuleType, base: type[T]) -> list[type[T]]:
         for value in vars(module).values():
             if not inspect.isclass(value) or value.__module__ != module.__name__:
                 continue
-            if issubclass(value, base) and not inspect.isabstract(value) and value.__name__[0] != "_":
+            if (
+                issubclass(value, base)
+                and not inspect.isabstract(value)
+                and value.__name__[0] != "_"
+            ):
                 found.append(value)
     return found
 
@@ -32,5 +36,9 @@ def values(package: ModuleType, kind: type[T]) -> list[T]:
         module = importlib.import_module(f"{package.__name__}.{info.name}")
         for value in vars(module).values():
             items = value if isinstance(value, list | tuple) else (value,)
-            found.extend(item for item in items if isinstance(item, kind) and all(item is not f for f in found))
+            found.extend(
+                item
+                for item in items
+                if isinstance(item, kind) and all(item is not f for f in found)
+            )
     return found

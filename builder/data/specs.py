@@ -17,8 +17,12 @@ class InputSpec(Strict):
     form: Literal["vector", "codes", "image", "tokens", "series"]
     shape: tuple[int, ...]
     stored: Literal["uint8", "float32", "int64", "int32"]
-    features: tuple[str, ...] = ()  # per element of a vector or codes ("sex=female"), per channel otherwise
-    origins: tuple[str, ...] = ()  # the column that each feature came from, so that one-hot groups stay together
+    features: tuple[
+        str, ...
+    ] = ()  # per element of a vector or codes ("sex=female"), per channel otherwise
+    origins: tuple[
+        str, ...
+    ] = ()  # the column that each feature came from, so that one-hot groups stay together
     cardinality: int = 0  # codes and tokens: how many different values
     mean: tuple[float, ...] = ()  # image: per channel, after division by 255
     std: tuple[float, ...] = ()

@@ -3,7 +3,15 @@
 import re
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, field_validator, model_serializer
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    field_validator,
+    model_serializer,
+)
 from pydantic import model_validator
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
@@ -18,7 +26,9 @@ class Frozen(BaseModel):
 
 def _name(value: Any) -> Any:
     if not isinstance(value, str) or not NAME.fullmatch(value):
-        raise ValueError(f"{value!r} is no name; use letters, digits and _, a letter first, at most 64")
+        raise ValueError(
+            f"{value!r} is no name; use letters, digits and _, a letter first, at most 64"
+        )
     return value
 
 
@@ -53,7 +63,12 @@ class Edge(Frozen):
                 raise ValueError('an edge is a pair of node names such as ["conv1", "relu1"]')
             source, _, source_port = value[0].partition(".")
             target, _, target_port = value[1].partition(".")
-            return {"source": source, "target": target, "source_port": source_port, "target_port": target_port}
+            return {
+                "source": source,
+                "target": target,
+                "source_port": source_port,
+                "target_port": target_port,
+            }
         return value
 
     @field_validator("source_port", "target_port")

@@ -11,7 +11,9 @@ REQUIRED: Any = object()
 """Marks a parameter without a default."""
 
 Family = Literal["io", "conv", "norm", "act", "pool", "linear", "merge", "seq"]
-Kind = Literal["int", "float", "bool", "choice", "ints", "size", "text", "optional_int", "optional_float"]
+Kind = Literal[
+    "int", "float", "bool", "choice", "ints", "size", "text", "optional_int", "optional_float"
+]
 """`size` is an int or one int per axis (kernel_size, stride, padding); `ints` a list of ints (a shape, axes)."""
 
 
@@ -68,7 +70,9 @@ class Layer:
     construct: Callable[[Call], str | None] = lambda call: None
     call: Callable[[Call], str] = lambda call: f"self.{call.name}({', '.join(call.args)})"
     shape: Callable[[Call], tuple[Shape, ...]] | None = None
-    outputs_of: Callable[[Mapping[str, Any]], tuple[Port, ...]] | None = None  # where settings decide (Split)
+    outputs_of: Callable[[Mapping[str, Any]], tuple[Port, ...]] | None = (
+        None  # where settings decide (Split)
+    )
     dtype_in: Literal["float", "int", "any"] = "float"
     dtype_out: Literal["float", "int", "same"] = "same"
     docs: str = ""  # address of the reference page

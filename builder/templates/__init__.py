@@ -1,1 +1,72 @@
+"""Ready networks whose sizes are fitted to the data: what the gallery, 'Suggested network' and `lamina new` give."""
 
+import sys
+from functools import cache
+
+from builder import scan
+from builder.data.specs import PreparedSpec
+from builder.errors import LaminaError
+from builder.project import Data, Project
+from builder.templates.base import Template
+
+__all__ = ["Template", "fitting", "get", "make", "suggest", "templates"]
+
+
+@cache
+def templates() -> dict[str, type[Template]]:
+    """Every template by name, in the order of the gallery. Light: imports neither torch nor pandas."""
+    found = scan.classes(sys.modules[__name__], Template)  # type: ignore[type-abstract]
+    order = ("table", "image", "series", "text")
+    return {item.name: item for item in sorted(found, key=lambda t: order.index(t.data_kind))}
+
+
+def get(name: str) -> type[Template]:
+    """The template of that name. Raises LaminaError with the near names where there is none."""
+    import difflib
+
+    known = templates()
+    if name in known:
+        return known[name]
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
+    hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(known)}."
+    raise LaminaError(f"No template is called '{name}'.", place="template", remedy=hint)
+
+
+def make(name: str, data: Data | None = None) -> Project:
+    """A ready project from the template; its sizes fitted to `data`, or to the template's own data.
+
+    Prepares the data where that has not been done. Raises LaminaError where the data does not fit, saying why.
+    """
+    from builder import data as data_package
+
+    template = get(name)
+    given = template.data() if data is None else data_package.suggest(data)
+    spec = data_package.specs(Project(data=given))
+    if reason := template.unfit(spec):
+        raise LaminaError(reason, place=f"template {name}")
+    wanted = given.model_copy(
+        update={
+            "inputs": given.inputs or template.inputs,
+            "prepare": given.prepare or template.prepare,
+        }
+    )
+    if wanted != given:
+        spec = data_package.specs(Project(data=wanted))
+    return template.build(spec, wanted)
+
+
+def fitting(spec: PreparedSpec) -> dict[str, str | None]:
+    """Every template's name with None where it fits the data, else the sentence that says why not."""
+    return {name: template.unfit(spec) for name, template in templates().items()}
+
+
+def suggest(spec: PreparedSpec) -> str:
+    """The template to begin with on this data. Raises LaminaError where none fits."""
+    fit = [item for item in templates().values() if item.unfit(spec) is None]
+    if not fit:
+        raise LaminaError(
+            "No template fits this data.",
+            place="template",
+            remedy="Check on the Data page that a target and at least one feature are chosen.",
+        )
+    return max(fit, key=lambda item: item.rank(spec)).name

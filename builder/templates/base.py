@@ -1,0 +1,156 @@
+"""What a template declares, and the little that all of them share: sizes and recipes by general rules.
+
+The rules look at rows, form and size of the data, never at its name.
+"""
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, Literal
+
+from builder.data.specs import InputSpec, PreparedSpec
+from builder.graph.spec import Edge, Graph, Node
+from builder.project import (
+    Binding,
+    Data,
+    EarlyStopping,
+    Optimizer,
+    Project,
+    Recipe,
+    Schedule,
+    Step,
+    TaskChoice,
+)
+
+DataKind = Literal["table", "image", "series", "text"]
+
+
+class Template(ABC):
+    """A ready network for one kind of data; one file of builder/templates, found by scan."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    help: ClassVar[str]  # one sentence for the gallery
+    data_kind: ClassVar[DataKind]
+    inputs: ClassVar[dict[str, Binding]] = {}  # where the template wants its own Input nodes
+    prepare: ClassVar[tuple[Step, ...]] = ()  # preparation steps it wants where the data has none
+
+    @classmethod
+    @abstractmethod
+    def data(cls) -> Data:
+        """The template's own data: bundled with Lamina's libraries or generated, never downloaded."""
+
+    @classmethod
+    @abstractmethod
+    def unfit(cls, spec: PreparedSpec) -> str | None:
+        """Why the template does not fit this data, in a sentence with a remedy; None where it does."""
+
+    @classmethod
+    @abstractmethod
+    def rank(cls, spec: PreparedSpec) -> int:
+        """How good a first choice it is for data that it fits: the highest is suggested."""
+
+    @classmethod
+    @abstractmethod
+    def build(cls, spec: PreparedSpec, data: Data) -> Project:
+        """A project whose sizes and recipe follow from the data."""
+
+
+class Sketch:
+    """A graph being written down: `add` returns the node's id, so that the next line can name it."""
+
+    def __init__(self) -> None:
+        self._nodes: list[Node] = []
+        self._edges: list[Edge] = []
+        self._last = ""
+
+    def add(self, node: str, layer: str, *sources: str, **params: Any) -> str:
+        """A node fed by `sources` ("id" or "id.port"); by the node before it where none are named."""
+        self._nodes.append(Node(id=node, layer=layer, params=params))
+        if layer != "Input":
+            ends = sources or (self._last,)
+            self._edges.extend(Edge.model_validate([source, node]) for source in ends)
+        self._last = node
+        return node
+
+    def graph(self) -> Graph:
+        """What was written, frozen."""
+        return Graph(nodes=tuple(self._nodes), edges=tuple(self._edges))
+
+
+def only_input(spec: PreparedSpec, form: str) -> InputSpec:
+    """The first input of that form; the template's `unfit` has made sure that there is one."""
+    return next(item for item in spec.inputs.values() if item.form == form)
+
+
+def lacks(spec: PreparedSpec, form: str, wanted: str) -> str | None:
+    """A sentence where the data has no single input of that form or nothing to learn."""
+    forms = [item.form for item in spec.inputs.values()]
+    if forms != [form]:
+        found = ", ".join(sorted(set(forms))) or "nothing"
+        return (
+            f"It needs {wanted}; this data gives {found}. Choose a template for that kind of data."
+        )
+    return lacks_target(spec)
+
+
+def lacks_target(spec: PreparedSpec) -> str | None:
+    """A sentence where the data has no target."""
+    if spec.target is None:
+        return "The data has no target column. Choose the column to predict on the Data page."
+    return None
+
+
+def width(spec: PreparedSpec) -> int:
+    """How many numbers the Output node has: one per class, or a single one."""
+    assert spec.target is not None
+    return len(spec.target.classes) if spec.target.kind == "class" else 1
+
+
+def task(spec: PreparedSpec) -> TaskChoice:
+    """Classification for classes, regression for numbers."""
+    assert spec.target is not None
+    return TaskChoice(kind="classification" if spec.target.kind == "class" else "regression")
+
+
+def rows(spec: PreparedSpec) -> int:
+    """Rows of the training split."""
+    return spec.sizes.get("train", 0)
+
+
+def perceptron(spec: PreparedSpec) -> Graph:
+    """Two hidden layers with dropout on the table input."""
+    sketch = Sketch()
+    sketch.add(only_input(spec, "vector").name, "Input")
+    for index, units in enumerate((128, 64), start=1):
+        sketch.add(f"dense{index}", "Linear", out_features=units)
+        sketch.add(f"relu{index}", "ReLU")
+        sketch.add(f"dropout{index}", "Dropout", p=0.2)
+    sketch.add("head", "Linear", out_features=width(spec))
+    sketch.add("output", "Output")
+    return sketch.graph()
+
+
+def batch_size(count: int) -> int:
+    """By training rows: 32 below 2,000, 64 below 5,000, else 256."""
+    return 32 if count < 2_000 else 64 if count < 5_000 else 256
+
+
+def early(spec: PreparedSpec, epochs: int, lr: float, patience: int, **arguments: Any) -> Recipe:
+    """AdamW until the validation loss has stopped to fall; the best epoch is kept."""
+    return Recipe(
+        epochs=epochs,
+        batch_size=batch_size(rows(spec)),
+        optimizer=Optimizer(name="AdamW", lr=lr, **arguments),
+        early_stopping=EarlyStopping(patience=patience),
+    )
+
+
+def one_cycle(
+    spec: PreparedSpec, epochs: int, lr: float, batch: int | None = None, **arguments: Any
+) -> Recipe:
+    """AdamW with one rise and fall of the learning rate over a known number of epochs."""
+    return Recipe(
+        epochs=epochs,
+        batch_size=batch or batch_size(rows(spec)),
+        optimizer=Optimizer(name="AdamW", lr=lr, **arguments),
+        schedule=Schedule(name="onecycle", warmup=0.25),
+    )

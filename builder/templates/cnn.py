@@ -1,0 +1,82 @@
+"""A convolutional network for small and middling images."""
+
+from builder.data.specs import PreparedSpec
+from builder.project import Data, Project
+from builder.templates import base
+
+LARGEST_MAP = 7  # pool until a side has at most so many cells
+WIDTHS = (32, 64, 128, 128, 256, 256)
+
+
+class Cnn(base.Template):
+    """Convolution, normalisation, activation, pooling; as often as the image is large."""
+
+    name = "cnn"
+    title = "Image → class"
+    help = "Convolutions and pooling, as many as the image needs, and a dense head."
+    data_kind = "image"
+
+    @classmethod
+    def data(cls) -> Data:
+        """Handwritten digits of 8 × 8 pixels, bundled with scikit-learn."""
+        return Data(source="sklearn", options={"name": "digits"}, target="target")
+
+    @classmethod
+    def unfit(cls, spec: PreparedSpec) -> str | None:
+        """It needs one image of at least 4 × 4 pixels."""
+        if reason := base.lacks(spec, "image", "images"):
+            return reason
+        if min(base.only_input(spec, "image").shape[1:]) < 4:
+            return "The images are smaller than 4 × 4 pixels. Use mlp-classification on the pixels."
+        return None
+
+    @classmethod
+    def rank(cls, spec: PreparedSpec) -> int:
+        """First choice for grey or small images."""
+        return 50
+
+    @classmethod
+    def build(cls, spec: PreparedSpec, data: Data) -> Project:
+        """At least two convolutions; one pooling per halving down to 7 cells a side."""
+        image = base.only_input(spec, "image")
+        side = min(image.shape[1:])
+        pools = 0
+        while side >> pools > LARGEST_MAP:
+            pools += 1
+        sketch = base.Sketch()
+        sketch.add(image.name, "Input")
+        stages = max(2, pools)
+        for stage in range(1, stages + 1):
+            coarse = {"stride": 2} if stage == 1 and side > 96 else {}
+            sketch.add(
+                f"conv{stage}",
+                "Conv2d",
+                out_channels=WIDTHS[min(stage, len(WIDTHS)) - 1],
+                kernel_size=3,
+                padding=1,
+                **coarse,
+            )
+            sketch.add(f"norm{stage}", "BatchNorm2d")
+            sketch.add(f"relu{stage}", "ReLU")
+            if stage > stages - pools and not coarse:
+                sketch.add(f"pool{stage}", "MaxPool2d", kernel_size=2)
+        sketch.add("flatten", "Flatten")
+        sketch.add("dense", "Linear", out_features=128)
+        sketch.add("relu", "ReLU")
+        sketch.add("dropout", "Dropout", p=0.3)
+        sketch.add("head", "Linear", out_features=base.width(spec))
+        sketch.add("output", "Output")
+        return Project(
+            name=cls.name,
+            data=data,
+            graphs={"model": sketch.graph()},
+            task=base.task(spec),
+            recipe=_recipe(spec),
+        )
+
+
+def _recipe(spec: PreparedSpec) -> "base.Recipe":
+    count = base.rows(spec)
+    epochs = 30 if count < 2_000 else 15 if count < 5_000 else 8
+    batch = 32 if count < 2_000 else 64
+    return base.one_cycle(spec, epochs, 3e-3, batch, weight_decay=0.01)

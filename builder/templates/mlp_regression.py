@@ -1,0 +1,49 @@
+"""A multi-layer perceptron that estimates a number from the columns of a table."""
+
+from builder.data.specs import PreparedSpec
+from builder.project import Data, Project, Split
+from builder.templates import base
+
+
+class MlpRegression(base.Template):
+    """Two hidden layers with dropout: the sound first choice for a table."""
+
+    name = "mlp-regression"
+    title = "Table → number"
+    help = "A small dense network that estimates a number from the columns of a table."
+    data_kind = "table"
+
+    @classmethod
+    def data(cls) -> Data:
+        """Diabetes progression, bundled with scikit-learn."""
+        return Data(
+            source="sklearn",
+            options={"name": "diabetes"},
+            target="target",
+            split=Split(kind="random"),
+        )
+
+    @classmethod
+    def unfit(cls, spec: PreparedSpec) -> str | None:
+        """It needs one table of numbers and a numeric target."""
+        if reason := base.lacks(spec, "vector", "a table"):
+            return reason
+        if spec.target is not None and spec.target.kind != "number":
+            return f"The target '{spec.target.name}' has classes. Take mlp-classification instead."
+        return None
+
+    @classmethod
+    def rank(cls, spec: PreparedSpec) -> int:
+        """First choice for tables."""
+        return 50
+
+    @classmethod
+    def build(cls, spec: PreparedSpec, data: Data) -> Project:
+        """128 and 64 units; AdamW with early stopping."""
+        return Project(
+            name=cls.name,
+            data=data,
+            graphs={"model": base.perceptron(spec)},
+            task=base.task(spec),
+            recipe=base.early(spec, 60, 2e-3, 10, weight_decay=0.01),
+        )

@@ -1,0 +1,118 @@
+"""The two components that the front end's one bundle holds, as functions for Streamlit pages."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import streamlit as st
+
+from builder import layers
+from builder.errors import LaminaError
+from builder.graph.spec import Graph
+
+DIST = Path(__file__).parent / "frontend" / "dist"
+Mode = Literal["updates", "gradients", "activations", "time", "pick"]
+LOADER = """
+const bundle = await import(new URL("/lamina/assets/canvas/{name}", document.baseURI).href);
+export default bundle.default;
+"""
+
+
+def bundle() -> str:
+    """The file name of the built front end, with its hash.
+
+    Raises LaminaError when it was not built.
+    """
+    built = sorted(DIST.glob("canvas-*.js"))
+    if len(built) != 1:
+        raise LaminaError(
+            "The canvas is not built.",
+            place=str(DIST),
+            remedy="Run `make install`, then start Lamina again.",
+        )
+    return built[0].name
+
+
+@cache
+def _mount(name: str) -> Callable[..., Any]:
+    return st.components.v2.component("lamina_canvas", js=LOADER.replace("{name}", name))
+
+
+def editor(
+    key: str,
+    *,
+    project_id: str,
+    name: str,
+    token: str,
+    on_go: Callable[[], None] | None = None,
+) -> str | None:
+    """Show the editor; it fills the window below the navigation and edits through its own routes.
+
+    Gives the page that the user asked for ("train", "data", "home"), else None; `on_go` is called before.
+    """
+    result = _mount(bundle())(
+        key=key,
+        data={"kind": "editor", "project": project_id, "name": name, "token": token},
+        on_go_change=on_go or _nothing,
+    )
+    asked = getattr(result, "go", None)
+    return asked if isinstance(asked, str) else None
+
+
+def graph_strip(
+    key: str,
+    graph: Graph,
+    infos: Mapping[str, Any] | None = None,
+    health: Sequence[Mapping[str, Any]] = (),
+    *,
+    mode: Mode = "updates",
+    selected: str | None = None,
+    pickable: Collection[str] | None = None,
+    title: str = "",
+    caption: str = "",
+    on_pick: Callable[[], None] | None = None,
+) -> str | None:
+    """Show a network as one strip from left to right; gives the node that the user picked, else `selected`.
+
+    `infos` are the node's `NodeInfo` by id (hovering shows their shapes); `health` the rows of `Run.health()`,
+    shown as a glow, a sign and a figure. `mode` "pick" is the small strip without figures, in which the
+    `pickable` nodes (default: all) can be chosen; the other modes are the first view of the health strip.
+    """
+    result = _mount(bundle())(
+        key=key,
+        data={
+            "kind": "strip",
+            "id": key,
+            "graph": graph.model_dump(mode="json"),
+            "layers": {node.layer: _face(node.layer) for node in graph.nodes},
+            "shapes": _shapes(infos or {}),
+            "health": {str(row["node"]): dict(row) for row in health},
+            "mode": mode,
+            "selected": selected,
+            "pickable": sorted(pickable) if pickable is not None else None,
+            "title": title,
+            "caption": caption,
+        },
+        default={"picked": selected},
+        on_picked_change=on_pick or _nothing,
+        width="stretch",
+        height="content",
+    )
+    picked = getattr(result, "picked", None)
+    return picked if isinstance(picked, str) and picked in graph.ids() else selected
+
+
+def _nothing() -> None:
+    """Streamlit makes a trigger or state known to the page only where it has a callback."""
+
+
+def _face(name: str) -> dict[str, Any]:
+    layer = layers.catalogue().get(name)
+    if layer is None:
+        return {"family": "io", "lamina": False}
+    return {"family": layer.family, "lamina": layer.lamina}
+
+
+def _shapes(infos: Mapping[str, Any]) -> dict[str, list[list[int]]]:
+    return {name: [list(shape) for shape in info.outputs] for name, info in infos.items()}

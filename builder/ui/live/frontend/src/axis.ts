@@ -1,0 +1,23 @@
+/** Placing values on the common axis of steps. */
+
+import type { State } from "./store";
+
+/** Put per-epoch values onto the axis of steps; null elsewhere. */
+export function atEpochs(state: State, name: string, axis: number[]): (number | null)[] {
+  const column: (number | null)[] = new Array<number | null>(axis.length).fill(null);
+  let at = 0;
+  for (const epoch of state.epochs) {
+    const step = epoch.step;
+    if (step === null || step === undefined) continue;
+    while (at < axis.length - 1 && (axis[at] as number) < step) at += 1;
+    if (axis.length) column[at] = epoch[name] ?? null;
+  }
+  return column;
+}
+
+/** Keep the axis calm: the end grows in steps of half a power of ten. */
+export function grownEnd(last: number): number {
+  if (last <= 10) return 10;
+  const unit = 10 ** Math.floor(Math.log10(last)) / 2;
+  return Math.ceil((last * 1.02) / unit) * unit;
+}

@@ -1,0 +1,256 @@
+/** The four curves, drawn by uPlot: points append, axes grow, a zoom stays. */
+
+import uPlot from "uplot";
+import { figure, rate } from "./format";
+import { atEpochs, grownEnd } from "./axis";
+import { best, type State } from "./store";
+
+export interface Look {
+  ink3: string; grid: string; train: string; val: string; valText: string; warn: string; ink2: string; font: string;
+}
+
+export interface ChartSpec {
+  title: string;
+  log?: boolean;
+  series: (state: State) => { data: uPlot.AlignedData; marks?: boolean };
+  lines: { label: string; colour: keyof Look; width: number; alpha?: number; points?: boolean }[];
+  legend: (state: State) => { label: string; value: string; colour: keyof Look }[];
+  bestOf?: (state: State) => { step: number; value: number; text: string } | null;
+  format: (value: number) => string;
+}
+
+export function lossChart(): ChartSpec {
+  return {
+    title: "Loss",
+    lines: [
+      { label: "raw", colour: "train", width: 1, alpha: 0.28 },
+      { label: "train", colour: "train", width: 2 },
+      { label: "validation", colour: "val", width: 2, points: true },
+    ],
+    series: (s) => ({ data: [s.step, s.loss, s.smooth, atEpochs(s, "validation_loss", s.step)] as uPlot.AlignedData }),
+    legend: (s) => [
+      { label: "train", value: figure(s.smooth.at(-1)), colour: "train" },
+      { label: "validation", value: figure(s.epochs.at(-1)?.validation_loss), colour: "val" },
+    ],
+    bestOf: (s) => {
+      const i = best(s.epochs, "validation_loss", false);
+      const epoch = s.epochs[i];
+      if (!epoch) return null;
+      const value = epoch.validation_loss as number;
+      return { step: epoch.step as number, value, text: `best ${figure(value)}, epoch ${epoch.epoch}` };
+    },
+    format: figure,
+  };
+}
+
+export function metricChart(name: string, title: string, higher: boolean, share: boolean): ChartSpec {
+  const format = (v: number) => (share ? `${Number((v * 100).toFixed(1))} %` : figure(v));
+  const axis = (s: State) => s.epochs.map((e) => e.step as number);
+  const column = (s: State, key: string) => s.epochs.map((e) => e[key] ?? null);
+  return {
+    title,
+    lines: [
+      { label: "train", colour: "train", width: 2, points: true },
+      { label: "validation", colour: "val", width: 2, points: true },
+    ],
+    series: (s) => ({
+      data: [axis(s), column(s, `train_${name}`), column(s, `validation_${name}`)] as uPlot.AlignedData,
+    }),
+    legend: (s) => (["train", "validation"] as const).map((split) => {
+      const value = s.epochs.at(-1)?.[`${split}_${name}`];
+      return {
+        label: split,
+        value: value === null || value === undefined ? "–" : format(value),
+        colour: split === "train" ? "train" : "val",
+      };
+    }),
+    bestOf: (s) => {
+      const i = best(s.epochs, `validation_${name}`, higher);
+      const epoch = s.epochs[i];
+      if (!epoch) return null;
+      const value = epoch[`validation_${name}`] as number;
+      return { step: epoch.step as number, value, text: `best ${format(value)}, epoch ${epoch.epoch}` };
+    },
+    format,
+  };
+}
+
+export function rateChart(): ChartSpec {
+  return {
+    title: "Learning rate",
+    lines: [{ label: "learning rate", colour: "ink2", width: 2 }],
+    series: (s) => ({ data: [s.step, s.lr] as uPlot.AlignedData }),
+    legend: (s) => [{ label: "", value: rate(s.lr.at(-1)), colour: "ink2" }],
+    format: rate,
+  };
+}
+
+export function normChart(): ChartSpec {
+  return {
+    title: "Gradient norm",
+    log: true,
+    lines: [{ label: "gradient norm", colour: "ink2", width: 1, alpha: 0.8 }],
+    series: (s) => ({
+      data: [s.step, s.gradNorm.map((v) => (v !== null && v > 0 ? v : null))] as uPlot.AlignedData,
+    }),
+    legend: (s) => [{ label: "", value: figure(s.gradNorm.at(-1)), colour: "ink2" }],
+    format: figure,
+  };
+}
+
+export class Chart {
+  readonly root = document.createElement("section");
+  private plot: uPlot | null = null;
+  private legend = document.createElement("div");
+  private body = document.createElement("div");
+
+  constructor(
+    private readonly spec: ChartSpec,
+    private readonly state: State,
+    private look: Look,
+    private readonly onZoom: () => void,
+    private readonly height: number,
+  ) {
+    this.root.className = "chart";
+    this.root.setAttribute("aria-label", spec.title);
+    const head = document.createElement("header");
+    const title = document.createElement("h3");
+    title.textContent = spec.title;
+    this.legend.className = "legend";
+    head.append(title, this.legend);
+    this.body.className = "plot";
+    this.root.append(head, this.body);
+  }
+
+  restyle(look: Look): void {
+    this.look = look;
+    this.plot?.destroy();
+    this.plot = null;
+    this.update();
+  }
+
+  update(): void {
+    this.root.dataset.points = String(this.spec.series(this.state).data[0].length);
+    this.legend.replaceChildren(...this.spec.legend(this.state).map((entry) => {
+      const item = document.createElement("span");
+      const line = document.createElement("i");
+      line.style.background = this.look[entry.colour];
+      const value = document.createElement("b");
+      value.textContent = entry.value;
+      if (entry.label) item.append(line, ` ${entry.label} `);
+      item.append(value);
+      return item;
+    }));
+    const { data } = this.spec.series(this.state);
+    const width = this.body.clientWidth;
+    if (width < 40) return;
+    if (!this.plot) this.plot = new uPlot(this.options(width), data, this.body);
+    else this.plot.setData(data, false);
+    this.rescale();
+  }
+
+  resize(): void {
+    const width = this.body.clientWidth;
+    if (this.plot && width > 40) this.plot.setSize({ width, height: this.height });
+    else this.update();
+  }
+
+  rescale(): void {
+    const [low, high] = this.state.zoom ?? [0, grownEnd(this.state.step.at(-1) ?? 0)];
+    this.plot?.setScale("x", { min: low, max: high });
+  }
+
+  destroy(): void {
+    this.plot?.destroy();
+    this.plot = null;
+  }
+
+  private options(width: number): uPlot.Options {
+    const { look, spec } = this;
+    const font = `12px ${look.font}`;
+    const axis = { stroke: look.ink3, font, ticks: { show: false }, gap: 6 };
+    return {
+      width,
+      height: this.height,
+      legend: { show: false },
+      padding: [10, 12, 0, 0],
+      cursor: { sync: { key: "lamina-live" }, drag: { x: true, y: false, setScale: false }, points: { size: 6 } },
+      scales: { x: { time: false, auto: false }, y: spec.log ? { distr: 3 } : {} },
+      axes: [
+        { ...axis, grid: { show: false }, size: 24, space: 80 },
+        {
+          ...axis, size: 48, space: 44, grid: { stroke: look.grid, width: 1 },
+          values: (_u, splits) => splits.map((v) => (v === null ? "" : spec.format(v))),
+        },
+      ],
+      series: [
+        { label: "step" },
+        ...spec.lines.map((line) => ({
+          label: line.label,
+          stroke: look[line.colour],
+          width: line.width,
+          alpha: line.alpha ?? 1,
+          spanGaps: true,
+          points: line.points
+            ? { show: true, size: 6, stroke: look[line.colour], fill: "transparent", width: 1.5 }
+            : { show: false },
+        })),
+      ],
+      hooks: {
+        setSelect: [(u) => {
+          if (u.select.width < 4) return;
+          this.state.zoom = [u.posToVal(u.select.left, "x"), u.posToVal(u.select.left + u.select.width, "x")];
+          u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+          this.onZoom();
+        }],
+        ready: [(u) => u.over.addEventListener("dblclick", () => {
+          this.state.zoom = null;
+          this.onZoom();
+        })],
+        draw: [(u) => this.marks(u)],
+      },
+    };
+  }
+
+  /** Dashed lines where the run was steered, and the best epoch. */
+  private marks(u: uPlot): void {
+    const { ctx, bbox } = u;
+    const ratio = devicePixelRatio || 1;
+    ctx.save();
+    ctx.font = `600 ${12 * ratio}px ${this.look.font}`;
+    for (const event of this.state.events) {
+      if (!event.mark) continue;
+      const x = u.valToPos(event.step, "x", true);
+      if (x < bbox.left || x > bbox.left + bbox.width) continue;
+      ctx.strokeStyle = this.look.warn;
+      ctx.lineWidth = 1.5 * ratio;
+      ctx.setLineDash([3 * ratio, 3 * ratio]);
+      ctx.beginPath();
+      ctx.moveTo(x, bbox.top);
+      ctx.lineTo(x, bbox.top + bbox.height);
+      ctx.stroke();
+      if (this.spec.title === "Loss") {
+        ctx.fillStyle = this.look.warn;
+        ctx.textAlign = x > bbox.left + bbox.width / 2 ? "right" : "left";
+        ctx.fillText(event.mark, x + (ctx.textAlign === "right" ? -6 : 6) * ratio, bbox.top + 12 * ratio);
+      }
+    }
+    ctx.setLineDash([]);
+    const top = this.spec.bestOf?.(this.state);
+    if (top) {
+      const x = u.valToPos(top.step, "x", true);
+      const y = u.valToPos(top.value, "y", true);
+      if (x >= bbox.left && x <= bbox.left + bbox.width && y >= bbox.top && y <= bbox.top + bbox.height) {
+        ctx.fillStyle = this.look.val;
+        ctx.beginPath();
+        ctx.arc(x, y, 4.5 * ratio, 0, Math.PI * 2);
+        ctx.fill();
+        ctx.fillStyle = this.look.valText;
+        ctx.textAlign = x > bbox.left + bbox.width / 2 ? "right" : "left";
+        const below = y < bbox.top + bbox.height - 28 * ratio;
+        ctx.fillText(top.text, x, y + (below ? 20 : -10) * ratio);
+      }
+    }
+    ctx.restore();
+  }
+}

@@ -1,0 +1,52 @@
+/** Numbers and times as a person reads them. */
+
+const GROUP = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+
+/** Three significant digits, no exponent between 0.001 and a million. */
+export function figure(value: number | null | undefined): string {
+  if (value === null || value === undefined || Number.isNaN(value)) return "–";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+  const size = Math.abs(value);
+  if (size === 0) return "0";
+  if (size >= 1000) return GROUP.format(value).replace("-", "−");
+  if (size < 0.001) return value.toExponential(1).replace("e-", "e−").replace(/^-/, "−");
+  const digits = size >= 100 ? 1 : size >= 10 ? 2 : 3;
+  return String(Number(value.toFixed(size < 0.1 ? 4 : digits))).replace("-", "−");
+}
+
+/** A learning rate without noise digits: 0.003, 3e−5. */
+export function rate(value: number | null | undefined): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return "–";
+  const short = Number(value.toPrecision(3));
+  return Math.abs(short) >= 1e-4 || short === 0 ? String(short) : short.toExponential().replace("e-", "e−");
+}
+
+/** A share as per cent with one digit. */
+export function percent(value: number | null | undefined): string {
+  return value === null || value === undefined ? "–" : `${(value * 100).toFixed(1)} %`;
+}
+
+/** Whole numbers with separators. */
+export function count(value: number | null | undefined): string {
+  return value === null || value === undefined ? "–" : GROUP.format(value);
+}
+
+/** Seconds as "17 s", "3 min 20 s", "2 h 5 min". */
+export function duration(seconds: number | null | undefined): string {
+  if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return "–";
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
+/** Bytes as "0.6 GB" or "312 MB". */
+export function bytes(value: number | null | undefined): string {
+  if (value === null || value === undefined) return "–";
+  return value >= 1e9 ? `${(value / 1e9).toFixed(1)} GB` : `${Math.round(value / 1e6)} MB`;
+}
+
+/** Time of day, local. */
+export function clock(seconds: number): string {
+  return new Date(seconds * 1000).toTimeString().slice(0, 8);
+}

@@ -1,0 +1,91 @@
+/** Entry of the component: mounts a part of the page and keeps it through Streamlit's reruns and remounts. */
+
+import uplotStyle from "uplot/dist/uPlot.min.css?inline";
+import type { Look } from "./charts";
+import { feedOf, over } from "./store";
+import style from "./style.css?inline";
+import type { Props } from "./types";
+import { Body, Head, type Part } from "./view";
+
+interface Arguments {
+  data: Props;
+  parentElement: HTMLElement | ShadowRoot;
+  setTriggerValue: (name: string, value: unknown) => void;
+}
+
+interface Mounted { run: string; theme: string; frame: HTMLElement; part: Part; leave: () => void }
+
+const mounted = new WeakMap<object, Mounted>();
+
+function lookOf(frame: HTMLElement): Look {
+  const styles = getComputedStyle(frame);
+  const of = (name: string) => styles.getPropertyValue(name).trim();
+  return {
+    ink2: of("--ink2"), ink3: of("--ink3"), grid: of("--grid"), train: of("--train"), val: of("--val"),
+    valText: of("--val-t"), warn: of("--warn"), font: styles.fontFamily || "sans-serif",
+  };
+}
+
+function send(props: Props) {
+  return async (order: Record<string, unknown>): Promise<string | null> => {
+    try {
+      const answer = await fetch(`${props.api}/${props.run}/order`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", "X-Lamina-Token": props.token },
+        body: JSON.stringify(order),
+      });
+      if (answer.ok) return null;
+      const said = (await answer.json()) as { error?: string };
+      return said.error ?? "The order was refused.";
+    } catch {
+      return "The server does not answer; the run goes on. Try again in a moment.";
+    }
+  };
+}
+
+export default function live({ data, parentElement, setTriggerValue }: Arguments): () => void {
+  const host = parentElement as unknown as object;
+  let held = mounted.get(host);
+  if (held && held.run !== data.run) {
+    held.leave();
+    held = undefined;
+  }
+  if (!held) {
+    const frame = document.createElement("div");
+    frame.className = "lamina-live";
+    frame.dataset.theme = data.theme;
+    const sheet = document.createElement("style");
+    sheet.textContent = uplotStyle + style;
+    frame.append(sheet);
+    parentElement.replaceChildren(frame);
+    const feed = feedOf(data.run, () => `${data.api}/${data.run}/stream?token=${encodeURIComponent(data.token)}`);
+    const part: Part = data.part === "head"
+      ? new Head(data, feed, send(data), (where) => setTriggerValue("go", where))
+      : new Body(data, feed, () => lookOf(frame));
+    frame.append(part.root);
+    let ended = over(feed.state.status);
+    const leave = feed.listen((changed) => {
+      part.update(changed);
+      if (changed.has("health")) {
+        window.dispatchEvent(new CustomEvent("lamina:health", { detail: { run: data.run, nodes: feed.state.health } }));
+      }
+      if (data.part === "head" && !ended && over(feed.state.status)) {
+        ended = true;
+        setTriggerValue("go", "ended");
+      }
+    });
+    const all = new Set(["status", "steps", "epochs", "events", "health", "samples"] as const);
+    requestAnimationFrame(() => { part.restyle(); part.update(all); });
+    held = { run: data.run, theme: data.theme, frame, part, leave: () => { leave(); part.destroy(); frame.remove(); } };
+    mounted.set(host, held);
+  }
+  if (held.theme !== data.theme) {
+    held.theme = data.theme;
+    held.frame.dataset.theme = data.theme;
+    held.part.restyle();
+  }
+  return () => {
+    mounted.get(host)?.leave();
+    mounted.delete(host);
+  };
+}

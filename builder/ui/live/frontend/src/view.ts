@@ -1,0 +1,201 @@
+/** The two parts of the page: the head (bar and progress) and the body (curves, samples, log). */
+
+import { Chart, lossChart, metricChart, normChart, rateChart, type Look } from "./charts";
+import { bytes, clock, count, duration, percent, rate } from "./format";
+import { over, type Feed } from "./store";
+import type { Message, Props, Status } from "./types";
+
+const WORDS: Record<string, string> = {
+  queued: "Queued", preparing: "Preparing", running: "Training", paused: "Paused",
+  finished: "Finished", stopped: "Stopped", failed: "Failed",
+};
+
+export type Act = (order: Record<string, unknown>) => Promise<string | null>;
+export type Go = (where: string) => void;
+
+function make<K extends keyof HTMLElementTagNameMap>(
+  tag: K, attributes: Record<string, string> = {}, ...children: (Node | string)[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
+export interface Part {
+  root: HTMLElement;
+  update(changed: Set<keyof Message>): void;
+  restyle(): void;
+  destroy(): void;
+}
+
+export class Head implements Part {
+  readonly root = make("div");
+  private pill = make("span", { class: "pill", "data-testid": "run-status", role: "status" });
+  private note = make("span", { class: "quiet" });
+  private message = make("div", { class: "message", role: "alert" });
+  private failure = make("div");
+  private input = make("input", { type: "text", inputmode: "decimal", "aria-label": "Learning rate", "data-testid": "live-lr" });
+  private set = make("button", { "data-testid": "live-set-lr" }, "Set");
+  private pause = make("button", { "data-testid": "live-pause" }, "Pause");
+  private stop = make("button", { class: "danger", "data-testid": "live-stop" }, "Stop");
+  private again = make("button", { "data-testid": "live-again" }, "Change the recipe");
+  private evaluate = make("button", { class: "primary", "data-testid": "live-evaluate" }, "Evaluate");
+  private rateLabel = make("label", {}, "Learning rate", this.input, this.set);
+  private bar = make("i");
+  private title = make("strong", { "data-testid": "live-epoch" });
+  private steps = make("span", { class: "quiet" });
+  private share = make("span", { class: "end" });
+  private progress: HTMLDivElement;
+  private typed = false;
+
+  constructor(private readonly props: Props, private readonly feed: Feed, act: Act, go: Go) {
+    const crumb = make("div", { class: "crumb" }, make("b", {}, props.project), "/", make("span", { class: "on" }, props.title));
+    const top = make("div", { class: "bar" }, crumb, this.pill, this.note, make("span", { class: "space" }),
+      this.rateLabel, this.pause, this.stop, this.again, this.evaluate);
+    const first = make("div", {},
+      make("div", { class: "head-line" }, this.title, this.steps, this.share),
+      make("div", { class: "meter", role: "progressbar", "aria-label": "Progress of the run" }, this.bar));
+    this.progress = make("div", { class: "progress" }, first);
+    this.root.append(top, this.message, this.progress, this.failure);
+    const tell = async (order: Record<string, unknown>) => { this.message.textContent = (await act(order)) ?? ""; };
+    this.pause.onclick = () => tell({ order: this.feed.state.status?.status === "paused" ? "resume" : "pause" });
+    this.stop.onclick = () => tell({ order: "stop" });
+    this.again.onclick = () => go("recipe");
+    this.evaluate.onclick = () => go("evaluate");
+    this.input.oninput = () => { this.typed = true; };
+    const apply = () => {
+      const value = Number(this.input.value.replace("−", "-"));
+      const wrong = !(value > 0 && Number.isFinite(value));
+      this.input.setAttribute("aria-invalid", String(wrong));
+      if (wrong) { this.message.textContent = "A learning rate is a number above 0, such as 0.001."; return; }
+      this.typed = false;
+      void tell({ order: "set", lr: value });
+    };
+    this.set.onclick = apply;
+    this.input.onkeydown = (event) => { event.stopPropagation(); if (event.key === "Enter") apply(); };
+  }
+
+  update(changed: Set<keyof Message>): void {
+    const { status, lr } = this.feed.state;
+    if (!this.typed && changed.has("steps")) this.input.value = rate(lr.at(-1)).replace("−", "-");
+    if (!status) { this.pill.textContent = "Connecting"; return; }
+    const ended = over(status);
+    this.pill.className = `pill ${status.status}`;
+    this.pill.textContent = `${{ finished: "✓ ", failed: "✕ ", paused: "‖ " }[status.status] ?? "● "}${WORDS[status.status] ?? status.status}`;
+    this.note.textContent = this.feed.state.offline
+      ? "the connection is gone; the run goes on, trying again …"
+      : ended ? status.message : "goes on when you close this tab";
+    this.rateLabel.hidden = this.pause.hidden = this.stop.hidden = ended;
+    this.again.hidden = !ended;
+    this.evaluate.hidden = !ended || status.epoch === 0;
+    this.pause.textContent = status.status === "paused" ? "Resume" : "Pause";
+    const waits = status.status === "queued" || status.status === "preparing";
+    this.pause.disabled = waits;
+    this.set.disabled = waits;
+    this.figures(status);
+    this.fail(status);
+  }
+
+  private figures(status: Status): void {
+    const share = status.steps ? status.step / status.steps : 0;
+    const shown = Math.min(status.epochs, status.epoch + (over(status) ? 0 : 1));
+    this.title.textContent = status.status === "queued" ? "Waiting for its turn" : `Epoch ${shown} of ${status.epochs}`;
+    this.steps.textContent = status.steps ? `step ${count(status.step)} of ${count(status.steps)}` : "";
+    this.share.textContent = `${Math.round(share * 100)} %`;
+    this.bar.style.width = `${Math.min(100, share * 100)}%`;
+    const cell = (name: string, value: string, rest = "") => make("div", {},
+      make("div", { class: "name" }, name),
+      make("div", { class: "value" }, value, make("span", {}, rest ? ` ${rest}` : "")));
+    const cells = [
+      over(status) ? cell("Took", duration(status.seconds)) : cell("Time left", duration(status.eta)),
+      cell("Throughput", count(status.samples_per_second), `${this.props.unit}/s`),
+    ];
+    if (status.memory !== null) {
+      cells.push(cell(`Memory, ${status.device}`, bytes(status.memory), status.memory_total ? `of ${bytes(status.memory_total)}` : ""));
+    }
+    if (status.load !== null) cells.push(cell("Busy", percent(status.load)));
+    while (this.progress.children.length > 1) this.progress.lastChild?.remove();
+    this.progress.append(...cells);
+  }
+
+  private fail(status: Status): void {
+    this.failure.replaceChildren();
+    if (status.status !== "failed") return;
+    const error = status.error ?? { fact: status.message || "The run ended without a word." };
+    const box = make("div", { class: "failure", "data-testid": "run-failure" },
+      make("h3", {}, status.node ? `The run failed at ${status.node}` : "The run failed"),
+      make("p", {}, error.fact), make("p", {}, error.remedy ?? ""),
+      make("p", {}, "The log and the last good checkpoint are kept."));
+    this.failure.append(box);
+  }
+
+  restyle(): void { /* colours come from CSS */ }
+  destroy(): void { /* nothing outside the root */ }
+}
+
+export class Body implements Part {
+  readonly root = make("div", { class: "body" });
+  private charts: Chart[];
+  private samples = make("div", { class: "samples" });
+  private sampleHead = make("header", {}, make("h3", {}, "Predicted live"), make("span", {}, "held-out samples, every epoch"));
+  private log = make("div", { class: "log", "data-testid": "steering-log" });
+  private reset = make("button", { class: "zoomed" }, "Show all");
+  private observer: ResizeObserver | null = null;
+
+  constructor(props: Props, private readonly feed: Feed, private readonly look: () => Look) {
+    const specs = [lossChart(), rateChart(), normChart()];
+    if (props.metric) specs.splice(1, 0, metricChart(props.metric, props.metricTitle, props.higherIsBetter, props.metricTitle !== "R²"));
+    const tall = (i: number) => (i < specs.length - 2 ? 268 : 176);
+    this.charts = specs.map((spec, i) => new Chart(spec, feed.state, look(), () => this.zoomed(), tall(i)));
+    this.reset.onclick = () => { this.feed.state.zoom = null; this.zoomed(); };
+    const area = make("div", { class: "charts", "data-testid": "live-charts" }, ...this.charts.map((c) => c.root));
+    const side = make("aside", { class: "side" }, this.sampleHead, this.samples,
+      make("header", {}, make("h3", {}, "Steering log"), make("span", {}, "kept with the run"), this.reset), this.log);
+    this.root.append(area, side);
+    if (typeof ResizeObserver !== "undefined") {
+      this.observer = new ResizeObserver(() => this.charts.forEach((c) => c.resize()));
+      this.observer.observe(area);
+    }
+    this.zoomed();
+  }
+
+  private zoomed(): void {
+    this.reset.hidden = this.feed.state.zoom === null;
+    for (const chart of this.charts) chart.update();
+  }
+
+  update(changed: Set<keyof Message>): void {
+    if (changed.has("steps") || changed.has("epochs") || changed.has("events")) {
+      for (const chart of this.charts) chart.update();
+    }
+    if (changed.has("events")) this.logged();
+    if (changed.has("samples")) this.shown();
+    const none = this.feed.state.samples.length === 0;
+    this.sampleHead.hidden = this.samples.hidden = none;
+  }
+
+  private logged(): void {
+    this.log.replaceChildren(...this.feed.state.events.flatMap((event) => [
+      make("time", {}, clock(event.time)), make("span", {}, event.text),
+    ]));
+    this.log.scrollTop = this.log.scrollHeight;
+  }
+
+  private shown(): void {
+    this.samples.replaceChildren(...this.feed.state.samples.map((sample) => {
+      const sign = sample.right === null ? "" : sample.right ? "✓ " : "✕ ";
+      const picture = sample.image ? [make("img", { src: sample.image, alt: sample.text })] : [];
+      return make("div", { title: sample.text }, ...picture,
+        make("div", { class: sample.right === false ? "wrong" : "right" }, `${sign}${sample.predicted}`),
+        make("div", { class: "quiet" }, sample.right === false ? `is ${sample.truth}` : sample.share === null ? "" : percent(sample.share)));
+    }));
+  }
+
+  restyle(): void { for (const chart of this.charts) chart.restyle(this.look()); }
+
+  destroy(): void {
+    this.observer?.disconnect();
+    for (const chart of this.charts) chart.destroy();
+  }
+}

@@ -1,0 +1,13 @@
+"""The server: Streamlit's app beside Lamina's own routes. Start it with `streamlit run app.py`."""
+
+from contextlib import asynccontextmanager
+
+import streamlit as st
+
+from builder.ui import places, routes, warm
+
+app = st.App(
+    places.MAIN,
+    routes=routes.collect(),
+    lifespan=asynccontextmanager(warm.lifespan),
+)

@@ -1,0 +1,104 @@
+"""What surrounds every page: navigation, styles, the bar with the crumb and the next step."""
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from html import escape
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+from builder.ui import parts, places, tokens
+
+TITLES = {
+    "home": "Home",
+    "data": "Data",
+    "build": "Build",
+    "train": "Train",
+    "evaluate": "Evaluate",
+    "explain": "Explain",
+    "runs": "Runs",
+    "deploy": "Deploy",
+}
+"""Pages by name, in the order of the journey."""
+
+ABOUT = "**Lamina** builds neural networks in the browser and gives plain PyTorch. Everything stays on this machine."
+
+
+def pages() -> list[StreamlitPage]:
+    """All pages, for st.navigation."""
+    return [page_object(name) for name in TITLES]
+
+
+def page_object(name: str) -> StreamlitPage:
+    """A page by its name, as st.navigation and st.switch_page take it."""
+    home = name == "home"
+    return st.Page(
+        places.page_file(name), title=TITLES[name], url_path=None if home else name, default=home
+    )
+
+
+def logo() -> None:
+    """Three stacked laminae, in the accent of the visitor's theme; the name beside it is set by the style sheet."""
+    colour = tokens.colours()
+    st.logo(laminae(colour["acc"], colour["bg"]), size="medium")
+
+
+def laminae(accent: str, paper: str) -> str:
+    """The mark as SVG text."""
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="24" height="24" viewBox="0 0 24 24">'
+        f'<path d="M3 16.500 12 12l9 4.500L12 21Z" fill="{accent}"/>'
+        f'<path d="M3 12 12 7.500 21 12l-9 4.500Z" fill="{accent}" opacity=".55" stroke="{paper}"/>'
+        f'<path d="M3 7.500 12 3l9 4.500L12 12Z" fill="{paper}" stroke="{accent}" stroke-width="1.600" stroke-linejoin="round"/>'
+        "</svg>"
+    )
+
+
+@cache
+def _sheet() -> str:
+    return (places.UI / "theme.css").read_text(encoding="utf-8")
+
+
+def page(name: str) -> None:
+    """The first call of every screen: title and styles, also where the entry point has not run."""
+    st.set_page_config(
+        page_title=f"{TITLES[name]} · Lamina",
+        page_icon=laminae("#0b6a6c", "#ffffff"),
+        layout="wide",
+        initial_sidebar_state="collapsed",
+        menu_items={"About": ABOUT},
+    )
+    st.html(f"<style>{tokens.css()}{_sheet()}</style>")
+
+
+def bar(
+    crumbs: Sequence[str], saved: str | None = None, actions: Callable[[], object] | None = None
+) -> None:
+    """The 44 px bar: project / part / part (the last one marked), a word on what is saved, and buttons.
+
+    `actions` draws the buttons, left to right; one of them, at most, is the page's filled one.
+    """
+    with st.container(
+        key="lm_bar", horizontal=True, vertical_alignment="center", horizontal_alignment="right"
+    ):
+        parts.html(_crumb(crumbs, saved), "crumb")
+        if actions is not None:
+            actions()
+
+
+def _crumb(crumbs: Sequence[str], saved: str | None) -> str:
+    names = [
+        f"<b>{escape(name)}</b>"
+        if i == 0
+        else f'<span class="on">{escape(name)}</span>'
+        if i == len(crumbs) - 1
+        else f"<span>{escape(name)}</span>"
+        for i, name in enumerate(crumbs)
+    ]
+    trail = '<span class="sep">/</span>'.join(names)
+    mark = (
+        f'<span class="lm-row lm-s lm-f" style="gap:4px"><span class="lm-ok">{parts.icon("check")}</span>{escape(saved)}</span>'
+        if saved
+        else ""
+    )
+    return f'<div class="lm-crumb"><span class="lm-f">{parts.icon("file", False)}</span>{trail}{mark}</div>'

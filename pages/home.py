@@ -1,0 +1,3 @@
+from builder.ui.screens import home
+
+home.show()

@@ -14,22 +14,29 @@ Family = Literal["io", "conv", "norm", "act", "pool", "linear", "merge", "seq"]
 Kind = Literal[
     "int", "float", "bool", "choice", "ints", "size", "text", "optional_int", "optional_float"
 ]
-"""`size` is an int or one int per axis (kernel_size, stride, padding); `ints` a list of ints (a shape, axes)."""
+"""`size` is an int or one int per axis (kernel_size, stride); `ints` a list of ints (a shape, axes)."""
+Dtype = Literal["float", "int"]
 
 
 @dataclass(frozen=True)
 class Param:
-    """One setting of a layer, under torch.nn's own name and default."""
+    """One setting of a layer, under torch.nn's own name and default.
+
+    None is a legal value exactly where the default is None. `help` is one line in a beginner's words that also says
+    why the default is what it is.
+    """
 
     name: str
     kind: Kind
     default: Any = REQUIRED
-    help: str = ""  # one line, in a beginner's words; also why the default is what it is
+    help: str = ""
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
     inferred: bool = False  # follows from the input (in_channels); never asked for, may not be set
     start: Any = None  # what a new node gets where there is no default (out_features: 64)
+    positional: bool = False  # written without its name in the source: nn.Dropout(0.2)
+    local: bool = False  # Lamina's own (LSTM's `output`): never an argument of the torch class
 
 
 @dataclass(frozen=True)
@@ -43,12 +50,14 @@ class Port:
 
 @dataclass(frozen=True)
 class Call:
-    """What a layer is told when it writes its source: settings complete with defaults, shapes of what comes in."""
+    """What a layer is told when it writes its source: complete settings and the shapes of what comes in."""
 
-    name: str  # the node id, hence the attribute: self.<name>
-    params: Mapping[str, Any]
+    name: str  # the attribute that holds the layer: self.<name>
+    params: Mapping[str, Any]  # defaults filled in, and what `infer` gave
     shapes: Sequence[Shape]  # one per connected input, without batch
-    args: Sequence[str]  # the Python names that hold the inputs, in port order
+    args: Sequence[str] = ()  # the Python names that hold the inputs, in port order
+    cardinality: int = 0  # for int inputs: how many different values there can be; 0 = not known
+    dtypes: Sequence[Dtype] = ()  # one per connected input
 
 
 @dataclass(frozen=True)
@@ -56,9 +65,12 @@ class Layer:
     """A layer type. One value in one file of `catalog/`, found by scan.
 
     `construct` gives the expression that makes it ("nn.Conv2d(3, 16, 3)") or None for a plain function;
-    `call` the expression that applies it ("self.conv1(x)", "a + b"); with several outputs the expression is a tuple in
-    port order. `shape` is an optional fast rule from input shapes to output shapes that raises `ShapeError`;
-    the truth is the layer itself on the meta device. `dtype_in` says what it takes ("float", "int" token ids, "any").
+    `call` the expression that applies it ("self.conv1(x)", "a + b"); with several outputs the expression is a tuple
+    in port order. `infer` gives the sizes that follow from the input ({"in_channels": 16}). `shape` is an optional
+    fast rule from input shapes to output shapes that raises `ShapeError`; the truth is the layer itself on the meta
+    device, at one of `ranks` (axes without batch; empty: any). `count` gives the number of parameters and its
+    derivation ("32 × (16×3×3) + 32"); `macs` the multiply-adds for one sample. `dtype_in` says what it takes
+    ("float", "int" token ids, "any"). `helper` is source that the generated file needs before its first use.
     """
 
     name: str
@@ -69,19 +81,30 @@ class Layer:
     outputs: tuple[Port, ...] = (Port("out"),)
     construct: Callable[[Call], str | None] = lambda call: None
     call: Callable[[Call], str] = lambda call: f"self.{call.name}({', '.join(call.args)})"
+    infer: Callable[[Call], dict[str, Any]] = lambda call: {}
     shape: Callable[[Call], tuple[Shape, ...]] | None = None
-    outputs_of: Callable[[Mapping[str, Any]], tuple[Port, ...]] | None = (
-        None  # where settings decide (Split)
-    )
+    ranks: tuple[int, ...] = ()
+    count: Callable[[Call], tuple[int, str]] | None = None
+    macs: Callable[[Call, tuple[Shape, ...]], int] | None = None
+    outputs_of: Callable[[Mapping[str, Any]], tuple[Port, ...]] | None = None  # set by settings: Split
     dtype_in: Literal["float", "int", "any"] = "float"
     dtype_out: Literal["float", "int", "same"] = "same"
+    helper: str = ""
     docs: str = ""  # address of the reference page
     keywords: tuple[str, ...] = field(default=())  # what else a person may type to find it
-    lamina: bool = False  # one in, one out, snaps under the layer before it (ReLU, BatchNorm, Dropout, Flatten)
+    lamina: bool = False  # one in, one out, snaps under the layer before it (ReLU, BatchNorm, Flatten)
+
+    def param(self, name: str) -> Param | None:
+        """The parameter of that name, None where there is none."""
+        return next((param for param in self.params if param.name == name), None)
+
+    def output_ports(self, params: Mapping[str, Any]) -> tuple[Port, ...]:
+        """The output ports under these complete settings."""
+        return self.outputs_of(params) if self.outputs_of else self.outputs
 
 
 class ShapeError(Exception):
-    """A shape that a layer cannot take; `message` is for a beginner, `code` for the repairs (see compile/repair)."""
+    """A shape that a layer cannot take; `message` is for a beginner, `code` for the repairs (compile/repair)."""
 
     def __init__(self, code: str, message: str, **facts: Any) -> None:
         self.code = code

@@ -1,8 +1,10 @@
 """The task contract: which graphs are updated in which phase, by which loss. The engine knows no task by name."""
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple
 
 import torch
@@ -42,6 +44,35 @@ class Context:
     graphs: tuple[str, ...] = ("model",)
 
 
+class Feed(ABC):
+    """Where batches come from: a data set, a whole graph, an environment, a replay buffer.
+
+    `begin(epoch)` and `batch(step)` must give the same batches whenever they are called for the same epoch, step and
+    state: that is what makes a resumed run equal to one that was left alone.
+    """
+
+    @property
+    @abstractmethod
+    def steps(self) -> int:
+        """Batches per epoch, at least one."""
+
+    @abstractmethod
+    def begin(self, epoch: int) -> None:
+        """Get ready for an epoch (from 0): draw its order."""
+
+    @abstractmethod
+    def batch(self, step: int, models: Mapping[str, nn.Module]) -> Batch:
+        """The batch of a step (from 0) of the epoch that began last, on the models' device."""
+
+    @abstractmethod
+    def state(self) -> dict[str, Tensor]:
+        """What must be kept beside epoch and step to go on from here; empty for a plain data set."""
+
+    @abstractmethod
+    def load(self, state: Mapping[str, Tensor]) -> None:
+        """Take back what `state` gave."""
+
+
 class Task(ABC):
     """One kind of task; one file in builder/tasks, found by scan, made per run."""
 
@@ -62,8 +93,16 @@ class Task(ABC):
         """The shape that the Output node must have, without batch ([classes], [1]); None where any will do."""
 
     @abstractmethod
+    def feed(self, device: torch.device) -> Feed | None:
+        """The task's own source of batches; None where the prepared data's rows are what it trains on."""
+
+    @abstractmethod
     def phases(self) -> tuple[Phase, ...]:
         """The updates of one step, in order."""
+
+    @abstractmethod
+    def validation(self) -> Phase | None:
+        """What is computed on held-out rows after each epoch (nothing is updated); None where nothing is."""
 
     @abstractmethod
     def metrics(self) -> tuple[str, ...]:
@@ -71,12 +110,27 @@ class Task(ABC):
 
     @abstractmethod
     def predict(self, outputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """From raw outputs to what people read.
+        """From the outputs that `Losses` carries to what people read.
 
         Classification: "probabilities" [B, K] and "prediction" [B] class codes; regression: "prediction" [B] in the
         target's unit.
         """
 
+    @abstractmethod
     def details(self) -> dict[str, Any]:
-        """Facts for the screens (positive class, unit, ...)."""
-        return {}
+        """Facts for the screens (positive class, unit, loss, ...)."""
+
+
+@lru_cache(maxsize=64)
+def _input_names(forward: Callable[..., Any]) -> tuple[str, ...]:
+    return tuple(inspect.signature(forward).parameters)[1:]
+
+
+def apply(model: nn.Module, batch: Batch) -> Tensor | Mapping[str, Tensor]:
+    """Run a model on the tensors of the batch that its forward names, in its order."""
+    return model(*[batch[name] for name in _input_names(type(model).forward)])  # type: ignore[no-any-return]
+
+
+def single(output: Tensor | Mapping[str, Tensor]) -> Tensor:
+    """The model's one output, or the first of several (in graph order)."""
+    return output if isinstance(output, Tensor) else next(iter(output.values()))

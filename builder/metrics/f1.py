@@ -1,0 +1,22 @@
+"""F1."""
+
+from torch import Tensor
+
+from builder.data.specs import TargetSpec
+from builder.metrics.base import Metric, Predictions, confusion, per_class, summary
+
+
+class F1(Metric):
+    """Harmonic mean of precision and recall; mean over classes, for two the positive one."""
+
+    name = "f1"
+    title = "F1"
+    help = "Harmonic mean of precision and recall; mean over classes, for two the positive one."
+    kind = "class"
+    higher_is_better = True
+
+    @staticmethod
+    def compute(predictions: Predictions, target_B: Tensor, spec: TargetSpec) -> Tensor:
+        """See the class."""
+        matrix = confusion(predictions, target_B, spec)
+        return summary(per_class(matrix)[2], matrix)

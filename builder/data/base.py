@@ -37,6 +37,8 @@ class Option:
     suffixes: tuple[str, ...] = ()  # a path: what may be uploaded (".csv")
     folder: bool = False  # a path: a folder will do as well
     advanced: bool = False  # folded away until asked for
+    low: float | None = None  # a number: the least and the most that is allowed
+    high: float | None = None
 
 
 @dataclass(frozen=True)

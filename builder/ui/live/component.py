@@ -1,0 +1,73 @@
+"""Mounts the live view; the points come by Lamina's own route, not through Streamlit's reruns."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Literal
+
+import streamlit as st
+
+from builder.errors import LaminaError
+from builder.ui import routes, tokens
+
+API = "/lamina/api/runs"
+LOADER = """
+const bundle = await import(new URL("{address}", document.baseURI).href);
+export default bundle.default;
+"""
+
+
+@cache
+def _mount(address: str) -> Callable[..., Any]:
+    return st.components.v2.component("lamina_live", js=LOADER.replace("{address}", address))
+
+
+def live(
+    part: Literal["head", "body"],
+    run: str,
+    *,
+    title: str,
+    project: str,
+    metric: str | None = None,
+    metric_title: str = "",
+    higher_is_better: bool = True,
+    unit: str = "rows",
+) -> str | None:
+    """Show one part of a run's live view.
+
+    Gives where the user asked to go ("evaluate", "recipe"), "ended" once when the run has ended under
+    his eyes, else None. `metric` is the name in the epoch rows (`validation_<metric>`).
+
+    Raises LaminaError when the front end was not built.
+    """
+    address = routes.asset("live", "index-*.js")
+    if address is None:
+        raise LaminaError(
+            "The live curves are not built.",
+            place="builder/ui/live/frontend",
+            remedy="Run `make install`, then start Lamina again.",
+        )
+    result = _mount(address)(
+        key=f"live_{part}_{run}",
+        data={
+            "part": part,
+            "run": run,
+            "api": API,
+            "token": routes.token(),
+            "title": title,
+            "project": project,
+            "metric": metric,
+            "metricTitle": metric_title,
+            "higherIsBetter": higher_is_better,
+            "theme": tokens.theme(),
+            "unit": unit,
+        },
+        on_go_change=_nothing,
+        width="stretch",
+        height="content",
+    )
+    asked = getattr(result, "go", None)
+    return asked if isinstance(asked, str) else None
+
+
+def _nothing() -> None:
+    """Streamlit makes a trigger known to the page only where it has a callback."""

@@ -1,0 +1,76 @@
+"""The routes of the live view: a run's news as server-sent events, and orders to it."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from builder import runs
+from builder.errors import LaminaError
+from builder.ui.live.component import API
+from builder.ui.live.stream import Follower
+from builder.ui.routes import guarded
+
+TICK = 0.1
+"""Seconds between two looks into the run folder."""
+
+QUIET = 15.0
+"""Seconds of silence after which a comment line keeps the connection open."""
+
+MAX_ORDER = 10_000
+
+
+async def stream(request: Request) -> Response:
+    """The run's news until it has ended or the page is closed."""
+    try:
+        follower = await run_in_threadpool(Follower, request.path_params["run"])
+    except LaminaError as error:
+        return JSONResponse({"error": str(error)}, status_code=404)
+    return StreamingResponse(
+        _news(request, follower),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+async def _news(request: Request, follower: Follower) -> AsyncIterator[str]:
+    silence = 0.0
+    while not await request.is_disconnected():
+        message = await run_in_threadpool(follower.poll)
+        if message is not None:
+            silence = 0.0
+            yield f"data: {json.dumps(message, separators=(',', ':'))}\n\n"
+        elif silence >= QUIET:
+            silence = 0.0
+            yield ": still here\n\n"
+        if follower.over:
+            return
+        await asyncio.sleep(TICK)
+        silence += TICK
+
+
+async def order(request: Request) -> Response:
+    """Give the run an order; 400 with a sentence where it makes no sense."""
+    body = await request.body()
+    if len(body) > MAX_ORDER:
+        return JSONResponse({"error": "The order is too long."}, status_code=413)
+    try:
+        asked = json.loads(body)
+    except ValueError:
+        asked = None
+    if not isinstance(asked, dict):
+        return JSONResponse({"error": "An order is a JSON object."}, status_code=400)
+    try:
+        await run_in_threadpool(runs.order, request.path_params["run"], asked)
+    except LaminaError as error:
+        return JSONResponse({"error": str(error)}, status_code=400)
+    return JSONResponse({"ok": True})
+
+
+ROUTES = [
+    guarded(f"{API}/{{run}}/stream", stream),
+    guarded(f"{API}/{{run}}/order", order, methods=("POST",)),
+]

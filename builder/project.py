@@ -48,6 +48,7 @@ class Column(Strict):
     flag_missing: bool | None = None  # a 0/1 column beside an imputed number
     scale: Literal["standard", "minmax", "robust", "none"] | None = None
     encode: Literal["onehot", "embedding"] | None = None
+    log: bool | None = None  # sign(x) · log(1 + |x|) before scaling; only where asked for
 
 
 class Split(Strict):

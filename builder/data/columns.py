@@ -1,0 +1,257 @@
+"""Columns: what each one is (type, role), guessed from its cells, and what a person decided about it."""
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from builder.data.base import Raw
+from builder.data.runtime import tables
+from builder.errors import LaminaError
+from builder.project import Column, Data
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ColumnType = Literal["number", "category", "text", "date", "boolean"]
+Role = Literal["feature", "target", "ignore", "group", "time"]
+MANY_VALUES = 50
+MANY_SHARE = 0.05
+TARGET_NAMES = (
+    "target",
+    "label",
+    "class",
+    "y",
+    "survived",
+    "species",
+    "outcome",
+    "income",
+    "churn",
+    "diagnosis",
+    "category",
+    "sentiment",
+    "result",
+    "response",
+    "output",
+    "labels",
+    "target_class",
+    "price",
+    "saleprice",
+    "median_house_value",
+    "mpg",
+    "quality",
+)
+IDENTIFIER = re.compile(r"(^|[_\s-])(id|uuid|guid|index|key|nr|no)$|^unnamed|passengerid", re.I)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What the cells of a column show: type, different values, gaps."""
+
+    name: str
+    type: ColumnType
+    unique: int  # different values, gaps not counted
+    missing: int
+    rows: int
+
+    @property
+    def present(self) -> int:
+        """Rows with a value."""
+        return self.rows - self.missing
+
+    @property
+    def free_text(self) -> bool:
+        """Words with over 50 different values in over 5 % of the rows: of no use as categories."""
+        return self.type == "text"
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A column with everything decided."""
+
+    name: str
+    type: ColumnType
+    role: Role
+    missing: str
+    flag: bool | None  # None: a flag where training rows have gaps
+    scale: str
+    encode: Literal["onehot", "embedding"]
+    log: bool = False
+    why: str = ""  # why it is ignored, where nobody asked for it
+
+
+def profile(frame: "pd.DataFrame") -> dict[str, Profile]:
+    """The profile of every column of the frame."""
+    return {str(name): profile_column(frame[name]) for name in frame.columns}
+
+
+def profile_column(cells: "pd.Series[Any]") -> Profile:
+    """The profile of one column."""
+    from pandas.api import types
+
+    unique = int(cells.nunique())
+    missing = int(cells.isna().sum())
+    kind: ColumnType
+    if types.is_bool_dtype(cells):
+        kind = "boolean"
+    elif types.is_datetime64_any_dtype(cells):
+        kind = "date"
+    elif types.is_numeric_dtype(cells):
+        kind = "number"
+    elif unique > MANY_VALUES and unique > MANY_SHARE * len(cells):
+        kind = "text"
+    else:
+        kind = "category"
+    return Profile(str(cells.name), kind, unique, missing, len(cells))
+
+
+def find(name: str, frame: "pd.DataFrame", place: str) -> str:
+    """The column of that name, or of that position ("#0" is the first). Raises LaminaError with near names."""
+    if name in frame.columns:
+        return name
+    if re.fullmatch(r"#\d+", name):
+        position = int(name[1:])
+        if position < frame.shape[1]:
+            return str(frame.columns[position])
+        raise LaminaError(
+            f"There is no column {name}; the data has {frame.shape[1]} columns, #0 to #{frame.shape[1] - 1}.",
+            place=place,
+        )
+    names = [str(column) for column in frame.columns]
+    folded = [column for column in names if column.strip().lower() == name.strip().lower()]
+    if len(folded) == 1:
+        return folded[0]
+    near = difflib.get_close_matches(name, names, n=3) or names[:6]
+    more = " …" if len(near) < len(names) and len(near) == 6 else ""
+    raise LaminaError(
+        f"The data has no column {name!r}.",
+        place=place,
+        remedy=f"Take one of {', '.join(map(repr, near))}{more}." if near else "",
+    )
+
+
+def guess_target(raw: Raw, profiles: Mapping[str, Profile]) -> str | None:
+    """The column that is most likely meant to be predicted: the source's own, a usual name, else the last."""
+    if raw.target is not None:
+        return raw.target
+    usable = [name for name, column in profiles.items() if column.unique > 1]
+    by_name = {name.strip().lower().replace(" ", "_"): name for name in reversed(usable)}
+    for name in TARGET_NAMES:
+        if name in by_name:
+            return by_name[name]
+    candidates = [
+        name for name in usable if profiles[name].type not in ("text", "date") and not raw.media
+    ] or [name for name in usable if profiles[name].type not in ("text", "date")]
+    return candidates[-1] if candidates else None
+
+
+def guess_problem(column: Profile, cells: "pd.Series[Any]") -> Literal["classification", "regression"]:
+    """Numbers with many values, or with fractions, are predicted as numbers; all else as classes."""
+    if column.type != "number":
+        return "classification"
+    whole = bool((cells.dropna() % 1 == 0).all())
+    few = column.unique <= 20 and column.unique <= max(2, 0.2 * column.present)
+    return "classification" if whole and few else "regression"
+
+
+def decisions(data: Data, frame: "pd.DataFrame") -> dict[str, Column]:
+    """`data.columns` under the frame's own names. Raises LaminaError for a column that is not there."""
+    return {
+        find(name, frame, f"data.columns.{name}"): column for name, column in data.columns.items()
+    }
+
+
+def plan(
+    raw: Raw, data: Data, target: str | None, profiles: Mapping[str, Profile]
+) -> dict[str, Planned]:
+    """Every column with its type, role and treatment: what a person decided, the rest by default."""
+    decided = decisions(data, raw.frame)
+    roles: dict[str, Role] = {}
+    if data.split.kind == "group" and data.split.group:
+        roles[find(data.split.group, raw.frame, "data.split.group")] = "group"
+    if data.split.kind == "time" and data.split.time:
+        name = find(data.split.time, raw.frame, "data.split.time")
+        if decided.get(name, Column()).role is None:
+            roles[name] = "time"
+    if target is not None:
+        roles[target] = "target"
+    return {
+        name: _planned(column, decided.get(name, Column()), roles.get(name), raw)
+        for name, column in profiles.items()
+    }
+
+
+def _planned(column: Profile, decided: Column, role: Role | None, raw: Raw) -> Planned:
+    kind = decided.type or column.type
+    why = ""
+    chosen: Role = role or decided.role or "feature"
+    if chosen == "target" and role is None:
+        chosen = "feature"
+    if chosen == "feature" and decided.role is None:
+        why = _useless(column, decided, raw)
+        if why:
+            chosen = "ignore"
+    missing = decided.missing or ("median" if kind in ("number", "date") else "own_category")
+    return Planned(
+        column.name,
+        kind,
+        chosen,
+        missing,
+        decided.flag_missing,
+        decided.scale or "standard",
+        decided.encode or "onehot",
+        bool(decided.log),
+        why,
+    )
+
+
+def _useless(column: Profile, decided: Column, raw: Raw) -> str:
+    """Why a column is left out by default; empty where it is used."""
+    if column.present == 0:
+        return "it is empty"
+    if column.unique <= 1 and column.missing == 0:
+        return "it has the same value in every row"
+    if decided.type is None and column.free_text:
+        return f"it is free text ({column.unique:,} different values)"
+    if decided.type is None and is_identifier(column, raw.frame[column.name]):
+        return "it numbers the rows and says nothing else"
+    return ""
+
+
+def is_identifier(column: Profile, cells: "pd.Series[Any]") -> bool:
+    """Whether the column numbers the rows: whole numbers, all different, called like it or counting upwards."""
+    if column.type != "number" or column.unique < len(cells) or len(cells) < 10:
+        return False
+    if not bool((cells % 1 == 0).all()):
+        return False
+    steps = cells.diff().iloc[1:]
+    return bool(IDENTIFIER.search(column.name)) or bool((steps == 1).all())
+
+
+def retype(cells: "pd.Series[Any]", column: Planned) -> "pd.Series[Any]":
+    """The cells as the decided type. Raises LaminaError with the row where a cell cannot be read so."""
+    have = profile_column(cells).type
+    if column.type in ("category", "text"):
+        if have in ("category", "text"):
+            return cells
+        return cells.map(tables.to_text).astype(object)
+    if have == column.type:
+        return cells
+    read = {"number": tables.to_number, "boolean": tables.to_boolean, "date": tables.to_moment}
+    values = []
+    for row, value in enumerate(cells.tolist()):
+        try:
+            values.append(read[column.type](value))
+        except (ValueError, TypeError):
+            raise LaminaError(
+                f"Row {row + 1} holds {str(value)[:40]!r}, which is no {column.type}.",
+                place=f"column {column.name}",
+                remedy="Set another type for the column.",
+            ) from None
+    import pandas as pd
+
+    if column.type == "date":
+        return pd.Series(pd.to_datetime(values), index=cells.index, name=cells.name)
+    result = pd.Series(values, index=cells.index, name=cells.name, dtype="float64")
+    return result.map({1.0: True, 0.0: False}).astype("boolean") if column.type == "boolean" else result

@@ -90,10 +90,16 @@ class Raw:
     media: Mapping[str, Media] = field(default_factory=dict)
     given: "np.ndarray[Any, np.dtype[np.int8]] | None" = None
     target: str | None = None  # the column that the source itself knows to be the target
-    classes: tuple[str, ...] = ()  # the target's classes in their own order, where the source knows it
+    classes: tuple[
+        str, ...
+    ] = ()  # the target's classes in their own order, where the source knows it
     problem: Literal["classification", "regression"] | None = None  # where the source knows it
-    options: Mapping[str, Any] = field(default_factory=dict)  # as guessed: separator, encoding, header, …
-    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # option → what this data allows (sheets)
+    options: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # as guessed: separator, encoding, header, …
+    choices: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # option → what this data allows (sheets)
     notes: tuple[str, ...] = ()  # what reading did by itself, in sentences
     findings: tuple[Finding, ...] = ()
     headerless: bool = False  # the columns are named by position: #1, #2, …

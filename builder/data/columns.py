@@ -146,7 +146,9 @@ def guess_target(raw: Raw, profiles: Mapping[str, Profile]) -> str | None:
     return candidates[-1] if candidates else None
 
 
-def guess_problem(column: Profile, cells: "pd.Series[Any]") -> Literal["classification", "regression"]:
+def guess_problem(
+    column: Profile, cells: "pd.Series[Any]"
+) -> Literal["classification", "regression"]:
     """Numbers with many values, or with fractions, are predicted as numbers; all else as classes."""
     if column.type != "number":
         return "classification"
@@ -254,4 +256,8 @@ def retype(cells: "pd.Series[Any]", column: Planned) -> "pd.Series[Any]":
     if column.type == "date":
         return pd.Series(pd.to_datetime(values), index=cells.index, name=cells.name)
     result = pd.Series(values, index=cells.index, name=cells.name, dtype="float64")
-    return result.map({1.0: True, 0.0: False}).astype("boolean") if column.type == "boolean" else result
+    return (
+        result.map({1.0: True, 0.0: False}).astype("boolean")
+        if column.type == "boolean"
+        else result
+    )

@@ -195,9 +195,7 @@ def _date(column: Planned, cells: "pd.Series[Any]", known: dict[str, Any]) -> di
         if part != "year" and x.min() == x.max():
             continue  # dates without a time of day have hour 0 throughout
         shift, scale = _scaler(column.scale, x)
-        parts.append(
-            {"part": part, "fill": float(np.median(x)), "shift": shift, "scale": scale}
-        )
+        parts.append({"part": part, "fill": float(np.median(x)), "shift": shift, "scale": scale})
     names = ", ".join(part["part"] for part in parts)
     return {
         "kind": "date",

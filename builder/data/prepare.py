@@ -11,15 +11,14 @@ import torch
 from torch import Tensor
 
 from builder.data import columns, fit, store
-from builder.data.base import SPLITS, Fitted, Progress, Raw, silent
+from builder.data.base import SPLITS, Fitted, Media, Progress, Raw, silent
 from builder.data.columns import Planned
 from builder.data.prepared import DTYPES, Prepared
 from builder.data.read import fingerprint, read
 from builder.data.runtime import VERSION, Preparation
-from builder.data.specs import PreparedSpec, TargetSpec
+from builder.data.specs import PreparedSpec
 from builder.data.split import split_rows
 from builder.errors import LaminaError
-from builder.home import room
 from builder.project import Binding, Data, Project, Split
 
 if TYPE_CHECKING:
@@ -199,11 +198,7 @@ def _target_kind(project: Project) -> Literal["class", "number"] | None:
 def _target(raw: Raw, data: Data, profiles: Mapping[str, columns.Profile]) -> str:
     if data.target is not None:
         return columns.find(data.target, raw.frame, "data.target")
-    named = [
-        name
-        for name, c in columns.decisions(data, raw.frame).items()
-        if c.role == "target"
-    ]
+    named = [name for name, c in columns.decisions(data, raw.frame).items() if c.role == "target"]
     if named:
         return named[0]
     guess = columns.guess_target(raw, profiles)
@@ -310,9 +305,13 @@ def _fit(rows: _Rows, project: Project) -> dict[str, Fitted]:
     free = [name for name in raw.media if name not in wanted]
     fitted: dict[str, Fitted] = {}
     for name, binding in wanted.items():
-        column = _media_column(name, binding, raw, free, rows.frame, alone=not features)
+        key, column = _media_column(name, binding, raw, free, alone=not features)
         if column is None:
-            form = binding.form if binding.form in ("vector", "codes") else _table_form(name, raw, binding)
+            form = (
+                binding.form
+                if binding.form in ("vector", "codes")
+                else _table_form(name, raw, binding)
+            )
             chosen = _chosen(name, binding, features, rows, form)
             frame = rows.frame.iloc[training]
             extra = raw.options.get("columns", {})
@@ -320,16 +319,8 @@ def _fit(rows: _Rows, project: Project) -> dict[str, Fitted]:
             continue
         from builder.data import media
 
-        form_, values = column
-        own = raw.media.get(form_)
-        fitted[name] = media.fit(
-            form=own.form if own else "tokens",
-            name=name,
-            column=form_,
-            values=_Picked(values, rows.places),
-            train=training,
-            steps=project.data.prepare,
-        )
+        of_rows = Media(column.form, _Picked(column.values, rows.places), column.facts)
+        fitted[name] = media.fit(name, key, of_rows, training.tolist(), project.data.prepare)
     return fitted
 
 
@@ -349,26 +340,27 @@ def _table_form(name: str, raw: Raw, binding: Binding) -> Literal["vector"]:
 
 
 def _media_column(
-    name: str, binding: Binding, raw: Raw, free: list[str], frame: "pd.DataFrame", *, alone: bool
-) -> tuple[str, Sequence[Any]] | None:
-    """The media (or text) column that fills this Input, and its values; None where columns of the table do."""
+    name: str, binding: Binding, raw: Raw, free: list[str], *, alone: bool
+) -> tuple[str, Media | None]:
+    """The media (or text) column that fills this Input; None where columns of the table do."""
     named = binding.columns if isinstance(binding.columns, tuple) else ()
-    for column in (*named, name):
-        if column in raw.media:
-            return column, raw.media[column].values
+    for key in (*named, name):
+        if key in raw.media:
+            return key, raw.media[key]
     if binding.form == "tokens" and len(named) == 1:
-        column = columns.find(named[0], frame, f"data.inputs.{name}.columns")
-        return column, ["" if v is None or v != v else str(v) for v in raw.frame[column].tolist()]
-    if binding.form in ("vector", "codes") or named or isinstance(binding.columns, str) and binding.columns != "all":
-        return None
-    for column in free:
-        if binding.form in (None, raw.media[column].form):
-            free.remove(column)
-            return column, raw.media[column].values
+        key = columns.find(named[0], raw.frame, f"data.inputs.{name}.columns")
+        cells = raw.frame[key].tolist()
+        return key, Media("tokens", ["" if v is None or v != v else str(v) for v in cells])
+    if binding.form in ("vector", "codes") or named or binding.columns != "all":
+        return "", None
+    for key in free:
+        if binding.form in (None, raw.media[key].form):
+            free.remove(key)
+            return key, raw.media[key]
     if alone and raw.media and binding.form is None:
-        column = next(iter(raw.media))
-        return column, raw.media[column].values
-    return None
+        key = next(iter(raw.media))
+        return key, raw.media[key]
+    return "", None
 
 
 class _Picked(Sequence[Any]):
@@ -450,7 +442,8 @@ def _write(
 
 def _chunks(own: "np.ndarray[Any, Any]", runtime: Preparation) -> Iterator["np.ndarray[Any, Any]"]:
     media = any(
-        part["form"] in ("image", "series", "tokens") for part in runtime.settings["inputs"].values()
+        part["form"] in ("image", "series", "tokens")
+        for part in runtime.settings["inputs"].values()
     )
     size = CHUNK if media else 20_000
     for start in range(0, len(own), size):
@@ -482,7 +475,9 @@ def _cells(cells: "pd.Series[Any]") -> list[Any]:
 def _write_records(
     aside: Path, split: str, rows: _Rows, own: "np.ndarray[Any, Any]", left_out: set[str]
 ) -> None:
-    texts = {name: m for name, m in rows.raw.media.items() if name not in left_out and m.form == "tokens"}
+    texts = {
+        name: m for name, m in rows.raw.media.items() if name not in left_out and m.form == "tokens"
+    }
     offsets = [0]
     with (aside / f"{split}.records.jsonl").open("wb") as file:
         for place, record in zip(own, _records(rows, own, raw_media=False), strict=True):

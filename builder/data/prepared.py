@@ -1,6 +1,5 @@
 """A prepared folder, opened: memory-mapped tensors, raw records and thumbnails."""
 
-import io
 import json
 from functools import cached_property
 from pathlib import Path
@@ -77,7 +76,8 @@ class Prepared:
         rows = self.spec.sizes[split]
         if not 0 <= index < rows:
             raise LaminaError(
-                f"There is no row {index}; {split} has rows 0 to {rows - 1}.", place=f"split {split}"
+                f"There is no row {index}; {split} has rows 0 to {rows - 1}.",
+                place=f"split {split}",
             )
         offsets = self._offsets(split)
         with (self.folder / f"{split}.records.jsonl").open("rb") as file:
@@ -92,18 +92,9 @@ class Prepared:
         images = [name for name, spec in self.spec.inputs.items() if spec.form == "image"]
         if not images:
             raise LaminaError("This data holds no images.", place=f"split {split}")
-        from PIL import Image
+        from builder.data import media
 
-        value = self.runtime.restore(images[0], self.tensors(split)[images[0]][index])
-        assert isinstance(value, bytes)
-        with Image.open(io.BytesIO(value)) as image:
-            longer = max(image.size)
-            shape = tuple(max(1, round(side * size / longer)) for side in image.size)
-            way = Image.Resampling.NEAREST if longer < size else Image.Resampling.LANCZOS
-            shown = image.resize((shape[0], shape[1]), way)
-        out = io.BytesIO()
-        shown.save(out, "PNG")
-        return out.getvalue()
+        return media.thumbnail(self.tensors(split)[images[0]][index], size)
 
     def changed(self) -> list[str]:
         """The source's files that are gone or hold something else than when this was prepared."""

@@ -55,12 +55,17 @@ def laminae(accent: str, paper: str) -> str:
 
 
 @cache
-def _sheet() -> str:
-    return (places.UI / "theme.css").read_text(encoding="utf-8")
+def _sheet(name: str) -> str:
+    own = places.UI / "screens" / f"{name}.css"
+    files = (places.UI / "theme.css", own) if own.is_file() else (places.UI / "theme.css",)
+    return "".join(file.read_text(encoding="utf-8") for file in files)
 
 
 def page(name: str) -> None:
-    """The first call of every screen: title and styles, also where the entry point has not run."""
+    """The first call of every screen: title and styles, its own from screens/<name>.css among them.
+
+    Works as well where the entry point has not run.
+    """
     st.set_page_config(
         page_title=f"{TITLES[name]} · Lamina",
         page_icon=laminae("#0b6a6c", "#ffffff"),
@@ -68,7 +73,7 @@ def page(name: str) -> None:
         initial_sidebar_state="collapsed",
         menu_items={"About": ABOUT},
     )
-    st.html(f"<style>{tokens.css()}{_sheet()}</style>")
+    st.html(f"<style>{tokens.css()}{_sheet(name)}</style>")
 
 
 def bar(

@@ -1,0 +1,140 @@
+"""What the gallery shows of each template: its real graph and size, made once in the background and kept."""
+
+import base64
+import hashlib
+import json
+import logging
+import threading
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from builder import project as projects
+from builder import templates
+from builder.errors import LaminaError
+from builder.graph.spec import Graph
+from builder.home import home
+
+
+@dataclass(frozen=True)
+class Card:
+    """A template as the gallery shows it. `graph` and `parameters` are None until they are known."""
+
+    name: str
+    title: str
+    help: str
+    kind: str
+    data: str
+    graph: dict[str, Any] | None = None
+    parameters: int | None = None
+
+    def drawn(self) -> Graph | None:
+        """The graph, where it is known."""
+        return None if self.graph is None else Graph.model_validate(self.graph)
+
+
+_lock = threading.Lock()
+
+
+def cards() -> list[Card]:
+    """All templates in the gallery's order, with what is known of them by now. Quick."""
+    kept = _kept()
+    found = []
+    for name, template in templates.templates().items():
+        data = template.data()
+        known = kept.get(name, {})
+        found.append(
+            Card(
+                name=name,
+                title=template.title,
+                help=template.help,
+                kind=template.data_kind,
+                data=_data_name(data),
+                graph=known.get("graph"),
+                parameters=known.get("parameters"),
+            )
+        )
+    return found
+
+
+def complete() -> bool:
+    """Whether every card has its graph (or is known to have none)."""
+    return set(templates.templates()) <= set(_kept())
+
+
+def samples() -> list[str]:
+    """One image per class of the first project's data, as data addresses; empty until they are known."""
+    found = _kept().get("", {}).get("samples", [])
+    return [str(item) for item in found]
+
+
+def fill() -> None:
+    """Make what is missing: builds every template on its own data. Takes seconds; called in the background."""
+    with _lock:
+        kept = _kept()
+        for name in [name for name in templates.templates() if name not in kept]:
+            kept[name] = _measured(name)
+            _keep(kept)
+        if "" not in kept:
+            kept[""] = {"samples": list(_samples())}
+            _keep(kept)
+
+
+def _measured(name: str) -> dict[str, Any]:
+    from builder import compile as compiler
+    from builder import data
+
+    try:
+        project = templates.make(name)
+        spec = data.specs(project)
+        check = compiler.check(project.graph, spec.inputs, modules=project.modules)
+    except LaminaError as error:
+        logging.getLogger("lamina").warning("The template %s cannot be drawn: %s", name, error)
+        return {}
+    return {
+        "graph": project.graph.model_dump(mode="json"),
+        "parameters": check.parameters,
+    }
+
+
+def _samples() -> Iterator[str]:
+    from builder import data
+
+    prepared = data.prepare(templates.make("cnn"))
+    target = prepared.tensors("train")["target"].tolist()
+    count = len(prepared.spec.target.classes) if prepared.spec.target else 0
+    for code in range(min(count, 10)):
+        png = prepared.thumbnail("train", target.index(code), size=60)
+        yield "data:image/png;base64," + base64.b64encode(png).decode()
+
+
+def _data_name(data: projects.Data) -> str:
+    name = data.options.get("name")
+    return str(name).replace("_", " ") if name else data.source
+
+
+def _version() -> str:
+    """Changes with the templates' own text, so that what was kept for an older one is not shown."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(templates.__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _file() -> Path:
+    return home() / f"gallery-{_version()}.json"
+
+
+def _kept() -> dict[str, dict[str, Any]]:
+    try:
+        found = json.loads(_file().read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _keep(kept: dict[str, dict[str, Any]]) -> None:
+    aside = _file().with_suffix(".tmp")
+    aside.write_text(json.dumps(kept), encoding="utf-8")
+    aside.replace(_file())

@@ -1,0 +1,5 @@
+"""The table that is the form: a component whose column heads carry role, type, histogram and gaps."""
+
+from builder.ui.table.component import Change, show
+
+__all__ = ["Change", "show"]

@@ -1,0 +1,70 @@
+"""Python's side of the table: what it is given, and what a person changed in it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import streamlit as st
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Change:
+    """One act in the table: a new role or type of a column, or the wish to see how it is treated."""
+
+    kind: Literal["role", "type", "open"]
+    column: str
+    value: str = ""
+
+
+@cache
+def _component() -> Callable[..., Any]:
+    return st.components.v2.component(
+        "lamina_table",
+        html='<div id="root"></div>',
+        css=(HERE / "table.css").read_text(encoding="utf-8"),
+        js=(HERE / "table.js").read_text(encoding="utf-8"),
+    )
+
+
+def show(
+    columns: Sequence[Mapping[str, Any]],
+    rows: Sequence[Sequence[Any]],
+    *,
+    key: str,
+    title: str,
+    target: str,
+    facts: str,
+    note: str,
+    more: str,
+) -> Change | None:
+    """Draw the table; the change of this run, if there was one.
+
+    A column is {"name", "role", "type", "tone" ("" | "leak"), "why", "bars" (heights 0 to 1) with "low" and "high",
+    or "top" ([label, share] pairs), "missing" (share)}; `rows` are cells as text, in the columns' order, None where a
+    cell is empty. `title` is the sentence above, in which `target` is marked.
+    """
+    result = _component()(
+        key=key,
+        data={
+            "columns": [dict(column) for column in columns],
+            "rows": [list(row) for row in rows],
+            "title": title,
+            "target": target,
+            "facts": facts,
+            "note": note,
+            "more": more,
+        },
+        on_change_change=_nothing,
+    )
+    change = result.get("change")
+    if not isinstance(change, Mapping) or change.get("kind") not in ("role", "type", "open"):
+        return None
+    return Change(change["kind"], str(change.get("column", "")), str(change.get("value", "")))
+
+
+def _nothing() -> None:
+    """Streamlit reruns the page by itself."""

@@ -93,7 +93,7 @@ def pixels(value: Any, near: tuple[int, int] | None = None) -> Tensor:
 
 def _array(value: Any) -> Tensor:
     try:
-        x = torch.as_tensor(value)
+        x = value if isinstance(value, Tensor) else torch.tensor(value)
     except (TypeError, ValueError, RuntimeError) as error:
         raise ValueError("it is no image (bytes, a pathlib.Path or an array of pixels)") from error
     if x.dim() == 2:

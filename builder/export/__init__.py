@@ -1,1 +1,16 @@
+"""Leave with what was learnt: artefacts of a run, and predictions for new input."""
 
+from builder.export.artefacts import bundle, export, formats
+from builder.export.base import Bundle, Format
+from builder.export.predictions import Predictions, predict, predictor
+
+__all__ = [
+    "Bundle",
+    "Format",
+    "Predictions",
+    "bundle",
+    "export",
+    "formats",
+    "predict",
+    "predictor",
+]

@@ -1,20 +1,23 @@
-"""Ready networks whose sizes are fitted to the data: what the gallery, 'Suggested network' and `lamina new` give."""
+"""Ready networks whose sizes are fitted to the data, for the gallery and `lamina new`."""
 
 import sys
 from functools import cache
+from typing import TYPE_CHECKING
 
 from builder import scan
-from builder.data.specs import PreparedSpec
 from builder.errors import LaminaError
 from builder.project import Data, Project
 from builder.templates.base import Template
+
+if TYPE_CHECKING:
+    from builder.data.specs import PreparedSpec
 
 __all__ = ["Template", "fitting", "get", "make", "suggest", "templates"]
 
 
 @cache
 def templates() -> dict[str, type[Template]]:
-    """Every template by name, in the order of the gallery. Light: imports neither torch nor pandas."""
+    """Every template by name, in the order of the gallery. Imports neither torch nor pandas."""
     found = scan.classes(sys.modules[__name__], Template)  # type: ignore[type-abstract]
     order = ("table", "image", "series", "text")
     return {item.name: item for item in sorted(found, key=lambda t: order.index(t.data_kind))}
@@ -35,7 +38,8 @@ def get(name: str) -> type[Template]:
 def make(name: str, data: Data | None = None) -> Project:
     """A ready project from the template; its sizes fitted to `data`, or to the template's own data.
 
-    Prepares the data where that has not been done. Raises LaminaError where the data does not fit, saying why.
+    Prepares the data where that has not been done. Raises LaminaError where the data does not
+    fit, saying why.
     """
     from builder import data as data_package
 
@@ -55,12 +59,12 @@ def make(name: str, data: Data | None = None) -> Project:
     return template.build(spec, wanted)
 
 
-def fitting(spec: PreparedSpec) -> dict[str, str | None]:
-    """Every template's name with None where it fits the data, else the sentence that says why not."""
+def fitting(spec: "PreparedSpec") -> dict[str, str | None]:
+    """Every template's name with None where it fits the data, else the reason why not."""
     return {name: template.unfit(spec) for name, template in templates().items()}
 
 
-def suggest(spec: PreparedSpec) -> str:
+def suggest(spec: "PreparedSpec") -> str:
     """The template to begin with on this data. Raises LaminaError where none fits."""
     fit = [item for item in templates().values() if item.unfit(spec) is None]
     if not fit:

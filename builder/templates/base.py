@@ -1,12 +1,12 @@
-"""What a template declares, and the little that all of them share: sizes and recipes by general rules.
+"""What a template declares, and what all of them share: sizes and recipes by general rules.
 
 The rules look at rows, form and size of the data, never at its name.
 """
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from builder.data.specs import InputSpec, PreparedSpec
+from builder.errors import LaminaError
 from builder.graph.spec import Edge, Graph, Node
 from builder.project import (
     Binding,
@@ -20,6 +20,9 @@ from builder.project import (
     TaskChoice,
 )
 
+if TYPE_CHECKING:
+    from builder.data.specs import InputSpec, PreparedSpec, TargetSpec
+
 DataKind = Literal["table", "image", "series", "text"]
 
 
@@ -30,32 +33,33 @@ class Template(ABC):
     title: ClassVar[str]
     help: ClassVar[str]  # one sentence for the gallery
     data_kind: ClassVar[DataKind]
+    tasks: ClassVar[tuple[str, ...]] = ("classification", "regression")
     inputs: ClassVar[dict[str, Binding]] = {}  # where the template wants its own Input nodes
     prepare: ClassVar[tuple[Step, ...]] = ()  # preparation steps it wants where the data has none
 
     @classmethod
     @abstractmethod
     def data(cls) -> Data:
-        """The template's own data: bundled with Lamina's libraries or generated, never downloaded."""
+        """The template's own data: bundled with libraries or generated, never downloaded."""
 
     @classmethod
     @abstractmethod
-    def unfit(cls, spec: PreparedSpec) -> str | None:
-        """Why the template does not fit this data, in a sentence with a remedy; None where it does."""
+    def unfit(cls, spec: "PreparedSpec") -> str | None:
+        """Why the template does not fit this data, with a remedy; None where it does."""
 
     @classmethod
     @abstractmethod
-    def rank(cls, spec: PreparedSpec) -> int:
+    def rank(cls, spec: "PreparedSpec") -> int:
         """How good a first choice it is for data that it fits: the highest is suggested."""
 
     @classmethod
     @abstractmethod
-    def build(cls, spec: PreparedSpec, data: Data) -> Project:
+    def build(cls, spec: "PreparedSpec", data: Data) -> Project:
         """A project whose sizes and recipe follow from the data."""
 
 
 class Sketch:
-    """A graph being written down: `add` returns the node's id, so that the next line can name it."""
+    """A graph being written down; `add` returns the node's id for the lines that follow."""
 
     def __init__(self) -> None:
         self._nodes: list[Node] = []
@@ -63,7 +67,7 @@ class Sketch:
         self._last = ""
 
     def add(self, node: str, layer: str, *sources: str, **params: Any) -> str:
-        """A node fed by `sources` ("id" or "id.port"); by the node before it where none are named."""
+        """A node fed by `sources` ("id" or "id.port"), else by the node before it."""
         self._nodes.append(Node(id=node, layer=layer, params=params))
         if layer != "Input":
             ends = sources or (self._last,)
@@ -76,12 +80,12 @@ class Sketch:
         return Graph(nodes=tuple(self._nodes), edges=tuple(self._edges))
 
 
-def only_input(spec: PreparedSpec, form: str) -> InputSpec:
+def only_input(spec: "PreparedSpec", form: str) -> "InputSpec":
     """The first input of that form; the template's `unfit` has made sure that there is one."""
     return next(item for item in spec.inputs.values() if item.form == form)
 
 
-def lacks(spec: PreparedSpec, form: str, wanted: str) -> str | None:
+def lacks(spec: "PreparedSpec", form: str, wanted: str) -> str | None:
     """A sentence where the data has no single input of that form or nothing to learn."""
     forms = [item.form for item in spec.inputs.values()]
     if forms != [form]:
@@ -92,31 +96,38 @@ def lacks(spec: PreparedSpec, form: str, wanted: str) -> str | None:
     return lacks_target(spec)
 
 
-def lacks_target(spec: PreparedSpec) -> str | None:
+def lacks_target(spec: "PreparedSpec") -> str | None:
     """A sentence where the data has no target."""
     if spec.target is None:
         return "The data has no target column. Choose the column to predict on the Data page."
     return None
 
 
-def width(spec: PreparedSpec) -> int:
+def target(spec: "PreparedSpec") -> "TargetSpec":
+    """What is predicted. Raises LaminaError where nothing is."""
+    if spec.target is None:
+        raise LaminaError(lacks_target(spec) or "", place="template")
+    return spec.target
+
+
+def width(spec: "PreparedSpec") -> int:
     """How many numbers the Output node has: one per class, or a single one."""
-    assert spec.target is not None
-    return len(spec.target.classes) if spec.target.kind == "class" else 1
+    wanted = target(spec)
+    return len(wanted.classes) if wanted.kind == "class" else 1
 
 
-def task(spec: PreparedSpec) -> TaskChoice:
+def task(spec: "PreparedSpec") -> TaskChoice:
     """Classification for classes, regression for numbers."""
-    assert spec.target is not None
-    return TaskChoice(kind="classification" if spec.target.kind == "class" else "regression")
+    kind = "classification" if target(spec).kind == "class" else "regression"
+    return TaskChoice(kind=kind)
 
 
-def rows(spec: PreparedSpec) -> int:
+def rows(spec: "PreparedSpec") -> int:
     """Rows of the training split."""
     return spec.sizes.get("train", 0)
 
 
-def perceptron(spec: PreparedSpec) -> Graph:
+def perceptron(spec: "PreparedSpec") -> Graph:
     """Two hidden layers with dropout on the table input."""
     sketch = Sketch()
     sketch.add(only_input(spec, "vector").name, "Input")
@@ -129,12 +140,17 @@ def perceptron(spec: PreparedSpec) -> Graph:
     return sketch.graph()
 
 
+def reviews() -> Data:
+    """Short generated reviews, praise and blame."""
+    return Data(source="generated", options={"name": "reviews"}, target="target")
+
+
 def batch_size(count: int) -> int:
     """By training rows: 32 below 2,000, 64 below 5,000, else 256."""
     return 32 if count < 2_000 else 64 if count < 5_000 else 256
 
 
-def early(spec: PreparedSpec, epochs: int, lr: float, patience: int, **arguments: Any) -> Recipe:
+def early(spec: "PreparedSpec", epochs: int, lr: float, patience: int, **arguments: Any) -> Recipe:
     """AdamW until the validation loss has stopped to fall; the best epoch is kept."""
     return Recipe(
         epochs=epochs,
@@ -145,7 +161,7 @@ def early(spec: PreparedSpec, epochs: int, lr: float, patience: int, **arguments
 
 
 def one_cycle(
-    spec: PreparedSpec, epochs: int, lr: float, batch: int | None = None, **arguments: Any
+    spec: "PreparedSpec", epochs: int, lr: float, batch: int | None = None, **arguments: Any
 ) -> Recipe:
     """AdamW with one rise and fall of the learning rate over a known number of epochs."""
     return Recipe(
@@ -154,3 +170,10 @@ def one_cycle(
         optimizer=Optimizer(name="AdamW", lr=lr, **arguments),
         schedule=Schedule(name="onecycle", warmup=0.25),
     )
+
+
+def series_recipe(spec: "PreparedSpec") -> Recipe:
+    """Series sets are often tiny: many epochs over a few dozen rows, few epochs over many."""
+    count = rows(spec)
+    epochs = 150 if count < 200 else 40 if count < 2_000 else 15
+    return one_cycle(spec, epochs, 2e-3, 16 if count < 200 else None, weight_decay=0.01)

@@ -1,8 +1,12 @@
 """A convolutional network for small and middling images."""
 
-from builder.data.specs import PreparedSpec
-from builder.project import Data, Project
+from typing import TYPE_CHECKING
+
+from builder.project import Data, Project, Recipe
 from builder.templates import base
+
+if TYPE_CHECKING:
+    from builder.data.specs import PreparedSpec
 
 LARGEST_MAP = 7  # pool until a side has at most so many cells
 WIDTHS = (32, 64, 128, 128, 256, 256)
@@ -22,7 +26,7 @@ class Cnn(base.Template):
         return Data(source="sklearn", options={"name": "digits"}, target="target")
 
     @classmethod
-    def unfit(cls, spec: PreparedSpec) -> str | None:
+    def unfit(cls, spec: "PreparedSpec") -> str | None:
         """It needs one image of at least 4 × 4 pixels."""
         if reason := base.lacks(spec, "image", "images"):
             return reason
@@ -31,12 +35,13 @@ class Cnn(base.Template):
         return None
 
     @classmethod
-    def rank(cls, spec: PreparedSpec) -> int:
+    def rank(cls, spec: "PreparedSpec") -> int:
         """First choice for grey or small images."""
-        return 50
+        channels, *sides = base.only_input(spec, "image").shape
+        return 60 if channels == 1 or max(sides) < 24 else 40
 
     @classmethod
-    def build(cls, spec: PreparedSpec, data: Data) -> Project:
+    def build(cls, spec: "PreparedSpec", data: Data) -> Project:
         """At least two convolutions; one pooling per halving down to 7 cells a side."""
         image = base.only_input(spec, "image")
         side = min(image.shape[1:])
@@ -75,7 +80,7 @@ class Cnn(base.Template):
         )
 
 
-def _recipe(spec: PreparedSpec) -> "base.Recipe":
+def _recipe(spec: "PreparedSpec") -> Recipe:
     count = base.rows(spec)
     epochs = 30 if count < 2_000 else 15 if count < 5_000 else 8
     batch = 32 if count < 2_000 else 64

@@ -1,8 +1,12 @@
 """A multi-layer perceptron that tells classes apart by the columns of a table."""
 
-from builder.data.specs import PreparedSpec
+from typing import TYPE_CHECKING
+
 from builder.project import Data, Project, Split
 from builder.templates import base
+
+if TYPE_CHECKING:
+    from builder.data.specs import PreparedSpec
 
 
 class MlpClassification(base.Template):
@@ -12,6 +16,7 @@ class MlpClassification(base.Template):
     title = "Table → class"
     help = "A small dense network that tells classes apart by the columns of a table."
     data_kind = "table"
+    tasks = ("classification",)
 
     @classmethod
     def data(cls) -> Data:
@@ -24,7 +29,7 @@ class MlpClassification(base.Template):
         )
 
     @classmethod
-    def unfit(cls, spec: PreparedSpec) -> str | None:
+    def unfit(cls, spec: "PreparedSpec") -> str | None:
         """It needs one table of numbers and a target with classes."""
         if reason := base.lacks(spec, "vector", "a table"):
             return reason
@@ -33,12 +38,12 @@ class MlpClassification(base.Template):
         return None
 
     @classmethod
-    def rank(cls, spec: PreparedSpec) -> int:
+    def rank(cls, spec: "PreparedSpec") -> int:  # noqa: ARG003
         """First choice for tables."""
         return 50
 
     @classmethod
-    def build(cls, spec: PreparedSpec, data: Data) -> Project:
+    def build(cls, spec: "PreparedSpec", data: Data) -> Project:
         """128 and 64 units; AdamW with early stopping."""
         return Project(
             name=cls.name,

@@ -1,0 +1,183 @@
+"""What a run has learnt, on the command line: evaluate, explain, predict, export."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from builder import errors
+from builder.cli import root
+
+SPLITS = ("train", "validation", "test")
+
+
+@root.app.command()
+def evaluate(
+    run: root.RunId, checkpoint: root.Checkpoint = "best", as_json: root.Json = False
+) -> None:
+    """Figures on the training, validation and test rows, each apart."""
+    found = root.find_run(run)
+    from builder.evaluate import evaluate as evaluate_run
+
+    report = evaluate_run(found.id, checkpoint)
+    document = evaluation_document(report.to_dict())
+    root.emit(document, as_json, lambda: _evaluation_text(document))
+
+
+def evaluation_document(report: dict[str, Any]) -> dict[str, Any]:
+    """The report with each split at the top level: metrics by name and the confusion matrix."""
+    document = {key: value for key, value in report.items() if key != "splits"}
+    for name, split in report.get("splits", {}).items():
+        document[name] = {**split.get("metrics", {}), **split}
+    return document
+
+
+def _evaluation_text(document: dict[str, Any]) -> str:
+    shown = [name for name in SPLITS if name in document]
+    metrics = list(dict.fromkeys(key for name in shown for key in document[name]["metrics"]))
+    rows = [
+        (
+            metric.replace("_", " "),
+            *(root.number(document[name]["metrics"].get(metric)) for name in shown),
+        )
+        for metric in metrics
+    ]
+    return root.table(rows, ("", *shown))
+
+
+@root.app.command()
+def explain(
+    run: root.RunId,
+    method: Annotated[str, typer.Option(help="integrated_gradients, shap, occlusion, …")],
+    rows: Annotated[str, typer.Option(help="Rows of the split: 0,3,10-19")] = "0",
+    split: Annotated[str, typer.Option(help="train, validation or test")] = "test",
+    target: Annotated[str | None, typer.Option(help="The class; else the predicted one.")] = None,
+    layer: Annotated[
+        str | None, typer.Option(help="The node, for methods that look at one.")
+    ] = None,
+    checkpoint: root.Checkpoint = "best",
+    as_json: root.Json = False,
+) -> None:
+    """Why the network decides so: attributions with their checks."""
+    found = root.find_run(run)
+    if split not in SPLITS:
+        raise errors.LaminaError(
+            f"There is no split '{split}'.", place="--split", remedy=f"One of {', '.join(SPLITS)}."
+        )
+    chosen = row_numbers(rows)
+    from builder.explain import explain as explain_run
+
+    explanation = explain_run(
+        found.id,
+        method,
+        split=split,
+        rows=chosen,
+        target=target,
+        layer=layer,
+        checkpoint=checkpoint,
+    )
+    document = explanation.to_dict()
+    root.emit(document, as_json, lambda: _explanation_text(document))
+
+
+def row_numbers(text: str) -> tuple[int, ...]:
+    """Row numbers from "0,3,10-19". Raises LaminaError for anything else."""
+    found: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()):
+            raise errors.LaminaError(
+                f"'{part}' is no row.", place="--rows", remedy="Write numbers such as 0,3,10-19."
+            )
+        found.extend(range(int(first), int(last if dash else first) + 1))
+        if len(found) > 100_000:
+            raise errors.LaminaError(
+                "These are too many rows.", place="--rows", remedy="At most 100,000."
+            )
+    return tuple(found)
+
+
+def _explanation_text(document: dict[str, Any]) -> str:
+    lines = [str(document.get("method", ""))]
+    for row in document.get("rows", []):
+        error = row.get("completeness_error")
+        check = f", completeness error {root.number(error)}" if error is not None else ""
+        lines.append(f"prediction {row.get('prediction')}{check}")
+        lines += [f"  {name}: {root.number(value)}" for name, value in _strongest(row)]
+    lines += [f"limit: {limit}" for limit in document.get("limits", [])]
+    return "\n".join(lines)
+
+
+def _strongest(row: dict[str, Any], count: int = 10) -> list[tuple[str, float]]:
+    """The features that weigh most, by absolute value."""
+    import numpy as np
+
+    found: list[tuple[str, float]] = []
+    for name, values in row.get("attributions", {}).items():
+        flat = np.asarray(values, dtype=float).ravel()
+        features = row.get("features") or {}
+        names = features.get(name) if isinstance(features, dict) else features
+        labels = list(names) if names is not None and len(names) == len(flat) else None
+        found += [
+            (str(labels[i]) if labels else f"{name}[{i}]", float(value))
+            for i, value in enumerate(flat)
+        ]
+    return sorted(found, key=lambda item: -abs(item[1]))[:count]
+
+
+@root.app.command()
+def predict(
+    run: root.RunId,
+    inputs: Annotated[
+        list[str],
+        typer.Argument(metavar="INPUT…", help="Tables, images, folders of images, texts."),
+    ],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write a CSV here.")
+    ] = None,
+    checkpoint: root.Checkpoint = "best",
+    as_json: root.Json = False,
+) -> None:
+    """Predict new input; a CSV gives a CSV with predictions and probabilities."""
+    found = root.find_run(run)
+    from builder.export import predict as predict_run
+
+    predictions = predict_run(found.id, inputs, checkpoint)
+    document = predictions.to_dict()
+    if output:
+        _write(output, predictions.to_csv())
+        document = {"run": found.id, "file": str(output), "rows": len(predictions.rows)}
+        root.emit(
+            document, as_json, lambda: f"{len(predictions.rows)} predictions are in {output}."
+        )
+        return
+    root.emit(document, as_json, lambda: predictions.to_csv().rstrip("\n"))
+
+
+def _write(path: Path, text: str) -> None:
+    """All or nothing: written aside, then renamed."""
+    aside = path.with_name(f".{path.name}.part")
+    try:
+        aside.write_text(text, encoding="utf-8", newline="")
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+@root.app.command()
+def export(
+    run: root.RunId,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="PATH", help="Where to write.")],
+    to: Annotated[
+        str, typer.Option("--to", help="python (a folder; .zip packs it) or safetensors")
+    ] = "python",
+    checkpoint: root.Checkpoint = "best",
+    as_json: root.Json = False,
+) -> None:
+    """Take the network along, with its fitted preparation and class names."""
+    found = root.find_run(run)
+    from builder.export import export as export_run
+
+    path = export_run(found.id, to, output, checkpoint)
+    document = {"run": found.id, "format": to, "path": str(path)}
+    root.emit(document, as_json, lambda: f"Written to {path}.")

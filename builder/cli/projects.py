@@ -1,0 +1,259 @@
+"""Projects on the command line: templates, new, check, fix, code."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from builder import errors, project
+from builder.cli import root
+
+if TYPE_CHECKING:
+    from builder.compile import Check, Fix, Issue
+    from builder.data.specs import PreparedSpec
+
+DataPaths = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--data",
+        help="A table (CSV, TSV, Parquet, Excel, JSON lines), a folder or zip of images, IDX .gz, "
+        "a .ts file, text files; several times for one file per class.",
+    ),
+]
+Target = Annotated[str | None, typer.Option(help="The column to predict; #3 for the third.")]
+Out = Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The file to write.")]
+
+
+@root.app.command("templates")
+def templates_(as_json: root.Json = False) -> None:
+    """List the ready networks."""
+    from builder.templates import templates
+
+    found = [
+        {"name": t.name, "title": t.title, "help": t.help, "data": t.data_kind}
+        for t in templates().values()
+    ]
+    rows = [(item["name"], item["data"], item["help"]) for item in found]
+    root.emit(found, as_json, lambda: root.table(rows, ("template", "data", "what it is")))
+
+
+@root.app.command()
+def new(
+    output: Out,
+    template: Annotated[
+        str | None, typer.Option(help="See `lamina templates`; without it, the one that suits.")
+    ] = None,
+    data: DataPaths = None,
+    target: Target = None,
+    test: Annotated[Path | None, typer.Option(help="The test part, where it is apart.")] = None,
+    name: Annotated[str | None, typer.Option(help="The project's name.")] = None,
+    as_json: root.Json = False,
+) -> None:
+    """Write a ready project, its sizes fitted to the data."""
+    from builder import templates
+
+    if template:
+        templates.get(template)
+    chosen = data_from(data, target, test) if data else None
+    if chosen is None and (target or test):
+        raise errors.LaminaError(
+            "--target and --test speak of data that is not named.",
+            place="--data",
+            remedy="Name it with --data PATH.",
+        )
+    if template is None:
+        if chosen is None:
+            raise errors.LaminaError(
+                "Neither a template nor data is named.",
+                place="lamina new",
+                remedy="Add --template NAME (see `lamina templates`) or --data PATH.",
+            )
+        template = _suggested(chosen)
+    made = templates.make(template, chosen)
+    title = name or (data[0].stem.split(".")[0] if data else template) or template
+    made = _renamed(made, title)
+    kept = _write(made, output)
+    document = {"file": str(output), "template": template, "name": made.name, "replaced": kept}
+
+    def text() -> str:
+        more = f" The older file is now {kept}." if kept else ""
+        return f"{output}: {template} with {len(made.graph.nodes)} nodes.{more}"
+
+    root.emit(document, as_json, text)
+
+
+@root.app.command()
+def check(file: root.ProjectFile, as_json: root.Json = False) -> None:
+    """Shapes, parameters and cost of every node; leave with 1 where there are errors."""
+    found = checks(project.load(file))
+    document = {
+        "ok": all(item.ok for item in found.values()),
+        "parameters": sum(item.parameters for item in found.values()),
+        "macs": sum(item.macs for item in found.values()),
+        "issues": [
+            {**issue, "graph": name}
+            for name, item in found.items()
+            for issue in item.to_dict()["issues"]
+        ],
+        "graphs": {name: item.to_dict() for name, item in found.items()},
+    }
+    root.emit(document, as_json, lambda: "\n\n".join(map(_check_text, found.items())))
+    if not document["ok"]:
+        raise typer.Exit(root.WRONG_INPUT)
+
+
+@root.app.command()
+def fix(
+    file: root.ProjectFile,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Else FILE itself.")
+    ] = None,
+    as_json: root.Json = False,
+) -> None:
+    """Apply the best repair for each error; leave with 1 where some remain."""
+    from builder import compile as compiler
+
+    given = project.load(file)
+    spec = specs_of(given)
+    graphs, applied = dict(given.graphs), []
+    for name, graph in given.graphs.items():
+        graphs[name], fixes = compiler.fix(
+            graph, spec.inputs, modules=given.modules, output_shape=output_shape(given, spec)
+        )
+        applied += [_fix_document(name, item) for item in fixes]
+    repaired = given.model_copy(update={"graphs": graphs})
+    if applied or output:
+        project.save(repaired, output or file)
+    left = [
+        issue["message"]
+        for item in checks(repaired).values()
+        for issue in item.to_dict()["issues"]
+        if issue["severity"] == "error"
+    ]
+    document = {"file": str(output or file), "fixes": applied, "ok": not left, "left": left}
+
+    def text() -> str:
+        lines = [f"{item['label']} ({item['price']}): {item['why']}" for item in applied]
+        lines += [f"No repair is known: {message}" for message in left]
+        return "\n".join(lines or ["Nothing to repair."])
+
+    root.emit(document, as_json, text)
+    if left:
+        raise typer.Exit(root.WRONG_INPUT)
+
+
+@root.app.command()
+def code(file: root.ProjectFile, as_json: root.Json = False) -> None:
+    """Print the PyTorch source."""
+    from builder import compile as compiler
+
+    given = project.load(file)
+    source = compiler.generate(given.graphs, specs_of(given).inputs, given.modules)
+    document = {"source": source.text, "lines": source.lines, "digest": source.digest}
+    root.emit(document, as_json, lambda: source.text.rstrip("\n"))
+
+
+def data_from(paths: list[Path], target: str | None, test: Path | None) -> project.Data:
+    """The data section for files, recognised by name and content; LaminaError where none fits."""
+    from builder import data
+
+    return data.recognise([path.absolute() for path in paths], target=target, test=test)
+
+
+def specs_of(given: project.Project) -> "PreparedSpec":
+    """What the data gives to the network; empty inputs for a project without data."""
+    from builder import data
+    from builder.data.specs import PreparedSpec
+
+    if not given.data.source:
+        return PreparedSpec(key="", inputs={}, target=None, sizes={})
+    return data.specs(given)
+
+
+def output_shape(given: project.Project, spec: "PreparedSpec") -> tuple[int, ...] | None:
+    """What the task wants at the Output node; None where there is no target."""
+    from builder import tasks
+
+    if spec.target is None:
+        return None
+    context = tasks.Context(given.task, given.recipe, spec.inputs, spec.target, tuple(given.graphs))
+    return tasks.make(context).output_shape()
+
+
+def checks(given: project.Project) -> dict[str, "Check"]:
+    """Every graph of the project, checked against its data."""
+    from builder import compile as compiler
+
+    spec = specs_of(given)
+    shape = output_shape(given, spec)
+    return {
+        name: compiler.check(
+            graph,
+            spec.inputs,
+            modules=given.modules,
+            output_shape=shape,
+            batch_size=given.recipe.batch_size or 32,
+        )
+        for name, graph in given.graphs.items()
+    }
+
+
+def _suggested(chosen: project.Data) -> str:
+    from builder import data, templates
+
+    return templates.suggest(data.specs(project.Project(data=data.suggest(chosen))))
+
+
+def _renamed(made: project.Project, title: str) -> project.Project:
+    return made.model_copy(update={"name": title[:120]})
+
+
+def _write(made: project.Project, output: Path) -> str | None:
+    """Save; an older, non-empty file of that name is kept beside it, and its new name returned."""
+    if output.is_dir():
+        raise errors.LaminaError("That is a folder.", place=str(output), remedy="Name a file.")
+    if not output.parent.is_dir():
+        raise errors.LaminaError(
+            f"The folder {output.parent} does not exist.", place="-o", remedy="Make it first."
+        )
+    kept = None
+    if output.exists() and output.stat().st_size:
+        kept = str(output) + ".old"
+        output.replace(kept)
+    project.save(made, output)
+    return kept
+
+
+def _fix_document(graph: str, fix: "Fix") -> dict[str, Any]:
+    edits = [{"operation": operation, **arguments} for operation, arguments in fix.edits]
+    return {"graph": graph, "label": fix.label, "why": fix.why, "price": fix.price, "edits": edits}
+
+
+def _check_text(item: "tuple[str, Check]") -> str:
+    name, found = item
+    rows = [
+        (
+            node,
+            " ".join(_shape(shape) for shape in info.inputs),
+            " ".join(_shape(shape) for shape in info.outputs),
+            f"{info.parameters:,}" if info.parameters else "",
+            f"{info.macs:,}" if info.macs else "",
+        )
+        for node, info in found.nodes.items()
+    ]
+    lines = [f"{name}:", root.table(rows, ("node", "in", "out", "parameters", "MACs"))]
+    memory = f"{found.memory_bytes / 2**20:.1f} MiB"
+    lines.append(f"{found.parameters:,} parameters, {found.macs:,} MACs, {memory} to train")
+    lines += [_issue_text(issue) for issue in found.issues]
+    return "\n".join(lines)
+
+
+def _issue_text(issue: "Issue") -> str:
+    place = f" at {issue.node}" if issue.node else ""
+    lines = [f"{issue.severity}{place} [{issue.code}]: {issue.message}"]
+    lines += [f"    repair: {fix.label} ({fix.price})" for fix in issue.fixes]
+    return "\n".join(lines)
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return "×".join(map(str, shape)) or "1"

@@ -1,0 +1,174 @@
+"""The command line's frame: how results are printed and how mistakes become exit codes."""
+
+import json
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from builder.errors import LaminaError
+
+OK, WRONG_INPUT, USAGE, RUN_FAILED, STOPPED = 0, 1, 2, 3, 130
+
+app = typer.Typer(
+    name="lamina",
+    help="Build, train and explain neural networks. Without a command, the web app starts.",
+    no_args_is_help=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
+ProjectFile = Annotated[Path, typer.Argument(metavar="FILE", help="A project file.")]
+RunId = Annotated[
+    str, typer.Argument(metavar="RUN", help="A run's id, the beginning of one, or 'last'.")
+]
+Checkpoint = Annotated[
+    str, typer.Option(help="Which kept state of the network: best, last or a name.")
+]
+
+
+def emit(document: Any, as_json: bool, text: Callable[[], str]) -> None:
+    """Print the document as JSON, or the text that a person reads."""
+    print(to_json(document) if as_json else text())
+
+
+def to_json(document: Any) -> str:
+    """Strict JSON: NaN and infinity become null, arrays and tensors become lists."""
+    return json.dumps(_plain(document), ensure_ascii=False, allow_nan=False, indent=1)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return value if value == value and abs(value) != float("inf") else None
+    if value is None or isinstance(value, str | int | bool):
+        return value
+    if hasattr(value, "tolist"):  # numpy arrays and scalars, tensors
+        return _plain(value.tolist())
+    if isinstance(value, bytes):
+        return f"{len(value)} bytes"
+    return str(value)
+
+
+def table(rows: Iterable[Sequence[Any]], header: Sequence[str]) -> str:
+    """Columns of equal width, numbers as they are."""
+    lines = [
+        tuple(header),
+        *(tuple("" if cell is None else str(cell) for cell in row) for row in rows),
+    ]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines
+    )
+
+
+def number(value: Any) -> str:
+    """A figure with four significant digits; a dash where there is none."""
+    if not isinstance(value, int | float) or value != value:
+        return "–"
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+
+
+def say(message: str) -> None:
+    """One line for the person, on standard error, so that standard output stays clean."""
+    print(message, file=sys.stderr, flush=True)
+
+
+def find_run(given: str) -> Any:
+    """The run of that id, of the one id that begins so, or the newest for 'last'.
+
+    Raises LaminaError where there is none or more than one.
+    """
+    from builder import runs
+
+    rows = runs.list_runs()
+    ids = [row.run for row in rows]
+    if given == "last":
+        if not ids:
+            raise LaminaError("There is no run yet.", remedy="Start one with `lamina train FILE`.")
+        newest = max(rows, key=lambda row: row.started or 0)
+        return runs.open_run(newest.run)
+    if given in ids:
+        return runs.open_run(given)
+    near = [item for item in ids if item.startswith(given)]
+    if len(near) == 1:
+        return runs.open_run(near[0])
+    if near:
+        raise LaminaError(
+            f"{len(near)} runs begin with '{given}'.", place="RUN", remedy="Write more of the id."
+        )
+    raise LaminaError(
+        f"There is no run '{given}'.", place="RUN", remedy="`lamina runs list` shows them all."
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and leave with its exit code; a mistake is a sentence, never a traceback."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    sys.exit(_run(given))
+
+
+def _run(given: list[str]) -> int:
+    as_json = "--json" in given
+    try:
+        app(given, prog_name="lamina")
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else OK
+    except KeyboardInterrupt:
+        say("Stopped.")
+        return STOPPED
+    except LaminaError as error:
+        _complain(error, as_json)
+        return WRONG_INPUT
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except OSError as error:
+        _complain(_system_error(error), as_json)
+        return WRONG_INPUT
+    except MemoryError:
+        remedy = "Use less data, a smaller batch or a smaller network."
+        _complain(LaminaError("The memory of this machine is used up.", remedy=remedy), as_json)
+        return WRONG_INPUT
+    except Exception as error:
+        _complain(_own_fault(error), as_json)
+        return WRONG_INPUT
+    return OK
+
+
+def _complain(error: LaminaError, as_json: bool) -> None:
+    say(to_json({"error": error.to_dict()}) if as_json else f"Error: {error}")
+
+
+def _system_error(error: OSError) -> LaminaError:
+    import errno
+
+    place = str(error.filename or "")
+    if error.errno == errno.ENOSPC:
+        remedy = "Free some space, or set LAMINA_HOME to a folder on another disk."
+        return LaminaError("The disk is full.", place=place, remedy=remedy)
+    return LaminaError(f"{error.strerror or error}.", place=place, remedy="Check the path.")
+
+
+def _own_fault(error: Exception) -> LaminaError:
+    """Something that should not happen: the details go to a file, the person gets a sentence."""
+    if os.environ.get("LAMINA_DEBUG"):
+        raise error
+    handle, name = tempfile.mkstemp(prefix="lamina-error-", suffix=".txt", text=True)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write("".join(traceback.format_exception(error)))
+    return LaminaError(
+        f"Lamina itself went wrong ({type(error).__name__}: {error}).",
+        remedy=f"The details are in {name}; please report them.",
+    )

@@ -1,0 +1,367 @@
+"""Runs on the command line: train, and `runs` to look at and steer them, whoever started them."""
+
+import json
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from builder import errors, project
+from builder.cli import root
+
+if TYPE_CHECKING:
+    from builder.runs import Run
+
+ENDED = ("finished", "stopped", "failed")
+POLL = 0.15
+PATIENCE = 60.0  # seconds that a run gets to stop by itself
+
+runs_app = typer.Typer(help="Look at and steer runs, whoever started them.", no_args_is_help=False)
+root.app.add_typer(runs_app, name="runs", rich_help_panel=None)
+
+
+@root.app.command()
+def train(
+    file: root.ProjectFile,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="recipe.epochs=3, graphs.model.head.out_features=5"
+        ),
+    ] = None,
+    data: Annotated[Path | None, typer.Option(help="Train on this file instead.")] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:1, mps")] = None,
+    detach: Annotated[bool, typer.Option("--detach", help="Return at once.")] = False,
+    name: Annotated[str | None, typer.Option(help="A name for the run.")] = None,
+    as_json: root.Json = False,
+) -> None:
+    """Train with a progress bar; Ctrl-C stops the run cleanly and leaves with 130."""
+    given = project.load(file)
+    for item in sets or ():
+        given = with_setting(given, item)
+    if device:
+        given = with_setting(given, f"recipe.device={json.dumps(device)}")
+    from builder import runs
+
+    run = runs.start(given, data_path=str(data.absolute()) if data else None, detach=True)
+    if name:
+        runs.rename(run.id, name)
+    if detach:
+        root.emit({"run": run.id, "status": run.status.status}, as_json, lambda: run.id)
+        return
+    code = root.OK
+    try:
+        follow(run)
+    except KeyboardInterrupt:
+        code = root.STOPPED
+        stop(run)
+    document = summary(run.id)
+    root.emit(document, as_json, lambda: _summary_text(document))
+    if code == root.OK and document["status"] == "failed":
+        code = root.RUN_FAILED
+        root.say(f"The run failed: {document['message']}")
+    elif code == root.OK and document["status"] == "stopped":
+        code = root.STOPPED
+    if code:
+        raise typer.Exit(code)
+
+
+def with_setting(given: project.Project, item: str) -> project.Project:
+    """The project with one setting changed: a dotted path, `graphs.<graph>.<node>.<parameter>`.
+
+    The value is JSON where it reads as JSON, else text. LaminaError for a path that leads nowhere.
+    """
+    key, equals, raw = item.partition("=")
+    if not equals or not key.strip():
+        raise errors.LaminaError(
+            f"'{item}' is no setting.", place="--set", remedy="Write recipe.epochs=3."
+        )
+    try:
+        value: Any = json.loads(raw)
+    except ValueError:
+        value = raw
+    parts = key.strip().split(".")
+    document = json.loads(project.dumps(given))
+    if parts[0] in ("graphs", "modules") and len(parts) == 4:
+        _set_parameter(document, parts, value)
+    else:
+        _set_key(document, parts, value)
+    return project.loads(json.dumps(document), place="--set")
+
+
+def _set_parameter(document: dict[str, Any], parts: list[str], value: Any) -> None:
+    kind, graph, node_id, parameter = parts
+    nodes = document.get(kind, {}).get(graph, {}).get("nodes", [])
+    node = next((node for node in nodes if node["id"] == node_id), None)
+    if node is None:
+        known = ", ".join(node["id"] for node in nodes) or "none"
+        raise errors.LaminaError(
+            f"{kind} '{graph}' has no node '{node_id}'.", place="--set", remedy=f"Nodes: {known}."
+        )
+    node.setdefault("params", {})[parameter] = value
+
+
+def _set_key(document: dict[str, Any], parts: list[str], value: Any) -> None:
+    place: Any = document
+    for part in parts[:-1]:
+        if not isinstance(place, dict):
+            raise errors.LaminaError(
+                f"'{'.'.join(parts)}' leads nowhere.", place="--set", remedy="See the project file."
+            )
+        if place.get(part) is None:
+            place[part] = {}
+        place = place[part]
+    if not isinstance(place, dict):
+        raise errors.LaminaError(
+            f"'{'.'.join(parts)}' leads nowhere.", place="--set", remedy="See the project file."
+        )
+    place[parts[-1]] = value
+
+
+def follow(run: "Run") -> None:
+    """Show the run's progress on standard error until it has ended."""
+    live = sys.stderr.isatty()
+    shown = -1
+    while True:
+        status = run.status
+        if live:
+            width = shutil.get_terminal_size().columns - 1
+            line = progress_line(status)[:width].ljust(width)
+            print(f"\r{line}", end="", file=sys.stderr, flush=True)
+        elif status.epoch != shown and status.epochs:
+            shown = status.epoch
+            root.say(progress_line(status))
+        if status.status in ENDED:
+            if live:
+                print(file=sys.stderr)
+            return
+        time.sleep(POLL)
+
+
+def progress_line(status: Any) -> str:
+    """One line: a bar, the epoch, the rate and the time left."""
+    if status.status in ("queued", "preparing"):
+        return f"{status.status} … {status.message or ''}".rstrip()
+    total = max(1, status.steps or 0)
+    share = min(1.0, (status.step or 0) / total)
+    bar = ("━" * round(24 * share)).ljust(24, "─")
+    rate = status.samples_per_second
+    speed = f"  {rate:,.0f} samples/s" if rate else ""
+    left = f"  {status.eta:.0f} s left" if status.eta is not None else ""
+    return f"{status.status} {bar} {share:4.0%}  epoch {status.epoch}/{status.epochs}{speed}{left}"
+
+
+def stop(run: "Run") -> None:
+    """Order the run to stop and wait until it has; a second Ctrl-C leaves it to stop by itself."""
+    from builder import runs
+
+    root.say("\nStopping the run; its last state is kept …")
+    runs.order(run.id, {"order": "stop"})
+    end = time.monotonic() + PATIENCE
+    try:
+        while run.status.status not in ENDED and time.monotonic() < end:
+            time.sleep(POLL)
+    except KeyboardInterrupt:
+        root.say(f"The run {run.id} goes on stopping by itself.")
+
+
+def summary(run_id: str) -> dict[str, Any]:
+    """What `train` and `runs show` report: status, time, rate, device, recipe and figures."""
+    from builder import runs
+
+    run = runs.open_run(run_id)
+    status, epochs = run.status, run.epochs()
+    checkpoints = run.checkpoints()
+    best = next((item for item in checkpoints if item.best), None)
+    return {
+        **row_document(_row_of(run_id)),
+        "run": run.id,
+        "status": status.status,
+        "epoch": status.epoch,
+        "epochs": status.epoch,
+        "planned_epochs": status.epochs,
+        "seconds": status.seconds,
+        "samples_per_second": status.samples_per_second,
+        "device": status.device,
+        "pid": status.pid,
+        "message": status.message,
+        "error": status.error,
+        "node": status.node,
+        "recipe": run.project().recipe.model_dump(mode="json"),
+        "figures": epochs[-1] if epochs else {},
+        "best": {"epoch": best.epoch, **best.figures} if best else {},
+        "folder": str(run.folder),
+    }
+
+
+def _row_of(run_id: str) -> Any:
+    from builder import runs
+
+    return next((row for row in runs.list_runs() if row.run == run_id), None)
+
+
+def row_document(row: Any) -> dict[str, Any]:
+    """A row of the index as plain data."""
+    import dataclasses
+
+    if row is None:
+        return {}
+    if dataclasses.is_dataclass(row) and not isinstance(row, type):
+        return dataclasses.asdict(row)
+    return dict(row.model_dump(mode="json")) if hasattr(row, "model_dump") else dict(row._asdict())
+
+
+def _summary_text(document: dict[str, Any]) -> str:
+    figures = document["best"] or document["figures"]
+    shown = [
+        f"{key.replace('_', ' ')} {root.number(value)}"
+        for key, value in figures.items()
+        if key.startswith("validation_")
+    ]
+    seconds = document["seconds"] or 0
+    lines = [
+        f"run {document['run']}: {document['status']} after {document['epoch']} epochs, "
+        f"{seconds:.1f} s on {document['device'] or 'cpu'}",
+    ]
+    if shown:
+        lines.append(f"best epoch {figures.get('epoch', '–')}: {', '.join(shown)}")
+    return "\n".join(lines)
+
+
+@runs_app.callback(invoke_without_command=True)
+def runs_root(context: typer.Context) -> None:
+    """List the runs; see the commands for steering."""
+    if context.invoked_subcommand is None:
+        list_(as_json=False)
+
+
+@runs_app.command("list")
+def list_(as_json: root.Json = False) -> None:
+    """All runs, the newest first."""
+    from builder import runs
+
+    documents = [row_document(row) for row in runs.list_runs()]
+    rows = [
+        (item["run"], item["name"], item["status"], item["epoch"], item["pid"] or "")
+        for item in documents
+    ]
+    header = ("run", "name", "status", "epoch", "pid")
+    root.emit(documents, as_json, lambda: root.table(rows, header) if rows else "No runs yet.")
+
+
+@runs_app.command()
+def show(run: root.RunId, as_json: root.Json = False) -> None:
+    """One run with its recipe and figures."""
+    document = summary(root.find_run(run).id)
+    text = json.dumps(document["recipe"], indent=1)
+    root.emit(document, as_json, lambda: f"{_summary_text(document)}\nrecipe: {text}")
+
+
+@runs_app.command()
+def tail(
+    run: root.RunId,
+    follow_: Annotated[bool, typer.Option("--follow", "-f", help="Until the run ends.")] = False,
+    as_json: root.Json = False,
+) -> None:
+    """The figures of each epoch so far; with -f also of those to come."""
+    found = root.find_run(run)
+    if as_json:
+        if follow_:
+            follow(found)
+        print(root.to_json(found.epochs()))
+        return
+    printed = 0
+    while True:
+        ended = found.status.status in ENDED
+        for epoch in found.epochs()[printed:]:
+            printed += 1
+            figures = "  ".join(
+                f"{key} {root.number(value)}" for key, value in epoch.items() if key != "time"
+            )
+            print(figures, flush=True)
+        if ended or not follow_:
+            return
+        time.sleep(POLL)
+
+
+def _order(run: str, order: dict[str, Any], as_json: bool) -> None:
+    from builder import runs
+
+    found = root.find_run(run)
+    if found.status.status in ENDED:
+        raise errors.LaminaError(
+            f"The run has {found.status.status} already.", place=f"run {found.id}"
+        )
+    runs.order(found.id, order)
+    document = {"run": found.id, **order}
+    root.emit(document, as_json, lambda: f"{order['order']} ordered for run {found.id}.")
+
+
+@runs_app.command()
+def pause(run: root.RunId, as_json: root.Json = False) -> None:
+    """Hold the run at the next safe point."""
+    _order(run, {"order": "pause"}, as_json)
+
+
+@runs_app.command()
+def resume(run: root.RunId, as_json: root.Json = False) -> None:
+    """Go on with a paused run."""
+    _order(run, {"order": "resume"}, as_json)
+
+
+@runs_app.command("stop")
+def stop_(
+    run: root.RunId,
+    after_epoch: Annotated[bool, typer.Option("--after-epoch", help="Finish the epoch.")] = False,
+    as_json: root.Json = False,
+) -> None:
+    """End the run; its last state is kept."""
+    _order(run, {"order": "stop_after_epoch" if after_epoch else "stop"}, as_json)
+
+
+@runs_app.command("set")
+def set_(
+    run: root.RunId,
+    setting: Annotated[str, typer.Argument(metavar="lr=VALUE")],
+    as_json: root.Json = False,
+) -> None:
+    """Change the learning rate of a run that is under way."""
+    key, _, raw = setting.partition("=")
+    try:
+        value = float(raw)
+    except ValueError:
+        value = float("nan")
+    if key != "lr" or not value > 0 or value == float("inf"):
+        raise errors.LaminaError(
+            f"'{setting}' cannot be set.", place="runs set", remedy="Write lr=0.001."
+        )
+    _order(run, {"order": "set", "lr": value}, as_json)
+
+
+@runs_app.command()
+def delete(run: root.RunId, as_json: root.Json = False) -> None:
+    """Delete a run that has ended, with all its files."""
+    from builder import runs
+
+    found = root.find_run(run)
+    if found.status.status not in ENDED:
+        raise errors.LaminaError(
+            f"The run is {found.status.status}.",
+            place=f"run {found.id}",
+            remedy=f"First `lamina runs stop {found.id}`.",
+        )
+    runs.delete(found.id)
+    root.emit({"run": found.id, "deleted": True}, as_json, lambda: f"Deleted run {found.id}.")
+
+
+@runs_app.command()
+def reindex(as_json: root.Json = False) -> None:
+    """Build the index of runs anew from their folders."""
+    from builder import runs
+
+    runs.reindex()
+    count = len(runs.list_runs())
+    root.emit({"runs": count}, as_json, lambda: f"{count} runs are in the index.")

@@ -1,0 +1,114 @@
+"""From a run to an artefact on disk: written aside, then renamed; nothing half-done is left."""
+
+import shutil
+import tempfile
+import zipfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from builder import runs, scan
+from builder.errors import LaminaError
+from builder.export import formats as folder
+from builder.export.base import Bundle, Format
+
+
+@cache
+def formats() -> dict[str, type[Format]]:
+    """Every export format by name."""
+    return {item.name: item for item in scan.classes(folder, Format)}  # type: ignore[type-abstract]
+
+
+def bundle(run_id: str, checkpoint: str = "best") -> Bundle:
+    """Everything that a prediction with this checkpoint needs; LaminaError where there is none."""
+    run = runs.open_run(run_id)
+    project = run.project()
+    prepared = run.spec
+    if prepared.target is None:
+        raise LaminaError("The run has no target, so it predicts nothing.", place=f"run {run.id}")
+    model = run.model(checkpoint)
+    chosen = [item for item in run.checkpoints() if checkpoint in (item.name, "last")]
+    best = [item for item in run.checkpoints() if item.best]
+    kept = (best if checkpoint == "best" and best else chosen or run.checkpoints())[-1]
+    graph = project.graphs.get("model") or project.graph
+    target = prepared.target
+    facts: dict[str, Any] = {
+        "class": type(model).__name__,
+        "inputs": [node.id for node in graph.nodes if node.layer == "Input"],
+        "output": next((node.id for node in graph.nodes if node.layer == "Output"), None),
+        "task": "classification" if target.kind == "class" else "regression",
+        "target": target.name,
+        "classes": list(target.classes),
+        "mean": target.mean,
+        "std": target.std,
+        "input_specs": {
+            name: spec.model_dump(mode="json") for name, spec in prepared.inputs.items()
+        },
+    }
+    return Bundle(
+        run=run.id,
+        name=project.name,
+        checkpoint=kept.name,
+        source=(run.folder / "model.py").read_text(encoding="utf-8"),
+        weights=model.state_dict(),
+        preparation=_preparation(run),
+        facts=facts,
+        figures=dict(kept.figures),
+    )
+
+
+def _preparation(run: Any) -> dict[str, Any]:
+    import json
+
+    path = run.folder / "preparation.json"
+    return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def export(run_id: str, to: str, path: Path | str, checkpoint: str = "best") -> Path:
+    """Write the artefact and give its path; one that ends with .zip packs a folder.
+
+    Raises LaminaError for an unknown format, a path that is taken, a run that does not fit.
+    """
+    if to not in formats():
+        raise LaminaError(
+            f"There is no export format '{to}'.",
+            place="--to",
+            remedy=f"Choose one of: {', '.join(formats())}.",
+        )
+    kind = formats()[to]
+    path = Path(path)
+    _free(path)
+    made = bundle(run_id, checkpoint)
+    if reason := kind.unfit(made):
+        raise LaminaError(reason, place=f"export {to}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=".lamina-export-", dir=path.parent))
+    try:
+        inner = aside / path.stem
+        kind().write(made, inner)
+        if kind.folder and path.suffix == ".zip":
+            _pack(inner, aside / "packed.zip")
+            inner = aside / "packed.zip"
+        if path.is_dir():
+            path.rmdir()
+        inner.replace(path)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return path
+
+
+def _free(path: Path) -> None:
+    taken = any(path.iterdir()) if path.is_dir() else path.exists()
+    if taken:
+        raise LaminaError(
+            "There is something already.",
+            place=str(path),
+            remedy="Choose another path, or delete what is there.",
+        )
+
+
+def _pack(source: Path, target: Path) -> None:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for item in sorted(source.rglob("*")):
+            if item.is_file():
+                archive.write(item, Path(source.name) / item.relative_to(source))

@@ -1,0 +1,120 @@
+"""A folder of plain Python that predicts raw input with torch alone."""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from builder.export.base import Bundle, Format
+
+PORTABLE = Path(__file__).resolve().parent.parent / "portable"
+RUNTIME = Path(__file__).resolve().parents[2] / "data" / "runtime"
+MODULES = ("predict.py", "predictor.py", "files.py", "weights.py")
+
+
+class Python(Format):
+    """For people who go on in code, and for every machine that has torch."""
+
+    name = "python"
+    title = "Python folder"
+    help = "The network as readable PyTorch with its weights, preparation and a command to predict."
+    folder = True
+
+    @classmethod
+    def unfit(cls, bundle: Bundle) -> str | None:  # noqa: ARG003
+        """Every network has a source."""
+        return None
+
+    def write(self, bundle: Bundle, path: Path) -> None:
+        """Source, weights, fitted preparation and the modules that apply them, in a new folder."""
+        from safetensors.torch import save_file
+
+        path.mkdir()
+        _write(path / "model.py", bundle.source)
+        tensors = {name: x.detach().contiguous().clone() for name, x in bundle.weights.items()}
+        save_file(tensors, path / "weights.safetensors")
+        _write(path / "facts.json", bundle.facts_text())
+        text = json.dumps(bundle.preparation, ensure_ascii=False, indent=1)
+        _write(path / "preparation.json", text + "\n")
+        for name in MODULES:
+            _write(path / name, standalone((PORTABLE / name).read_text(encoding="utf-8")))
+        (path / "preparation").mkdir()
+        for module in sorted(RUNTIME.glob("*.py")):
+            text = module.read_text(encoding="utf-8")
+            _write(path / "preparation" / module.name, standalone(text))
+        _write(path / "requirements.txt", _requirements(bundle))
+        _write(path / "README.md", _readme(bundle))
+
+
+def standalone(source: str) -> str:
+    """The module as it stands in the folder: its neighbours imported by their plain names."""
+    source = source.replace("from builder.data.runtime import", "from preparation import")
+    source = source.replace(
+        "from builder.export.portable import files, weights", "import files\nimport weights"
+    )
+    source = source.replace(
+        "from builder.export.portable.predictor import", "from predictor import"
+    )
+    return re.sub(r"  # (?:type: ignore|noqa)[^\n]*", "", source)
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _requirements(bundle: Bundle) -> str:
+    forms = {part["form"] for part in bundle.preparation["inputs"].values()}
+    lines = ["torch>=2.11"]
+    if "image" in forms:
+        lines.append("pillow  # for other images than PNG, PGM and PPM")
+    return "\n".join(lines) + "\n"
+
+
+EXAMPLES = {
+    "image": "python predict.py picture.png",
+    "tokens": 'python predict.py "a text to judge"',
+    "series": "python predict.py series.csv -o predictions.csv",
+    "vector": "python predict.py table.csv -o predictions.csv",
+    "codes": "python predict.py table.csv -o predictions.csv",
+}
+
+
+def example(preparation: Mapping[str, Any]) -> str:
+    """The command that predicts with an exported folder, for the form of its input."""
+    forms = [part["form"] for part in preparation["inputs"].values()]
+    return EXAMPLES[forms[0]] if len(set(forms)) == 1 else EXAMPLES["vector"]
+
+
+def _readme(bundle: Bundle) -> str:
+    facts = bundle.facts
+    name = re.sub(r"[`<>\[\]\n\r]", " ", bundle.name)
+    what = f"estimates `{facts['target']}`, a number"
+    if facts["task"] == "classification":
+        what = f"tells {len(facts['classes'])} classes of `{facts['target']}` apart"
+    figures = "\n".join(
+        f"- {key.replace('_', ' ')}: {value:.4g}"
+        for key, value in bundle.figures.items()
+        if isinstance(value, int | float) and key.startswith("validation_")
+    )
+    return f"""# {name}
+
+This network {what}. It needs torch and nothing else:
+
+```
+{example(bundle.preparation)}
+```
+
+| file | what it is |
+|---|---|
+| `model.py` | the network as plain PyTorch |
+| `weights.safetensors` | what it has learnt |
+| `preparation/`, `preparation.json` | from raw input to tensors, as fitted on the training rows |
+| `facts.json` | classes, target and scale |
+| `predict.py` | the command; `predict.load()` gives the predictor to other Python code |
+
+From Python: `import predict; predict.load().predict([{{...}}])`, one dictionary (column → value) a row.
+
+Run `{bundle.run}`, checkpoint `{bundle.checkpoint}`.
+{figures}
+"""

@@ -1,0 +1,204 @@
+"""Read what is to be predicted, write what was predicted. The standard library only."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+Record = dict[str, Any]
+TABLES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".data", ".test")
+IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
+SEPARATORS = (",", ";", "\t", "|")
+RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")
+LARGEST_FIELD = 10_000_000
+
+
+def records(given: Sequence[str], settings: Mapping[str, Any]) -> list[Record]:
+    """What the arguments name: tables, images, folders of images; else they are texts themselves.
+
+    `settings` is the fitted preparation. Raises ValueError with the file and what is wrong.
+    """
+    found: list[Record] = []
+    for argument in given:
+        found.extend(_argument(argument, settings))
+    if not found:
+        raise ValueError("There is nothing to predict.")
+    return found
+
+
+def _argument(argument: str, settings: Mapping[str, Any]) -> list[Record]:
+    forms = {part["form"]: part for part in settings["inputs"].values()}
+    media = forms.get("image") or forms.get("tokens")
+    path = Path(argument)
+    try:
+        exists = path.exists()
+    except (OSError, ValueError):  # too long for a name, or with characters that names cannot have
+        exists = False
+    if exists and path.is_dir():
+        images = sorted(item for item in path.rglob("*") if item.suffix.lower() in IMAGES)
+        if "image" not in forms or not images:
+            raise ValueError(f"{path}: the folder holds no images that could be predicted.")
+        return [{forms["image"]["column"]: item} for item in images]
+    if exists and "image" in forms and len(forms) == 1:
+        return [{forms["image"]["column"]: path}]
+    if exists and path.suffix.lower() == ".txt" and media and media["form"] == "tokens":
+        return [{media["column"]: line} for line in text_of(path).splitlines() if line.strip()]
+    if exists:
+        return table(path, wanted(settings))
+    if media and media["form"] == "tokens" and len(settings["inputs"]) == 1:
+        return [{media["column"]: argument}]
+    raise ValueError(f"There is no file {argument}.")
+
+
+def wanted(settings: Mapping[str, Any]) -> list[str]:
+    """The columns that a table must have, in order."""
+    names: dict[str, None] = {}
+    for part in settings["inputs"].values():
+        if part["form"] in ("vector", "codes"):
+            names.update(dict.fromkeys(column["name"] for column in part["columns"]))
+        else:
+            names.update(dict.fromkeys(part.get("cells") or [part["column"]]))
+    return list(names)
+
+
+def text_of(path: Path) -> str:
+    """The file as text: UTF-8, else UTF-16 with a mark, else Windows' Latin-1."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}.") from error
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return content.decode("utf-16")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace")
+
+
+def table(path: Path, columns: Sequence[str]) -> list[Record]:
+    """The rows of a CSV, TSV, JSON or JSON-lines file; ValueError with the line that is wrong."""
+    text = text_of(path)
+    if path.suffix.lower() in (".json", ".jsonl", ".ndjson"):
+        return _json(text, path.name)
+    return _separated(text, path.name, columns)
+
+
+def _json(text: str, name: str) -> list[Record]:
+    try:
+        document = json.loads(text)
+        rows = document if isinstance(document, list) else [document]
+    except ValueError:
+        rows = []
+        for number, line in enumerate(text.splitlines(), start=1):
+            if line.strip():
+                try:
+                    rows.append(json.loads(line))
+                except ValueError as error:
+                    raise ValueError(f"{name}, line {number}: this is no JSON.") from error
+    if not all(isinstance(row, dict) for row in rows):
+        raise ValueError(f"{name}: each row must be an object with the columns as keys.")
+    return rows
+
+
+def _separated(text: str, name: str, columns: Sequence[str]) -> list[Record]:
+    if "\0" in text[:10_000]:
+        raise ValueError(f"{name} is no text; save it as CSV.")
+    csv.field_size_limit(LARGEST_FIELD)
+    best: str = ","
+    header: list[str] = []
+    for separator in SEPARATORS:
+        cells = _header(text, separator)
+        if not header or len(set(cells) & set(columns)) > len(set(header) & set(columns)):
+            best, header = separator, cells
+    positions = [column for column in columns if column.startswith("#")]
+    headerless = bool(positions) and not set(header) & set(columns)
+    if headerless:
+        best = max(SEPARATORS, key=lambda item: len(_header(text, item)))
+        header = [f"#{index}" for index in range(len(_header(text, best)))]
+    lacking = [column for column in columns if column not in header]
+    if lacking:
+        raise ValueError(
+            f"{name} lacks the column {lacking[0]!r}"
+            + (f" and {len(lacking) - 1} more" if len(lacking) > 1 else "")
+            + f"; it has {', '.join(header[:8])}."
+        )
+    return _rows(text, name, best, header, skip=not headerless)
+
+
+def _reader(text: str, separator: str) -> "Iterable[list[str]]":
+    return csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
+
+
+def _header(text: str, separator: str) -> list[str]:
+    try:
+        return [cell.strip() for cell in next(iter(_reader(text, separator)), [])]
+    except csv.Error:
+        return []
+
+
+def _rows(text: str, name: str, separator: str, header: list[str], skip: bool) -> list[Record]:
+    found = []
+    try:
+        for number, cells in enumerate(_reader(text, separator), start=1):
+            if (skip and number == 1) or not any(cell.strip() for cell in cells):
+                continue
+            if len(cells) > len(header):
+                raise ValueError(
+                    f"{name}, row {number}: it has {len(cells)} cells, the first row {len(header)}."
+                )
+            cells = cells + [""] * (len(header) - len(cells))
+            found.append(dict(zip(header, cells)))
+    except csv.Error as error:
+        raise ValueError(f"{name}: {error}.") from error
+    return found
+
+
+def flat(given: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]) -> list[Record]:
+    """The given cells with the prediction and one probability per class beside them."""
+    taken = {str(key) for record in given for key in record}
+
+    def free(name: str) -> str:
+        while name in taken:
+            name += "_"
+        return name
+
+    out = []
+    for record, row in zip(given, rows):
+        line: Record = {str(key): _cell(value) for key, value in record.items()}
+        line[free("prediction")] = row["prediction"]
+        for label, share in row.get("probabilities", {}).items():
+            line[free(f"probability of {label}")] = share
+        out.append(line)
+    return out
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, bytes):
+        return f"({len(value)} bytes)"
+    return value if isinstance(value, str | int | float | bool | None) else json.dumps(list(value))
+
+
+def csv_text(lines: Sequence[Mapping[str, Any]]) -> str:
+    """CSV with a header; what a spreadsheet would take for a formula gets an apostrophe."""
+    header = list(dict.fromkeys(key for line in lines for key in line))
+    file = io.StringIO(newline="")
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow([safe(name) for name in header])
+    for line in lines:
+        writer.writerow([safe(line.get(name, "")) for name in header])
+    return file.getvalue()
+
+
+def safe(value: Any) -> Any:
+    """The cell as it may be written: numbers and plain words as they are, formulas disarmed."""
+    if not isinstance(value, str) or not value.startswith(RISKY):
+        return value
+    try:
+        float(value)
+    except ValueError:
+        return "'" + value
+    return value

@@ -1,0 +1,53 @@
+"""Predict raw input with this folder and torch alone: `python predict.py FILE…` (see README.md)."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import model as network  # type: ignore[import-not-found]
+
+from builder.data.runtime import Preparation
+from builder.export.portable import files, weights
+from builder.export.portable.predictor import Predictor
+
+HERE = Path(__file__).resolve().parent
+
+
+def load(folder: Path = HERE) -> Predictor:
+    """The network of the folder, ready to predict records (column → raw value)."""
+    facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
+    settings = json.loads((folder / "preparation.json").read_text(encoding="utf-8"))
+    model = getattr(network, facts["class"])()
+    model.load_state_dict(weights.read(folder / "weights.safetensors"))
+    return Predictor(model, Preparation.from_dict(settings), facts)
+
+
+def main() -> int:
+    """Read the arguments, predict, print or write; 1 where the input is wrong."""
+    parser = argparse.ArgumentParser(description="Predict with the exported network.")
+    parser.add_argument("input", nargs="+", help="a table (CSV, TSV, JSON), images, or a text")
+    parser.add_argument("-o", "--output", help="write a CSV with the predictions to this file")
+    parser.add_argument("--json", action="store_true", help="print the predictions as JSON")
+    chosen = parser.parse_args()
+    predictor = load()
+    try:
+        records = files.records(chosen.input, predictor.preparation.settings)
+        rows = predictor.predict(records)
+    except ValueError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
+    if chosen.json:
+        print(json.dumps(rows, ensure_ascii=False, indent=1))
+        return 0
+    text = files.csv_text(files.flat(records, rows))
+    if chosen.output:
+        Path(chosen.output).write_text(text, encoding="utf-8", newline="")
+        print(f"{len(rows)} predictions are in {chosen.output}.")
+    else:
+        print(text, end="")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+"""From raw records to predictions: the same code in the app and in an exported folder."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from builder.data.runtime import Preparation
+
+BATCH = 256
+Row = dict[str, Any]
+
+
+class Predictor:
+    """A trained network with its preparation and the facts that turn outputs into words.
+
+    `facts`: "inputs" (in the order of the network's arguments), "output" (the Output node), "task"
+    ("classification" or "regression"), "target", "classes", "mean" and "std" of a numeric target.
+    """
+
+    def __init__(
+        self, model: nn.Module, preparation: Preparation, facts: Mapping[str, Any]
+    ) -> None:
+        self.model = model.eval()
+        self.preparation = preparation
+        self.facts = dict(facts)
+
+    def predict(self, records: Sequence[Mapping[str, Any]]) -> list[Row]:
+        """Per record {"prediction": class, "probabilities": {class: p}}, or the number alone.
+
+        Raises ValueError naming the record and the column where a record cannot be read.
+        """
+        rows: list[Row] = []
+        for start in range(0, len(records), BATCH):
+            try:
+                stored = self.preparation.transform(records[start : start + BATCH])
+            except ValueError as error:
+                raise ValueError(_moved(str(error), start)) from error
+            rows.extend(self._rows(self.outputs(stored)))
+        return rows
+
+    def outputs(self, stored: Mapping[str, Tensor]) -> Tensor:
+        """What the network says of stored tensors, one per input: logits [B, K] or [B, 1]."""
+        with torch.inference_mode():
+            given = [self.preparation.to_model(name, stored[name]) for name in self.facts["inputs"]]
+            answer = self.model(*given)
+        if isinstance(answer, dict):
+            answer = answer[self.facts.get("output") or next(iter(answer))]
+        return answer.float()  # type: ignore[no-any-return]
+
+    def _rows(self, outputs: Tensor) -> Iterator[Row]:
+        if self.facts["task"] == "regression":
+            values = outputs.reshape(len(outputs), -1)[:, 0].double()
+            for value in (values * self.facts["std"] + self.facts["mean"]).tolist():
+                yield {"prediction": value}
+            return
+        classes = self.facts["classes"]
+        for shares in outputs.softmax(dim=1).tolist():
+            best = max(range(len(classes)), key=shares.__getitem__)
+            yield {"prediction": classes[best], "probabilities": dict(zip(classes, shares))}
+
+
+def _moved(message: str, start: int) -> str:
+    """The message with its record counted from the beginning of the file, not of the batch."""
+    import re
+
+    def later(found: "re.Match[str]") -> str:
+        return f"{found[1]}{int(found[2]) + start}"
+
+    return re.sub(r"\b([Rr]ecord )(\d+)", later, message, count=1)

@@ -1,0 +1,126 @@
+"""A residual convolutional network for photographs."""
+
+from typing import TYPE_CHECKING
+
+from builder.project import Data, Project, Recipe, Step
+from builder.templates import base
+
+if TYPE_CHECKING:
+    from builder.data.specs import PreparedSpec
+
+LARGEST_MAP = 8  # halve until a side has at most so many cells
+
+
+class CnnResidual(base.Template):
+    """Blocks of two convolutions with a shortcut around (He et al., 2015, arXiv 1512.03385)."""
+
+    name = "cnn-residual"
+    title = "Image → class, residual"
+    help = "Convolutions with shortcuts around them: deeper, and better on photographs."
+    data_kind = "image"
+
+    @classmethod
+    def data(cls) -> Data:
+        """Handwritten digits of 8 × 8 pixels, bundled with scikit-learn."""
+        return Data(source="sklearn", options={"name": "digits"}, target="target")
+
+    @classmethod
+    def unfit(cls, spec: "PreparedSpec") -> str | None:
+        """It needs one image of at least 8 × 8 pixels."""
+        if reason := base.lacks(spec, "image", "images"):
+            return reason
+        if min(base.only_input(spec, "image").shape[1:]) < 8:
+            return "The images are smaller than 8 × 8 pixels. Use the template cnn."
+        return None
+
+    @classmethod
+    def rank(cls, spec: "PreparedSpec") -> int:  # noqa: ARG003
+        """First choice for colour images, where cnn steps back."""
+        return 50
+
+    @classmethod
+    def build(cls, spec: "PreparedSpec", data: Data) -> Project:
+        """A first convolution, then a block per halving, each twice as wide; the mean."""
+        image = base.only_input(spec, "image")
+        side = min(image.shape[1:])
+        start = 32 if base.rows(spec) >= 5_000 else 16
+        sketch = base.Sketch()
+        sketch.add(image.name, "Input")
+        coarse = side > 96
+        settings = (
+            {"kernel_size": 7, "stride": 2, "padding": 3}
+            if coarse
+            else {"kernel_size": 3, "padding": 1}
+        )
+        sketch.add("stem", "Conv2d", out_channels=start, bias=False, **settings)
+        sketch.add("stem_norm", "BatchNorm2d")
+        last = sketch.add("stem_relu", "ReLU")
+        if coarse:
+            last = sketch.add("stem_pool", "MaxPool2d", kernel_size=2)
+            side //= 4
+        channels = start
+        last = _block(sketch, "block1", last, channels, 1, False)
+        number = 1
+        while side > LARGEST_MAP or number < 2:
+            number += 1
+            side = (side + 1) // 2
+            channels = min(2 * channels, 256)
+            last = _block(sketch, f"block{number}", last, channels, 2, True)
+        sketch.add("pool", "AdaptiveAvgPool2d", last, output_size=1)
+        sketch.add("flatten", "Flatten")
+        sketch.add("head", "Linear", out_features=base.width(spec))
+        sketch.add("output", "Output")
+        return Project(
+            name=cls.name,
+            data=data.model_copy(update={"augment": data.augment or _augment(image.shape)}),
+            graphs={"model": sketch.graph()},
+            task=base.task(spec),
+            recipe=_recipe(spec),
+        )
+
+
+def _block(
+    sketch: base.Sketch, name: str, source: str, channels: int, stride: int, project: bool
+) -> str:
+    """Two convolutions beside a shortcut; `project` puts a 1 × 1 convolution into the shortcut."""
+    sketch.add(
+        f"{name}_conv1",
+        "Conv2d",
+        source,
+        out_channels=channels,
+        kernel_size=3,
+        stride=stride,
+        padding=1,
+        bias=False,
+    )
+    sketch.add(f"{name}_norm1", "BatchNorm2d")
+    sketch.add(f"{name}_relu1", "ReLU")
+    sketch.add(
+        f"{name}_conv2", "Conv2d", out_channels=channels, kernel_size=3, padding=1, bias=False
+    )
+    inner = sketch.add(f"{name}_norm2", "BatchNorm2d")
+    if project:
+        source = sketch.add(
+            f"{name}_shortcut",
+            "Conv2d",
+            source,
+            out_channels=channels,
+            kernel_size=1,
+            stride=stride,
+            bias=False,
+        )
+    sketch.add(f"{name}_add", "Add", inner, source)
+    return sketch.add(f"{name}_relu2", "ReLU")
+
+
+def _augment(shape: tuple[int, ...]) -> tuple[Step, ...]:
+    """Photographs may be mirrored; signs and digits may not. Both may stand a little aside."""
+    channels, *sides = shape
+    crop = Step.model_validate({"kind": "crop", "padding": max(1, min(sides) // 8)})
+    return (Step(kind="flip"), crop) if channels == 3 else (crop,)
+
+
+def _recipe(spec: "PreparedSpec") -> Recipe:
+    count = base.rows(spec)
+    epochs = 30 if count < 5_000 else 15
+    return base.one_cycle(spec, epochs, 3e-3, 32 if count < 2_000 else 64, weight_decay=0.01)

@@ -149,9 +149,7 @@ def insert_on_edge(
     """A new node in the middle of an edge; the argument order of the target stays as it was."""
     old = _edge(edge)
     if old not in graph.edges:
-        raise LaminaError(
-            f"There is no edge from {old.source} to {old.target}.", place=old.target
-        )
+        raise LaminaError(f"There is no edge from {old.source} to {old.target}.", place=old.target)
     name = fresh_id(graph, layer) if id is None else id
     grown = add_node(graph, layer, name, params)
     at = graph.edges.index(old)
@@ -172,9 +170,7 @@ def set_params(
     return _with_node(graph, _node(node.id, node.layer, merged))
 
 
-def set_layer(
-    graph: Graph, id: str, layer: str, params: Mapping[str, Any] | None = None
-) -> Graph:
+def set_layer(graph: Graph, id: str, layer: str, params: Mapping[str, Any] | None = None) -> Graph:
     """With the node turned into another layer type; `params` None keeps its settings."""
     node = _find(graph, id)
     return _with_node(graph, _node(id, layer, node.params if params is None else params))

@@ -11,8 +11,8 @@ from pydantic import (
     JsonValue,
     field_validator,
     model_serializer,
+    model_validator,
 )
-from pydantic import model_validator
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 """Node ids and port names become Python names in the generated source, so nothing else is let in."""

@@ -37,7 +37,9 @@ def get(name: str) -> Layer:
     layer = catalogue().get(name)
     if layer is None:
         raise LaminaError(
-            f"There is no layer type {name!r}.", remedy=_near(name, catalogue()), code="unknown_layer"
+            f"There is no layer type {name!r}.",
+            remedy=_near(name, catalogue()),
+            code="unknown_layer",
         )
     return layer
 
@@ -120,9 +122,9 @@ def _checked(layer: Layer, param: Param, value: Any) -> Any:
         good = int(value)
     elif kind == "float" and isinstance(value, int | float) and not isinstance(value, bool):
         good = float(value)
-    elif kind == "bool" and isinstance(value, bool):
-        good = value
-    elif kind in ("choice", "text") and isinstance(value, str):
+    elif (kind == "bool" and isinstance(value, bool)) or (
+        kind in ("choice", "text") and isinstance(value, str)
+    ):
         good = value
     elif kind == "size" and _is_int(value):
         good = int(value)

@@ -86,13 +86,17 @@ class Layer:
     ranks: tuple[int, ...] = ()
     count: Callable[[Call], tuple[int, str]] | None = None
     macs: Callable[[Call, tuple[Shape, ...]], int] | None = None
-    outputs_of: Callable[[Mapping[str, Any]], tuple[Port, ...]] | None = None  # set by settings: Split
+    outputs_of: Callable[[Mapping[str, Any]], tuple[Port, ...]] | None = (
+        None  # set by settings: Split
+    )
     dtype_in: Literal["float", "int", "any"] = "float"
     dtype_out: Literal["float", "int", "same"] = "same"
     helper: str = ""
     docs: str = ""  # address of the reference page
     keywords: tuple[str, ...] = field(default=())  # what else a person may type to find it
-    lamina: bool = False  # one in, one out, snaps under the layer before it (ReLU, BatchNorm, Flatten)
+    lamina: bool = (
+        False  # one in, one out, snaps under the layer before it (ReLU, BatchNorm, Flatten)
+    )
 
     def param(self, name: str) -> Param | None:
         """The parameter of that name, None where there is none."""

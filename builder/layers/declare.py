@@ -45,7 +45,9 @@ def constructor(name: str, params: Sequence[Param]) -> Callable[[Call], str]:
     return lambda call: f"nn.{name}({arguments(params, call)})"
 
 
-def torch_layer(name: str, family: Any, help: str, params: Sequence[Param] = (), **more: Any) -> Layer:
+def torch_layer(
+    name: str, family: Any, help: str, params: Sequence[Param] = (), **more: Any
+) -> Layer:
     """A layer whose class is torch.nn's of that name."""
     params = tuple(params)
     more.setdefault("construct", constructor(name, params))

@@ -90,9 +90,9 @@ BILINEAR = torch_layer(
     shape=_bilinear,
     ranks=(1, 2),
     count=_bilinear_count,
-    macs=lambda call, out: total(out[0])
-    * call.params["in1_features"]
-    * call.params["in2_features"],
+    macs=lambda call, out: (
+        total(out[0]) * call.params["in1_features"] * call.params["in2_features"]
+    ),
     keywords=("product", "interaction", "two inputs"),
 )
 

@@ -1,0 +1,172 @@
+"""Check a graph: shapes, parameters, cost, and what is wrong, in words, with repairs that were tried.
+
+One mistake gives one error: once a node fails, what follows is computed as if its best repair were applied and is
+marked assumed. torch is only imported for layers that have no shape rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from builder.compile import repair, words
+from builder.compile.bind import Result
+from builder.compile.plan import Failure, Modules, Walked
+from builder.compile.types import Check, Fix, Issue, NodeInfo
+from builder.graph import edit, structure
+from builder.graph.spec import Graph
+from builder.layers.base import Shape
+
+if TYPE_CHECKING:
+    from builder.data.specs import InputSpec
+
+MOST_REPAIRS = 12
+"""Errors beyond this many get no repair until some of the first are mended: trying repairs takes time."""
+
+
+def check(
+    graph: Graph,
+    inputs: Mapping[str, InputSpec],
+    *,
+    modules: Modules | None = None,
+    output_shape: Shape | None = None,
+    batch_size: int = 32,
+) -> Check:
+    """Everything there is to say about a graph before it is built; never raises for a wrong graph."""
+    modules = modules or {}
+    current = repair.Scene(graph, modules, inputs, output_shape)
+    first = current.walked
+    issues: list[Issue] = []
+    passed: set[str] = set()
+    broken: dict[str, Failure] = {}
+    while True:
+        fault = current.next_fault(passed)
+        if fault is None:
+            break
+        trials = repair.trials(current, fault) if len(issues) < MOST_REPAIRS else ()
+        fixes = tuple(t.fix for t in trials if _applies(graph, t.fix))
+        issues.append(words.issue(current, fault, fixes))
+        passed.add(fault.key)
+        if fault.failure is not None:
+            broken[fault.failure.node] = fault.failure
+        if trials:
+            current = trials[0].scene
+    issues.extend(_warnings(graph))
+    return _verdict(graph, first, current.walked, broken, tuple(issues), batch_size)
+
+
+def _applies(graph: Graph, fix: Fix) -> bool:
+    """Whether the fix can be carried out on the graph as it is, without the repairs of errors before it."""
+    return repair.applied(graph, fix.edits) is not None
+
+
+def _verdict(
+    graph: Graph,
+    first: Walked,
+    last: Walked,
+    broken: Mapping[str, Failure],
+    issues: tuple[Issue, ...],
+    batch_size: int,
+) -> Check:
+    nodes: dict[str, NodeInfo] = {}
+    used: list[Result] = []
+    for node in graph.nodes:
+        name = node.id
+        result, sure = first.results.get(name), first.outputs.get(name) is not None
+        if result is None or not sure:
+            result = last.results.get(name)
+        failure = broken.get(name)
+        if result is None or (result.error is not None and failure is None):
+            nodes[name] = _unknown(failure)
+            continue
+        known = sure or last.outputs.get(name) is not None
+        nodes[name] = result.info if sure else _assumed(result, failure, known)
+        if known:
+            used.append(result)
+            for below, info in result.inner.items():
+                nodes[f"{name}/{below}"] = info
+    parameters = sum(result.info.parameters for result in used)
+    kept = sum(result.kept for result in used)
+    return Check(
+        nodes=nodes,
+        issues=issues,
+        parameters=parameters,
+        macs=sum(result.info.macs for result in used),
+        # weights, gradients and two moments of Adam; activations and the largest gradient on the way back
+        memory_bytes=16 * parameters
+        + 4 * batch_size * (kept + max((r.kept for r in used), default=0)),
+    )
+
+
+def _unknown(failure: Failure | None) -> NodeInfo:
+    return NodeInfo(inputs=tuple(v.shape for v in failure.values) if failure else (), assumed=True)
+
+
+def _assumed(result: Result, failure: Failure | None, known: bool) -> NodeInfo:
+    """A node behind an error, or the erring node itself: real inputs, assumed outputs."""
+    info = result.info
+    inputs = tuple(v.shape for v in failure.values) if failure and failure.values else info.inputs
+    if not known:
+        return NodeInfo(inputs=inputs, assumed=True)
+    return NodeInfo(
+        inputs=inputs,
+        outputs=info.outputs,
+        parameters=info.parameters,
+        macs=info.macs,
+        assumed=True,
+        derivation=info.derivation,
+        inferred=info.inferred,
+    )
+
+
+def _warnings(graph: Graph) -> list[Issue]:
+    """What can be built but is surely not meant: nodes whose result goes nowhere."""
+    loose = structure.dead(graph)
+    if not loose:
+        return []
+    behind = structure.outgoing(graph)
+    ends = [name for name in loose if not behind[name]] or loose[:1]
+    found: list[Issue] = []
+    for end in ends:
+        chain = [
+            name
+            for name in loose
+            if name in structure.reached([end], structure.incoming(graph), forward=False)
+        ]
+        fix = Fix(
+            label=f"Remove {chain[0]}" if len(chain) == 1 else f"Remove these {len(chain)} nodes",
+            why="Nothing uses their result, so the answer does not change.",
+            price="no parameters",
+            edits=(("remove", {"ids": chain}),),
+        )
+        found.append(
+            Issue(
+                node=end,
+                code="dead",
+                severity="warning",
+                title=f"{end} leads nowhere",
+                message="Its result never reaches an Output, so it costs time and learns nothing.",
+                fixes=(fix,),
+            )
+        )
+    return found
+
+
+def fix(
+    graph: Graph,
+    inputs: Mapping[str, InputSpec],
+    *,
+    modules: Modules | None = None,
+    output_shape: Shape | None = None,
+) -> tuple[Graph, tuple[Fix, ...]]:
+    """Apply the best repair of the first error, and again, until none is left or none helps."""
+    done: list[Fix] = []
+    for _ in range(200):
+        verdict = check(graph, inputs, modules=modules, output_shape=output_shape)
+        best = next((issue.fixes[0] for issue in verdict.errors if issue.fixes), None)
+        if best is None:
+            break
+        for operation, arguments in best.edits:
+            graph = edit.apply(graph, operation, arguments)
+        done.append(best)
+    return graph, tuple(done)

@@ -1,0 +1,145 @@
+"""Repairs of what is connected to what."""
+
+from collections.abc import Iterator
+
+from builder.compile.repair.scene import Draft, Fault, Proposal, Scene
+from builder.graph import edit, structure
+
+
+def _cycle(scene: Scene, fault: Fault) -> Iterator[Proposal]:
+    circle = list(fault.error.facts["circle"])
+    place = {node.id: i for i, node in enumerate(scene.graph.nodes)}
+    pairs = list(zip(circle, [*circle[1:], circle[0]], strict=True))
+    pairs.sort(key=lambda pair: place[pair[1]] - place[pair[0]])  # edges that lead backward first
+    for source, target in pairs[:3]:
+        edge = next(e for e in scene.graph.out_of(source) if e.target == target)
+        draft = Draft(scene.graph).do("disconnect", **_ends(edge))
+        yield Proposal(
+            f"Remove the edge {source} → {target}",
+            "Data flows from the input to the output; no way may lead back.",
+            draft,
+        )
+
+
+def _ends(edge: structure.Edge) -> dict[str, str]:
+    return {
+        "source": edge.source,
+        "target": edge.target,
+        "source_port": edge.source_port,
+        "target_port": edge.target_port,
+    }
+
+
+def _no_output(scene: Scene, fault: Fault) -> Iterator[Proposal]:
+    behind = structure.outgoing(scene.graph)
+    ends = [node.id for node in scene.graph.nodes if not behind[node.id]]
+    for end in reversed(ends[-3:]):
+        draft = Draft(scene.graph)
+        name = edit.fresh_id(scene.graph, "Output")
+        draft.do("add_node", layer="Output", id=name)
+        draft.do("connect", source=end, target=name)
+        yield Proposal(
+            f"Add an Output after {end}", "The Output marks the answer of the network.", draft
+        )
+    if not ends:
+        yield Proposal(
+            "Add an Output",
+            "The Output marks the answer of the network.",
+            Draft(scene.graph).do("add_node", layer="Output"),
+        )
+
+
+def _no_input(scene: Scene, fault: Fault) -> Iterator[Proposal]:
+    into = structure.incoming(scene.graph)
+    starts = [node.id for node in scene.graph.nodes if not into[node.id]]
+    free = [name for name in scene.inputs if name not in scene.graph.ids()]
+    name = free[0] if free else edit.fresh_id(scene.graph, "Input")
+    draft = Draft(scene.graph).do("add_node", layer="Input", id=name)
+    if starts:
+        draft.do("connect", source=name, target=starts[0])
+    yield Proposal(
+        f"Add an Input{' before ' + starts[0] if starts else ''}",
+        "The Input is where the data comes in.",
+        draft,
+    )
+
+
+def _unconnected(scene: Scene, fault: Fault) -> Iterator[Proposal]:
+    node = fault.node
+    assert node is not None
+    behind = structure.outgoing(scene.graph)
+    place = {other.id: i for i, other in enumerate(scene.graph.nodes)}
+    later = structure.reached([node], behind, forward=True)
+    port = fault.error.facts.get("port", "")
+    layer = scene.steps[node].bound.layer
+    named = port if layer is not None and len(layer.inputs) > 1 else ""
+    connected = {edge.source for edge in scene.graph.into(node)}
+    candidates = [
+        other.id
+        for other in scene.graph.nodes
+        if other.id not in later and other.layer != "Output" and other.id not in connected
+    ]
+
+    def nearness(other: str) -> tuple[bool, bool, int]:
+        distance = place[node] - place[other]
+        return bool(behind[other]), distance < 0, abs(distance)
+
+    for source in sorted(candidates, key=nearness)[:3]:
+        draft = Draft(scene.graph)
+        draft.do("connect", source=source, target=node, target_port=named)
+        yield Proposal(f"Connect {source} to {node}", "It then has something to work on.", draft)
+    yield Proposal(
+        f"Remove {node}",
+        "A layer that nothing comes into does nothing.",
+        Draft(scene.graph).do("remove", ids=[node], heal=True),
+    )
+
+
+def _too_many(scene: Scene, fault: Fault) -> Iterator[Proposal]:
+    node = fault.node
+    assert node is not None
+    edges = scene.graph.into(node)
+    layer = scene.steps[node].bound.inputs
+    if layer:
+        for kind, why in (
+            ("Add", "Add puts them together number by number; the size stays."),
+            ("Concat", "Concat puts them side by side; the sizes add up."),
+        ):
+            draft = Draft(scene.graph)
+            for edge in edges:
+                draft.do("disconnect", **_ends(edge))
+            name = edit.fresh_id(draft.graph, kind)
+            draft.do("add_node", layer=kind, id=name)
+            for edge in edges:
+                draft.do("connect", source=edge.source, target=name, source_port=edge.source_port)
+            draft.do("connect", source=name, target=node)
+            yield Proposal(f"Join them with {kind}", why, draft)
+    draft = Draft(scene.graph)
+    for edge in edges[len(layer) :]:
+        draft.do("disconnect", **_ends(edge))
+    kept = f"Keep only the edge from {edges[0].source}" if layer else "Remove its incoming edges"
+    yield Proposal(kept, "The other edges are removed.", draft)
+
+
+def _port(scene: Scene, fault: Fault) -> Iterator[Proposal]:
+    source, target = fault.error.facts["edge"]
+    here, _, source_port = source.partition(".")
+    there, _, target_port = target.partition(".")
+    cut = {"source_port": source_port, "target_port": target_port}
+    draft = Draft(scene.graph).do("disconnect", source=here, target=there, **cut)
+    without = Draft(draft.graph)
+    without.edits = list(draft.edits)
+    if here != there and scene.graph.node(here).layer != "Output":
+        draft.do("connect", source=here, target=there)
+        yield Proposal("Use the free input and first output", "That port does not exist.", draft)
+    yield Proposal(f"Remove the edge {here} → {there}", "That port does not exist.", without)
+
+
+PROPOSERS = {
+    "cycle": _cycle,
+    "no_output": _no_output,
+    "no_input": _no_input,
+    "unconnected": _unconnected,
+    "too_many": _too_many,
+    "port": _port,
+}

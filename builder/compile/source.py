@@ -1,0 +1,253 @@
+"""The graph as readable Python: what is trained is this text, and what is exported is this text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from builder.compile import names
+from builder.compile.check import check
+from builder.compile.plan import ModuleBound, Modules, Plan, Step, plan_of, walk
+from builder.compile.repair import input_values
+from builder.compile.types import Source, Value
+from builder.errors import LaminaError
+from builder.graph.spec import Graph
+from builder.layers import catalogue
+from builder.layers.base import Call
+from builder.layers.declare import text as shape_text
+
+if TYPE_CHECKING:
+    from builder.data.specs import InputSpec
+
+_COMMENT_COLUMN = 60
+
+
+@dataclass
+class _File:
+    """The file while it is written: classes in order of need, and the helpers they use."""
+
+    modules: Modules
+    taken: set[str] = field(default_factory=set)
+    classes: list[list[tuple[str, str]]] = field(default_factory=list)  # (line, node)
+    uses: dict[tuple[int, tuple[Value, ...]], str] = field(default_factory=dict)
+    kept: list[Graph] = field(default_factory=list)  # so that no id in `uses` is given out again
+    helpers: list[str] = field(default_factory=list)
+
+
+def generate(
+    graphs: Mapping[str, Graph],
+    inputs: Mapping[str, InputSpec],
+    modules: Modules | None = None,
+) -> Source:
+    """The source of all graphs: one class per graph and per user module (as it is used), in order of need.
+
+    `forward` takes one tensor per Input node, named by its id, and returns the Output's tensor, or a dict of them by
+    id where there are several. Raises LaminaError with the first error where a graph cannot be built.
+    """
+    file = _File(dict(modules or {}))
+    for name, graph in graphs.items():
+        verdict = check(graph, inputs, modules=file.modules)
+        if not verdict.ok:
+            first = verdict.errors[0]
+            raise LaminaError(
+                f"{first.title}: {first.message}",
+                place=f"{name}.{first.node}" if first.node else name,
+                remedy=first.fixes[0].label + "." if first.fixes else "",
+                code=first.code,
+            )
+    for layer in catalogue().values():
+        file.taken.update(re.findall(r"^class (\w+)", layer.helper, re.MULTILINE))
+    for name in graphs:
+        if names.graph_class(name) in file.taken:
+            raise LaminaError(
+                f"Two graphs would both be the class {names.graph_class(name)}.", place=name
+            )
+        file.taken.add(names.graph_class(name))
+    for name, graph in graphs.items():
+        plan = plan_of(graph, file.modules)
+        prefix = "" if name == "model" else f"{name}/"
+        given = input_values(graph, inputs)
+        _class(file, names.graph_class(name), plan, given, prefix, top=True)
+    return _assemble(file)
+
+
+def _assemble(file: _File) -> Source:
+    body: list[tuple[str, str]] = [("import torch", "")] if _needs_torch(file) else []
+    body += [("from torch import nn", "")]
+    for helper in file.helpers:
+        body += [("", ""), ("", "")] + [(line, "") for line in helper.strip("\n").split("\n")]
+    for lines in file.classes:
+        body += [("", ""), ("", ""), *lines]
+    text = "\n".join(line for line, _ in body) + "\n"
+    return Source(text, {number: node for number, (_, node) in enumerate(body, 1) if node})
+
+
+def _needs_torch(file: _File) -> bool:
+    lines = [line.split("  # ")[0] for lines in file.classes for line, _ in lines]
+    return any("torch." in line for line in [*lines, *file.helpers])
+
+
+def _class(
+    file: _File, name: str, plan: Plan, given: Mapping[str, Value], prefix: str, *, top: bool
+) -> None:
+    """Write one class behind the classes that it needs."""
+    walked = walk(plan, given)
+    assert not walked.failures, walked.failures
+    init: list[tuple[str, str]] = []
+    forward: list[tuple[str, str]] = []
+    locals_ = _Locals(plan)
+    for step in plan.steps:
+        node = step.node.id
+        owner = prefix + node
+        values = []
+        for source, index in step.wires:
+            found = walked.outputs[source]
+            assert found is not None
+            values.append(found[index])
+        if step.node.layer == "Input":
+            continue
+        args = locals_.read(step)
+        if step.node.layer == "Output":
+            locals_.done(step, args[0])
+            continue
+        call, made = _written(file, step, walked.results[node].params, tuple(values), args, owner)
+        if made is not None:
+            init.append((f"        self.{names.attribute(node)} = {made}", owner))
+        target = locals_.write(step)
+        outs = walked.outputs[node] or ()
+        shapes = ", ".join(shape_text(value.shape) for value in outs)
+        line = f"        {target} = {call}"
+        forward.append((f"{line:<{_COMMENT_COLUMN - 2}}  # {shapes}", owner))
+    inputs = [names.attribute(s.node.id) for s in _inputs(plan)]
+    head = [(f"class {name}(nn.Module):", prefix.rstrip("/"))]
+    constructor = [
+        ("    def __init__(self):", ""),
+        ("        super().__init__()", ""),
+        *init,
+        ("", ""),
+    ]
+    signature = f"    def forward({', '.join(['self', *inputs])}):"
+    shapes = ", ".join(shape_text(given_value(walked.outputs, s)) for s in _inputs(plan))
+    start = [(f"{signature:<{_COMMENT_COLUMN - 2}}  # {shapes}", "")]
+    body = (
+        head
+        + (constructor if init else [])
+        + start
+        + forward
+        + [_returned(plan, locals_, top, prefix)]
+    )
+    file.classes.append(body)
+
+
+def given_value(outputs: Mapping[str, tuple[Value, ...] | None], step: Step) -> tuple[int, ...]:
+    """The shape that an Input node gives."""
+    found = outputs[step.node.id]
+    assert found is not None
+    return found[0].shape
+
+
+def _inputs(plan: Plan) -> list[Step]:
+    """Input steps in graph order, which is the order of forward's arguments."""
+    steps = {step.node.id: step for step in plan.steps if step.node.layer == "Input"}
+    return [steps[node.id] for node in plan.graph.nodes if node.id in steps]
+
+
+def _returned(plan: Plan, locals_: _Locals, top: bool, prefix: str) -> tuple[str, str]:
+    ends = [node.id for node in plan.graph.nodes if node.layer == "Output"]
+    if len(ends) == 1:
+        return f"        return {locals_.results[ends[0]]}", prefix + ends[0]
+    if top:
+        items = ", ".join(f'"{end}": {locals_.results[end]}' for end in ends)
+        return f"        return {{{items}}}", ""
+    return f"        return {', '.join(locals_.results[end] for end in ends)}", ""
+
+
+def _written(
+    file: _File,
+    step: Step,
+    params: Mapping[str, object],
+    values: tuple[Value, ...],
+    args: list[str],
+    owner: str,
+) -> tuple[str, str | None]:
+    """The calling and the constructing expression of one node."""
+    bound = step.bound
+    attribute = names.attribute(step.node.id)
+    if isinstance(bound, ModuleBound):
+        return f"self.{attribute}({', '.join(args)})", f"{_module(file, bound, values, owner)}()"
+    layer = bound.layer
+    assert layer is not None
+    call = Call(
+        attribute,
+        params,
+        tuple(value.shape for value in values),
+        args,
+        values[0].cardinality if values else 0,
+        tuple(value.dtype for value in values),
+    )
+    if layer.helper and layer.helper not in file.helpers:
+        file.helpers.append(layer.helper)
+    return layer.call(call), layer.construct(call)
+
+
+def _module(file: _File, bound: ModuleBound, values: tuple[Value, ...], owner: str) -> str:
+    """The class of a user module for these input shapes; written once for equal use."""
+    key = (id(bound.graph), values)
+    if key not in file.uses:
+        name = names.class_name(bound.name, file.taken)
+        file.uses[key] = name
+        file.kept.append(bound.graph)
+        _class(file, name, bound.plan(), bound.given(values), f"{owner}/", top=False)
+    return file.uses[key]
+
+
+class _Locals:
+    """Variables of `forward`: the main chain reuses x, what is needed again or runs beside it is called by its node."""
+
+    def __init__(self, plan: Plan):
+        self.results: dict[str, str] = {}  # Output id → expression
+        self._where: dict[tuple[str, int], str] = {}
+        self._left: dict[tuple[str, int], int] = {}  # reads still to come
+        for step in plan.steps:
+            for wire in step.wires:
+                self._left[wire] = self._left.get(wire, 0) + 1
+        for step in _inputs(plan):
+            self._where[(step.node.id, 0)] = names.attribute(step.node.id)
+        self._holds = {variable: wire for wire, variable in self._where.items()}
+
+    def read(self, step: Step) -> list[str]:
+        """The variables that hold the step's inputs; what is read for the last time frees its variable."""
+        found = [self._where[wire] for wire in step.wires]
+        for wire in step.wires:
+            self._left[wire] -= 1
+        return found
+
+    def done(self, step: Step, variable: str) -> None:
+        """An Output holds its variable until the end."""
+        self.results[step.node.id] = variable
+        self._left[step.wires[0]] += 1
+
+    def write(self, step: Step) -> str:
+        """The variable, or variables, that take the step's outputs."""
+        node = step.node.id
+        ports = step.bound.outputs
+        chosen: list[str] = []
+        for index, port in enumerate(ports):
+            wire = (node, index)
+            name = names.attribute(node)
+            if len(ports) > 1:
+                name = names.attribute(f"{node}_{port.name}") if self._left.get(wire) else "_"
+            elif self._left.get(wire, 0) <= 1 and self._free("x", chosen):
+                name = "x"
+            while name != "_" and not self._free(name, chosen):
+                name += "_"
+            self._where[wire] = name
+            self._holds[name] = wire
+            chosen.append(name)
+        return ", ".join(chosen)
+
+    def _free(self, name: str, chosen: list[str]) -> bool:
+        wire = self._holds.get(name)
+        return name not in chosen and (wire is None or self._left.get(wire, 0) <= 0)

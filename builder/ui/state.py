@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from builder import workspace
 from builder.errors import LaminaError
 from builder.project import Project
 from builder.ui import chrome, parts
@@ -58,8 +59,6 @@ def project() -> Project:
             ):
                 go("home")
         st.stop()
-    from builder import workspace
-
     try:
         return workspace.open_project(asked)
     except LaminaError as error:
@@ -72,8 +71,6 @@ def project() -> Project:
 
 def save_project(changed: Project) -> None:
     """Write the open project back. Raises LaminaError where it cannot be written."""
-    from builder import workspace
-
     asked = project_id()
     if asked is None:
         raise ValueError("save_project needs an open project")

@@ -1,4 +1,4 @@
-"""Import what is slow while the first page is already shown, so that no page waits for it."""
+"""Do what is slow while the first page is already shown: imports, the gallery's pictures."""
 
 import importlib
 import logging
@@ -6,27 +6,43 @@ import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
-SLOW = (
-    "pandas",
-    "torch",
-    "plotly.graph_objects",
-    "builder.data",
-    "builder.compile",
-    "builder.runs",
-)
+SLOW = ("pandas", "torch", "plotly.graph_objects", "builder.data", "builder.compile", "builder.runs")
 """What the pages need sooner or later, in the order in which a visitor needs it."""
+
+_done = threading.Event()
+_started = threading.Event()
 
 
 async def lifespan(app: object) -> AsyncIterator[dict[str, Any]]:
-    """Start the imports with the server; nothing to do when it stops."""
+    """Start with the server; nothing to do when it stops."""
     del app
-    threading.Thread(target=_import, name="lamina-warm", daemon=True).start()
+    start()
     yield {}
 
 
-def _import() -> None:
+def start() -> None:
+    """Begin in a thread of its own; once per process."""
+    if not _started.is_set():
+        _started.set()
+        threading.Thread(target=_work, name="lamina-warm", daemon=True).start()
+
+
+def ready() -> bool:
+    """Whether the slow imports are through, so that a page may use them without a wait."""
+    return _done.is_set()
+
+
+def _work() -> None:
+    log = logging.getLogger("lamina")
     for name in SLOW:
         try:
             importlib.import_module(name)
         except ImportError as error:
-            logging.getLogger("lamina").warning("%s cannot be imported: %s", name, error)
+            log.warning("%s cannot be imported: %s", name, error)
+    _done.set()
+    from builder.ui import gallery
+
+    try:
+        gallery.fill()
+    except OSError as error:
+        log.warning("The gallery's pictures cannot be kept: %s", error)

@@ -1,0 +1,76 @@
+"""Fields drawn from declarations: what a declaration says is the form, and nothing is listed twice."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from builder.data.base import Option
+
+AUTO = "auto"
+
+
+def fields(
+    options: Sequence[Option],
+    values: Mapping[str, Any],
+    *,
+    key: str,
+    choices: Mapping[str, Sequence[str]] | None = None,
+) -> dict[str, Any]:
+    """Draw a field per option and give what was chosen; options left at their default are left out.
+
+    `values` are set already or were guessed; `choices` narrows an option to what this data allows (the sheets of a
+    workbook). Advanced options are folded away.
+    """
+    chosen: dict[str, Any] = {}
+    usual = [option for option in options if not option.advanced]
+    rare = [option for option in options if option.advanced]
+    for option in usual:
+        _put(chosen, option, _field(option, values, key, choices))
+    if rare:
+        with st.expander("More settings", key=f"{key}_more"):
+            for option in rare:
+                _put(chosen, option, _field(option, values, key, choices))
+    return chosen
+
+
+def _put(chosen: dict[str, Any], option: Option, value: Any) -> None:
+    if value is not None and value != "" and value != option.default:
+        chosen[option.name] = value
+
+
+def _field(
+    option: Option,
+    values: Mapping[str, Any],
+    key: str,
+    choices: Mapping[str, Sequence[str]] | None,
+) -> Any:
+    value = values.get(option.name, option.default)
+    name = f"{key}_{option.name}"
+    help_text = option.help or None
+    allowed = list((choices or {}).get(option.name, ())) or list(option.choices)
+    if allowed:
+        if value is not None and str(value) not in allowed:
+            allowed.append(str(value))
+        index = allowed.index(str(value)) if value is not None else None
+        return st.selectbox(option.title, allowed, index=index, help=help_text, key=name)
+    if option.kind == "bool":
+        return st.toggle(option.title, value=bool(value), help=help_text, key=name)
+    if option.kind in ("int", "float"):
+        return _number(option, value, name)
+    shown = "" if value is None else str(value)
+    return st.text_input(option.title, value=shown, help=help_text, key=name).strip()
+
+
+def _number(option: Option, value: Any, name: str) -> int | float | None:
+    kind = int if option.kind == "int" else float
+    return st.number_input(
+        option.title,
+        value=None if value is None else kind(value),
+        min_value=None if option.low is None else kind(option.low),
+        max_value=None if option.high is None else kind(option.high),
+        step=1 if kind is int else None,
+        placeholder="guessed from the data" if value is None else "",
+        help=option.help or None,
+        key=name,
+    )

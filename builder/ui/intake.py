@@ -1,0 +1,197 @@
+"""Data that a person brings: kept under LAMINA_HOME, its kind recognised, a project made of it."""
+
+import hashlib
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+import streamlit as st
+
+from builder import workspace
+from builder.errors import LaminaError
+from builder.home import room
+from builder.project import Data, Project
+from builder.ui import parts, state
+
+CHUNK = 1 << 20
+
+
+class Uploaded(Protocol):
+    """What st.file_uploader gives."""
+
+    name: str
+
+    def read(self, size: int = -1, /) -> bytes: ...
+    def seek(self, offset: int, whence: int = 0, /) -> int: ...
+
+
+def keep(uploads: Sequence[Uploaded | BinaryIO], names: Sequence[str]) -> Path:
+    """Write uploads under LAMINA_HOME/uploads/<digest>/ and give the file, or the folder where there are several.
+
+    The same content is kept once. Raises LaminaError where the disk is full; nothing half-written stays.
+    """
+    plain = [_plain(name) for name in names]
+    digest = hashlib.sha256("/".join(plain).encode())
+    for upload in uploads:
+        upload.seek(0)
+        while chunk := upload.read(CHUNK):
+            digest.update(chunk)
+    folder = room("uploads") / digest.hexdigest()[:24]
+    if not folder.is_dir():
+        aside = folder.with_suffix(".part")
+        try:
+            aside.mkdir(exist_ok=True)
+            for upload, name in zip(uploads, plain, strict=True):
+                upload.seek(0)
+                with (aside / name).open("wb") as file:
+                    while chunk := upload.read(CHUNK):
+                        file.write(chunk)
+            aside.replace(folder)
+        except OSError as error:
+            shutil.rmtree(aside, ignore_errors=True)
+            raise LaminaError(
+                f"The file cannot be kept: {error.strerror}.",
+                place=plain[0],
+                remedy="Free some disk space, or give its path instead of uploading it.",
+            ) from error
+    return folder / plain[0] if len(plain) == 1 else folder
+
+
+def _plain(name: str) -> str:
+    """A file name without folders, dots that lead out, or too great a length."""
+    plain = Path(name.replace("\\", "/")).name.replace("\0", "").strip()
+    return "upload" if plain in ("", ".", "..") else plain[-120:]
+
+
+def forget(path: Path) -> None:
+    """Remove an upload that turned out to be of no use."""
+    inside = room("uploads").resolve()
+    for folder in (path.resolve(), path.resolve().parent):
+        if folder.parent == inside:
+            shutil.rmtree(folder, ignore_errors=True)
+            return
+
+
+def recognised(path: Path) -> Data:
+    """The data that the file or folder holds: its source by name and head. Raises LaminaError where none reads it."""
+    from builder.data import catalogue
+
+    if not path.exists():
+        raise LaminaError(
+            "There is no such file or folder on this machine.",
+            place=str(path),
+            remedy="Check the path; it is one on the machine where Lamina runs.",
+        )
+    for kind, source in catalogue().items():
+        if not any(option.kind == "path" for option in source.params):
+            continue
+        if source.unfit(path) is None:
+            return Data(source=kind, options={"path": str(path)})
+    if path.is_dir() and path.resolve().parent == room("uploads").resolve():
+        return recognised(sorted(path.iterdir())[0])
+    raise LaminaError(
+        f"Lamina does not know what to make of {path.name}.",
+        remedy="Bring a CSV, TSV, Excel, Parquet or JSON-lines file, a zip with one folder per class, "
+        "IDX .gz, a .ts series or a text file.",
+    )
+
+
+def bring(path: Path, name: str | None = None) -> str:
+    """A project about this file, saved; its id. Raises LaminaError where it cannot be read; then nothing is kept."""
+    from builder import data
+
+    guessed = data.suggest(recognised(path))
+    data.inspect(guessed)
+    return workspace.create(Project(name=name or title(path), data=guessed))
+
+
+def title(path: Path) -> str:
+    """A project's name from a file's: "sales 2024.csv.gz" → "sales 2024"."""
+    name = path.name
+    for _ in range(2):
+        stem = Path(name).stem
+        if 0 < len(Path(name).suffix) <= 8:
+            name = stem
+    return (name.strip(". ") or "untitled")[:120]
+
+
+def drop_card() -> None:
+    """The card that takes a file, a path or a project file."""
+    with st.container(key="lm_drop"):
+        parts.html(
+            f'<div class="lm-row"><span class="lm-acc">{parts.icon("up", False)}</span><b>Bring your own data</b></div>'
+            '<p class="lm-m lm-s" style="margin-top:5px">Drop a CSV, Parquet or Excel file, a zip of images, series or '
+            "text. You choose what to predict; Lamina suggests the network.</p>"
+        )
+        turn = st.session_state.setdefault("upload_turn", 0)
+        uploads = st.file_uploader(
+            "Choose a file",
+            key=f"upload_{turn}",
+            label_visibility="collapsed",
+            accept_multiple_files=True,
+        )
+        with st.container(key="lm_drop_row", horizontal=True):
+            with st.popover("Give a path", type="tertiary", key="path_popover"):
+                typed = st.text_input(
+                    "A file or folder on this machine", key="path_typed", placeholder="/home/me/data"
+                )
+                if st.button("Open", key="path_open", type="primary") and typed.strip():
+                    _take(Path(typed.strip()).expanduser())
+            _import_popover()
+        if uploads:
+            _take_upload(uploads)
+        error = st.session_state.get("intake_error")
+        if isinstance(error, LaminaError):
+            parts.failed(error, key="intake")
+
+
+def _take_upload(uploads: Sequence[Uploaded]) -> None:
+    st.session_state["upload_turn"] += 1
+    names = [upload.name for upload in uploads]
+    path: Path | None = None
+    try:
+        with st.spinner(f"Reading {names[0]} …"):
+            path = keep(uploads, names)
+            opened = bring(path, title(Path(names[0])))
+    except LaminaError as error:
+        if path is not None:
+            forget(path)
+        st.session_state["intake_error"] = error
+        st.rerun()
+    st.session_state.pop("intake_error", None)
+    state.go("data", project=opened)
+
+
+def _take(path: Path) -> None:
+    try:
+        with st.spinner(f"Reading {path.name} …"):
+            opened = bring(path)
+    except LaminaError as error:
+        st.session_state["intake_error"] = error
+        st.rerun()
+    st.session_state.pop("intake_error", None)
+    state.go("data", project=opened)
+
+
+def _import_popover() -> None:
+    turn = st.session_state.setdefault("import_turn", 0)
+    with st.popover("Import a project", type="tertiary", key="import_popover"):
+        given = st.file_uploader(
+            "A project file that was exported", type=["json", "zip", "lamina"], key=f"import_{turn}"
+        )
+    if given is None:
+        return
+    st.session_state["import_turn"] += 1
+    path: Path | None = None
+    try:
+        path = keep([given], [given.name])
+        opened = workspace.import_file(path)
+    except LaminaError as error:
+        st.session_state["intake_error"] = error
+        st.rerun()
+    finally:
+        if path is not None:
+            forget(path)
+    st.session_state.pop("intake_error", None)
+    state.go("build", project=opened)

@@ -1,0 +1,183 @@
+"""The projects that a person has: their last run, a menu for each, and what they take on the disk."""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+
+import streamlit as st
+
+from builder import workspace
+from builder.errors import LaminaError
+from builder.ui import parts, state, warm
+
+FIRST = 6
+BADGES: dict[str, tuple[str, parts.Tone, str]] = {
+    "queued": ("Queued", "n", ""),
+    "preparing": ("Preparing", "acc", "live"),
+    "running": ("Training", "acc", "live"),
+    "paused": ("Paused", "warn", "warn"),
+    "finished": ("Finished", "ok", "check"),
+    "stopped": ("Stopped", "n", "check"),
+    "failed": ("Failed", "err", "cross"),
+}
+"""By status of a run: word, tone, sign."""
+
+
+@dataclass(frozen=True)
+class Last:
+    """What is told of a project's last run."""
+
+    status: str
+    note: str
+    losses: Sequence[float] = ()
+
+
+def projects() -> None:
+    """The heading, the list, and below it the disk."""
+    entries = workspace.projects()
+    if not entries:
+        return
+    everything = st.session_state.get("all_projects", False)
+    with st.container(
+        key="lm_recent_head", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+    ):
+        parts.html("<h2>Recent projects</h2>")
+        if len(entries) > FIRST:
+            word = "Fewer" if everything else f"All {len(entries)}"
+            if st.button(word, type="tertiary", key="toggle_all_projects"):
+                st.session_state["all_projects"] = not everything
+                st.rerun()
+    shown = entries if everything else entries[:FIRST]
+    if warm.ready():
+        _rows(shown)
+    else:
+        st.fragment(_rows_when_ready, run_every=1.0)(shown)
+    parts.html('<div class="lm-f lm-s" style="margin:8px 2px 0">Line and figure: validation loss of the last run.</div>')
+
+
+def _rows_when_ready(shown: Sequence[workspace.Entry]) -> None:
+    if warm.ready():
+        st.rerun()
+    _rows(shown)
+
+
+def _rows(shown: Sequence[workspace.Entry]) -> None:
+    with st.container(key="lm_recent"):
+        for entry in shown:
+            with st.container(
+                key=f"lm_project_{entry.id}", horizontal=True, vertical_alignment="center"
+            ):
+                parts.html(_row(entry), f"project-{entry.id}")
+                if st.button(f"Open {entry.name}", key=f"open_project_{entry.id}"):
+                    state.go("build", project=entry.id)
+                _menu(entry)
+
+
+def _row(entry: workspace.Entry) -> str:
+    last = last_run(entry.id) if warm.ready() else None
+    if last is None:
+        word, tone, sign = ("Draft", "n", "")
+        note, line, figure = f"changed {ago(entry.changed)}", '<span class="lm-f lm-s">no run yet</span>', ""
+    else:
+        word, tone, sign = BADGES.get(last.status, (last.status, "n", ""))
+        note, line = last.note, parts.sparkline(last.losses)
+        figure = f"{last.losses[-1]:.3g}" if last.losses else ""
+    return (
+        f'<div class="lm-rc"><div class="nm"><b>{escape(entry.name)}</b><div class="lm-f lm-s">{escape(note)}</div></div>'
+        f'<span class="sp">{line}</span><span class="lm-mono fg">{escape(figure)}</span>'
+        f'<span class="bd">{parts.badge(word, tone, sign)}</span></div>'
+    )
+
+
+def last_run(project: str) -> Last | None:
+    """The newest run of the project with its validation losses; None where there is none."""
+    from builder import runs
+
+    rows = runs.list_runs(project)
+    if not rows:
+        return None
+    newest = max(rows, key=lambda row: row.started or 0)
+    try:
+        epochs = runs.open_run(newest.run).epochs()
+    except LaminaError:
+        epochs = []
+    losses = [epoch["validation_loss"] for epoch in epochs if "validation_loss" in epoch]
+    when = f"{len(rows)} run{'s' if len(rows) > 1 else ''} · {ago(newest.started)}"
+    return Last(newest.status, when, losses)
+
+
+def ago(when: float | None, now: dt.datetime | None = None) -> str:
+    """A moment as people say it: "just now", "5 minutes ago", "yesterday", "Tuesday", "9 November"."""
+    if not when:
+        return "a while ago"
+    now = now or dt.datetime.now()
+    then = dt.datetime.fromtimestamp(when)
+    seconds = (now - then).total_seconds()
+    days = (now.date() - then.date()).days
+    if seconds < 90:
+        return "just now"
+    if seconds < 3600:
+        return f"{seconds / 60:.0f} minutes ago"
+    if days == 0:
+        return f"today {then:%H:%M}"
+    if days == 1:
+        return "yesterday"
+    if days < 7:
+        return f"{then:%A}"
+    return f"{then.day} {then:%B}" + (f" {then.year}" if then.year != now.year else "")
+
+
+def _menu(entry: workspace.Entry) -> None:
+    with st.popover("", icon=":material/more_vert:", key=f"menu_{entry.id}", help=f"More for {entry.name}"):
+        if st.button("Rename …", type="tertiary", key=f"rename_{entry.id}", icon=":material/edit:"):
+            _rename(entry)
+        if st.button("Duplicate", type="tertiary", key=f"duplicate_{entry.id}", icon=":material/content_copy:"):
+            _act(lambda: workspace.duplicate(entry.id))
+        st.download_button(
+            "Export as a file",
+            data=lambda: workspace.export_file(entry.id),
+            file_name=f"{safe(entry.name)}.lamina.json",
+            mime="application/json",
+            type="tertiary",
+            key=f"export_{entry.id}",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        if st.button("Delete …", type="tertiary", key=f"danger_delete_{entry.id}", icon=":material/delete:"):
+            _delete(entry)
+
+
+def safe(name: str) -> str:
+    """A project's name as a file name."""
+    kept = "".join(char if char.isalnum() or char in " -_" else "-" for char in name).strip()
+    return kept[:80] or "project"
+
+
+@st.dialog("Rename the project")
+def _rename(entry: workspace.Entry) -> None:
+    name = st.text_input("Name", value=entry.name, max_chars=120, key=f"new_name_{entry.id}")
+    if st.button("Rename", type="primary", key="confirm_rename", disabled=not name.strip()):
+        _act(lambda: workspace.rename(entry.id, name.strip()))
+
+
+@st.dialog("Delete the project?")
+def _delete(entry: workspace.Entry) -> None:
+    parts.html(
+        f"<p><b>{escape(entry.name)}</b> and its history of edits will be gone. Runs and files that you brought stay.</p>"
+    )
+    with st.container(horizontal=True):
+        if st.button("Delete", key="danger_confirm_delete"):
+            if st.session_state.get("lamina_project") == entry.id:
+                state.close()
+            _act(lambda: workspace.delete(entry.id))
+        if st.button("Keep it", key="cancel_delete"):
+            st.rerun()
+
+
+def _act(what: Callable[[], object]) -> None:
+    try:
+        what()
+    except LaminaError as error:
+        st.session_state["home_error"] = error
+    st.rerun()

@@ -32,5 +32,6 @@ def _area(score_B: Tensor, positive_B: Tensor) -> Tensor:
     rank_B = (last - (counts.double() - 1) / 2)[inverse]
     positives = positive_B.sum().double()
     negatives = len(score_B) - positives
-    above = rank_B[positive_B].sum() - positives * (positives + 1) / 2
-    return above / (positives * negatives)
+    above: Tensor = rank_B[positive_B].sum() - positives * (positives + 1) / 2
+    area: Tensor = above / (positives * negatives)
+    return area

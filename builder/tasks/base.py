@@ -56,6 +56,11 @@ class Feed(ABC):
     def steps(self) -> int:
         """Batches per epoch, at least one."""
 
+    @property
+    @abstractmethod
+    def rows(self) -> int:
+        """Rows seen in an epoch."""
+
     @abstractmethod
     def begin(self, epoch: int) -> None:
         """Get ready for an epoch (from 0): draw its order."""

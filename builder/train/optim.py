@@ -1,0 +1,182 @@
+"""Optimisers by torch.optim's names: arguments checked before the start, fused where that exists."""
+
+import inspect
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from builder.errors import LaminaError
+from builder.project import Optimizer, Recipe
+
+INTERNAL = {"params", "foreach", "fused", "capturable", "differentiable"}
+"""Arguments that the engine sets itself."""
+
+
+def names() -> tuple[str, ...]:
+    """The optimisers of torch.optim."""
+    found = (
+        name
+        for name, value in vars(torch.optim).items()
+        if inspect.isclass(value)
+        and issubclass(value, torch.optim.Optimizer)
+        and value is not torch.optim.Optimizer
+    )
+    return tuple(sorted(found))
+
+
+def arguments(name: str) -> dict[str, Any]:
+    """The arguments of an optimiser that a recipe may set, with torch's defaults."""
+    kind = getattr(torch.optim, name)
+    found = inspect.signature(kind.__init__).parameters
+    return {
+        key: value.default
+        for key, value in found.items()
+        if key not in INTERNAL | {"self"} and value.default is not inspect.Parameter.empty
+    }
+
+
+def check(choice: Optimizer, models: Mapping[str, nn.Module] | None = None) -> None:
+    """Raise LaminaError for an unknown optimiser, an unknown argument or a value that it refuses."""
+    place = "recipe.optimizer"
+    if choice.name not in names():
+        raise LaminaError(
+            f"There is no optimiser {choice.name!r}.",
+            place=f"{place}.name",
+            remedy=f"Choose one of: {', '.join(names())}.",
+        )
+    known = arguments(choice.name)
+    for key in choice.arguments():
+        if key not in known:
+            raise LaminaError(
+                f"{choice.name} has no argument {key!r}.",
+                place=f"{place}.{key}",
+                remedy=f"It knows: {', '.join(known)}.",
+            )
+    weights = [nn.Parameter(torch.zeros(2, 2))]
+    try:
+        _one(choice, weights, fused=False)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise LaminaError(
+            f"{choice.name} refuses its arguments: {error}.",
+            place=place,
+            remedy=f"Its defaults are {_shown(known)}.",
+        ) from error
+    if choice.name == "SparseAdam" and not (models and _all_sparse(models.values())):
+        raise LaminaError(
+            "SparseAdam is for embeddings with sparse gradients only.",
+            place=f"{place}.name",
+            remedy="Choose Adam or AdamW.",
+        )
+
+
+def _shown(known: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key}={value}" for key, value in known.items())
+
+
+def _all_sparse(models: Iterable[nn.Module]) -> bool:
+    """Whether every parameter belongs to an embedding with `sparse=True`."""
+    parts = [part for model in models for part in model.modules() if not list(part.children())]
+    holding = [part for part in parts if list(part.parameters())]
+    return all(isinstance(p, nn.Embedding | nn.EmbeddingBag) and p.sparse for p in holding)
+
+
+def _one(choice: Optimizer, weights: list[nn.Parameter], *, fused: bool) -> torch.optim.Optimizer:
+    kind = getattr(torch.optim, choice.name)
+    settings = {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in choice.arguments().items()
+    }
+    if fused and "fused" in inspect.signature(kind.__init__).parameters:
+        settings["fused"] = True
+    made: torch.optim.Optimizer = kind(weights, **settings)
+    return made
+
+
+class Updater:
+    """The optimisers of one graph (Muon takes matrices only, so AdamW stands beside it for the rest)."""
+
+    def __init__(self, choice: Optimizer, model: nn.Module) -> None:
+        self.choice = choice
+        self.weights = [weight for weight in model.parameters() if weight.requires_grad]
+        self.names = [name for name, weight in model.named_parameters() if weight.requires_grad]
+        fused = all(
+            w.is_floating_point() and w.device.type in ("cpu", "cuda") for w in self.weights
+        )
+        if choice.name == "Muon":
+            self.parts = _muon(choice, self.weights)
+        else:
+            self.parts = [_one(choice, self.weights, fused=fused)] if self.weights else []
+        self.needs_closure = choice.name == "LBFGS"
+
+    def zero(self) -> None:
+        """Forget the gradients."""
+        for weight in self.weights:
+            weight.grad = None
+
+    def set_rate(self, rate: float) -> None:
+        """Learning rate of all groups."""
+        for part in self.parts:
+            for group in part.param_groups:
+                group["lr"] = rate
+
+    def step(self) -> None:
+        """One update from the gradients that are there."""
+        for part in self.parts:
+            part.step()
+
+    def state(self) -> tuple[dict[str, Tensor], list[Any]]:
+        """Copies of the state tensors by name, and what is not a tensor as JSON."""
+        tensors: dict[str, Tensor] = {}
+        plain: list[Any] = []
+        for number, part in enumerate(self.parts):
+            whole = part.state_dict()
+            rest: dict[str, Any] = {}
+            for index, values in whole["state"].items():
+                for key, value in values.items():
+                    path = f"{number}.{index}.{key}"
+                    if isinstance(value, Tensor):
+                        tensors[path] = value.detach().clone()
+                    elif isinstance(value, list) and all(isinstance(v, Tensor) for v in value):
+                        rest[path] = len(value)
+                        for place, item in enumerate(value):
+                            tensors[f"{path}.{place}"] = item.detach().clone()
+                    else:
+                        rest[path] = value
+            plain.append(rest)
+        return tensors, plain
+
+    def load(self, tensors: Mapping[str, Tensor], plain: list[Any]) -> None:
+        """Take back what `state` gave."""
+        for number, part in enumerate(self.parts):
+            state: dict[int, dict[str, Any]] = {}
+            for path, value in tensors.items():
+                first, index, key = path.split(".", 2)
+                if int(first) == number and "." not in key:
+                    state.setdefault(int(index), {})[key] = value
+            for path, value in plain[number].items():
+                _, index, key = path.split(".", 2)
+                if any(name.startswith(f"{path}.") for name in tensors):
+                    held = [tensors[f"{path}.{place}"] for place in range(value)]
+                    state.setdefault(int(index), {})[key] = held
+                else:
+                    state.setdefault(int(index), {})[key] = value
+            groups = part.state_dict()["param_groups"]
+            part.load_state_dict({"state": state, "param_groups": groups})
+
+
+def _muon(choice: Optimizer, weights: list[nn.Parameter]) -> list[torch.optim.Optimizer]:
+    matrices = [weight for weight in weights if weight.ndim == 2]
+    rest = [weight for weight in weights if weight.ndim != 2]
+    beside = Optimizer(name="AdamW", lr=choice.lr)
+    pairs = [(choice, matrices, False), (beside, rest, True)]
+    return [_one(which, group, fused=fused) for which, group, fused in pairs if group]
+
+
+def updaters(recipe: Recipe, models: Mapping[str, nn.Module]) -> dict[str, Updater]:
+    """One updater per graph: `recipe.optimizers[graph]`, else `recipe.optimizer`."""
+    return {
+        name: Updater(recipe.optimizers.get(name, recipe.optimizer), model)
+        for name, model in models.items()
+    }

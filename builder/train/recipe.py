@@ -1,0 +1,164 @@
+"""A recipe with every choice made and said, or refused before the start with the field and the remedy."""
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from builder.data.specs import PreparedSpec
+from builder.errors import LaminaError
+from builder.project import Optimizer, Recipe
+from builder.train import schedule
+
+SMALL_STEP = 60e6
+"""Multiply-adds of one batch's forward pass up to which a second thread costs more than it gives."""
+MOST_THREADS = 8
+FUSED = ("Adam", "AdamW", "SGD", "Adagrad")
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A recipe without open choices, and why each was made as it was."""
+
+    recipe: Recipe
+    choices: Mapping[str, str]
+
+
+def batch_size(rows: int) -> int:
+    """32 below 2,000 rows, 64 below 5,000, else 256; never more than there are rows."""
+    size = 32 if rows < 2_000 else 64 if rows < 5_000 else 256
+    return max(1, min(size, rows))
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def device_name(wish: str) -> tuple[str, str]:
+    """The device to use and why. Raises LaminaError for one that is not there."""
+    import torch
+
+    if wish == "auto":
+        if torch.cuda.is_available():
+            return "cuda:0", "a CUDA device is there"
+        return "cpu", "no CUDA device is there"
+    kind, _, number = wish.partition(":")
+    place = "recipe.device"
+    if kind not in ("cpu", "cuda", "mps") or (number and not number.isdigit()):
+        raise LaminaError(
+            f"There is no device {wish!r}.",
+            place=place,
+            remedy="Choose auto, cpu, cuda, cuda:1 or mps.",
+        )
+    if kind == "cuda" and int(number or 0) >= torch.cuda.device_count():
+        count = torch.cuda.device_count()
+        raise LaminaError(
+            f"{wish} is not there; this machine has {count or 'no'} CUDA device{'s' * (count != 1)}.",
+            place=place,
+            remedy="Choose auto or cpu.",
+        )
+    if kind == "mps" and not torch.backends.mps.is_available():
+        raise LaminaError("This machine has no MPS device.", place=place, remedy="Choose auto.")
+    return ("cuda:0" if wish == "cuda" else "cpu" if kind == "cpu" else wish), "as chosen"
+
+
+def resolve(recipe: Recipe, spec: PreparedSpec, *, macs: int = 0) -> Resolved:
+    """Fill in batch size, device and threads. `macs`: multiply-adds of one row's forward pass.
+
+    Raises LaminaError where the recipe cannot run: unknown optimiser or arguments, a device that is not there, too
+    few rows, a schedule's or monitor's mistake.
+    """
+    rows = spec.sizes.get("train", 0)
+    _check_rows(rows)
+    _check_figures(recipe)
+    _check_optimizers(recipe)
+    schedule.options(recipe.schedule)
+    device, why = device_name(recipe.device)
+    choices = {"device": f"{device}: {why}"}
+    size = recipe.batch_size or batch_size(rows)
+    if recipe.batch_size is None:
+        choices["batch_size"] = f"{size}: for {rows:,} training rows"
+    elif size > rows:
+        choices["batch_size"] = f"{rows}: {size} asked for, but there are {rows:,} training rows"
+        size = rows
+    else:
+        choices["batch_size"] = f"{size}: as chosen"
+    threads = recipe.threads or _threads(device, macs * size)
+    said = "as chosen" if recipe.threads else f"{macs * size / 1e6:,.0f} million MACs a batch"
+    choices["threads"] = f"{threads} of {cores()}: {said}"
+    optimizers = (recipe.optimizer, *recipe.optimizers.values())
+    if any(choice.name in FUSED for choice in optimizers) and not device.startswith("mps"):
+        choices["optimizer"] = f"{recipe.optimizer.name}, fused"
+    filled = recipe.model_copy(update={"batch_size": size, "device": device, "threads": threads})
+    return Resolved(filled, choices)
+
+
+def _threads(device: str, macs: float) -> int:
+    if device != "cpu" or macs <= SMALL_STEP:
+        return 1
+    return max(1, min(cores(), MOST_THREADS))
+
+
+def _check_rows(rows: int) -> None:
+    if rows < 2:
+        raise LaminaError(
+            f"The training split has {rows} row{'s' * (rows != 1)}; at least 2 are needed.",
+            place="data.split",
+            remedy="Bring more rows, or make the validation and test shares smaller.",
+        )
+
+
+def _check_figures(recipe: Recipe) -> None:
+    """What pydantic holds for a file also holds for a recipe made otherwise (`model_copy`)."""
+    limits: tuple[tuple[str, float | None, float], ...] = (
+        ("epochs", recipe.epochs, 1),
+        ("batch_size", recipe.batch_size, 1),
+        ("threads", recipe.threads, 1),
+    )
+    for field, value, low in limits:
+        if value is not None and value < low:
+            raise LaminaError(
+                f"{value:g} is too small.", place=f"recipe.{field}", remedy=f"At least {low:g}."
+            )
+    for name, choice in (("optimizer", recipe.optimizer), *_named(recipe)):
+        if not (math.isfinite(choice.lr) and choice.lr > 0):
+            raise LaminaError(
+                f"The learning rate {choice.lr:g} is not above 0.",
+                place=f"recipe.{name}.lr",
+                remedy="0.001 is a good start.",
+            )
+    if recipe.clip_norm is not None and not recipe.clip_norm > 0:
+        raise LaminaError(
+            f"{recipe.clip_norm:g} is not above 0.", place="recipe.clip_norm", remedy="Try 1."
+        )
+
+
+def _named(recipe: Recipe) -> tuple[tuple[str, Optimizer], ...]:
+    return tuple((f"optimizers.{name}", choice) for name, choice in recipe.optimizers.items())
+
+
+def _check_optimizers(recipe: Recipe) -> None:
+    from builder.train import optim
+
+    for _, choice in (("optimizer", recipe.optimizer), *_named(recipe)):
+        optim.check(choice)
+
+
+def check_monitor(recipe: Recipe, metrics: tuple[str, ...], *, validated: bool) -> None:
+    """Raise LaminaError where the monitored figure will not be there."""
+    figures = ["train_loss", *(f"train_{name}" for name in metrics)]
+    if validated:
+        figures = ["validation_loss", *(f"validation_{name}" for name in metrics), *figures]
+    asked = [("recipe.monitor", recipe.monitor)]
+    if recipe.early_stopping is not None:
+        asked.append(("recipe.early_stopping.monitor", recipe.early_stopping.monitor))
+    for place, figure in asked:
+        if figure not in figures and not (figure == "validation_loss" and not validated):
+            raise LaminaError(
+                f"The figure {figure!r} is not computed in this run.",
+                place=place,
+                remedy=f"Choose one of: {', '.join(figures)}.",
+            )

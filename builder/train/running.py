@@ -1,0 +1,121 @@
+"""What gathers while an epoch runs: points for the curves, outputs for the training metrics."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from builder import metrics
+from builder.data.specs import TargetSpec
+from builder.tasks.base import Losses, Task
+
+COLUMNS = ("step", "time", "loss", "lr", "grad_norm", "samples_per_second")
+KEPT_BYTES = 256 << 20
+"""Outputs of an epoch beyond this are not kept; the training metrics are then those of its first part."""
+
+
+class Points:
+    """The curves' points since the last flush, kept on the device so that no step waits for it."""
+
+    def __init__(self, phases: tuple[str, ...]) -> None:
+        self.columns: tuple[str, ...] = COLUMNS
+        if len(phases) > 1:
+            self.columns += tuple(f"loss_{name}" for name in phases)
+        self.losses: list[tuple[Tensor, ...]] = []
+        self.rest: list[tuple[float, float, float, float]] = []
+
+    def add(
+        self, losses: tuple[Tensor, ...], step: int, seconds: float, rate: float, norm: float
+    ) -> None:
+        """One step."""
+        self.losses.append(losses)
+        self.rest.append((step, seconds, rate, norm))
+
+    def take(self, samples_per_second: float) -> np.ndarray[Any, np.dtype[np.float32]]:
+        """All points as float32 [n, columns], and forget them."""
+        n = len(self.rest)
+        values = np.empty((n, len(self.columns)), dtype=np.float32)
+        if n:
+            flat = torch.stack([loss for row in self.losses for loss in row]).float().cpu()
+            losses = flat.reshape(n, -1).numpy()
+            rest = np.array(self.rest)
+            values[:, 0], values[:, 1] = rest[:, 0], rest[:, 1]
+            values[:, 2] = losses.sum(1)
+            values[:, 3], values[:, 4] = rest[:, 2], rest[:, 3]
+            values[:, 5] = samples_per_second
+            values[:, len(COLUMNS) :] = losses if losses.shape[1] > 1 else losses[:, :0]
+        self.losses.clear()
+        self.rest.clear()
+        return values
+
+
+class Running:
+    """Loss and outputs of the rows seen so far, for the mean loss and the task's metrics."""
+
+    def __init__(self, task: Task, target: TargetSpec | None) -> None:
+        self.task = task
+        self.target = target
+        self.wanted = task.metrics() if target is not None else ()
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self.losses: list[Tensor] = []
+        self.rows: list[int] = []
+        self.outputs: dict[str, list[Tensor]] = {}
+        self.targets: list[Tensor] = []
+        self.bytes = 0
+
+    def add(self, losses: Losses, loss: Tensor, batch: Mapping[str, Tensor], rows: int) -> None:
+        """One batch; `loss` detached."""
+        self.losses.append(loss)
+        self.rows.append(rows)
+        if not self.wanted or self.bytes > KEPT_BYTES:
+            return
+        for name, value in losses.outputs.items():
+            kept = value.detach()
+            self.outputs.setdefault(name, []).append(kept)
+            self.bytes += kept.numel() * kept.element_size()
+        self.targets.append(batch["target"])
+
+    def figures(self, prefix: str) -> dict[str, float]:
+        """ "<prefix>_loss" (mean over the rows) and "<prefix>_<metric>"; one wait for the device."""
+        if not self.losses:
+            return {}
+        losses = torch.stack(self.losses).double().cpu()
+        rows = torch.tensor(self.rows, dtype=torch.float64)
+        found = {f"{prefix}_loss": float((losses * rows).sum() / rows.sum())}
+        if self.wanted and self.target is not None:
+            outputs = {name: torch.cat(parts) for name, parts in self.outputs.items()}
+            predictions = self.task.predict(outputs)
+            values = metrics.compute(self.wanted, predictions, torch.cat(self.targets), self.target)
+            found |= {f"{prefix}_{name}": value for name, value in values.items()}
+        return {name: value for name, value in found.items() if not math.isnan(value)}
+
+    def state(self) -> dict[str, Tensor]:
+        """Tensors from which `load` rebuilds the same figures."""
+        if not self.losses:
+            return {}
+        found = {"loss": torch.stack(self.losses), "rows": torch.tensor(self.rows)}
+        found |= {f"output.{name}": torch.cat(parts) for name, parts in self.outputs.items()}
+        if self.targets:
+            found["target"] = torch.cat(self.targets)
+        return found
+
+    def load(self, state: Mapping[str, Tensor], device: torch.device) -> None:
+        """Take back what `state` gave."""
+        self.reset()
+        if not state:
+            return
+        self.losses = list(state["loss"].to(device).unbind())
+        self.rows = [int(count) for count in state["rows"]]
+        for name, value in state.items():
+            if name.startswith("output."):
+                kept = value.to(device)
+                self.outputs[name.removeprefix("output.")] = [kept]
+                self.bytes += kept.numel() * kept.element_size()
+        if "target" in state:
+            self.targets = [state["target"].to(device)]

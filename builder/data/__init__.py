@@ -2,5 +2,6 @@
 
 from builder.data.prepare import prepare, specs
 from builder.data.prepared import Prepared, open_prepared
+from builder.data.read import catalogue, read
 
-__all__ = ["Prepared", "open_prepared", "prepare", "specs"]
+__all__ = ["Prepared", "catalogue", "open_prepared", "prepare", "read", "specs"]

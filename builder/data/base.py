@@ -102,7 +102,10 @@ class Raw:
     )  # option → what this data allows (sheets)
     notes: tuple[str, ...] = ()  # what reading did by itself, in sentences
     findings: tuple[Finding, ...] = ()
-    headerless: bool = False  # the columns are named by position: #1, #2, …
+    reading: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    # column → how its cells are read: {"decimal": ","}, {"unit": "lbs"}, {"formats": ["%d/%m/%Y"]},
+    # {"missing": ["-"]}; the fitted preparation carries it
+    headerless: bool = False  # the columns are named by position: #0, #1, …
 
     @property
     def rows(self) -> int:

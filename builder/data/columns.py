@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -231,33 +231,51 @@ def is_identifier(column: Profile, cells: "pd.Series[Any]") -> bool:
     return bool(IDENTIFIER.search(column.name)) or bool((steps == 1).all())
 
 
-def retype(cells: "pd.Series[Any]", column: Planned) -> "pd.Series[Any]":
-    """The cells as the decided type. Raises LaminaError with the row where a cell cannot be read so."""
+def retype(
+    cells: "pd.Series[Any]", column: Planned, reading: Mapping[str, Any]
+) -> tuple["pd.Series[Any]", dict[str, Any]]:
+    """The cells as the decided type, and how they are read from raw cells.
+
+    Words that are no number (date, yes-or-no) become missing. Raises LaminaError where none can be read.
+    """
     have = profile_column(cells).type
+    how = dict(reading)
     if column.type in ("category", "text"):
         if have in ("category", "text"):
-            return cells
-        return cells.map(tables.to_text).astype(object)
+            return cells, {}
+        return cells.map(tables.to_text).astype(object), {}
     if have == column.type:
-        return cells
-    read = {"number": tables.to_number, "boolean": tables.to_boolean, "date": tables.to_moment}
-    values = []
-    for row, value in enumerate(cells.tolist()):
+        return cells, how
+    decimal, unit, forms = how.get("decimal", "."), how.get("unit", ""), how.get("formats", ())
+    read: dict[str, Callable[[Any], Any]] = {
+        "number": lambda value: tables.to_number(value, decimal, unit),
+        "boolean": tables.to_boolean,
+        "date": lambda value: tables.to_moment(value, forms),
+    }
+    values, bad = [], set()
+    for value in cells.astype(object).where(cells.notna(), None).tolist():
         try:
             values.append(read[column.type](value))
-        except (ValueError, TypeError):
-            raise LaminaError(
-                f"Row {row + 1} holds {str(value)[:40]!r}, which is no {column.type}.",
-                place=f"column {column.name}",
-                remedy="Set another type for the column.",
-            ) from None
+        except (ValueError, TypeError, OverflowError):
+            bad.add(str(value))
+            values.append(None)
+    if bad and all(value is None or value != value for value in values):
+        raise LaminaError(
+            f"No cell can be read as a {column.type} ({sorted(bad)[0][:40]!r}).",
+            place=f"data.columns.{column.name}.type",
+            remedy="Set another type for the column.",
+        )
+    if bad:
+        how["missing"] = sorted({*how.get("missing", ()), *bad})
+    return _series(values, column.type, cells), how
+
+
+def _series(values: list[Any], kind: str, like: "pd.Series[Any]") -> "pd.Series[Any]":
     import pandas as pd
 
-    if column.type == "date":
-        return pd.Series(pd.to_datetime(values), index=cells.index, name=cells.name)
-    result = pd.Series(values, index=cells.index, name=cells.name, dtype="float64")
-    return (
-        result.map({1.0: True, 0.0: False}).astype("boolean")
-        if column.type == "boolean"
-        else result
-    )
+    if kind == "date":
+        return pd.Series(pd.to_datetime(values), index=like.index, name=like.name)
+    result = pd.Series(values, index=like.index, name=like.name, dtype="float64")
+    if kind == "boolean":
+        return result.map({1.0: True, 0.0: False}).astype("boolean")
+    return result

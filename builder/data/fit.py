@@ -1,6 +1,6 @@
 """Fitting a table's preparation on its training rows, and the target's."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -25,11 +25,11 @@ def fit_table(
     form: Literal["vector", "codes"],
     planned: Sequence[Planned],
     training: "pd.DataFrame",
-    extra: dict[str, dict[str, Any]],
+    extra: Mapping[str, Mapping[str, Any]],
 ) -> Fitted:
     """The preparation of one Input that takes columns. `training` holds training rows only, typed as planned.
 
-    `extra` gives what the source knows of a column ({"when": {"format": "%d/%m/%Y"}}).
+    `extra` gives what the source knows of a column ({"when": {"formats": ["%d/%m/%Y"]}}).
     Raises LaminaError where no column is left.
     """
     columns, notes = [], []
@@ -185,7 +185,7 @@ def natural(word: str) -> tuple[int, float, str]:
     return (0, number, word) if number == number else (1, 0.0, word)
 
 
-def _date(column: Planned, cells: "pd.Series[Any]", known: dict[str, Any]) -> dict[str, Any]:
+def _date(column: Planned, cells: "pd.Series[Any]", known: Mapping[str, Any]) -> dict[str, Any]:
     moments = [None if value is None or value != value else value for value in cells.tolist()]
     present = [moment for moment in moments if moment is not None]
     gaps = len(moments) - len(present)
@@ -199,7 +199,7 @@ def _date(column: Planned, cells: "pd.Series[Any]", known: dict[str, Any]) -> di
     names = ", ".join(part["part"] for part in parts)
     return {
         "kind": "date",
-        "format": known.get("format", ""),
+        "formats": known.get("formats", []),
         "parts": parts,
         "flag": _flag(column, gaps),
         "fill_said": f"{column.name}: read as a date; gives {names}.",

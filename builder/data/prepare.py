@@ -13,7 +13,7 @@ from torch import Tensor
 from builder.data import columns, fit, store
 from builder.data.base import SPLITS, Fitted, Media, Progress, Raw, silent
 from builder.data.columns import Planned
-from builder.data.prepared import DTYPES, Prepared
+from builder.data.prepared import Prepared
 from builder.data.read import fingerprint, read
 from builder.data.runtime import VERSION, Preparation
 from builder.data.specs import PreparedSpec
@@ -79,6 +79,7 @@ class _Rows:
     places: "np.ndarray[Any, np.dtype[np.int64]]"  # of each row in raw
     codes: "np.ndarray[Any, np.dtype[np.int8]]"
     notes: tuple[str, ...]
+    reading: Mapping[str, Mapping[str, Any]]  # how raw cells of each column are read
 
     def of(self, split: int) -> "np.ndarray[Any, Any]":
         """The rows of one split, as positions in frame."""
@@ -145,9 +146,11 @@ def _rows(raw: Raw, project: Project) -> _Rows:
     target = _target(raw, data, profiles) if kind else None
     planned = columns.plan(raw, data, target, profiles)
     frame = raw.frame.copy(deep=False)
+    reading: dict[str, dict[str, Any]] = {}
     for name, column in planned.items():
         if column.role in ("feature", "time"):
-            frame[name] = columns.retype(frame[name], column)
+            known = raw.reading.get(name, {})
+            frame[name], reading[name] = columns.retype(frame[name], column, known)
     notes: list[str] = []
     keep = np.ones(len(frame), bool)
     for name, column in planned.items():
@@ -184,6 +187,7 @@ def _rows(raw: Raw, project: Project) -> _Rows:
         places,
         codes,
         (*notes, *said),
+        reading,
     )
 
 
@@ -314,8 +318,7 @@ def _fit(rows: _Rows, project: Project) -> dict[str, Fitted]:
             )
             chosen = _chosen(name, binding, features, rows, form)
             frame = rows.frame.iloc[training]
-            extra = raw.options.get("columns", {})
-            fitted[name] = fit.fit_table(name, form, chosen, frame, dict(extra))
+            fitted[name] = fit.fit_table(name, form, chosen, frame, rows.reading)
             continue
         from builder.data import media
 
@@ -426,7 +429,6 @@ def _write(
             for part in _chunks(own, runtime):
                 tensors = runtime.transform(list(_records(rows, part, raw_media=True)))
                 for name, x in tensors.items():
-                    assert x.dtype == DTYPES[fitted[name].spec.stored], (name, x.dtype)
                     shapes[name] = list(x.shape[1:])
                     handles[name].write(x.contiguous().numpy().data)
                 done += len(part)

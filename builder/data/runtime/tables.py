@@ -1,6 +1,7 @@
 """Cells to features: fitted scaling, missing values, one-hot columns and codes. Torch and the standard library only."""
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -8,9 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-MISSING = frozenset(
-    ("", "?", "na", "n/a", "#n/a", "nan", "null", "none", "-nan", "<na>", "nil", "missing")
-)
+MISSING = frozenset(("", "?", "na", "n/a", "#n/a", "nan", "null", "none", "-nan", "<na>", "nat"))
 """Words (in lower case) that mean: no value."""
 
 TRUE = frozenset(("true", "yes", "y", "t", "1", "on"))
@@ -30,18 +29,46 @@ def is_missing(value: object) -> bool:
     return isinstance(value, str) and value.strip().lower() in MISSING
 
 
-def to_number(value: object, decimal: str = ".") -> float:
-    """A cell as a number, NaN where missing or not finite. Raises ValueError for other words."""
+PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.I)
+DRESSED = re.compile(
+    r"(?P<sign>[+-]?)\s*[$€£¥]?\s*(?P<body>\d[\d.,'\u2019\u00a0\u202f ]*)\s*(?P<unit>%|[^\W\d_]{1,8}|[€$£¥])?"
+)
+GROUPED = re.compile(r"\d{1,3}([,'\u2019\u00a0\u202f ]\d{3})+(\.\d*)?|\d+(\.\d*)?")
+
+
+def to_number(value: object, decimal: str = ".", unit: str = "") -> float:
+    """A cell as a number, NaN where missing or not finite. Raises ValueError for other words.
+
+    Understood: 1,234.5 · $12 · 44 % (0.44) · with `unit` "lbs" also 3693 lbs; with a decimal comma 1.234,5.
+    """
     if isinstance(value, int | float):
         number = float(value)
-    elif is_missing(value):
+        return number if math.isfinite(number) else NAN
+    if is_missing(value):
         return NAN
-    else:
-        text = str(value).strip().replace("\u00a0", "")
-        if decimal == ",":
-            text = text.replace(".", "").replace(",", ".")
-        number = float(text[:-1]) / 100 if text.endswith("%") else float(text)
+    text = str(value).strip()
+    if decimal == "," or not PLAIN.fullmatch(text):
+        return _dressed(text, decimal, unit)
+    number = float(text)
     return number if math.isfinite(number) else NAN
+
+
+def _dressed(text: str, decimal: str, unit: str) -> float:
+    if decimal == ",":
+        text = text.translate({ord("."): ",", ord(","): "."})
+    if PLAIN.fullmatch(text):
+        number = float(text)
+        return number if math.isfinite(number) else NAN
+    if text.lower().strip("+-") in ("inf", "infinity"):
+        return NAN
+    match = DRESSED.fullmatch(text)
+    if match is None or not GROUPED.fullmatch(match["body"].strip()):
+        raise ValueError(text)
+    has = match["unit"] or ""
+    if has not in ("", "%", "€", "$", "£", "¥", unit):
+        raise ValueError(text)
+    number = float(re.sub(r"[^\d.]", "", match["body"])) * (-1 if match["sign"] == "-" else 1)
+    return number / 100 if has == "%" else number
 
 
 def to_text(value: object) -> str | None:
@@ -70,21 +97,26 @@ def to_boolean(value: object) -> float:
     raise ValueError(word)
 
 
-def to_moment(value: object, form: str = "") -> datetime | None:
-    """A cell as date and time; `form` is strptime's, ISO 8601 is always understood. Raises ValueError."""
+def to_moment(value: object, forms: Sequence[str] = ()) -> datetime | None:
+    """A cell as date and time without zone; ISO 8601 and strptime's `forms` are tried in turn.
+
+    None where missing. Raises ValueError where none fits.
+    """
     if isinstance(value, datetime):
-        return value if value == value else None  # pandas' NaT differs from itself
+        return value.replace(tzinfo=None) if value == value else None  # NaT differs from itself
     if isinstance(value, date):
         return datetime(value.year, value.month, value.day)
     if is_missing(value):
         return None
     text = str(value).strip()
-    if form:
+    for form in forms:
         try:
-            return datetime.strptime(text, form)
+            return datetime.strptime(text, form).replace(tzinfo=None)
         except ValueError:
-            pass
-    return datetime.fromisoformat(text)
+            continue
+    if text.isdigit():
+        raise ValueError(text)
+    return datetime.fromisoformat(text).replace(tzinfo=None)
 
 
 PARTS: Mapping[str, Callable[[datetime], float]] = {
@@ -136,13 +168,13 @@ def numbers(column: Mapping[str, Any], values: Sequence[Any]) -> Tensor:
             :, None
         ]
     if kind == "date":
-        form = column.get("format", "")
-        moments = _each(column, values, lambda value: to_moment(value, form), "date")
+        forms = column.get("formats", ())
+        moments = _each(column, values, lambda value: to_moment(value, forms), "date")
         parts = [PARTS[part["part"]] for part in column["parts"]]
         rows = [[NAN] * len(parts) if m is None else [part(m) for part in parts] for m in moments]
         return torch.tensor(rows, dtype=torch.float64).reshape(len(values), len(parts))
-    decimal = column.get("decimal", ".")
-    cells = _each(column, values, lambda value: to_number(value, decimal), "number")
+    decimal, unit = column.get("decimal", "."), column.get("unit", "")
+    cells = _each(column, values, lambda value: to_number(value, decimal, unit), "number")
     return torch.tensor(cells, dtype=torch.float64)[:, None]
 
 

@@ -1,0 +1,283 @@
+"""From a column's cells as they stand in a file to typed values: numbers, dates, yes-or-no, words."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from builder.data.runtime import tables
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ENOUGH = 0.9  # this share of the cells must be readable for a type to be taken
+DASHES = frozenset(("-", "--", "—", "–", ".", "...", "*"))
+UNIT = re.compile(r"[+-]?[\d.,'  ]*\d\s*([^\W\d_]{1,8})")
+LEADING_ZERO = re.compile(r"[+-]?0\d+")
+DAY_FORMS = (
+    "%d/%m/%Y",
+    "%m/%d/%Y",
+    "%d.%m.%Y",
+    "%Y/%m/%d",
+    "%d-%m-%Y",
+    "%m-%d-%Y",
+    "%d/%m/%y",
+    "%m/%d/%y",
+    "%d.%m.%y",
+    "%d-%m-%y",
+    "%m-%d-%y",
+    "%d %B %Y",
+    "%d %b %Y",
+    "%B %d, %Y",
+    "%b %d, %Y",
+    "%d-%b-%Y",
+    "%d-%b-%y",
+)
+TIME_FORMS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", "T%H:%M:%S")
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A column, typed, with how its cells are read and what was odd about them."""
+
+    values: "pd.Series[Any]"
+    reading: Mapping[str, Any] = field(default_factory=dict)
+    unreadable: Mapping[str, int] = field(default_factory=dict)  # word → times, taken as missing
+    infinite: int = 0  # inf, -inf and numbers too large, taken as missing
+    mixed: tuple[str, ...] = ()  # a column of words with many numbers or dates in it: examples
+
+
+def typed(name: str, cells: Sequence[Any], decimal: str = ".", dates: str = "") -> Typed:
+    """The column as the type that its cells show; `dates` is a strptime format to try first.
+
+    Strings are trimmed; missing words become missing. What cannot be read as the column's type is missing and said.
+    """
+    import pandas as pd
+
+    kinds = {type(cell) for cell in cells}
+    if kinds <= {str, type(None)}:
+        return _from_words(name, cells, decimal, dates)
+    kinds.discard(type(None))
+    if kinds == {bool}:
+        return Typed(pd.Series(list(cells), name=name, dtype="boolean"))
+    if kinds <= {int, float}:
+        return _from_numbers(name, cells)
+    if kinds <= {datetime, date, pd.Timestamp}:
+        moments = [tables.to_moment(cell) for cell in cells]
+        return Typed(_dates(name, moments))
+    words = [None if tables.is_missing(cell) else _word(cell) for cell in cells]
+    return _from_words(name, words, decimal, dates)
+
+
+def _word(cell: Any) -> str:
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell).strip()
+
+
+def _from_numbers(name: str, cells: Sequence[Any]) -> Typed:
+    read, infinite = [], 0
+    for cell in cells:
+        try:
+            number = tables.to_number(cell)
+        except OverflowError:  # an int of more than 308 digits
+            number = tables.NAN
+        infinite += cell is not None and cell == cell and number != number
+        read.append(number)
+    return Typed(_numbers(name, read), infinite=infinite)
+
+
+def _numbers(name: str, read: Sequence[float]) -> "pd.Series[Any]":
+    import numpy as np
+    import pandas as pd
+
+    x = np.array(read, dtype=np.float64)
+    whole = bool(np.isfinite(x).all() and (np.floor(x) == x).all() and (np.abs(x) < 2**53).all())
+    return pd.Series(x.astype(np.int64) if whole and len(x) else x, name=name)
+
+
+def _dates(name: str, moments: Sequence[datetime | None]) -> "pd.Series[Any]":
+    import numpy as np
+    import pandas as pd
+
+    stamps = np.array([np.datetime64("NaT") if m is None else m for m in moments], "datetime64[us]")
+    return pd.Series(stamps, name=name)
+
+
+def _from_words(name: str, cells: Sequence[str | None], decimal: str, dates: str) -> Typed:
+    import pandas as pd
+
+    trimmed = [None if cell is None else cell.strip() for cell in cells]
+    counts = Counter(trimmed)
+    words = [word for word in counts if not tables.is_missing(word)]
+    total = sum(counts[word] for word in words)
+    if not words:
+        return Typed(pd.Series([None] * len(trimmed), name=name, dtype=object))
+    for read in (_as_numbers, _as_booleans, _as_dates):
+        found = read(name, trimmed, words, counts, total, decimal, dates)
+        if found is not None:
+            return found
+    values = [None if tables.is_missing(word) else word for word in trimmed]
+    mixed = _mixed(words, counts, total, decimal)
+    return Typed(pd.Series(values, name=name, dtype=object), mixed=mixed)
+
+
+def _as_numbers(
+    name: str,
+    cells: Sequence[str | None],
+    words: Sequence[str],
+    counts: Mapping[str | None, int],
+    total: int,
+    decimal: str,
+    dates: str,  # noqa: ARG001
+) -> Typed | None:
+    unit = _unit(words)
+    read: dict[str | None, float] = {}
+    bad: dict[str, int] = {}
+    infinite = 0
+    for word in words:
+        try:
+            read[word] = tables.to_number(word, decimal, unit)
+        except ValueError:
+            bad[word] = counts[word]
+            if len(bad) > 50 and sum(bad.values()) > (1 - ENOUGH) * total + 50:
+                return None
+        else:
+            if read[word] != read[word]:
+                infinite += counts[word]
+    dashes = {word: bad.pop(word) for word in list(bad) if word in DASHES}
+    present = total - sum(dashes.values())
+    if not read or present == 0 or sum(bad.values()) > (1 - ENOUGH) * present or _are_codes(words):
+        return None
+    numbers = [read.get(cell, tables.NAN) for cell in cells]
+    reading: dict[str, Any] = {}
+    if decimal != ".":
+        reading["decimal"] = decimal
+    if unit:
+        reading["unit"] = unit
+    if dashes or bad:
+        reading["missing"] = sorted([*dashes, *bad])
+    return Typed(_numbers(name, numbers), reading, bad, infinite)
+
+
+def _are_codes(words: Sequence[str]) -> bool:
+    """Digits that are names, not amounts: leading zeros (post codes), or more digits than a float holds."""
+    zeros = sum(bool(LEADING_ZERO.fullmatch(word)) for word in words)
+    return zeros > 0.01 * len(words) or any(word.isdigit() and len(word) > 16 for word in words[:50])
+
+
+def _unit(words: Sequence[str]) -> str:
+    """The one unit that stands behind some of the numbers ("lbs"); empty where there is none, or several."""
+    units = {match[1] for word in words[:2000] if (match := UNIT.fullmatch(word))}
+    return units.pop() if len(units) == 1 else ""
+
+
+def _as_booleans(
+    name: str,
+    cells: Sequence[str | None],
+    words: Sequence[str],
+    counts: Mapping[str | None, int],  # noqa: ARG001
+    total: int,  # noqa: ARG001
+    decimal: str,  # noqa: ARG001
+    dates: str,  # noqa: ARG001
+) -> Typed | None:
+    if not {word.lower() for word in words} <= {"true", "false"}:
+        return None
+    import pandas as pd
+
+    values = [None if tables.is_missing(c) else str(c).lower() == "true" for c in cells]
+    return Typed(pd.Series(values, name=name, dtype="boolean"))
+
+
+def _as_dates(
+    name: str,
+    cells: Sequence[str | None],
+    words: Sequence[str],
+    counts: Mapping[str | None, int],
+    total: int,
+    decimal: str,  # noqa: ARG001
+    dates: str,
+) -> Typed | None:
+    sample = [word for word in words[:400] if 6 <= len(word) <= 40 and re.search(r"\d", word)]
+    if len(sample) < ENOUGH * min(len(words), 400):
+        return None
+    forms = _forms(sample, dates)
+    if forms is None:
+        return None
+    read: dict[str | None, datetime] = {}
+    bad: dict[str, int] = {}
+    for word in words:
+        try:
+            moment = tables.to_moment(word, forms)
+        except ValueError:
+            bad[word] = counts[word]
+            continue
+        if moment is not None:
+            read[word] = moment
+    if not read or sum(bad.values()) > (1 - ENOUGH) * total:
+        return None
+    reading: dict[str, Any] = {"formats": list(forms)} if forms else {}
+    if bad:
+        reading["missing"] = sorted(bad)
+    return Typed(_dates(name, [read.get(cell) for cell in cells]), reading, bad)
+
+
+def _forms(sample: Sequence[str], first: str) -> tuple[str, ...] | None:
+    """The strptime formats that read the sample beside ISO 8601, the commonest first; None where too few fit.
+
+    Where day and month could be either, the order that reads more cells wins, and day before month on a draw.
+    """
+    left = [word for word in sample if not _iso(word)]
+    chosen: list[str] = [first] if first else []
+    left = [word for word in left if not _reads(word, chosen)]
+    candidates = [day + time for day in DAY_FORMS for time in TIME_FORMS]
+    while len(left) > (1 - ENOUGH) * len(sample) and len(chosen) < 6:
+        hits = {form: sum(_reads(word, (form,)) for word in left) for form in candidates}
+        best = max(hits, key=lambda form: hits[form])  # the earlier candidate on a draw
+        if hits[best] == 0:
+            return None
+        chosen.append(best)
+        left = [word for word in left if not _reads(word, (best,))]
+    return tuple(chosen) if len(left) <= (1 - ENOUGH) * len(sample) else None
+
+
+def _reads(word: str, forms: Sequence[str]) -> bool:
+    for form in forms:
+        try:
+            datetime.strptime(word, form)
+        except ValueError:
+            continue
+        return True
+    return False
+
+
+def _iso(word: str) -> bool:
+    if "-" not in word or len(word) < 10:
+        return False
+    try:
+        datetime.fromisoformat(word)
+    except ValueError:
+        return False
+    return True
+
+
+def _mixed(
+    words: Sequence[str], counts: Mapping[str | None, int], total: int, decimal: str
+) -> tuple[str, ...]:
+    """Examples of numbers in a column of words, where they make up at least half of it."""
+    numeric = [word for word in words[:2000] if _numeric(word, decimal)]
+    share = sum(counts[word] for word in numeric) / max(1, total)
+    if share < 0.5 or _are_codes(words):
+        return ()
+    others = [word for word in words[:2000] if word not in set(numeric)]
+    return (numeric[0], *others[:3]) if others else ()
+
+
+def _numeric(word: str, decimal: str) -> bool:
+    try:
+        tables.to_number(word, decimal)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,63 @@
+"""Parquet files: typed columns."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from builder.errors import LaminaError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MAX_CELLS = 300_000_000
+
+
+def read(path: Path) -> "pd.DataFrame":
+    """The file's columns as plain numbers, dates, booleans and objects.
+
+    Raises LaminaError for a damaged file, and for one too large for memory.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(path)
+        cells = file.metadata.num_rows * file.metadata.num_columns
+        if cells > MAX_CELLS:
+            raise LaminaError(
+                f"The file has {cells:,} cells, more than {MAX_CELLS:,}.",
+                place=path.name,
+                remedy="Keep fewer rows or columns.",
+            )
+        table = file.read()
+    except (pa.ArrowException, OSError) as error:
+        raise LaminaError(
+            "The Parquet file is damaged, or no Parquet.",
+            place=path.name,
+            remedy="Write it again, or choose another file.",
+        ) from error
+    if table.num_rows == 0:
+        raise LaminaError("The file has no rows.", place=path.name, remedy="Choose another file.")
+    names = _unique(table.column_names)
+    frame = table.rename_columns(names).to_pandas()
+    return frame.rename(columns=str).reset_index(drop=True)
+
+
+def _unique(names: list[str]) -> list[str]:
+    found: list[str] = []
+    for place, name in enumerate(names):
+        base = name.strip() or f"column {place + 1}"
+        unique, number = base, 2
+        while unique in found:
+            unique, number = f"{base} ({number})", number + 1
+        found.append(unique)
+    return found
+
+
+def plain(cells: "pd.Series[Any]") -> list[Any]:
+    """A column as Python values, None where missing; lists and structures as JSON text."""
+    values = cells.astype(object).where(cells.notna(), None).tolist()
+    return [
+        json.dumps(value, default=str)[:10_000] if isinstance(value, dict | list) else value
+        for value in (v.tolist() if hasattr(v, "tolist") else v for v in values)
+    ]

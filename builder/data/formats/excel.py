@@ -1,0 +1,153 @@
+"""Excel workbooks, old (.xls) and new (.xlsx): values only, formulas are never evaluated."""
+
+import io
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from builder.data.grid import Grid, blank
+from builder.errors import LaminaError
+
+MAX_CELLS = 50_000_000
+MAX_UNPACKED = 1_500_000_000
+MAX_RATIO = 200
+OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+def read(path: Path, options: Mapping[str, Any]) -> tuple[Grid, dict[str, Any], tuple[str, ...]]:
+    """The chosen sheet's rows, what was guessed (the sheet), and the names of all sheets.
+
+    The sheet with the most filled cells is taken where none is named. Raises LaminaError for a damaged or encrypted
+    file, a sheet that is not there, or a file that unpacks to more than memory should hold.
+    """
+    with path.open("rb") as file:
+        old = file.read(8) == OLD
+    sheets = _old(path) if old else _new(path)
+    names = tuple(sheets)
+    wanted = options.get("sheet")
+    if wanted is not None and wanted not in sheets:
+        raise LaminaError(
+            f"The workbook has no sheet {wanted!r}.",
+            place=path.name,
+            remedy=f"Its sheets are {', '.join(map(repr, names))}.",
+        )
+    name = str(wanted) if wanted is not None else max(sheets, key=lambda key: _filled(sheets[key]))
+    rows = [[_cell(cell) for cell in row] for row in sheets[name]]
+    wide = max((_last(row) for row in rows), default=0)
+    grid = Grid([row[:wide] + [None] * (wide - len(row)) for row in rows], list(range(1, len(rows) + 1)))
+    if len(names) > 1 and wanted is None:
+        grid.notes.append(f"Sheet {name!r} was taken, of {', '.join(map(repr, names))}.")
+    return grid, {"sheet": name}, names
+
+
+def _filled(rows: Sequence[Sequence[Any]]) -> int:
+    return sum(not blank(cell) for row in rows for cell in row)
+
+
+def _last(row: Sequence[Any]) -> int:
+    return max((place + 1 for place, cell in enumerate(row) if not blank(cell)), default=0)
+
+
+def _cell(cell: Any) -> Any:
+    return cell.strip() if isinstance(cell, str) else cell
+
+
+def _check_zip(path: Path) -> None:
+    """LaminaError for what is no workbook, and for one made to fill the memory."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+    except (zipfile.BadZipFile, OSError) as error:
+        raise _damaged(path) from error
+    names = {entry.filename for entry in entries}
+    if "xl/workbook.xml" not in names:
+        raise LaminaError(
+            "This is a zip archive, not an Excel workbook.",
+            place=path.name,
+            remedy="Unpack it and choose the table inside, or choose the source for its kind of data.",
+        )
+    unpacked = sum(entry.file_size for entry in entries)
+    if unpacked > MAX_UNPACKED or unpacked > 10_000_000 and unpacked > MAX_RATIO * path.stat().st_size:
+        raise LaminaError(
+            f"The workbook unpacks to {unpacked / 1e6:,.0f} MB, which is not believable.",
+            place=path.name,
+            remedy="Export the sheet as CSV.",
+        )
+
+
+def _damaged(path: Path) -> LaminaError:
+    return LaminaError(
+        "The workbook is damaged or protected by a password.",
+        place=path.name,
+        remedy="Open it in Excel and save it again without a password, or export it as CSV.",
+    )
+
+
+def _new(path: Path) -> dict[str, list[tuple[Any, ...]]]:
+    _check_zip(path)
+    import openpyxl
+
+    try:
+        book = openpyxl.load_workbook(
+            io.BytesIO(path.read_bytes()), read_only=True, data_only=True, keep_links=False
+        )
+        try:
+            return {
+                sheet.title: _bounded(sheet.iter_rows(values_only=True), path)
+                for sheet in book.worksheets
+            }
+        finally:
+            book.close()
+    except LaminaError:
+        raise
+    except Exception as error:  # openpyxl raises what its XML parser and its own code happen to raise
+        raise _damaged(path) from error
+
+
+def _bounded(rows: Iterator[tuple[Any, ...]], path: Path) -> list[tuple[Any, ...]]:
+    kept, cells, empty = [], 0, 0
+    for row in rows:
+        cells += len(row)
+        empty = empty + 1 if all(cell is None for cell in row) else 0
+        if cells > MAX_CELLS:
+            raise LaminaError(
+                f"The sheet has more than {MAX_CELLS:,} cells.",
+                place=path.name,
+                remedy="Save it as Parquet or CSV.",
+            )
+        if empty > 10_000:
+            break  # formatted but empty rows down to the end of the sheet
+        kept.append(row)
+    return kept
+
+
+def _old(path: Path) -> dict[str, list[tuple[Any, ...]]]:
+    import xlrd
+
+    try:
+        book = xlrd.open_workbook(str(path), on_demand=False, logfile=io.StringIO())
+        return {
+            sheet.name: [
+                tuple(_old_cell(cell, book.datemode) for cell in sheet.row(row))
+                for row in range(sheet.nrows)
+            ]
+            for sheet in book.sheets()
+        }
+    except Exception as error:  # xlrd raises what a damaged file happens to trip over
+        raise _damaged(path) from error
+
+
+def _old_cell(cell: Any, datemode: int) -> Any:
+    import xlrd
+
+    if cell.ctype in (xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK, xlrd.XL_CELL_ERROR):
+        return None
+    if cell.ctype == xlrd.XL_CELL_DATE:
+        try:
+            return xlrd.xldate_as_datetime(cell.value, datemode)
+        except (ValueError, OverflowError):
+            return cell.value
+    if cell.ctype == xlrd.XL_CELL_BOOLEAN:
+        return bool(cell.value)
+    return cell.value

@@ -1,1 +1,38 @@
+"""Why a model predicts what it predicts, and whether the answer can be trusted."""
 
+from builder.explain.ask import ask, method, methods, unfit
+from builder.explain.base import Attribution, Method, Question, complete
+from builder.explain.baselines import Choice, choices
+from builder.explain.result import (
+    Check,
+    ColumnPart,
+    Evidence,
+    Explanation,
+    RowExplanation,
+    Trust,
+)
+from builder.explain.run import Asked, explain, open_subject
+from builder.explain.subject import Subject
+
+__all__ = [
+    "Asked",
+    "Attribution",
+    "Check",
+    "Choice",
+    "ColumnPart",
+    "Evidence",
+    "Explanation",
+    "Method",
+    "Question",
+    "RowExplanation",
+    "Subject",
+    "Trust",
+    "ask",
+    "choices",
+    "complete",
+    "explain",
+    "method",
+    "methods",
+    "open_subject",
+    "unfit",
+]

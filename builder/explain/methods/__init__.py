@@ -1,1 +1,1 @@
-
+"""Explanation methods, one per file; found by scan."""

@@ -1,0 +1,72 @@
+"""Integrated gradients (Sundararajan 2017), through Captum."""
+
+import torch
+
+from builder.explain import twin
+from builder.explain.base import Attribution, Method, Question
+from builder.explain.entry import CHUNK, closed, enter
+from builder.explain.subject import Subject
+from builder.layers.base import Param
+
+TOLERANCE = 5e-3
+MOST_STEPS = 512
+
+
+class IntegratedGradients(Method):
+    """Gradients along the straight way from the baseline to the input, times their difference."""
+
+    name = "integrated_gradients"
+    title = "Integrated gradients"
+    help = "Which inputs moved the score away from the baseline's, each with its share."
+    limits = (
+        "Fine marks: read them as texture, not as whole objects.",
+        "Against another baseline the answer is another one.",
+    )
+    params = (
+        Param(
+            "steps",
+            "int",
+            64,
+            "Points on the way from the baseline; doubled by itself until the parts add up.",
+            low=8,
+            high=MOST_STEPS,
+        ),
+    )
+    additive = True
+    multiplies = True
+
+    @classmethod
+    def unfit(cls, subject: Subject) -> str | None:
+        return closed(subject)
+
+    def attribute(self, question: Question) -> Attribution:
+        from captum.attr import IntegratedGradients as Captum
+
+        entry = enter(question)
+        captum = Captum(entry.scored)
+        baselines = entry.baseline_features()
+        score = entry.score(entry.features)
+        base = torch.stack([entry.score(features) for features in baselines]).mean(0)
+        gap = (score - base).abs().clamp_min(1e-6)
+        steps = int(question.options["steps"])
+        while True:
+            sums = [torch.zeros_like(feature) for feature in entry.features]
+            for draw, features in enumerate(baselines):
+                if question.progress is not None:
+                    question.progress(self.title, draw, len(baselines))
+                with twin.gradients():
+                    parts = captum.attribute(
+                        entry.features,
+                        baselines=features,
+                        additional_forward_args=entry.more,
+                        n_steps=steps,
+                        internal_batch_size=max(CHUNK, question.rows),
+                    )
+                for total, part in zip(sums, parts):
+                    total += part.detach() / len(baselines)
+            total = sum(part.flatten(1).sum(1) for part in sums)
+            missed = ((total - (score - base)).abs() / gap).max()
+            if float(missed) <= TOLERANCE or steps * 2 > MOST_STEPS:
+                break
+            steps *= 2
+        return Attribution(entry.lift.collapse(sums), base, f"{steps} steps")

@@ -58,7 +58,7 @@ def laminae(accent: str, paper: str) -> str:
 def _sheet(name: str) -> str:
     own = places.UI / "screens" / f"{name}.css"
     files = (places.UI / "theme.css", own) if own.is_file() else (places.UI / "theme.css",)
-    return "".join(file.read_text(encoding="utf-8") for file in files)
+    return parts.icon_css() + "".join(file.read_text(encoding="utf-8") for file in files)
 
 
 def page(name: str) -> None:

@@ -74,7 +74,11 @@ def fill() -> None:
     with _lock:
         kept = _kept()
         for name in [name for name in templates.templates() if name not in kept]:
-            kept[name] = _measured(name)
+            try:
+                kept[name] = _measured(name)
+            except Exception:  # a picture is missing then, and the others are still drawn
+                logging.getLogger("lamina").exception("The template %s cannot be drawn", name)
+                continue
             _keep(kept)
         if "" not in kept:
             kept[""] = {"samples": list(_samples())}

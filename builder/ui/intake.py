@@ -124,17 +124,19 @@ def drop_card() -> None:
             '<p class="lm-m lm-s" style="margin-top:5px">Drop a CSV, Parquet or Excel file, a zip of images, series or '
             "text. You choose what to predict; Lamina suggests the network.</p>"
         )
-        turn = st.session_state.setdefault("upload_turn", 0)
-        uploads = st.file_uploader(
-            "Choose a file",
-            key=f"upload_{turn}",
-            label_visibility="collapsed",
-            accept_multiple_files=True,
-        )
-        with st.container(key="lm_drop_row", horizontal=True):
+        with st.container(key="lm_drop_row", horizontal=True, vertical_alignment="center"):
+            turn = st.session_state.setdefault("upload_turn", 0)
+            uploads = st.file_uploader(
+                "Choose a file",
+                key=f"upload_{turn}",
+                label_visibility="collapsed",
+                accept_multiple_files=True,
+            )
             with st.popover("Give a path", type="tertiary", key="path_popover"):
                 typed = st.text_input(
-                    "A file or folder on this machine", key="path_typed", placeholder="/home/me/data"
+                    "A file or folder on this machine",
+                    key="path_typed",
+                    placeholder="/home/me/data",
                 )
                 if st.button("Open", key="path_open", type="primary") and typed.strip():
                     _take(Path(typed.strip()).expanduser())

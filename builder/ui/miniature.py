@@ -25,7 +25,7 @@ class _Stack:
 
 
 def svg(graph: Graph, width: int = 206, height: int = 84) -> str:
-    """The picture as inline SVG, colours from the page's tokens; empty for a graph without nodes."""
+    """The picture as SVG with the tokens' colours, for `parts.picture`; empty for a graph without nodes."""
     stacks = _place(_stacks(graph))
     if not stacks:
         return ""
@@ -47,7 +47,7 @@ def svg(graph: Graph, width: int = 206, height: int = 84) -> str:
             lines.append(_edge(at(stacks[index]), at(stack), box, stacks[index], stack, pitch))
         boxes.append(_boxes(at(stack), box, stack))
     return (
-        f'<svg width="{width}" height="{height}" viewBox="0 0 {width} {height}" aria-hidden="true">'
+        f'<svg width="{width}" height="{height}" viewBox="0 0 {width} {height}">'
         f'<g fill="none" stroke="var(--ctl)" stroke-width="1.3">{"".join(lines)}</g>'
         f"{''.join(boxes)}</svg>"
     )
@@ -154,7 +154,7 @@ def _boxes(at: tuple[float, float], box: float, stack: _Stack) -> str:
         tall = BOX if index == 0 else SHEET
         drawn.append(
             f'<rect x="{x:.1f}" y="{y:.1f}" width="{box:.1f}" height="{tall}" rx="1.8" '
-            f'style="fill:var(--f-{family})"/>'
+            f'fill="var(--f-{family})"/>'
         )
         y += tall + GAP
     return "".join(drawn)

@@ -1,5 +1,7 @@
 """The look's small parts: icons, badges, cards, and what stands for empty, busy and failed. All text is escaped here."""
 
+import base64
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Literal
@@ -8,6 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from builder.errors import LaminaError
+from builder.ui import tokens
 
 Tone = Literal["ok", "warn", "err", "n", "acc"]
 
@@ -31,9 +34,36 @@ SIGN: dict[Tone, str] = {"ok": "check", "warn": "warn", "err": "cross"}
 
 
 def icon(name: str, small: bool = True) -> str:
-    """An inline SVG of `ICONS`, in the colour of the text around it."""
-    size = "lm-i s" if small else "lm-i"
-    return f'<svg class="{size}" viewBox="0 0 16 16" aria-hidden="true"><path d="{ICONS[name]}"/></svg>'
+    """A sign of `ICONS` in the colour of the text around it. Markup: Streamlit lets no inline SVG through."""
+    if name not in ICONS:
+        raise KeyError(name)
+    return f'<span class="lm-i {name}{" s" if small else ""}" aria-hidden="true"></span>'
+
+
+def icon_css() -> str:
+    """The signs as masks, for the style sheet."""
+    return "".join(f".lm-i.{name}{{--m:url({_address(_stroked(d))})}}" for name, d in ICONS.items())
+
+
+def _stroked(path: str) -> str:
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path d="'
+        f'{path}" fill="none" stroke="#000" stroke-width="1.5" stroke-linecap="round" '
+        'stroke-linejoin="round"/></svg>'
+    )
+
+
+def _address(svg: str) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+
+
+def picture(svg: str, alt: str = "") -> str:
+    """An SVG as an image tag, its var(--token) colours resolved for the visitor's theme."""
+    colours = tokens.colours()
+    drawn = re.sub(r"var\(--([a-z0-9-]+)\)", lambda found: colours[found[1]], svg)
+    if "xmlns=" not in drawn:
+        drawn = drawn.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
+    return f'<img class="lm-picture" src="{_address(drawn)}" alt="{escape(alt)}">'
 
 
 def html(body: str, testid: str = "") -> None:
@@ -125,7 +155,7 @@ def skeleton(lines: int = 3) -> None:
 def sparkline(
     values: Sequence[float], width: int = 112, height: int = 34, colour: str = "train"
 ) -> str:
-    """A line of a few numbers as inline SVG, its last value as a dot; empty for fewer than two finite values."""
+    """A line of a few numbers as a picture, its last value a dot; empty for fewer than two finite ones."""
     finite = [v for v in values if v == v and abs(v) != float("inf")]
     if len(finite) < 2:
         return ""
@@ -135,8 +165,9 @@ def sparkline(
     xs = [3 + i * (width - 8) / (len(finite) - 1) for i in range(len(finite))]
     ys = [pad + (high - v) / span * (height - 2 * pad) for v in finite]
     path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in zip(xs, ys, strict=True))
-    return (
-        f'<svg width="{width}" height="{height}" viewBox="0 0 {width} {height}" aria-hidden="true"><path d="{path}" fill="none" '
-        f'stroke="var(--{colour})" stroke-width="1.75" stroke-linejoin="round"/>'
-        f'<circle cx="{xs[-1]:.1f}" cy="{ys[-1]:.1f}" r="2.8" fill="var(--{colour})"/></svg>'
+    return picture(
+        f'<svg width="{width}" height="{height}" viewBox="0 0 {width} {height}"><path d="{path}" '
+        f'fill="none" stroke="var(--{colour})" stroke-width="1.75" stroke-linejoin="round"/>'
+        f'<circle cx="{xs[-1]:.1f}" cy="{ys[-1]:.1f}" r="2.8" fill="var(--{colour})"/></svg>',
+        f"from {finite[0]:.3g} to {finite[-1]:.3g}",
     )

@@ -40,7 +40,10 @@ def projects() -> None:
         return
     everything = st.session_state.get("all_projects", False)
     with st.container(
-        key="lm_recent_head", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+        key="lm_recent_head",
+        horizontal=True,
+        vertical_alignment="center",
+        horizontal_alignment="distribute",
     ):
         parts.html("<h2>Recent projects</h2>")
         if len(entries) > FIRST:
@@ -53,7 +56,9 @@ def projects() -> None:
         _rows(shown)
     else:
         st.fragment(_rows_when_ready, run_every=1.0)(shown)
-    parts.html('<div class="lm-f lm-s" style="margin:8px 2px 0">Line and figure: validation loss of the last run.</div>')
+    parts.html(
+        '<div class="lm-f lm-s" style="margin:8px 2px 0">Line and figure: validation loss of the last run.</div>'
+    )
 
 
 def _rows_when_ready(shown: Sequence[workspace.Entry]) -> None:
@@ -78,7 +83,11 @@ def _row(entry: workspace.Entry) -> str:
     last = last_run(entry.id) if warm.ready() else None
     if last is None:
         word, tone, sign = ("Draft", "n", "")
-        note, line, figure = f"changed {ago(entry.changed)}", '<span class="lm-f lm-s">no run yet</span>', ""
+        note, line, figure = (
+            f"changed {ago(entry.changed)}",
+            '<span class="lm-f lm-s">no run yet</span>',
+            "",
+        )
     else:
         word, tone, sign = BADGES.get(last.status, (last.status, "n", ""))
         note, line = last.note, parts.sparkline(last.losses)
@@ -129,10 +138,17 @@ def ago(when: float | None, now: dt.datetime | None = None) -> str:
 
 
 def _menu(entry: workspace.Entry) -> None:
-    with st.popover("", icon=":material/more_vert:", key=f"menu_{entry.id}", help=f"More for {entry.name}"):
+    with st.popover(
+        "", icon=":material/more_vert:", key=f"menu_{entry.id}", help=f"More for {entry.name}"
+    ):
         if st.button("Rename …", type="tertiary", key=f"rename_{entry.id}", icon=":material/edit:"):
             _rename(entry)
-        if st.button("Duplicate", type="tertiary", key=f"duplicate_{entry.id}", icon=":material/content_copy:"):
+        if st.button(
+            "Duplicate",
+            type="tertiary",
+            key=f"duplicate_{entry.id}",
+            icon=":material/content_copy:",
+        ):
             _act(lambda: workspace.duplicate(entry.id))
         st.download_button(
             "Export as a file",
@@ -144,7 +160,9 @@ def _menu(entry: workspace.Entry) -> None:
             icon=":material/download:",
             on_click="ignore",
         )
-        if st.button("Delete …", type="tertiary", key=f"danger_delete_{entry.id}", icon=":material/delete:"):
+        if st.button(
+            "Delete …", type="tertiary", key=f"danger_delete_{entry.id}", icon=":material/delete:"
+        ):
             _delete(entry)
 
 

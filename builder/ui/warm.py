@@ -6,7 +6,14 @@ import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
-SLOW = ("pandas", "torch", "plotly.graph_objects", "builder.data", "builder.compile", "builder.runs")
+SLOW = (
+    "pandas",
+    "torch",
+    "plotly.graph_objects",
+    "builder.data",
+    "builder.compile",
+    "builder.runs",
+)
 """What the pages need sooner or later, in the order in which a visitor needs it."""
 
 _done = threading.Event()

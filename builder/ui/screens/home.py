@@ -1,13 +1,13 @@
 """The first page: begin with digits or a template, bring data, go on with a project."""
 
-import sys
+import os
 from html import escape
 
 import streamlit as st
 
 from builder import templates, workspace
 from builder.errors import LaminaError
-from builder.ui import chrome, gallery, intake, miniature, parts, recent, state
+from builder.ui import chrome, gallery, intake, miniature, parts, recent, state, warm
 
 KIND_ICON = {"image": "image", "table": "table", "series": "series", "text": "text"}
 
@@ -83,7 +83,11 @@ def _hero_picture() -> str:
     )
     card = next((card for card in gallery.cards() if card.name == "cnn"), None)
     graph = card.drawn() if card else None
-    drawn = miniature.svg(graph, 346, 76) if graph else '<div style="height:76px"></div>'
+    drawn = (
+        parts.picture(miniature.svg(graph, 346, 76), "its layers")
+        if graph
+        else '<div style="height:76px"></div>'
+    )
     steps = "".join(
         f'<span class="lm-step"><u>{number}</u>{word}</span>'
         for number, word in enumerate(("Look", "Train", "Judge", "Explain"), 1)
@@ -108,7 +112,13 @@ def _gallery() -> None:
     if gallery.complete():
         _cards(wanted)
     else:
-        st.fragment(_cards, run_every=1.5)(wanted)
+        st.fragment(_cards_by_and_by, run_every=1.5)(wanted)
+
+
+def _cards_by_and_by(wanted: str) -> None:
+    if gallery.complete():
+        st.rerun()
+    _cards(wanted)
 
 
 def _cards(wanted: str) -> None:
@@ -116,10 +126,14 @@ def _cards(wanted: str) -> None:
     shown = [
         card
         for card in gallery.cards()
-        if all(word in f"{card.title} {card.help} {card.kind} {card.data}".lower() for word in words)
+        if all(
+            word in f"{card.title} {card.help} {card.kind} {card.data}".lower() for word in words
+        )
     ]
     if not shown:
-        parts.html('<p class="lm-f">No template is called so. Try image, table, series or text.</p>')
+        parts.html(
+            '<p class="lm-f">No template is called so. Try image, table, series or text.</p>'
+        )
         return
     with st.container(key="lm_gallery"):
         for card in shown:
@@ -131,7 +145,7 @@ def _cards(wanted: str) -> None:
 
 def _card(card: gallery.Card) -> str:
     graph = card.drawn()
-    drawn = miniature.svg(graph) if graph else ""
+    drawn = parts.picture(miniature.svg(graph), "its layers") if graph else ""
     size = f" · {count(card.parameters)} parameters" if card.parameters is not None else ""
     return (
         f'<div class="lm-tp"><div class="th">{drawn}</div><div class="tx"><div class="lm-row" style="gap:6px">'
@@ -152,13 +166,20 @@ def count(number: int) -> str:
 
 def _machine() -> None:
     what = "Everything stays on this machine."
-    if "torch" in sys.modules and "builder.runs" in sys.modules:
-        from builder import runs
-
-        device = max(runs.devices(), key=lambda item: item.kind != "cpu")
-        what = f"{device.name} ready. {what}"
+    if warm.ready():
+        what = f"{_device()}, ready. {what}"
     parts.html(
-        f'<div class="lm-row lm-s lm-m" style="margin-top:4px"><span class="lm-ok">{parts.icon("check")}</span>'
+        f'<div class="lm-row lm-s lm-m"><span class="lm-ok">{parts.icon("check")}</span>'
         f"{escape(what)}</div>",
         "machine",
     )
+
+
+def _device() -> str:
+    import torch
+
+    if torch.cuda.is_available():
+        memory = torch.cuda.get_device_properties(0).total_memory / 1e9
+        return f"{torch.cuda.get_device_name(0)}, {memory:.0f} GB"
+    cores = os.cpu_count() or 1
+    return f"CPU with {cores} core{'s' if cores > 1 else ''}"

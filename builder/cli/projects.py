@@ -172,10 +172,10 @@ def specs_of(given: project.Project) -> "PreparedSpec":
 
 def output_shape(given: project.Project, spec: "PreparedSpec") -> tuple[int, ...] | None:
     """What the task wants at the Output node; None where there is no target."""
-    from builder import tasks
-
     if spec.target is None:
         return None
+    from builder import tasks
+
     context = tasks.Context(given.task, given.recipe, spec.inputs, spec.target, tuple(given.graphs))
     return tasks.make(context).output_shape()
 
@@ -201,7 +201,9 @@ def checks(given: project.Project) -> dict[str, "Check"]:
 def _suggested(chosen: project.Data) -> str:
     from builder import data, templates
 
-    return templates.suggest(data.specs(project.Project(data=data.suggest(chosen))))
+    given = data.suggest(chosen)
+    task = project.TaskChoice(kind=templates.problem(given))
+    return templates.suggest(data.specs(project.Project(data=given, task=task)))
 
 
 def _renamed(made: project.Project, title: str) -> project.Project:

@@ -2,6 +2,7 @@
 
 from builder.export.artefacts import bundle, export, formats
 from builder.export.base import Bundle, Format
+from builder.export.formats.python import example
 from builder.export.predictions import Predictions, predict, predictor
 
 __all__ = [
@@ -9,6 +10,7 @@ __all__ = [
     "Format",
     "Predictions",
     "bundle",
+    "example",
     "export",
     "formats",
     "predict",

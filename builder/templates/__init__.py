@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from builder import scan
 from builder.errors import LaminaError
-from builder.project import Data, Project
+from builder.project import Data, Project, TaskChoice
 from builder.templates.base import Template
 
 if TYPE_CHECKING:
     from builder.data.specs import PreparedSpec
 
-__all__ = ["Template", "fitting", "get", "make", "suggest", "templates"]
+__all__ = ["Template", "fitting", "get", "make", "problem", "suggest", "templates"]
 
 
 @cache
@@ -45,18 +45,40 @@ def make(name: str, data: Data | None = None) -> Project:
 
     template = get(name)
     given = template.data() if data is None else data_package.suggest(data)
-    spec = data_package.specs(Project(data=given))
+    task = TaskChoice(kind=_task(template, given))
+    spec = data_package.specs(Project(data=given, task=task))
     if reason := template.unfit(spec):
         raise LaminaError(reason, place=f"template {name}")
     wanted = given.model_copy(
         update={
-            "inputs": given.inputs or template.inputs,
+            "inputs": template.inputs or given.inputs,
             "prepare": given.prepare or template.prepare,
         }
     )
     if wanted != given:
-        spec = data_package.specs(Project(data=wanted))
+        spec = data_package.specs(Project(data=wanted, task=task))
     return template.build(spec, wanted)
+
+
+def _task(template: type[Template], data: Data) -> str:
+    """The template's only task, else the one that the target calls for."""
+    return template.tasks[0] if len(template.tasks) == 1 else problem(data)
+
+
+def problem(data: Data) -> str:
+    """ "classification" or "regression": what the data's target calls for."""
+    from builder.data import columns
+    from builder.data.read import read
+
+    raw = read(data)
+    if raw.problem and data.target in (None, raw.target):
+        return raw.problem
+    profiles = columns.profile(raw.frame)
+    guess = columns.guess_target(raw, profiles)
+    target = columns.find(data.target, raw.frame, "data.target") if data.target else guess
+    if target is None:
+        return "classification"
+    return columns.guess_problem(profiles[target], raw.frame[target])
 
 
 def fitting(spec: "PreparedSpec") -> dict[str, str | None]:

@@ -41,7 +41,6 @@ class BagText(base.Template):
         sketch.add(
             "bag",
             "EmbeddingBag",
-            num_embeddings=tokens.cardinality,
             embedding_dim=64,
             mode="mean",
             padding_idx=0,

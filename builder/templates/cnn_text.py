@@ -45,7 +45,6 @@ class CnnText(base.Template):
         sketch.add(
             "embed",
             "Embedding",
-            num_embeddings=tokens.cardinality,
             embedding_dim=128,
             padding_idx=0,
         )

@@ -50,13 +50,12 @@ class WideAndDeep(base.Template):
     @classmethod
     def build(cls, spec: "PreparedSpec", data: Data) -> Project:
         """Vectors of 8 numbers for categories; 128 and 64 units on the deep path."""
-        codes = spec.inputs["categories"]
         outputs = base.width(spec)
         sketch = base.Sketch()
         everything = sketch.add("everything", "Input")
         numbers = sketch.add("numbers", "Input")
         sketch.add("categories", "Input")
-        sketch.add("embed", "Embedding", num_embeddings=codes.cardinality, embedding_dim=8)
+        sketch.add("embed", "Embedding", embedding_dim=8)
         vectors = sketch.add("flatten", "Flatten")
         sketch.add("concat", "Concat", numbers, vectors)
         for index, units in enumerate((128, 64), start=1):

@@ -1,0 +1,150 @@
+"""Reading what is to be predicted and writing what was predicted, with the standard library alone."""
+
+import csv
+import io
+
+import pytest
+
+from builder.export.portable import files
+
+TABLE = {
+    "inputs": {
+        "table": {
+            "form": "vector",
+            "columns": [{"name": "age", "kind": "number"}, {"name": "city", "kind": "category"}],
+        }
+    }
+}
+IMAGE = {"inputs": {"image": {"form": "image", "column": "image"}}}
+TEXT = {"inputs": {"text": {"form": "tokens", "column": "text"}}}
+HEADERLESS = {
+    "inputs": {
+        "table": {
+            "form": "vector",
+            "columns": [{"name": "#0", "kind": "number"}, {"name": "#2", "kind": "category"}],
+        }
+    }
+}
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_the_separator_is_the_one_that_shows_the_columns(tmp_path, separator):
+    path = tmp_path / "rows.csv"
+    path.write_text(f"age{separator}city\n31{separator}Rome\n", encoding="utf-8")
+    assert files.records([str(path)], TABLE) == [{"age": "31", "city": "Rome"}]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_encodings_of_spreadsheets_are_read(tmp_path, encoding):
+    path = tmp_path / "rows.csv"
+    path.write_text("age,city\n31,Köln\n", encoding=encoding)
+    assert files.records([str(path)], TABLE) == [{"age": "31", "city": "Köln"}]
+
+
+def test_quoted_cells_keep_separators_and_line_breaks(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text('age,city\n31,"Rome,\nItaly"\n', encoding="utf-8")
+    assert files.records([str(path)], TABLE)[0]["city"] == "Rome,\nItaly"
+
+
+def test_a_lacking_column_is_named_with_what_there_is(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text("age,town\n31,Rome\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"rows\.csv lacks the column 'city'; it has age, town"):
+        files.records([str(path)], TABLE)
+
+
+def test_a_row_with_too_many_cells_is_named(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text("age,city\n31,Rome\n32,Rome,Italy\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="row 3: it has 3 cells, the first row 2"):
+        files.records([str(path)], TABLE)
+
+
+def test_a_table_without_a_header_is_read_by_position(tmp_path):
+    path = tmp_path / "rows.data"
+    path.write_text("31, x, Rome\n", encoding="utf-8")
+    found = files.records([str(path)], HEADERLESS)
+    assert found == [{"#0": "31", "#1": "x", "#2": "Rome"}]
+
+
+def test_json_and_json_lines_are_read(tmp_path):
+    whole, lines = tmp_path / "a.json", tmp_path / "b.jsonl"
+    whole.write_text('[{"age": 3, "city": "Rome"}]', encoding="utf-8")
+    lines.write_text('{"age": 4, "city": "Bonn"}\n\n', encoding="utf-8")
+    found = files.records([str(whole), str(lines)], TABLE)
+    assert [record["age"] for record in found] == [3, 4]
+
+
+def test_broken_json_lines_name_the_line(tmp_path):
+    path = tmp_path / "b.jsonl"
+    path.write_text('{"age": 4}\n{oops\n', encoding="utf-8")
+    with pytest.raises(ValueError, match=r"b\.jsonl, line 2"):
+        files.records([str(path)], TABLE)
+
+
+def test_binary_files_are_refused_as_tables(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_bytes(b"PK\0\0\0\0")
+    with pytest.raises(ValueError, match="no text"):
+        files.records([str(path)], TABLE)
+
+
+def test_an_image_and_a_folder_of_images_are_found(tmp_path):
+    for name in ("b.png", "a.jpg", "notes.md"):
+        (tmp_path / name).write_bytes(b"x")
+    assert files.records([str(tmp_path)], IMAGE) == [
+        {"image": tmp_path / "a.jpg"},
+        {"image": tmp_path / "b.png"},
+    ]
+    assert files.records([str(tmp_path / "b.png")], IMAGE) == [{"image": tmp_path / "b.png"}]
+
+
+def test_what_is_no_file_is_a_text_only_for_networks_that_read_text():
+    assert files.records(["how nice"], TEXT) == [{"text": "how nice"}]
+    assert files.records(["x" * 5000], TEXT) == [{"text": "x" * 5000}]
+    with pytest.raises(ValueError, match=r"There is no file rows\.csv"):
+        files.records(["rows.csv"], TABLE)
+
+
+def test_each_line_of_a_text_file_is_a_text(tmp_path):
+    path = tmp_path / "texts.txt"
+    path.write_text("one\n\ntwo\n", encoding="utf-8")
+    assert files.records([str(path)], TEXT) == [{"text": "one"}, {"text": "two"}]
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        ("=1+2", "'=1+2"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
+        ("-1.5", "-1.5"),
+        ("\t=1", "'\t=1"),
+        ("plain", "plain"),
+        (0.25, 0.25),
+    ],
+)
+def test_no_cell_can_act_as_a_formula(cell, written):
+    assert files.safe(cell) == written
+
+
+def test_headers_cannot_act_as_formulas_either():
+    assert files.csv_text([{"=HYPERLINK(1)": 1}]).startswith("'=HYPERLINK(1)\n")
+
+
+def test_predictions_stand_beside_the_cells_and_overwrite_none():
+    lines = files.flat(
+        [{"prediction": "old", "age": 3}],
+        [{"prediction": "yes", "probabilities": {"no": 0.1, "yes": 0.9}}],
+    )
+    back = list(csv.DictReader(io.StringIO(files.csv_text(lines))))
+    assert back == [
+        {
+            "prediction": "old",
+            "age": "3",
+            "prediction_": "yes",
+            "probability of no": "0.1",
+            "probability of yes": "0.9",
+        }
+    ]

@@ -140,7 +140,7 @@ def test_whatever_does_not_fit_says_why_with_a_remedy():
     reasons = templates.fitting(spec_of(series(1, 100)))
     assert reasons["cnn-series"] is None
     assert reasons["cnn"] == (
-        "It needs images; this data gives series. Choose a template for such data."
+        "It needs images; this data gives series. Choose a template for that kind of data."
     )
     numbers = templates.fitting(spec_of(TABLE, kind="number"))
     assert "mlp-regression" in (numbers["mlp-classification"] or "")

@@ -56,11 +56,11 @@ def _near(name: str, names: Mapping[str, Any]) -> str:
 
 
 def defaults(layer: Layer) -> dict[str, Any]:
-    """What a freshly added node is given: `start` values of parameters that have no default."""
+    """What a freshly added node is given: the declared `start` values."""
     return {
         param.name: param.start
         for param in layer.params
-        if param.default is REQUIRED and not param.inferred and param.start is not None
+        if not param.inferred and param.start is not None
     }
 
 

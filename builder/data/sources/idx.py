@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from builder.data.base import Media, Option, Progress, Raw, Source, silent
 from builder.data.idx import read_idx
+from builder.data.paths import locate
 from builder.errors import LaminaError
 
 if TYPE_CHECKING:
@@ -91,13 +92,7 @@ def _image_files(folder: Path) -> list[Path]:
 
 def _pairs(options: Mapping[str, Any]) -> list[tuple[int, Path, Path]]:
     """(split code, images, labels), train first; the pair of the same family beside the chosen file comes along."""
-    if not options.get("path"):
-        raise LaminaError(
-            "No file is chosen.",
-            place="data.options.path",
-            remedy="Give the path of a file such as train-images-idx3-ubyte.gz.",
-        )
-    path = Path(str(options["path"]))
+    path = locate(options.get("path"), "data.options.path")
     if path.is_dir():
         chosen = _image_files(path)
         if not chosen:
@@ -107,10 +102,8 @@ def _pairs(options: Mapping[str, Any]) -> list[tuple[int, Path, Path]]:
                 remedy="Give the folder that has them, or the file itself.",
             )
         chosen = _family(chosen[0])
-    elif not path.is_file():
-        raise LaminaError("There is no such file.", place=str(path), remedy="Check the path.")
     elif options.get("labels"):
-        return [(0, path, _existing(Path(str(options["labels"]))))]
+        return [(0, path, locate(options["labels"], "data.options.labels"))]
     else:
         chosen = _family(path)
     pairs = []
@@ -119,14 +112,6 @@ def _pairs(options: Mapping[str, Any]) -> list[tuple[int, Path, Path]]:
         code = 2 if match and match["part"].lower() != "train" else 0
         pairs.append((code, images, _labels_beside(images)))
     return sorted(pairs)
-
-
-def _existing(path: Path) -> Path:
-    if not path.is_file():
-        raise LaminaError(
-            "There is no such labels file.", place=str(path), remedy="Check the path."
-        )
-    return path
 
 
 def _family(path: Path) -> list[Path]:

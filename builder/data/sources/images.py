@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from builder.data.archives import Entry, Tree, is_zip, open_tree
 from builder.data.base import Finding, Media, Option, Progress, Raw, Source, silent
 from builder.data.folders import Layout, layout
+from builder.data.paths import locate
 from builder.errors import LaminaError
 from builder.home import room
 
@@ -58,14 +59,7 @@ class ImageFolders(Source):
 
     def files(self, options: Mapping[str, Any]) -> tuple[Path, ...]:
         """The folder or the zip."""
-        path = options.get("path")
-        if not path:
-            raise LaminaError(
-                "No folder is chosen.",
-                place="data.options.path",
-                remedy="Give the path of a folder or zip of images.",
-            )
-        return (Path(str(path)),)
+        return (locate(options.get("path"), "data.options.path"),)
 
     def read(self, options: Mapping[str, Any], progress: Progress = silent) -> Raw:
         """All images decoded to one size, one after the other; unreadable ones are skipped and named."""

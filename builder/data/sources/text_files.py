@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from builder.data.archives import Entry, Tree, is_zip, open_tree
 from builder.data.base import Media, Option, Progress, Raw, Source, silent
 from builder.data.folders import layout, natural
+from builder.data.paths import locate
 from builder.errors import LaminaError
 
 PLAIN = frozenset({".txt", ".text", ""})
@@ -48,13 +49,7 @@ class TextFiles(Source):
 
     def files(self, options: Mapping[str, Any]) -> tuple[Path, ...]:
         """The folder or zip, or the file and those that go with it."""
-        if not options.get("path"):
-            raise LaminaError(
-                "No file is chosen.",
-                place="data.options.path",
-                remedy="Give the path of a text file, a folder or a zip.",
-            )
-        path = Path(str(options["path"]))
+        path = locate(options.get("path"), "data.options.path")
         return tuple(_siblings(path)) if path.is_file() and not is_zip(path) else (path,)
 
     def read(self, options: Mapping[str, Any], progress: Progress = silent) -> Raw:

@@ -35,8 +35,14 @@ def svg(graph: Graph, width: int = 206, height: int = 84) -> str:
     box = min(24.0, step * 0.62)
     pitch = (width - 20 - box) / max(columns - 1, 1)
     room = max(lanes) - min(lanes)
-    rise = min(34.0, (height - 40) / room) if room else 0.0
-    middle = height / 2 - rise * (max(lanes) + min(lanes)) / 2
+    arched = any(
+        stacks[index].lane == stack.lane and stack.column - stacks[index].column > 1
+        for stack in stacks
+        for index in stack.before
+    )
+    head = 34.0 if arched and room else 20.0
+    rise = min(34.0, (height - head - 20) / room) if room else 0.0
+    middle = (height + head - 20) / 2 - rise * (max(lanes) + min(lanes)) / 2
 
     def at(stack: _Stack) -> tuple[float, float]:
         return 10 + stack.column * pitch, middle + stack.lane * rise
@@ -131,7 +137,7 @@ def _edge(
     (x0, y0), (x1, y1) = (start[0] + box, start[1]), end
     if second.column - first.column > 1 and abs(y0 - y1) < 1:
         out, back = x0 + (pitch - box) / 2, x1 - (pitch - box) / 2
-        top = y0 - 30
+        top = max(y0 - 30, 3.0)
         return (
             f'<path d="M{out:.1f} {y0:.1f}V{top + 6:.1f}Q{out:.1f} {top:.1f} {out + 6:.1f} {top:.1f}'
             f'H{back - 6:.1f}Q{back:.1f} {top:.1f} {back:.1f} {top + 6:.1f}V{y1:.1f}"/>'

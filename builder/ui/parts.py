@@ -30,6 +30,9 @@ ICONS = {
 }  # fmt: skip
 """Paths in a 16 × 16 box, stroked."""
 
+esc = escape
+"""Text made safe for markup."""
+
 SIGN: dict[Tone, str] = {"ok": "check", "warn": "warn", "err": "cross"}
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from builder import templates, workspace
 from builder.errors import LaminaError
-from builder.ui import chrome, gallery, intake, miniature, parts, recent, state, warm
+from builder.ui import chrome, gallery, intake, miniature, parts, recent, state, tokens, warm
 
 KIND_ICON = {"image": "image", "table": "table", "series": "series", "text": "text"}
 
@@ -92,7 +92,7 @@ def _hero_picture() -> str:
         f'<span class="lm-step"><u>{number}</u>{word}</span>'
         for number, word in enumerate(("Look", "Train", "Judge", "Explain"), 1)
     )
-    row = f'<div class="lm-digits">{images}</div>' if images else ""
+    row = f'<div class="lm-digits {tokens.theme()}">{images}</div>' if images else ""
     return f'<div class="lm-hero-picture">{row}{drawn}<div class="lm-steps">{steps}</div></div>'
 
 

@@ -1,0 +1,193 @@
+import { ReactFlowProvider } from "@xyflow/react";
+import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+
+import { Canvas, type CanvasHandle } from "./canvas/Canvas";
+import { EditorContext, type Editor } from "./context";
+import { useHotkeys } from "./hotkeys";
+import { Icon } from "./icons";
+import { addLayer, repair, whereNext } from "./model/actions";
+import { graphOf } from "./model/graph";
+import { facesOf, sceneOf, type View } from "./model/scene";
+import { sessionOf, type Session } from "./model/session";
+import type { Catalogue, Check, Issue } from "./model/types";
+import { uiOf, type Ui } from "./model/ui";
+import { HttpWire } from "./model/wire";
+import { Bar } from "./panels/Bar";
+import { Inspector } from "./panels/Inspector";
+import { Palette } from "./panels/Palette";
+import { Quick, Sheet } from "./panels/Quick";
+import { Source } from "./panels/Source";
+import { Totals } from "./panels/Totals";
+
+const NO_CHECK: Check = { nodes: {}, issues: [], parameters: 0, macs: 0, memory: 0, ok: true, ports: {} };
+const POLL = 2000;
+let catalogueKept: Catalogue | null = null;
+
+export interface AppProps {
+  project: string;
+  token: string;
+  mount: HTMLElement;
+  go: (page: string) => void;
+}
+
+/** The graph behind a path of module instances, "block1/inner". */
+function graphAt(doc: View["doc"], root: string, inside: string): string {
+  let key = root;
+  for (const id of inside ? inside.split("/") : []) {
+    const node = graphOf(doc, key).nodes.find((item) => item.id === id);
+    if (!node || !doc.modules[node.layer]) return root;
+    key = `modules.${node.layer}`;
+  }
+  return key;
+}
+
+function useSession(project: string, token: string): { session: Session; ui: Ui; wire: HttpWire; catalogue: Catalogue | null } {
+  const wire = useMemo(() => new HttpWire(project, token), [project, token]);
+  const session = useMemo(() => sessionOf(project, wire), [project, wire]);
+  const ui = useMemo(() => uiOf(project), [project]);
+  const [catalogue, setCatalogue] = useState(catalogueKept);
+  useSyncExternalStore(session.subscribe, session.snapshot);
+  useSyncExternalStore(ui.subscribe, ui.get);
+  useEffect(() => {
+    void session.poll();
+    if (!catalogueKept) void wire.catalogue().then((found) => { catalogueKept = found; setCatalogue(found); });
+    const look = () => { if (document.visibilityState === "visible") void session.poll(); };
+    const timer = setInterval(look, POLL);
+    document.addEventListener("visibilitychange", look);
+    window.addEventListener("focus", look);
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener("visibilitychange", look);
+      window.removeEventListener("focus", look);
+    };
+  }, [session, wire]);
+  return { session, ui, wire, catalogue };
+}
+
+export function App(props: AppProps) {
+  const { session, ui, wire, catalogue } = useSession(props.project, props.token);
+  if (session.failure && !session.state)
+    return (
+      <div className="app"><div className="failed" role="alert">
+        <b style={{ color: "var(--err)" }}>{session.failure.fact}</b>
+        <div className="s12 m">{session.failure.remedy}</div>
+      </div></div>
+    );
+  if (!session.doc || !session.state || !catalogue)
+    return <div className="app" aria-busy><div className="bar" /><div className="pal" /><div className="cv" /><div className="rt" /><div className="tot" /></div>;
+  return (
+    <ReactFlowProvider>
+      <Loaded {...props} session={session} ui={ui} wire={wire} catalogue={catalogue} />
+    </ReactFlowProvider>
+  );
+}
+
+type LoadedProps = AppProps & { session: Session; ui: Ui; wire: HttpWire; catalogue: Catalogue };
+
+function useEditorValue(props: LoadedProps, canvas: React.RefObject<CanvasHandle | null>): Editor {
+  const { session, ui, wire, catalogue, go, mount } = props;
+  const state = ui.get();
+  const doc = session.doc!;
+  const server = session.state!;
+  const rootGraph = "model" in doc.graphs ? "model" : (Object.keys(doc.graphs)[0] ?? "model");
+  const graph = graphAt(doc, rootGraph, state.inside);
+  const prefix = state.inside && graph !== rootGraph ? `${state.inside}/` : "";
+  const check = server.checks[rootGraph] ?? NO_CHECK;
+  const faceOf = useMemo(() => facesOf(doc, catalogue.layers), [doc, catalogue]);
+  const view = useMemo<View>(() => ({
+    doc, graph, faces: faceOf, opened: state.opened,
+    ports: Object.fromEntries(Object.entries(check.ports).filter(([key]) => key.startsWith(prefix)).map(([key, ports]) => [key.slice(prefix.length), ports])),
+  }), [doc, graph, faceOf, state.opened, check, prefix]);
+  const scene = useMemo(() => sceneOf(view), [view]);
+  const lookups = useMemo(() => {
+    const first = new Map<string, Issue>();
+    for (const issue of check.issues) {
+      if (!issue.node) continue;
+      const known = first.get(issue.node);
+      if (!known || (known.severity === "warning" && issue.severity === "error")) first.set(issue.node, issue);
+    }
+    return {
+      info: (key: string) => check.nodes[prefix + key],
+      issue: (key: string) => first.get(prefix + key),
+      errors: check.issues.filter((issue) => issue.severity === "error"),
+    };
+  }, [check, prefix]);
+  return useMemo<Editor>(() => {
+    const take: Editor["take"] = (result) => {
+      session.apply(result.edit);
+      ui.set({ selected: new Set(result.select), wire: null, openCard: null });
+      setTimeout(() => canvas.current?.show(result.select), 30);
+    };
+    return {
+    session, ui, state, wire, catalogue, view, scene, check, prefix, rootGraph, faceOf, mount, go, ...lookups,
+    apply: (edit) => edit && session.apply(edit),
+    take,
+    add(face, where) {
+      const middle = canvas.current?.middle() ?? { x: 0, y: 0 };
+      take(addLayer(view, scene, face, where ?? whereNext(scene, state.selected, middle)));
+    },
+    repair(issue, fix) {
+      const at = issue.node ? scene.byKey.get(issue.node.slice(prefix.length)) : undefined;
+      session.apply(repair(at && prefix === "" && !issue.node?.includes("/") ? at.graph : view.graph, fix));
+      ui.set({ openCard: null });
+    },
+    reveal(node) {
+      const local = node.startsWith(prefix) ? node.slice(prefix.length) : node;
+      const parts = local.split("/");
+      const opened = new Set(state.opened);
+      for (let depth = 1; depth < parts.length; depth += 1) opened.add(parts.slice(0, depth).join("/"));
+      ui.set({ selected: new Set([local]), wire: null, opened: opened.size === state.opened.size ? state.opened : opened });
+      setTimeout(() => canvas.current?.show([local]), 30);
+    },
+    };
+  }, [session, ui, state, wire, catalogue, view, scene, check, prefix, rootGraph, faceOf, mount, go, lookups, canvas]);
+}
+
+function Loaded(props: LoadedProps) {
+  const canvas = useRef<CanvasHandle | null>(null);
+  const editor = useEditorValue(props, canvas);
+  const { ui, state, session } = editor;
+  const root = useRef<HTMLDivElement>(null);
+  const source = state.source ?? window.innerWidth >= 1400;
+  useHotkeys(editor, canvas);
+  return (
+    <EditorContext.Provider value={editor}>
+      <div className="app" ref={root} data-testid="editor">
+        <Bar canvas={canvas} source={source} setSource={(on) => ui.set({ source: on })} />
+        <Palette canvas={canvas} />
+        <div style={{ gridArea: "cv", position: "relative", minWidth: 0, minHeight: 0, overflow: "hidden", display: "grid" }}>
+          <Canvas handle={canvas} key={`${props.project}:${editor.view.graph}`} />
+          {editor.scene.items.length === 0 && <Empty editor={editor} />}
+          {session.notice && <Notice session={session} />}
+          {state.quick && <Quick canvas={canvas} />}
+          {state.sheet && <Sheet />}
+        </div>
+        <div className="rt"><Inspector /><Source open={source} setOpen={(on) => ui.set({ source: on })} /></div>
+        <Totals />
+      </div>
+    </EditorContext.Provider>
+  );
+}
+
+function Empty({ editor }: { editor: Editor }) {
+  const input = editor.faceOf("Input");
+  return (
+    <div className="empty" data-testid="empty-canvas">
+      <b>An empty canvas</b>
+      <div className="s12 m">Start with what comes in. Drag Input here, or type <span className="kbd">/</span></div>
+      <button className="btn p" data-testid="add-input" onClick={() => input && editor.add(input)}><Icon name="plus" small />Add Input</button>
+    </div>
+  );
+}
+
+function Notice({ session }: { session: Session }) {
+  const { notice } = session;
+  if (!notice) return null;
+  return (
+    <div className={`card notice ${notice.tone}`} role="alert" data-testid="notice">
+      <div className="s12"><b>{notice.fact}</b> <span className="m">{notice.remedy}</span></div>
+      {notice.again.length > 0 && <button className="btn sm" data-testid="again" onClick={() => session.again()}>Do it again</button>}
+      <button className="ib" aria-label="Dismiss" onClick={() => session.dismiss()}><Icon name="cross" small /></button>
+    </div>
+  );
+}

@@ -1,0 +1,77 @@
+import { memo } from "react";
+
+import { shapeText } from "../model/format";
+import { arrow, type Path } from "../model/route";
+import type { Scene, Wire } from "../model/scene";
+import type { Info, Issue } from "../model/types";
+
+interface Props {
+  scene: Scene;
+  paths: Map<string, Path>;
+  info: (key: string) => Info | undefined;
+  issue: (key: string) => Issue | undefined;
+  chosen: string | null;
+  aim: string | null;
+  hover: string | null;
+  onHover: (key: string | null) => void;
+  onChoose: (key: string) => void;
+}
+
+function shapeOn(wire: Wire, scene: Scene, info: Props["info"]): string {
+  const outputs = scene.byKey.get(wire.source)?.outputs ?? [];
+  const known = info(wire.source)?.outputs;
+  const index = Math.max(0, outputs.findIndex((port) => port.name === wire.sourcePort));
+  return shapeText(known?.[index] ?? known?.[0]);
+}
+
+export const Edges = memo(function Edges(props: Props) {
+  const { scene, paths, info, issue, chosen, aim, hover } = props;
+  const bad = (wire: Wire) => {
+    const found = issue(wire.target);
+    return found?.severity === "error" && (found.table.length > 0 || found.code.includes("shape"));
+  };
+  const unsure = (wire: Wire) =>
+    (info(wire.source)?.assumed ?? false) || (issue(wire.source)?.severity === "error" && (info(wire.target)?.assumed ?? false));
+  const dots = new Map<string, { x: number; y: number }>();
+  const visible = scene.wires.filter((wire) => paths.has(wire.key));
+  for (const wire of visible) {
+    const dot = paths.get(wire.key)!.dot;
+    if (dot) dots.set(`${dot.x},${dot.y}`, dot);
+  }
+  const labelled = visible.filter((wire) => wire.key === hover || wire.key === chosen || bad(wire));
+  return (
+    <>
+      <svg className="wires" style={{ position: "absolute", left: 0, top: 0, width: 1, height: 1, overflow: "visible", zIndex: -1 }}>
+        {visible.map((wire) => {
+          const path = paths.get(wire.key)!;
+          const tone = wire.key === aim ? "aim" : wire.key === chosen ? "on" : bad(wire) ? "bad" : "";
+          return (
+            <g
+              key={wire.key} className="react-flow__edge" data-testid={`edge-${wire.source}-${wire.target}`}
+              onPointerEnter={() => props.onHover(wire.key)} onPointerLeave={() => props.onHover(null)}
+              onClick={(event) => { event.stopPropagation(); props.onChoose(wire.key); }}
+            >
+              <path d={path.d} stroke="transparent" strokeWidth={16} fill="none" style={{ pointerEvents: "stroke" }} />
+              <path d={path.d} className={`edge ${unsure(wire) ? "ass" : ""} ${tone}`} />
+              <path d={arrow(path)} className={`head ${tone}`} />
+            </g>
+          );
+        })}
+        {[...dots.values()].map((dot) => <circle key={`${dot.x},${dot.y}`} className="wire-dot" cx={dot.x} cy={dot.y} r={3} />)}
+      </svg>
+      {labelled.map((wire) => {
+        const { label } = paths.get(wire.key)!;
+        const text = shapeOn(wire, scene, info);
+        const framed = scene.byKey.get(wire.target)?.frame ? "framed" : "";
+        return text ? (
+          <div
+            key={wire.key} className={`wire-label ${bad(wire) ? "bad" : ""} ${framed}`}
+            style={{ transform: `translate(${label.x}px,${label.y - 8}px)` }}
+          >
+            {text}
+          </div>
+        ) : null;
+      })}
+    </>
+  );
+});

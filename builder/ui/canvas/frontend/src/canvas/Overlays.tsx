@@ -1,0 +1,193 @@
+// What floats above the canvas in screen size: selection tools and the message beside a faulty node.
+
+import { useViewport } from "@xyflow/react";
+import { useState } from "react";
+
+import { useEditor } from "../context";
+import { Icon, type IconName } from "../icons";
+import { align, bypass, copied, group, paste, remove, type Alignment } from "../model/actions";
+import type { Item, Scene } from "../model/scene";
+import { WIDTH } from "../model/stacks";
+import type { Issue } from "../model/types";
+
+const CARD = 290;
+
+interface Box {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+}
+
+function boxOf(items: Item[], view: { x: number; y: number; zoom: number }): Box {
+  const on = (x: number, y: number) => [x * view.zoom + view.x, y * view.zoom + view.y] as const;
+  const [left, top] = on(Math.min(...items.map((i) => i.at.x)), Math.min(...items.map((i) => i.at.y)));
+  const [right, bottom] = on(Math.max(...items.map((i) => i.at.x + WIDTH)), Math.max(...items.map((i) => i.at.y + i.height)));
+  return { left, top, right, bottom };
+}
+
+function Tool({ name, label, onClick, id }: { name: IconName; label: string; onClick: () => void; id: string }) {
+  return <button className="ib" title={label} aria-label={label} onClick={onClick} data-testid={`tool-${id}`}><Icon name={name} /></button>;
+}
+
+export function useTools() {
+  const editor = useEditor();
+  const { view, scene, ui, state } = editor;
+  const keys = [...state.selected].filter((key) => scene.byKey.has(key));
+  return {
+    keys,
+    duplicate() {
+      const clip = copied(view, scene, keys);
+      if (!clip) return;
+      const item = scene.byKey.get(keys[0]!)!;
+      const there = { ...view, graph: item.graph };
+      const made = paste(there, scene, clip, { x: WIDTH + 48, y: 0 });
+      const path = item.key.slice(0, item.key.length - item.node.id.length);
+      editor.take({ ...made, select: made.select.map((id) => path + id) });
+    },
+    remove() {
+      for (const edit of remove(scene, keys)) editor.apply(edit);
+      ui.select();
+    },
+    bypass: () => keys[0] && editor.apply(bypass(view, scene, keys[0])),
+    swap: () => keys[0] && ui.set({ quick: { replace: keys[0], from: null } }),
+    align: (how: Alignment) => editor.apply(align(view, scene, keys, how)),
+    group() {
+      const made = group(view, scene, keys);
+      if (typeof made === "string") editor.session.tell({ tone: "info", fact: made, remedy: "", again: [] });
+      else {
+        editor.apply(made.edit);
+        const first = scene.byKey.get(keys[0]!)!;
+        ui.select(first.key.slice(0, first.key.length - first.node.id.length) + made.id);
+      }
+    },
+  };
+}
+
+export function SelectionTools({ scene, size }: { scene: Scene; size: { width: number; height: number } }) {
+  const { state } = useEditor();
+  const viewport = useViewport();
+  const tools = useTools();
+  const items = tools.keys.map((key) => scene.byKey.get(key)!).filter(Boolean);
+  const frame = state.selected.size === 1 ? scene.frames.find((f) => state.selected.has(f.key)) : undefined;
+  if (!items.length || frame) return null;
+  const box = boxOf(items, viewport);
+  if (box.bottom < 0 || box.top > size.height || box.right < 0 || box.left > size.width) return null;
+  const one = items.length === 1;
+  const width = one ? 126 : 218;
+  const beside = box.right + 40 + width < size.width;
+  const top = Math.max(8, beside ? box.top + (one ? (box.bottom - box.top) / 2 - 16 : 0) : box.top - 44);
+  const left = beside ? box.right + 40 : Math.max(8, Math.min(size.width - width - 8, box.right - width));
+  return (
+    <>
+      {beside && <div className="leash" style={{ left: box.right + 3, width: 37, top: top + 15 }} />}
+      <div className="card tools" role="toolbar" aria-label="Selection" style={{ left, top }}>
+        <Tool id="duplicate" name="duplicate" label="Duplicate (Ctrl+D)" onClick={tools.duplicate} />
+        {one && <Tool id="swap" name="swap" label="Swap for another layer" onClick={tools.swap} />}
+        {one && <Tool id="bypass" name="bypass" label="Bypass: keep it, but lead the flow past it" onClick={tools.bypass} />}
+        {!one && <Tool id="align-left" name="alignLeft" label="Align left" onClick={() => tools.align("left")} />}
+        {!one && <Tool id="align-top" name="alignTop" label="Align tops" onClick={() => tools.align("top")} />}
+        {!one && <Tool id="spread" name="spread" label="Share out the space" onClick={() => tools.align("spread")} />}
+        {!one && <Tool id="group" name="group" label="Group into a module (Ctrl+G)" onClick={tools.group} />}
+        <Tool id="delete" name="trash" label="Delete (Del)" onClick={tools.remove} />
+      </div>
+    </>
+  );
+}
+
+export const cardKey = (issue: Issue) => `${issue.node}:${issue.code}:${issue.title}`;
+
+function Table({ issue }: { issue: Issue }) {
+  if (!issue.table.length) return null;
+  const columns = Math.max(...issue.table.map((row) => row.shape.length));
+  const pad = (n: number) => Array.from({ length: n }, (_, i) => <td key={`p${i}`} />);
+  return (
+    <table className="mono">
+      <tbody>
+        {issue.table.map((row) => (
+          <tr key={row.label}>
+            <td className="f">{row.label}</td>
+            {row.shape.map((size, axis) => (
+              <td key={axis} className="r">{issue.differing.includes(axis) ? <i>{size}</i> : size}</td>
+            ))}
+            {pad(columns - row.shape.length)}
+          </tr>
+        ))}
+        {issue.axes.length > 0 && (
+          <tr className="axes">
+            <td />
+            {issue.axes.slice(0, columns).map((axis, index) => <td key={index} className="r">{axis}</td>)}
+          </tr>
+        )}
+      </tbody>
+    </table>
+  );
+}
+
+export function FaultCard({ scene, size }: { scene: Scene; size: { width: number; height: number } }) {
+  const { state, ui, errors, check, prefix, repair } = useEditor();
+  const viewport = useViewport();
+  const [unfolded, setUnfolded] = useState("");
+  const [height, setHeight] = useState(230);
+  const local = (issue: Issue) => (issue.node?.startsWith(prefix) ? issue.node.slice(prefix.length) : "");
+  const known = [...errors, ...check.issues.filter((issue) => issue.severity === "warning")].filter((issue) => scene.byKey.has(local(issue)));
+  const chosen = known.find((issue) => state.selected.has(local(issue)) && state.selected.size === 1);
+  const issue = known.find((item) => cardKey(item) === state.openCard) ?? (chosen && !state.closedCards.has(cardKey(chosen)) ? chosen : undefined)
+    ?? known.find((item) => item.severity === "error" && !state.closedCards.has(cardKey(item)));
+  const item = issue && scene.byKey.get(local(issue));
+  if (!issue || !item) return null;
+  const box = boxOf([item], viewport);
+  if (box.bottom < -20 || box.top > size.height + 20) return null;
+  const side = box.right + 48 + CARD < size.width - 8 ? "right" : box.left - 48 - CARD > 8 ? "left" : "under";
+  const left = side === "right" ? box.right + 48 : side === "left" ? box.left - 48 - CARD : Math.max(8, size.width - CARD - 12);
+  const middle = (box.top + box.bottom) / 2;
+  const top = Math.max(8, Math.min(size.height - height - 8, side === "under" ? box.bottom + 10 : middle - height / 2 + 20));
+  const [best, ...others] = issue.fixes;
+  const key = cardKey(issue);
+  const open = unfolded === key;
+  const words = others.length === 1 ? "1 other way" : `${others.length} other ways`;
+  const reaches = middle > top && middle < top + height;
+  return (
+    <>
+      {side !== "under" && reaches && issue.severity === "error" && (
+        <div className="leash err" style={side === "right" ? { left: box.right, width: left - box.right, top: middle } : { left: left + CARD, width: box.left - left - CARD, top: middle }} />
+      )}
+      <section
+        className={`card fault ${issue.severity === "warning" ? "warn" : ""}`} style={{ left, top }} aria-label={issue.title} data-testid="fault-card"
+        ref={(element) => { if (element && Math.abs(element.offsetHeight - height) > 1) setHeight(element.offsetHeight); }}
+      >
+        <button className="close" aria-label="Close the message" onClick={() => ui.set({ closedCards: new Set([...state.closedCards, key]), openCard: null })}><Icon name="cross" small /></button>
+        <div className="ttl"><Icon name={issue.severity === "error" ? "fault" : "warn"} /><b style={{ paddingRight: 16 }}>{issue.title}</b></div>
+        <Table issue={issue} />
+        <div className="s12 m" style={{ margin: issue.table.length ? "0 0 10px" : "8px 0 10px" }}>{issue.message}</div>
+        {best && (
+          <>
+            <div className="row g8">
+              <button className="btn p sm" data-testid="repair-primary" onClick={() => repair(issue, best)}><Icon name="wrench" small />{best.label}</button>
+              {others.length > 0 && (
+                <button className="btn q sm" aria-expanded={open} onClick={() => setUnfolded(open ? "" : key)} data-testid="repair-others">{words} <Icon name="down" small /></button>
+              )}
+            </div>
+            <div className="s12 f" style={{ marginTop: 7 }}>{sentence(best.why, best.price)} Undo any time.</div>
+          </>
+        )}
+        {open && (
+          <div className="fold">
+            {others.map((fix, index) => (
+              <button key={index} className="way" onClick={() => repair(issue, fix)} data-testid={`repair-${index + 1}`}>
+                <span style={{ fontWeight: 500 }}>{fix.label}</span>
+                <span className="s12 f" style={{ display: "block" }}>{sentence(fix.why, fix.price)}</span>
+              </button>
+            ))}
+          </div>
+        )}
+      </section>
+    </>
+  );
+}
+
+function sentence(why: string, price: string): string {
+  if (!price) return why;
+  const bare = why.replace(/\.$/, "");
+  return bare ? `${bare}: ${price}.` : `${price}.`;
+}

@@ -1,0 +1,85 @@
+// How well each node learns, in words, a colour and a figure. Thresholds are those of the doctor's rules.
+
+export interface Health {
+  node: string;
+  gradient?: number | null;
+  weight?: number | null;
+  update_ratio?: number | null;
+  activation_mean?: number | null;
+  activation_std?: number | null;
+  dead?: number | null;
+  time_share?: number | null;
+}
+
+export type HealthMode = "updates" | "gradients" | "activations" | "time";
+
+export interface Verdict {
+  tone: "none" | "good" | "hot" | "sick";
+  text: string;
+  /** Length of the bar, 0 to 1, with the limit at 0.625; null for no bar. */
+  bar: number | null;
+  says: string;
+}
+
+const NONE: Verdict = { tone: "none", text: "", bar: null, says: "" };
+export const STRONG = 0.01;
+const WEAK = 1e-5;
+
+export function percent(share: number): string {
+  const value = share * 100;
+  return `${value >= 10 ? Math.round(value) : value >= 0.1 ? value.toFixed(1) : value.toPrecision(1)} %`;
+}
+
+/** A logarithmic bar on which the limit stands at 62.5 %, a decade taking 31.25 %. */
+export function logBar(value: number, limit: number): number {
+  if (!(value > 0)) return 0;
+  return Math.min(1, Math.max(0.02, 0.625 + 0.3125 * Math.log10(value / limit)));
+}
+
+const known = (value: number | null | undefined): value is number => typeof value === "number";
+const isDead = (health: Health) => known(health.dead) && health.dead > 0.9;
+
+function alive(health: Health): Verdict {
+  if (!known(health.dead)) return NONE;
+  const on = `on ${percent(1 - health.dead)}`;
+  return isDead(health) ? { tone: "sick", text: on, bar: null, says: "Nearly all of its units give zero." } : { tone: "good", text: on, bar: null, says: "Share of units that answer." };
+}
+
+export function verdict(health: Health | undefined, mode: HealthMode): Verdict {
+  if (!health) return NONE;
+  if ([health.gradient, health.update_ratio, health.activation_std].some((value) => known(value) && !Number.isFinite(value)))
+    return { tone: "sick", text: "not a number", bar: null, says: "Its figures overflowed." };
+  if (mode === "time") {
+    if (!known(health.time_share)) return NONE;
+    return { tone: "none", text: percent(health.time_share), bar: health.time_share, says: "Share of a step's time." };
+  }
+  if (mode === "activations") {
+    if (known(health.dead)) return alive(health);
+    if (!known(health.activation_std)) return NONE;
+    const flat = health.activation_std < 1e-6;
+    return { tone: flat ? "sick" : "good", text: `± ${short(health.activation_std)}`, bar: null, says: flat ? "Gives the same for every input." : "Spread of what it gives." };
+  }
+  if (mode === "gradients") {
+    if (!known(health.gradient)) return NONE;
+    const gone = health.gradient < 1e-8;
+    return { tone: gone ? "sick" : "good", text: short(health.gradient), bar: logBar(health.gradient, 1), says: gone ? "No gradient arrives here." : "Size of its gradient." };
+  }
+  if (!known(health.update_ratio)) return alive(health);
+  const bar = logBar(health.update_ratio, STRONG);
+  const text = percent(health.update_ratio);
+  if (health.update_ratio > STRONG) return { tone: "hot", text, bar, says: "Its weights change too strongly per step." };
+  if (health.update_ratio < WEAK) return { tone: "sick", text, bar, says: "Its weights hardly change." };
+  return { tone: "good", text, bar, says: "Change of its weights per step." };
+}
+
+function short(value: number): string {
+  if (value === 0) return "0";
+  return value >= 0.01 && value < 1000 ? value.toPrecision(2) : value.toExponential(0).replace("e", "·10^").replace("^-", "⁻").replace("^+", "");
+}
+
+export const LEGENDS: Record<HealthMode, { good: string; bad: string }> = {
+  updates: { good: "0.1–1 % of the weight per step", bad: "over 1 %: too strong" },
+  gradients: { good: "a gradient arrives", bad: "none arrives" },
+  activations: { good: "units answer", bad: "over 90 % silent" },
+  time: { good: "", bad: "" },
+};

@@ -1,0 +1,226 @@
+// The optimistic document of one project. It outlives remounts: Streamlit may unmount the component at any time.
+
+import { applyEdit } from "./graph";
+import type { Doc, Edit, Failure, State } from "./types";
+
+export type Reply =
+  | { kind: "state"; state: State }
+  | { kind: "stale"; state: State }
+  | { kind: "refused"; failure: Failure; state: State | null }
+  | { kind: "unreachable" };
+
+/** How the session reaches Python; tests give their own. */
+export interface Wire {
+  open(): Promise<Reply>;
+  since(stamp: string): Promise<Reply | null>;
+  edit(base: number, edits: Edit[]): Promise<Reply>;
+  undo(base: number): Promise<Reply>;
+  redo(base: number): Promise<Reply>;
+}
+
+export type Saving = "saved" | "saving" | "unreachable";
+
+export interface Notice {
+  tone: "error" | "info";
+  fact: string;
+  remedy: string;
+  /** Edits that were not applied and may be tried again. */
+  again: Edit[];
+}
+
+type Work = { kind: "edits"; edits: Edit[] } | { kind: "undo" } | { kind: "redo" };
+
+const RETRY = [300, 1000, 2000, 4000];
+
+export class Session {
+  state: State | null = null;
+  doc: Doc | null = null;
+  saving: Saving = "saved";
+  savedAt = 0;
+  notice: Notice | null = null;
+  failure: Failure | null = null;
+
+  private waiting: Work[] = [];
+  private flight: Work | null = null;
+  private failures = 0;
+  private listeners = new Set<() => void>();
+  private version = 0;
+  wire: Wire;
+
+  constructor(wire: Wire) {
+    this.wire = wire;
+  }
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  snapshot = (): number => this.version;
+
+  private changed(): void {
+    this.version += 1;
+    for (const listener of this.listeners) listener();
+  }
+
+  async open(): Promise<void> {
+    const reply = await this.wire.open();
+    if (reply.kind === "state") this.accept(reply.state);
+    else if (reply.kind === "refused") this.failure = reply.failure;
+    else this.saving = "unreachable";
+    this.changed();
+  }
+
+  /** Ask whether another tab or finished work changed something; nothing is asked while an edit is under way. */
+  async poll(): Promise<void> {
+    if (!this.state) return this.open();
+    if (this.flight || this.waiting.length) return;
+    const reply = await this.wire.since(this.state.stamp);
+    if (this.flight || this.waiting.length || !reply) return;
+    if (reply.kind === "state" && reply.state.stamp !== this.state.stamp) {
+      this.accept(reply.state);
+      this.changed();
+    }
+  }
+
+  apply(edit: Edit): void {
+    if (!this.doc || !edit.steps.length) return;
+    this.doc = applyEdit(this.doc, edit);
+    const last = this.waiting.at(-1);
+    if (last?.kind === "edits") last.edits = coalesce(last.edits, edit);
+    else this.waiting.push({ kind: "edits", edits: [edit] });
+    this.start();
+  }
+
+  undo(): void {
+    this.waiting.push({ kind: "undo" });
+    this.start();
+  }
+
+  redo(): void {
+    this.waiting.push({ kind: "redo" });
+    this.start();
+  }
+
+  dismiss(): void {
+    this.notice = null;
+    this.changed();
+  }
+
+  tell(notice: Notice): void {
+    this.notice = notice;
+    this.changed();
+  }
+
+  /** Apply the edits that another tab's change displaced, on top of that change. */
+  again(): void {
+    const edits = this.notice?.again ?? [];
+    this.notice = null;
+    for (const edit of edits) this.apply(edit);
+    this.changed();
+  }
+
+  get busy(): boolean {
+    return this.flight !== null || this.waiting.length > 0;
+  }
+
+  private start(): void {
+    this.saving = this.saving === "unreachable" ? "unreachable" : "saving";
+    this.changed();
+    if (!this.flight) void this.pump();
+  }
+
+  private async pump(): Promise<void> {
+    while (this.waiting.length && this.state) {
+      const work = this.waiting.shift() as Work;
+      this.flight = work;
+      const reply = await this.send(work, this.state.revision);
+      this.flight = null;
+      if (reply.kind === "unreachable") {
+        this.waiting.unshift(work);
+        this.saving = "unreachable";
+        this.changed();
+        await new Promise((wake) => setTimeout(wake, RETRY[Math.min(this.failures, RETRY.length - 1)]));
+        this.failures += 1;
+        continue;
+      }
+      this.failures = 0;
+      this.settle(work, reply);
+      this.changed();
+    }
+  }
+
+  private send(work: Work, base: number): Promise<Reply> {
+    if (work.kind === "undo") return this.wire.undo(base);
+    if (work.kind === "redo") return this.wire.redo(base);
+    return this.wire.edit(base, work.edits);
+  }
+
+  private settle(work: Work, reply: Exclude<Reply, { kind: "unreachable" }>): void {
+    if (reply.kind === "state") {
+      this.accept(reply.state);
+      return;
+    }
+    const lost = [work, ...this.waiting].flatMap((item) => (item.kind === "edits" ? item.edits : []));
+    this.waiting = [];
+    if (reply.kind === "stale") {
+      this.notice = {
+        tone: "info",
+        fact: "This project was changed in another tab or window. Yours now shows that change.",
+        remedy: lost.length ? `Not applied: ${lost.map((edit) => edit.label).join(", ")}.` : "",
+        again: lost,
+      };
+    } else {
+      const place = reply.failure.place ? `${reply.failure.place}: ` : "";
+      this.notice = { tone: "error", fact: place + reply.failure.fact, remedy: reply.failure.remedy, again: [] };
+    }
+    if (reply.state) this.accept(reply.state);
+    else this.rebase();
+  }
+
+  private accept(state: State): void {
+    this.state = state;
+    this.failure = null;
+    this.rebase();
+    this.saving = this.waiting.length ? "saving" : "saved";
+    if (!this.waiting.length) this.savedAt = Date.now();
+  }
+
+  private rebase(): void {
+    if (!this.state) return;
+    const edits = this.waiting.flatMap((work) => (work.kind === "edits" ? work.edits : []));
+    this.doc = edits.reduce(applyEdit, this.state.document);
+  }
+}
+
+/** Join an edit to those that wait: values typed into one node and moves of one drag become one. */
+export function coalesce(edits: Edit[], edit: Edit): Edit[] {
+  const last = edits.at(-1);
+  const [a, b] = [last?.steps[0], edit.steps[0]];
+  const single = last && last.steps.length === 1 && edit.steps.length === 1 && last.graph === edit.graph;
+  if (single && a && b && a[0] === b[0]) {
+    if (a[0] === "set_params" && a[1].id === b[1].id) {
+      const params = { ...(a[1].params as object), ...(b[1].params as object) };
+      return [...edits.slice(0, -1), { ...edit, steps: [["set_params", { ...b[1], params }]] }];
+    }
+    if (a[0] === "move") {
+      const positions = { ...(a[1].positions as object), ...(b[1].positions as object) };
+      return [...edits.slice(0, -1), { ...edit, steps: [["move", { positions }]] }];
+    }
+  }
+  return [...edits, edit];
+}
+
+const sessions = new Map<string, Session>();
+
+/** The session of a project in this tab; the wire is renewed because a new visit brings a new token. */
+export function sessionOf(project: string, wire: Wire): Session {
+  const known = sessions.get(project);
+  if (known) {
+    known.wire = wire;
+    return known;
+  }
+  const fresh = new Session(wire);
+  sessions.set(project, fresh);
+  return fresh;
+}

@@ -1,0 +1,68 @@
+// What a person sees and has chosen; kept beside the session so that a remount changes nothing.
+
+export interface UiState {
+  /** The module instance that is open by itself, as a path from the model ("block1/inner"); "" is the model. */
+  inside: string;
+  selected: ReadonlySet<string>;
+  wire: string | null;
+  opened: ReadonlySet<string>;
+  viewport: { x: number; y: number; zoom: number } | null;
+  source: boolean | null;
+  closedCards: ReadonlySet<string>;
+  openCard: string | null;
+  quick: { replace: string | null; from: { key: string; port: string; at: { x: number; y: number } } | null } | null;
+  sheet: boolean;
+  renaming: string | null;
+}
+
+export class Ui {
+  private state: UiState = {
+    inside: "", selected: new Set(), wire: null, opened: new Set(), viewport: null, source: null,
+    closedCards: new Set(), openCard: null, quick: null, sheet: false, renaming: null,
+  };
+  private listeners = new Set<() => void>();
+
+  get = (): UiState => this.state;
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  set(change: Partial<UiState>): void {
+    this.state = { ...this.state, ...change };
+    for (const listener of this.listeners) listener();
+  }
+
+  select(...keys: string[]): void {
+    this.set({ selected: new Set(keys), wire: null });
+  }
+}
+
+const known = new Map<string, Ui>();
+
+export function uiOf(project: string): Ui {
+  const ui = known.get(project) ?? new Ui();
+  known.set(project, ui);
+  return ui;
+}
+
+const FAVOURITES = "lamina.favourites";
+const FIRST = ["Conv2d", "ReLU", "Linear"];
+
+export function favourites(): string[] {
+  try {
+    const kept: unknown = JSON.parse(localStorage.getItem(FAVOURITES) ?? "null");
+    return Array.isArray(kept) ? kept.filter((name): name is string => typeof name === "string") : FIRST;
+  } catch {
+    return FIRST;
+  }
+}
+
+export function keepFavourites(names: string[]): void {
+  try {
+    localStorage.setItem(FAVOURITES, JSON.stringify(names));
+  } catch {
+    /* a browser that keeps nothing still shows the stars until the page is left */
+  }
+}

@@ -1,0 +1,174 @@
+import { useState } from "react";
+
+import { useEditor } from "../context";
+import { Glyph, Icon, glyphOf } from "../icons";
+import { same } from "../model/field";
+import { count, shapeText, short } from "../model/format";
+import type { Item } from "../model/scene";
+import type { Info, Json, LayerFace, ParamFace, Params } from "../model/types";
+import { Field, Locked } from "./Field";
+
+const FIRST = 4;
+
+function Flow({ info }: { info: Info }) {
+  const [into, out] = [info.inputs, info.outputs];
+  const list = (shapes: number[][]) => shapes.map((shape, index) => <div className="mono" key={index}>{info.assumed && "≈ "}{shapeText(shape)}</div>);
+  return (
+    <div className="io">
+      {into.length > 0 && <div><div className="lbl">In</div>{list(into)}</div>}
+      {into.length > 0 && out.length > 0 && <span className="f"><Icon name="right" /></span>}
+      {out.length > 0 && <div><div className="lbl">Out</div>{list(out)}</div>}
+      <span className="sp" />
+      <div className="sum">
+        <div className="lbl">Parameters</div>
+        <div className="mono">
+          {info.parameters > 0 && info.derivation && <span className="f">{info.derivation.replace(/\s*=\s*[\d,]+$/, "")} = </span>}
+          <b>{info.parameters ? count(info.parameters) : "none"}</b>
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function Title({ item }: { item: Item }) {
+  const { apply, ui } = useEditor();
+  const [text, setText] = useState<string | null>(null);
+  const done = (name: string | null) => {
+    setText(null);
+    if (!name || name === item.node.id) return;
+    apply({ graph: item.graph, label: `rename ${item.node.id}`, steps: [["rename", { id: item.node.id, new: name }]] });
+    ui.select(item.key.slice(0, item.key.length - item.node.id.length) + name);
+  };
+  if (text === null)
+    return <button className="title" title="Rename" onClick={() => setText(item.node.id)} data-testid="inspector-name">{item.node.id}</button>;
+  return (
+    <input
+      className="title" autoFocus value={text} aria-label="Name" onChange={(event) => setText(event.target.value)} onBlur={() => done(text)}
+      onFocus={(event) => event.target.select()}
+      onKeyDown={(event) => {
+        event.stopPropagation();
+        if (event.key === "Enter") done(text);
+        if (event.key === "Escape") setText(null);
+      }}
+    />
+  );
+}
+
+function Fields({ item, face, info }: { item: Item; face: LayerFace; info: Info | undefined }) {
+  const { apply, scene } = useEditor();
+  const [more, setMore] = useState(false);
+  const params = item.node.params;
+  const before = scene.wires.filter((wire) => wire.target === item.key).map((wire) => scene.byKey.get(wire.source)?.node.id ?? "");
+  const set = (param: ParamFace, value: Json) => {
+    const back = !param.required && same(value, param.default);
+    const args: Record<string, Json> = back ? { id: item.node.id, params: {}, remove: [param.name] } : { id: item.node.id, params: { [param.name]: value } };
+    apply({ graph: item.graph, label: `set ${param.name} of ${item.node.id}`, steps: [["set_params", args]] });
+  };
+  const differs = (param: ParamFace) => param.name in params && !same(params[param.name], param.default);
+  const open = face.params.filter((param) => !param.inferred);
+  const ahead = open.filter((param, index) => param.required || index < FIRST || differs(param));
+  const rest = open.filter((param) => !ahead.includes(param));
+  const field = (param: ParamFace) => (
+    <Field
+      key={`${item.key}.${param.name}`} param={param} value={valueOf(param, params)} set={differs(param)} change={(value) => set(param, value)}
+      reset={() => apply({ graph: item.graph, label: `reset ${param.name}`, steps: [["set_params", { id: item.node.id, params: {}, remove: [param.name] }]] })}
+    />
+  );
+  return (
+    <>
+      {ahead.map(field)}
+      {face.params.filter((param) => param.inferred).map((param) => (
+        <Locked key={param.name} name={param.name} value={info?.inferred[param.name]} from={before.join(" and ")} />
+      ))}
+      {rest.length > 0 && (
+        <>
+          <button className="rest" aria-expanded={more} onClick={() => setMore(!more)} data-testid="more-params">
+            <span className={`tri ${more ? "open" : ""}`}><Icon name="right" small /></span>
+            <span className="nw">{rest.length} more at torch’s defaults</span><span className="mono f">{rest.map((param) => param.name).join(", ")}</span>
+          </button>
+          {more && rest.map(field)}
+        </>
+      )}
+    </>
+  );
+}
+
+function valueOf(param: ParamFace, params: Params): Json | undefined {
+  if (param.name in params) return params[param.name];
+  return param.required ? (param.start ?? undefined) : param.default;
+}
+
+function Layer({ item }: { item: Item }) {
+  const { info, issue, ui, state } = useEditor();
+  const face = item.face;
+  const known = info(item.key);
+  const fault = issue(item.key);
+  if (!face)
+    return <div className="say s12 m" style={{ paddingTop: 14 }}>There is no layer called {item.node.layer}. Swap it for another one.</div>;
+  return (
+    <>
+      <div className="row g8 hd">
+        <span style={{ color: `var(--f-${face.family})` }}><Glyph name={glyphOf(face.family, face.name, face.module)} size={16} /></span>
+        <Title item={item} /><span className="f">{face.name}</span><span className="sp" />
+        {face.docs && <a className="s12 row g4 nw" href={face.docs} target="_blank" rel="noreferrer">torch docs <Icon name="out" small /></a>}
+        {face.module && (
+          <button className="btn sm" data-testid="open-module" onClick={() => ui.set({ inside: [state.inside, item.key].filter(Boolean).join("/"), selected: new Set(), viewport: null })}>Edit inside</button>
+        )}
+      </div>
+      <div className="s12 m say">{face.help}</div>
+      {known && (known.outputs.length > 0 || known.inputs.length > 0) && <Flow info={known} />}
+      {fault && <div className="say s12" style={{ color: fault.severity === "error" ? "var(--err)" : "var(--warn)" }}><b>{fault.title}.</b> {fault.message}</div>}
+      <Fields item={item} face={face} info={known} />
+    </>
+  );
+}
+
+function Whole() {
+  const { check, scene, reveal, session, rootGraph, state } = useEditor();
+  return (
+    <>
+      <div className="row g8 hd"><b>{state.inside.split("/").at(-1) || rootGraph}</b><span className="f">{scene.items.length} layers</span></div>
+      <div className="s12 m say">
+        {scene.items.length ? "Click a layer to see and change its settings." : "Nothing is drawn yet."}
+        {session.state?.trouble ? ` ${session.state.trouble}` : ""}
+      </div>
+      {scene.items.length > 0 && (
+        <div className="io">
+          <div><div className="lbl">Parameters</div><div className="mono"><b>{count(check.parameters)}</b></div></div>
+          <div><div className="lbl">Multiply-adds</div><div className="mono"><b>{short(check.macs)}</b></div></div>
+        </div>
+      )}
+      {check.issues.map((issue, index) => (
+        <button key={index} className="rest" onClick={() => issue.node && reveal(issue.node)} style={{ color: issue.severity === "error" ? "var(--err)" : "var(--warn)" }}>
+          <Icon name={issue.severity === "error" ? "fault" : "warn"} small /><span style={{ overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>{issue.title}</span>
+        </button>
+      ))}
+    </>
+  );
+}
+
+export function Inspector() {
+  const { scene, state, view, faceOf } = useEditor();
+  const keys = [...state.selected];
+  const frame = keys.length === 1 ? scene.frames.find((item) => item.key === keys[0]) : undefined;
+  let item = keys.length === 1 ? scene.byKey.get(keys[0]!) : undefined;
+  if (frame) {
+    const face = faceOf(frame.module);
+    const graph = frame.key.includes("/") ? "" : view.graph;
+    item = {
+      key: frame.key, graph, node: { id: frame.id, layer: frame.module, params: {} }, face, inputs: [], outputs: [],
+      at: frame.at, height: 0, shift: { x: 0, y: 0 }, head: frame.key, place: "alone", frame: null,
+    };
+  }
+  return (
+    <section className="insp" aria-label="Settings" data-testid="inspector">
+      {item ? <Layer key={item.key} item={item} />
+        : keys.length > 1 ? (
+          <>
+            <div className="row g8 hd"><b>{keys.length} layers</b></div>
+            <div className="s12 m say">Move, align, duplicate or delete them together, or group them into a module.</div>
+          </>
+        ) : <Whole />}
+    </section>
+  );
+}

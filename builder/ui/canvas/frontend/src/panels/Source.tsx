@@ -1,0 +1,118 @@
+import { memo, useEffect, useMemo, useRef, useState } from "react";
+
+import { useEditor } from "../context";
+import { Icon } from "../icons";
+import { shapesText } from "../model/format";
+import { highlight } from "../model/highlight";
+import type { SourceText } from "../model/types";
+
+/** The node of a source line as a path in the open view: lines name "conv1" or "Module/conv1". */
+function useOwner(): (line: string) => string[] {
+  const { scene, state, rootGraph, view } = useEditor();
+  return useMemo(() => {
+    const inside = new Map<string, string[]>();
+    for (const item of scene.items) {
+      const name = item.graph.startsWith("modules.") ? `${item.graph.slice(8)}/${item.node.id}` : item.graph === "model" ? item.node.id : `${item.graph}/${item.node.id}`;
+      inside.set(name, [...(inside.get(name) ?? []), item.key]);
+    }
+    for (const frame of scene.frames) if (!frame.key.includes("/")) inside.set(frame.id, [frame.key]);
+    return (line: string) => inside.get(line) ?? [];
+  }, [scene, state.inside, rootGraph, view.graph]);
+}
+
+const Line = memo(function Line(props: { number: number; text: string; lit: boolean; bad: boolean; note: string; node: string; choose: (node: string) => void }) {
+  const { number, text, lit, bad, note, node, choose } = props;
+  return (
+    <div
+      className={`ln ${bad ? "bad" : lit ? "lit" : ""}`} data-node={node || undefined} data-line={number}
+      onClick={() => node && choose(node)}
+    >
+      <span className="no">{number}</span>
+      <pre>{highlight(text).map((token, index) => token.kind === "cls" ? <b key={index}>{token.text}</b> : token.kind ? <span key={index} className={token.kind}>{token.text}</span> : token.text)}</pre>
+      <span className="sp" />
+      <span className="nt">{note}</span>
+    </div>
+  );
+});
+
+export function Source({ open, setOpen }: { open: boolean; setOpen: (on: boolean) => void }) {
+  const editor = useEditor();
+  const { session, wire, state, scene, ui, issue, info } = editor;
+  const [source, setSource] = useState<SourceText | null>(null);
+  const [copied, setCopied] = useState(false);
+  const box = useRef<HTMLDivElement>(null);
+  const owner = useOwner();
+  const stamp = session.state?.stamp;
+  useEffect(() => {
+    if (!open || !stamp) return undefined;
+    let gone = false;
+    const timer = setTimeout(() => void wire.source().then((found) => !gone && found && setSource(found)), 60);
+    return () => { gone = true; clearTimeout(timer); };
+  }, [open, stamp, wire]);
+  const lines = useMemo(() => source?.text.replace(/\n$/, "").split("\n") ?? [], [source]);
+  const selected = [...state.selected].join("|");
+  const lit = useMemo(() => {
+    const keys = new Set(selected.split("|"));
+    return new Set(Object.entries(source?.lines ?? {}).filter(([, node]) => owner(node).some((key) => keys.has(key))).map(([line]) => Number(line)));
+  }, [source, selected, owner]);
+  useEffect(() => {
+    const [first] = [...lit].sort((a, b) => a - b);
+    const area = box.current;
+    if (!area || first === undefined) return;
+    const top = (first - 1) * 19;
+    if (top < area.scrollTop || [...lit].every((line) => line * 19 > area.scrollTop + area.clientHeight)) area.scrollTop = Math.max(0, top - 57);
+  }, [lit]);
+  const choose = (node: string) => {
+    const [key] = owner(node);
+    if (key) {
+      ui.select(key);
+      editor.reveal(key);
+    }
+  };
+  const note = (line: string, node: string | undefined): string => {
+    if (!node || /^\s*self\.\w+ = /.test(line)) return "";
+    const [key] = owner(node);
+    const known = key ? info(key) : undefined;
+    return known?.outputs.length ? shapesText(known.outputs) : "";
+  };
+  const copy = () => {
+    void navigator.clipboard?.writeText(source?.text ?? "").then(() => {
+      setCopied(true);
+      setTimeout(() => setCopied(false), 1500);
+    });
+  };
+  let before = "";
+  return (
+    <section className={`src ${open ? "" : "folded"}`} aria-label="Source" data-testid="source">
+      <div className="row g8 hd">
+        <button className="row g8" aria-expanded={open} onClick={() => setOpen(!open)} title={open ? "Fold the source" : "Show the source"}>
+          <Icon name="code" /><b>model.py</b>
+        </button>
+        <span className="f s12 nw" style={{ overflow: "hidden", textOverflow: "ellipsis" }}>{source?.repaired ? "with the repairs that are proposed" : "exactly what is trained and exported"}</span>
+        <span className="sp" />
+        {open && source?.text && (
+          <button className="ib" style={{ marginRight: -8 }} title="Copy the source" aria-label="Copy the source" onClick={copy} data-testid="copy-source"><Icon name={copied ? "check" : "copy"} /></button>
+        )}
+      </div>
+      {open && (
+        <div className="code" ref={box} tabIndex={0} aria-label="Python source" onKeyDown={(event) => event.stopPropagation()}>
+          {source && !source.text && <div className="none">{source.trouble || "The source appears as soon as the network is whole."}</div>}
+          <div className="in-code">
+            {lines.map((text, index) => {
+              const node = source?.lines[String(index + 1)] ?? "";
+              const said = note(text, node);
+              const shown = said && said !== before ? said : "";
+              if (said) before = said;
+              return (
+                <Line
+                  key={index} number={index + 1} text={text} node={node} choose={choose} note={shown} lit={lit.has(index + 1)}
+                  bad={owner(node).some((key) => issue(key)?.severity === "error" && scene.byKey.has(key))}
+                />
+              );
+            })}
+          </div>
+        </div>
+      )}
+    </section>
+  );
+}

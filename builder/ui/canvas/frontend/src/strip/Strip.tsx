@@ -1,0 +1,159 @@
+import { useEffect, useMemo, useRef, useState } from "react";
+
+import { Glyph, Icon, glyphOf } from "../icons";
+import { shapesText } from "../model/format";
+import { LEGENDS, verdict, type Health, type HealthMode } from "../model/health";
+import { plan, type StripSize } from "../model/striplayout";
+import type { Family, GraphSpec, LayerFace, Shape } from "../model/types";
+
+export interface StripData {
+  kind: "strip";
+  id: string;
+  graph: GraphSpec;
+  layers: Record<string, { family: Family; lamina: boolean }>;
+  shapes: Record<string, Shape[]>;
+  health: Record<string, Health>;
+  mode: HealthMode | "pick";
+  selected: string | null;
+  pickable: string[] | null;
+  title: string;
+  caption: string;
+}
+
+const MODES: [HealthMode, string][] = [["updates", "Updates"], ["gradients", "Gradients"], ["activations", "Activations"], ["time", "Time"]];
+const chosen = new Map<string, HealthMode>();
+
+function face(name: string, layers: StripData["layers"]): LayerFace {
+  const known = layers[name] ?? { family: "io" as Family, lamina: false };
+  return { name, ...known, help: "", params: [], inputs: [], outputs: [], docs: "", keywords: [] };
+}
+
+function useWidth(): [React.RefObject<HTMLDivElement | null>, number] {
+  const box = useRef<HTMLDivElement>(null);
+  const [width, setWidth] = useState(1200);
+  useEffect(() => {
+    const watch = new ResizeObserver(([entry]) => entry && setWidth(Math.round(entry.contentRect.width)));
+    if (box.current) watch.observe(box.current);
+    return () => watch.disconnect();
+  }, []);
+  return [box, width];
+}
+
+function usePlan(data: StripData, size: (columns: number) => StripSize) {
+  const { graph, layers } = data;
+  return useMemo(() => {
+    const faces = (name: string) => face(name, layers);
+    const rough = plan(graph, faces, size(1));
+    const columns = new Set(rough.nodes.map((node) => node.at.x)).size;
+    return plan(graph, faces, size(columns));
+  }, [graph, layers, size]);
+}
+
+function Wires({ made }: { made: ReturnType<typeof plan> }) {
+  return (
+    <svg width={made.width} height={made.height} aria-hidden="true">
+      {made.edges.map((edge) => (
+        <g key={edge.key}>
+          <path className="edge" d={edge.d} />
+          <path className="head" d={`M${edge.tip.x - 6} ${edge.tip.y - 4}L${edge.tip.x} ${edge.tip.y}L${edge.tip.x - 6} ${edge.tip.y + 4}Z`} />
+        </g>
+      ))}
+    </svg>
+  );
+}
+
+const SEAMS = { alone: "", top: "t", middle: "m_", bottom: "b_" };
+
+function HealthStrip({ data, mode, setMode }: { data: StripData; mode: HealthMode; setMode: (mode: HealthMode) => void }) {
+  const [box, width] = useWidth();
+  const size = useMemo(() => (columns: number): StripSize => {
+    const node = Math.max(118, Math.min(170, (width - 32 - (columns - 1) * 36) / Math.max(1, columns)));
+    return { width: node, step: node + 36, node: 25, seam: 2, row: 24, left: 16, top: 9, radius: 9 };
+  }, [width]);
+  const made = usePlan(data, size);
+  const layer = new Map(data.graph.nodes.map((node) => [node.id, node.layer]));
+  const legend = LEGENDS[mode];
+  const tall = Math.max(127, made.height);
+  return (
+    <section className="strip" ref={box} aria-label={data.title || "Model health"} data-testid="graph-strip">
+      <div className="top">
+        <h3>{data.title || "Model health"}</h3>
+        {data.caption && <span className="f s12">{data.caption}</span>}
+        <div className="seg" role="group" aria-label="What is shown">
+          {MODES.map(([key, label]) => <button key={key} aria-pressed={key === mode} onClick={() => setMode(key)} data-testid={`health-${key}`}>{label}</button>)}
+        </div>
+        <span className="sp" />
+        {legend.good && (
+          <div className="row g12 s12 f">
+            <span className="row g4"><i className="dot" style={{ background: "var(--ok)" }} />{legend.good}</span>
+            <span className="row g4" style={{ color: "var(--warn)" }}><Icon name="warn" small />{legend.bad}</span>
+          </div>
+        )}
+      </div>
+      <div className="roll" style={{ height: tall }}>
+        <div className="plane" style={{ width: made.width, height: made.height }}>
+          <Wires made={made} />
+          {made.nodes.map((node) => {
+            const name = layer.get(node.id) ?? "";
+            const own = face(name, data.layers);
+            const says = verdict(data.health[node.id], mode);
+            const shape = data.shapes[node.id];
+            const title = [`${node.id}, ${name}`, shape && shapesText(shape), says.says].filter(Boolean).join(" · ");
+            const fill = says.tone === "hot" ? "var(--warn-fill)" : says.tone === "sick" ? "var(--err)" : says.tone === "good" ? "var(--ok)" : "var(--ink3)";
+            return (
+              <div
+                key={node.id} className={`hn ${says.tone} ${SEAMS[node.place]}`} title={title} data-testid={`strip-${node.id}`}
+                style={{ left: node.at.x, top: node.at.y, width: size(new Set(made.nodes.map((n) => n.at.x)).size).width, "--fc": `var(--f-${own.family})` } as React.CSSProperties}
+              >
+                <Glyph name={glyphOf(own.family, name)} size={12} /><b>{node.id}</b><span className="sp" />
+                {says.bar !== null && <span className="hb"><i style={{ width: `${says.bar * 100}%`, background: fill }} />{mode !== "time" && <u />}</span>}
+                <span className="hv">{(says.tone === "hot" || says.tone === "sick") && <Icon name="warn" small />}{says.text}</span>
+              </div>
+            );
+          })}
+        </div>
+      </div>
+    </section>
+  );
+}
+
+const SMALL: StripSize = { width: 84, step: 109, node: 21, seam: 2, row: 18, left: 2, top: 3, radius: 8 };
+const small = () => SMALL;
+
+function PickStrip({ data, pick }: { data: StripData; pick: (node: string) => void }) {
+  const made = usePlan(data, small);
+  const [own, setOwn] = useState(data.selected);
+  useEffect(() => setOwn(data.selected), [data.selected]);
+  const layer = new Map(data.graph.nodes.map((node) => [node.id, node.layer]));
+  return (
+    <section className="strip bare" aria-label={data.title || "Layers"} data-testid="graph-strip">
+      <div className="roll">
+        <div className="plane" style={{ width: made.width, height: made.height }}>
+          <Wires made={made} />
+          {made.nodes.map((node) => {
+            const name = layer.get(node.id) ?? "";
+            const known = face(name, data.layers);
+            const can = data.pickable === null || data.pickable.includes(node.id);
+            const shape = data.shapes[node.id];
+            return (
+              <button
+                key={node.id} className={`ln_ ${SEAMS[node.place]} ${node.id === own ? "sel" : ""} ${can ? "" : "no"}`} disabled={!can} aria-pressed={node.id === own}
+                title={[`${node.id}, ${name}`, shape && shapesText(shape)].filter(Boolean).join(" · ")} data-testid={`pick-${node.id}`}
+                style={{ left: node.at.x, top: node.at.y, width: SMALL.width, "--fc": `var(--f-${known.family})` } as React.CSSProperties}
+                onClick={() => { setOwn(node.id); pick(node.id); }}
+              >
+                <Glyph name={glyphOf(known.family, name)} size={11} /><b>{node.id}</b>
+              </button>
+            );
+          })}
+        </div>
+      </div>
+    </section>
+  );
+}
+
+export function Strip({ data, pick }: { data: StripData; pick: (node: string) => void }) {
+  const [mode, setMode] = useState<HealthMode>(chosen.get(data.id) ?? (data.mode === "pick" ? "updates" : data.mode));
+  if (data.mode === "pick") return <PickStrip data={data} pick={pick} />;
+  return <HealthStrip data={data} mode={mode} setMode={(next) => { chosen.set(data.id, next); setMode(next); }} />;
+}

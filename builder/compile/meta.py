@@ -72,6 +72,10 @@ def _run(layer: Layer, module: Any, call: Call, batch: int) -> tuple[tuple[int, 
     found = out if isinstance(out, tuple | list) else (out,)
     if any(item.dim() == 0 or item.shape[0] != batch for item in found):
         raise ShapeError("batch", "The samples of a batch would be mixed up here.")
+    if any(0 in item.shape for item in found):
+        raise ShapeError("empty", "Nothing would be left.")
+    if len(found) != len(layer.output_ports(call.params)):
+        raise ShapeError("outputs", "It gives another number of results than it has outputs.")
     return tuple(tuple(item.shape[1:]) for item in found)
 
 

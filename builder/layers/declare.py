@@ -32,6 +32,8 @@ def arguments(params: Sequence[Param], call: Call) -> str:
         value = call.params.get(param.name, param.default)
         if param.local or value is REQUIRED:
             continue
+        if param.kind == "size" and isinstance(value, tuple) and len(value) == 1:
+            value = value[0]
         if param.default is REQUIRED:
             parts.append(literal(value))
         elif value != param.default or (param.inferred and param.default is True):

@@ -22,7 +22,10 @@ def windows(
     out: list[int] = []
     for size, k, s, p, d, name in zip(sizes, kernel, stride, padding, dilation, names, strict=True):
         room = size + 2 * p - d * (k - 1) - 1
-        if room < 0:
+        steps = (room + (s - 1 if ceil_mode else 0)) // s + 1
+        if ceil_mode and (steps - 1) * s >= size + p:
+            steps -= 1  # the last window may not start in the padding
+        if steps < 1:
             span = d * (k - 1) + 1
             raise ShapeError(
                 "kernel",
@@ -33,12 +36,6 @@ def windows(
                 padding=padding,
                 dilation=dilation,
             )
-        if ceil_mode:
-            steps = -(-room // s) + 1
-            if (steps - 1) * s >= size + p:  # the last window may not start in the right padding
-                steps -= 1
-        else:
-            steps = room // s + 1
         out.append(steps)
     return tuple(out)
 

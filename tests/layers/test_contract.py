@@ -18,6 +18,8 @@ STRICTER = {
     "axis": "an axis of the batch, which torch would let mix samples",
     "differ": "broadcasting between shapes of different rank, a silent mistake nearly always",
     "vocabulary": "the size of a table, which depends on values and not on shapes",
+    "length": "positions beyond the table, which torch would let broadcast",
+    "sides": "a border for some axes only, which leaves open which",
     "matmul": "broadcasting of leading axes",
 }
 """Codes by which a rule knowingly refuses what torch would take, and why."""
@@ -32,7 +34,7 @@ def values_of(param: Param, rank: int) -> st.SearchStrategy[Any]:
         found = st.booleans()
     elif param.kind == "float":
         high = param.high if param.high is not None else 8
-        found = st.floats(param.low if param.low is not None else -2, high, width=16)
+        found = st.floats(param.low if param.low is not None else -2, high).map(lambda x: round(x, 3))
     elif param.kind == "size":
         many = st.lists(small, min_size=max(1, rank - 1), max_size=max(1, rank - 1)).map(tuple)
         found = small | many

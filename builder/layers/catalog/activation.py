@@ -46,12 +46,27 @@ PRELU = _act(
     shape=_prelu,
     count=lambda call: (call.params["num_parameters"], f"{call.params['num_parameters']} slopes"),
 )
+
+
+def _rrelu(call: Call) -> tuple[Shape, ...]:
+    if call.params["lower"] > call.params["upper"]:
+        raise ShapeError("bounds", "lower may not be larger than upper.")
+    return same(call)
+
+
+def _hardtanh(call: Call) -> tuple[Shape, ...]:
+    if call.params["min_val"] >= call.params["max_val"]:
+        raise ShapeError("bounds", "min_val must be smaller than max_val.")
+    return same(call)
+
+
 RRELU = _act(
     "RReLU",
     "LeakyReLU with a slope that is drawn anew while training, which fights memorising.",
     Param("lower", "float", 1 / 8, "Smallest slope. Default as in the paper.", low=0, high=1),
     Param("upper", "float", 1 / 3, "Largest slope. Default as in the paper.", low=0, high=1),
     _INPLACE,
+    shape=_rrelu,
 )
 ELU = _act(
     "ELU",
@@ -62,7 +77,7 @@ ELU = _act(
 CELU = _act(
     "CELU",
     "ELU that stays smooth for every alpha.",
-    Param("alpha", "float", 1.0, "Where negative numbers level off. Default 1.", low=1e-6),
+    Param("alpha", "float", 1.0, "Where negative numbers level off. Default 1.", low=0.001),
     _INPLACE,
 )
 SELU = _act("SELU", "ELU with fixed constants that keep the numbers in range by itself.", _INPLACE)
@@ -87,6 +102,7 @@ HARDTANH = _act(
     Param("min_val", "float", -1.0, "Nothing gets smaller than this. Default −1, like Tanh."),
     Param("max_val", "float", 1.0, "Nothing gets larger than this. Default 1, like Tanh."),
     _INPLACE,
+    shape=_hardtanh,
 )
 SIGMOID = _act("Sigmoid", "Squeezes every number between 0 and 1: a gate, or a chance.")
 LOG_SIGMOID = _act("LogSigmoid", "The logarithm of Sigmoid.")
@@ -95,7 +111,7 @@ TANHSHRINK = _act("Tanhshrink", "What Tanh takes away: x − tanh(x).")
 SOFTPLUS = _act(
     "Softplus",
     "A smooth ReLU that never quite reaches 0.",
-    Param("beta", "float", 1.0, "How sharp the bend is. Default 1.", low=1e-6),
+    Param("beta", "float", 1.0, "How sharp the bend is. Default 1.", low=0.001),
     Param("threshold", "float", 20.0, "A straight line from here on, for safe arithmetic."),
 )
 SOFTSIGN = _act("Softsign", "Squeezes between −1 and 1, slower than Tanh does.")

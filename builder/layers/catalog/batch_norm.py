@@ -4,7 +4,7 @@ from builder.layers.base import Call, Layer, Param, Shape, ShapeError
 from builder.layers.declare import same, torch_layer
 from builder.layers.windows import THING
 
-_EPS = Param("eps", "float", 1e-5, "Keeps a division by 0 away. As torch has it.", low=0)
+_EPS = Param("eps", "float", 1e-5, "Keeps a division by 0 away. As torch has it.", low=1e-12)
 _TRACK = "Remember averages from training for later use."
 
 

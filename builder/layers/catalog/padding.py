@@ -15,7 +15,7 @@ def _sides(call: Call) -> tuple[int, ...]:
         return (padding,) * (2 * axes)
     if len(padding) != 2 * axes:
         raise ShapeError(
-            "axes",
+            "sides",
             f"padding has {len(padding)} numbers, but it takes one, or {2 * axes}: two per axis.",
             param="padding",
             axes=axes,

@@ -67,21 +67,21 @@ SPLIT = Layer(
 def _chunk(call: Call) -> tuple[Shape, ...]:
     shape, chunks = tuple(call.shapes[0]), call.params["chunks"]
     index = axis(call.params["dim"], len(shape))
-    if shape[index] % chunks:
+    part = -(-shape[index] // chunks)
+    if -(-shape[index] // part) != chunks:
         raise ShapeError(
-            "divisible",
-            f"{shape[index]} cannot be cut into {chunks} equal parts.",
+            "chunks",
+            f"{shape[index]} cannot be cut into {chunks} parts of nearly one size.",
             size=shape[index],
-            by=chunks,
-            axis=index,
         )
-    return (_with(shape, index, shape[index] // chunks),) * chunks
+    sizes = [part] * (chunks - 1) + [shape[index] - part * (chunks - 1)]
+    return tuple(_with(shape, index, size) for size in sizes)
 
 
 CHUNK = Layer(
     name="Chunk",
     family="merge",
-    help="Cuts an axis into equal parts; each part goes its own way.",
+    help="Cuts an axis into equal parts (the last may be smaller); each goes its own way.",
     params=(
         Param("chunks", "int", 2, "How many equal parts. Default 2: halves.", low=1, high=64),
         _DIM,

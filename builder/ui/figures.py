@@ -1,0 +1,206 @@
+"""The Evaluate page's charts, and how its numbers are written."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from builder.evaluate import ClassificationSplit, Curve, RegressionSplit
+from builder.ui import charts, tokens
+
+SHOWN_POINTS = 4000
+
+
+def number(value: float, digits: int = 3) -> str:
+    """A figure as short as it can be read: 0.589, 68,772, 4.96."""
+    if value != value:
+        return "–"
+    size = abs(value)
+    if size >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.{max(0, digits - (1 if size >= 10 else 0) - (1 if size >= 100 else 0))}f}"
+
+
+def share(value: float) -> str:
+    """A share in per cent: 59.1 %."""
+    return "–" if value != value else f"{value * 100:.1f} %"
+
+
+def half(interval: tuple[float, float] | None, *, percent: bool = False) -> str:
+    """Half of an interval as "± 2.2"; empty where there is none."""
+    if interval is None or interval[0] != interval[0]:
+        return ""
+    width = (interval[1] - interval[0]) / 2
+    return f"± {width * 100:.1f}" if percent else f"± {number(width)}"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+    """A table as CSV; a cell that a spreadsheet would take for a formula is quoted by an apostrophe."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([_cell(cell) for cell in head])
+    writer.writerows([_cell(cell) for cell in row] for row in rows)
+    return out.getvalue().encode()
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, str) and value[:1] in "=+-@\t\r" and value[:1]:
+        return f"'{value}"
+    return value
+
+
+def _line(x: Any, y: Any, colour: str, name: str, **more: Any) -> go.Scatter:
+    return go.Scatter(
+        x=x, y=y, mode="lines", name=name, line={"color": colour, "width": 2, **more}
+    )
+
+
+def _percent_axes(chart: go.Figure, x: str = "", y: str = "") -> None:
+    chart.update_xaxes(tickformat=".0%", title_text=x)
+    chart.update_yaxes(tickformat=".0%", range=[-0.02, 1.03], tickvals=[0, 0.5, 1], title_text=y)
+
+
+def coverage(split: ClassificationSplit, at: float) -> go.Figure:
+    """Share answered and accuracy of the answers by how sure the model must be, with a mark at `at`."""
+    colour = tokens.colours()
+    thresholds, answered, accuracy = split.coverage
+    low = max(0.0, 1 / len(split.classes))
+    kept = thresholds >= np.floor(low * 10) / 10 - 1e-9
+    chart = charts.figure()
+    chart.add_trace(_line(thresholds[kept], answered[kept], colour["ink2"], "answered", dash="dash"))
+    chart.add_trace(_line(thresholds[kept], accuracy[kept], colour["train"], "accuracy"))
+    rows, right = split.sure(at)
+    part = rows / max(1, split.rows)
+    _mark(chart, at, [(part, colour["ink2"]), (right, colour["train"])])
+    _label(chart, thresholds[kept], answered[kept], "answered", colour["ink2"], 0.82)
+    _label(chart, thresholds[kept], accuracy[kept], "accuracy", colour["train"], 0.6)
+    chart.update_yaxes(tickformat=".0%", range=[-0.02, 1.06], tickvals=[0, 0.5, 1])
+    chart.update_xaxes(tickformat=".1f", dtick=0.2)
+    return chart
+
+
+def threshold(split: ClassificationSplit, at: float) -> go.Figure:
+    """Every figure as a function of the threshold of the positive class, with a mark at `at`."""
+    colour = tokens.colours()
+    values = np.linspace(0, 1, 101)
+    figures = [split.threshold(float(value)).figures for value in values]
+    chart = charts.figure()
+    lines = (("accuracy", "train", 0.5), ("precision", "val", 0.8), ("recall", "ok", 0.3), ("f1", "ink2", 0.65))
+    for name, tone, place in lines:
+        y = np.array([one[name] for one in figures])
+        dash = {"dash": "dash"} if name == "f1" else {}
+        chart.add_trace(_line(values, y, colour[tone], name, **dash))
+        _label(chart, values, y, "F1" if name == "f1" else name, colour[tone], place)
+    now = split.threshold(at).figures
+    _mark(chart, at, [(now[name], colour[tone]) for name, tone, _ in lines])
+    chart.update_yaxes(tickformat=".0%", range=[-0.02, 1.06], tickvals=[0, 0.5, 1])
+    chart.update_xaxes(tickformat=".1f", dtick=0.2, range=[-0.01, 1.01])
+    return chart
+
+
+def _mark(chart: go.Figure, at: float, points: Sequence[tuple[float, str]]) -> None:
+    colour = tokens.colours()
+    chart.add_vline(x=at, line={"color": colour["acc"], "width": 1.5})
+    for value, tone in points:
+        if value == value:
+            chart.add_trace(
+                go.Scatter(x=[at], y=[value], mode="markers", marker={"color": tone, "size": 8}, hoverinfo="skip")
+            )
+
+
+def _label(chart: go.Figure, x: Any, y: Any, text: str, colour: str, place: float) -> None:
+    """A line's name above it, where it has a value, `place` of the way along."""
+    kept = np.flatnonzero(np.isfinite(y))
+    if not len(kept):
+        return
+    at = kept[int(place * (len(kept) - 1))]
+    chart.add_annotation(
+        x=float(x[at]), y=float(y[at]), text=f"<b>{text}</b>", showarrow=False, yshift=10,
+        font={"color": colour, "size": 12},
+    )  # fmt: skip
+
+
+def calibration(split: ClassificationSplit) -> go.Figure:
+    """How often the model is right against how sure it is."""
+    colour = tokens.colours()
+    bins = split.calibration
+    middle = (bins.edges[1:] + bins.edges[:-1]) / 2
+    kept = bins.rows > 0
+    chart = charts.figure()
+    chart.add_trace(_line([0, 1], [0, 1], colour["ctl"], "ideal", dash="dot", width=1))
+    chart.add_trace(
+        go.Bar(x=middle[kept], y=bins.right[kept], width=0.085, name="right in fact",
+               marker={"color": colour["train"], "opacity": 0.75}, customdata=bins.rows[kept],
+               hovertemplate="%{y:.1%} right of %{customdata:,} rows")
+    )  # fmt: skip
+    chart.add_trace(
+        go.Scatter(x=middle[kept], y=bins.sure[kept], mode="markers", name="sure on average",
+                   marker={"symbol": "line-ew", "size": 17, "line": {"width": 2.5, "color": colour["val"]}})
+    )  # fmt: skip
+    _percent_axes(chart)
+    chart.update_xaxes(range=[0, 1.01], tickvals=[0, 0.5, 1])
+    return chart
+
+
+def curves(found: Sequence[tuple[str, Curve]], kind: str) -> go.Figure:
+    """ROC or precision-recall curves by class; the first is drawn in the accent."""
+    colour = tokens.colours()
+    chart = charts.figure(hovermode="closest")
+    if kind == "roc":
+        chart.add_trace(_line([0, 1], [0, 1], colour["ctl"], "guessing", dash="dot", width=1))
+    for at, (name, curve) in enumerate(found):
+        step = max(1, len(curve.x) // 400)
+        keep = np.unique(np.r_[np.arange(0, len(curve.x), step), len(curve.x) - 1])
+        tone = colour["acc"] if at == 0 else colour["line2"]
+        line = _line(curve.x[keep], curve.y[keep], tone, f"{name}, area {number(curve.area)}", width=2 if at == 0 else 1.2)
+        chart.add_trace(line)
+    chart.data = chart.data[:1] + chart.data[1:][::-1] if kind == "roc" else chart.data[::-1]
+    _percent_axes(chart, *(("false alarms", "found") if kind == "roc" else ("found", "right answers")))
+    chart.update_xaxes(range=[-0.01, 1.01], tickvals=[0, 0.5, 1])
+    chart.update_layout(margin={"l": 58, "b": 38})
+    return chart
+
+
+def predicted_against_true(split: RegressionSplit) -> go.Figure:
+    """One dot per row (at most some thousands), the diagonal is right."""
+    colour = tokens.colours()
+    rows = _thinned(split.rows)
+    x, y = split.targets[rows], split.predictions[rows]
+    low, high = float(min(x.min(), y.min())), float(max(x.max(), y.max()))
+    chart = charts.figure(hovermode="closest")
+    chart.add_trace(
+        go.Scattergl(x=x, y=y, mode="markers", customdata=rows, name="rows",
+                     marker={"color": colour["train"], "size": 5, "opacity": 0.45},
+                     hovertemplate="row %{customdata}<br>true %{x:,.4g}<br>predicted %{y:,.4g}<extra></extra>")
+    )  # fmt: skip
+    chart.add_trace(_line([low, high], [low, high], colour["ctl"], "right", dash="dot", width=1.2))
+    chart.update_xaxes(title_text="true")
+    chart.update_yaxes(title_text="predicted")
+    chart.update_layout(margin={"l": 64, "b": 38})
+    return chart
+
+
+def residuals(split: RegressionSplit) -> go.Figure:
+    """How far off: truth minus prediction, as a histogram."""
+    colour = tokens.colours()
+    values = split.residuals
+    low, high = np.percentile(values, [0.5, 99.5])
+    counts, edges = np.histogram(np.clip(values, low, high), bins=41)
+    chart = charts.figure(bargap=0.06)
+    chart.add_trace(
+        go.Bar(x=(edges[1:] + edges[:-1]) / 2, y=counts, name="rows", marker={"color": colour["train"], "opacity": 0.75},
+               hovertemplate="%{y:,} rows<extra></extra>")
+    )  # fmt: skip
+    chart.add_vline(x=0, line={"color": colour["ink3"], "width": 1.2})
+    chart.update_xaxes(title_text="truth minus prediction")
+    chart.update_layout(margin={"l": 52, "b": 38})
+    return chart
+
+
+def _thinned(rows: int) -> Any:
+    if rows <= SHOWN_POINTS:
+        return np.arange(rows)
+    return np.sort(np.random.default_rng(0).permutation(rows)[:SHOWN_POINTS])

@@ -1,0 +1,94 @@
+"""What the Evaluate and Explain pages share: the run that is looked at, its checkpoint, its report."""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from builder.errors import LaminaError
+from builder.evaluate import Report, SplitReport, evaluate_run, stamp
+from builder.ui import parts, state
+
+TITLES = {"train": "Train", "validation": "Validation", "test": "Test"}
+
+
+def run_or_stop(page: str) -> Any:
+    """The chosen run, else the project's newest that keeps a checkpoint; without one, says so and ends the page."""
+    from builder import runs
+
+    project = state.project_id()
+    chosen = state.run_id()
+    if chosen is None:
+        kept = [row for row in runs.list_runs(project) if row.status not in ("queued", "preparing")]
+        chosen = next((str(row.run) for row in kept if runs.open_run(str(row.run)).checkpoints()), None)
+        if chosen is not None:
+            state.set_run(chosen)
+    if chosen is None:
+        _nothing(page, "There is no trained run yet", "Train this project's network first.")
+    try:
+        run = runs.open_run(str(chosen))
+    except LaminaError as error:
+        with st.container(key=f"lm_body_{page}_lost"):
+            if parts.failed(error, button="Look at another run", key=f"{page}_lost"):
+                state.set_run(None)
+                st.rerun()
+        st.stop()
+    if not run.checkpoints():
+        _nothing(page, "This run keeps no checkpoint yet", "Wait for its first epoch to end.")
+    return run
+
+
+def _nothing(page: str, title: str, sentence: str) -> None:
+    with st.container(key=f"lm_body_{page}_none"):
+        if parts.empty(title, sentence, "Go to Train", key=f"{page}_none"):
+            state.go("train")
+    st.stop()
+
+
+def name_of(run: Any) -> str:
+    """What the run is called."""
+    return str(run.info.get("name") or run.id)
+
+
+def checkpoints(run: Any) -> dict[str, str]:
+    """Checkpoints to choose from: name → what it is called."""
+    found: dict[str, str] = {}
+    for kept in run.checkpoints():
+        if kept.best:
+            found = {"best": f"best, epoch {kept.epoch}", **found}
+        if kept.name != "best":
+            found[kept.name] = f"{kept.name}, epoch {kept.epoch}"
+    return found
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _shelf(run_id: str, mark: str) -> dict[str, SplitReport]:
+    """The split reports of a checkpoint, kept between reruns; filled by `report`."""
+    del run_id, mark
+    return {}
+
+
+def report(run: Any, checkpoint: str, split: str) -> SplitReport:
+    """The report on one split; shows progress while it is predicted for the first time."""
+    mark, _ = stamp(run, checkpoint)
+    shelf = _shelf(run.id, mark)
+    if split not in shelf:
+        slot = st.empty()
+        found: Report = evaluate_run(run, checkpoint, (split,), _progress(slot))
+        slot.empty()
+        shelf.update(found.splits)
+    return shelf[split]
+
+
+def _progress(slot: Any) -> Callable[[str, int, int], None]:
+    def show(what: str, done: int, total: int) -> None:
+        if total > 2000:
+            with slot.container(key="lm_body_predicting"):
+                parts.busy(f"Predicting the {what} split", done, total)
+
+    return show
+
+
+def sizes(run: Any) -> list[str]:
+    """The splits that have rows."""
+    return [name for name in TITLES if run.spec.sizes.get(name)]

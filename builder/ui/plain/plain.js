@@ -1,0 +1,50 @@
+const NS = "http://www.w3.org/2000/svg";
+const SIGNS = {
+  ok: "M3 8.500 6.500 12 13 4.500",
+  warn: "M8 2.500 14.500 13.500h-13ZM8 6.500v3.200M8 11.700v.1",
+  err: "M4 4l8 8M12 4l-8 8",
+  note: "M8 7.200v4M8 4.800v.1M8 2a6 6 0 1 1 0 12A6 6 0 0 1 8 2Z",
+  save: "M8 2.500v7.500M5 7l3 3 3-3M3 13h10",
+  back: "M5 4 2.500 6.500 5 9M2.800 6.500H10a3.500 3.500 0 0 1 0 7H7",
+};
+
+function put(made, attributes, children) {
+  for (const [name, value] of Object.entries(attributes || {})) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    else if (name === "style") Object.assign(made.style, value);
+    else made.setAttribute(name, value === true ? "" : value);
+  }
+  for (const child of children.flat()) if (child !== null && child !== undefined && child !== false) made.append(child);
+  return made;
+}
+function el(tag, attributes, ...children) { return put(document.createElement(tag), attributes, children); }
+function sv(tag, attributes, ...children) { return put(document.createElementNS(NS, tag), attributes, children); }
+function sign(name, small = true) { return sv("svg", { class: small ? "i sm" : "i", viewBox: "0 0 16 16", "aria-hidden": "true" }, sv("path", { d: SIGNS[name] })); }
+function css(root, name) { return getComputedStyle(root.host || root).getPropertyValue(name).trim(); }
+function rgb(text) {
+  const hex = text.replace("#", "");
+  const full = hex.length === 3 ? [...hex].map((c) => c + c).join("") : hex;
+  return [0, 2, 4].map((at) => parseInt(full.slice(at, at + 2), 16));
+}
+function blend(from, to, share) { return `rgb(${from.map((v, i) => Math.round(v + (to[i] - v) * share)).join(",")})`; }
+function save(name, text, type) {
+  const url = URL.createObjectURL(text instanceof Blob ? text : new Blob([text], { type }));
+  const link = el("a", { href: url, download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 1000);
+}
+function saveSvg(name, svg) {
+  const copy = svg.cloneNode(true);
+  copy.setAttribute("xmlns", NS);
+  const pairs = [[svg, copy]];
+  while (pairs.length) {
+    const [from, to] = pairs.pop();
+    const style = getComputedStyle(from);
+    for (const key of ["fill", "stroke", "stroke-width", "stroke-dasharray", "font-family", "font-size", "font-weight", "opacity", "text-anchor"]) to.style[key] = style.getPropertyValue(key);
+    [...from.children].forEach((child, i) => pairs.push([child, to.children[i]]));
+  }
+  save(`${name}.svg`, new XMLSerializer().serializeToString(copy), "image/svg+xml");
+}
+function bytes(text) { return Uint8Array.from(atob(text), (c) => c.charCodeAt(0)); }
+function path(points) { return points.length ? "M" + points.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L") : ""; }

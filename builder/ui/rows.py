@@ -1,0 +1,96 @@
+"""Rows of prepared data as samples to click: what a person sees of an image, a text, a series, a table's row."""
+
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from builder.data.specs import PreparedSpec
+
+SHOWN_COLUMNS = 4
+POINTS = 64
+Caption = Callable[[int], Mapping[str, str]]
+
+
+def form(spec: PreparedSpec) -> str:
+    """The form that the samples are shown in: an image where there is one, else text, series, table."""
+    forms = {one.form for one in spec.inputs.values()}
+    return next((one for one in ("image", "tokens", "series") if one in forms), "vector")
+
+
+def word(spec: PreparedSpec, count: int = 2) -> str:
+    """What a row is called: "image", "texts"."""
+    one = {"image": "image", "tokens": "text", "series": "series", "vector": "row"}[form(spec)]
+    return one if count == 1 or one == "series" else f"{one}s"
+
+
+def address(png: bytes) -> str:
+    """PNG bytes as a data address."""
+    return "data:image/png;base64," + base64.b64encode(png).decode()
+
+
+def items(
+    prepared: Any, split: str, rows: Sequence[int], caption: Caption, size: int = 96
+) -> list[dict[str, Any]]:
+    """The rows as items of `samples`; `caption` gives "left", "leftFigure", "right", "rightFigure"."""
+    kind = form(prepared.spec)
+    found: list[dict[str, Any]] = []
+    for row in (int(row) for row in rows):
+        item: dict[str, Any] = {"row": row, **caption(row)}
+        if kind == "image":
+            item["src"] = address(prepared.thumbnail(split, row, size))
+        elif kind == "tokens":
+            item["text"] = text_of(prepared.spec, prepared.record(split, row))[:240]
+        elif kind == "series":
+            item["lines"] = lines_of(prepared, split, row)
+        else:
+            record = prepared.record(split, row)
+            facts = [value for key, value in caption(row).items() if key == "cells"]
+            cells = [show(record.get(name)) for name in columns_of(prepared.spec)]
+            item["cells"] = [str(row), *(facts[0] if facts else ()), *cells]
+        found.append(item)
+    return found
+
+
+def columns_of(spec: PreparedSpec, most: int = SHOWN_COLUMNS) -> list[str]:
+    """The first raw columns that the model reads."""
+    names = dict.fromkeys(
+        origin for one in spec.inputs.values() for origin in (one.origins or one.features)
+    )
+    return list(names)[:most]
+
+
+def heads(spec: PreparedSpec, facts: Sequence[str]) -> list[dict[str, Any]]:
+    """The columns of the table form of `items`: the row's number, the facts, the first columns."""
+    names = ["Row", *facts, *columns_of(spec)]
+    return [{"name": name, "number": name == "Row"} for name in names]
+
+
+def show(value: Any) -> str:
+    """A raw value as a person reads it."""
+    if value is None or (isinstance(value, float) and value != value):
+        return "–"
+    if isinstance(value, float):
+        return f"{value:,.4g}" if abs(value) < 1e5 else f"{value:,.0f}"
+    if isinstance(value, bytes):
+        return f"{len(value):,} bytes"
+    return str(value)
+
+
+def text_of(spec: PreparedSpec, record: Mapping[str, Any]) -> str:
+    """The text of a record."""
+    for one in spec.inputs.values():
+        if one.form == "tokens":
+            for name in (*one.origins, one.name, "text"):
+                if isinstance(record.get(name), str):
+                    return str(record[name])
+    return next((value for value in record.values() if isinstance(value, str)), "")
+
+
+def lines_of(prepared: Any, split: str, row: int, points: int = POINTS) -> list[list[float]]:
+    """The channels of a series, thinned to at most `points`."""
+    for name, one in prepared.spec.inputs.items():
+        if one.form == "series":
+            channels = prepared.tensors(split)[name][row].float()
+            step = max(1, channels.shape[-1] // points)
+            return [[round(float(v), 4) for v in line[::step]] for line in channels[:3]]
+    return []

@@ -1,0 +1,150 @@
+"""The Evaluate page: how good the model is, and the rows behind every figure."""
+
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from builder.errors import LaminaError
+from builder.evaluate import ClassificationSplit, RegressionSplit, SplitReport
+from builder.ui import chrome, figures, opened, parts, rows, state
+from builder.ui.screens import evaluate_classes, evaluate_numbers
+
+
+def show() -> None:
+    """Draw the page for the run that is looked at."""
+    chrome.page("evaluate")
+    project = state.project()
+    run = opened.run_or_stop("evaluate")
+    try:
+        _page(project.name, run)
+    except LaminaError as error:
+        with st.container(key="lm_body_evaluate_failed"):
+            if parts.failed(error, button="Back to training", key="evaluate_failed"):
+                state.go("train")
+
+
+def _page(project: str, run: Any) -> None:
+    choices = opened.checkpoints(run)
+    kept = opened.sizes(run)
+    asked = st.session_state.get("evaluate_split")
+    split = asked if asked in kept else kept[-1]
+    checkpoint = st.session_state.get("evaluate_checkpoint")
+    checkpoint = checkpoint if checkpoint in choices else next(iter(choices))
+    turned = {}
+
+    def actions() -> None:
+        st.segmented_control(
+            "Split", kept, default=split, format_func=opened.TITLES.__getitem__, required=True,
+            key="evaluate_split_choice", label_visibility="collapsed",
+            on_change=_remember, args=("evaluate_split", "evaluate_split_choice"),
+        )  # fmt: skip
+        st.selectbox(
+            "Checkpoint", list(choices), index=list(choices).index(checkpoint),
+            format_func=choices.__getitem__, key="evaluate_checkpoint_choice", width=190,
+            label_visibility="collapsed",
+            on_change=_remember, args=("evaluate_checkpoint", "evaluate_checkpoint_choice"),
+        )  # fmt: skip
+        turned["explain"] = st.button(
+            "Explain a prediction", type="primary", key="evaluate_explain",
+            icon=":material/chevron_right:", icon_position="right",
+        )  # fmt: skip
+
+    chrome.bar([project, opened.name_of(run), opened.TITLES[split].lower()], actions=actions)
+    report = opened.report(run, checkpoint, split)
+    if turned["explain"]:
+        row = _first(report)
+        explain(split, row, checkpoint)
+    if report.rows == 0:
+        with st.container(key="lm_body_evaluate_empty"):
+            parts.empty("This split has no rows", "Choose another split above.", key="no_rows")
+        return
+    _headline(run, report, split)
+    with st.container(key="lm_body_evaluate"):
+        if isinstance(report, ClassificationSplit):
+            evaluate_classes.show(run, report, split, checkpoint)
+        elif isinstance(report, RegressionSplit):
+            evaluate_numbers.show(run, report, split, checkpoint)
+
+
+def _remember(name: str, widget: str) -> None:
+    st.session_state[name] = st.session_state[widget]
+
+
+def _first(report: SplitReport) -> int:
+    worst = report.mistakes(1)
+    return int(worst[0]) if len(worst) else 0
+
+
+def explain(split: str, row: int, checkpoint: str) -> None:
+    """Turn to the Explain page with this sample. Does not return."""
+    st.session_state["explain_sample"] = (split, int(row))
+    st.session_state["explain_checkpoint"] = checkpoint
+    state.go("explain")
+
+
+def _headline(run: Any, report: SplitReport, split: str) -> None:
+    found = report.metrics
+    if isinstance(report, ClassificationSplit):
+        items = _of_classes(report, found)
+    else:
+        items = _of_numbers(report, found)
+    cells = "".join(
+        f'<div><div class="l">{escape(label)}</div>'
+        f'<div class="v">{escape(value)}<small>{escape(note)}</small></div></div>'
+        for label, value, note in items
+    )
+    parts.html(
+        f'<div class="lm-metrics">{cells}<span class="lm-sp"></span>{_seen(run, report, split)}</div>',
+        "metrics",
+    )
+
+
+def _of_classes(
+    report: ClassificationSplit, found: dict[str, float]
+) -> list[tuple[str, str, str]]:
+    intervals = report.intervals
+    items = [("Accuracy", figures.share(found["accuracy"]), figures.half(intervals["accuracy"], percent=True))]
+    if "top_3_accuracy" in found:
+        items.append(("Right class among the top 3", figures.share(found["top_3_accuracy"]), ""))
+    f1 = f"F1 of {report.classes[1]}" if report.binary else "Macro F1"
+    items.append((f1, figures.number(found["f1"]), figures.half(intervals["f1"])))
+    if report.binary:
+        items.append(("ROC AUC", figures.number(found["roc_auc"]), ""))
+    items += [
+        ("Loss", figures.number(found["log_loss"]), ""),
+        ("Calibration error", figures.share(found["calibration_error"]), ""),
+        ("Guessing gets", figures.share(report.to_beat), ""),
+    ]
+    return items
+
+
+def _of_numbers(report: SplitReport, found: dict[str, float]) -> list[tuple[str, str, str]]:
+    intervals = report.intervals
+    return [
+        ("R²", figures.number(found["r2"]), figures.half(intervals["r2"])),
+        ("Mean absolute error", figures.number(found["mae"]), figures.half(intervals["mae"])),
+        ("Root mean squared error", figures.number(found["rmse"]), figures.half(intervals["rmse"])),
+        ("Half of the rows are within", figures.number(found["median_absolute_error"]), ""),
+        ("Guessing gets an RMSE of", figures.number(report.to_beat), ""),
+    ]
+
+
+def _seen(run: Any, report: SplitReport, split: str) -> str:
+    """What the figures are worth: on which rows they stand."""
+    count = f"{report.rows:,} {rows.word(run.spec, report.rows)}"
+    if split == "train":
+        return _remark("warn", "warn", f"{count}, all of them seen in training: judge on test data.")
+    if split == "validation":
+        return _remark("warn", "warn", f"{count}, used to choose the best epoch: a little too kind.")
+    if report.repeats:
+        share = figures.share(report.repeats / report.rows)
+        return _remark("warn", "warn", f"{count}; {report.repeats:,} ({share}) also stand in the training split.")
+    return _remark("ok", "shield", f"{count}, none seen in training. No duplicates of training rows.")
+
+
+def _remark(tone: str, icon: str, sentence: str) -> str:
+    return (
+        f'<span class="lm-row lm-s lm-m" style="gap:6px;max-width:420px" data-testid="seen">'
+        f'<span class="lm-{tone}">{parts.icon(icon, False)}</span>{escape(sentence)}</span>'
+    )

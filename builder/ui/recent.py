@@ -143,13 +143,14 @@ def _menu(entry: workspace.Entry) -> None:
     ):
         if st.button("Rename …", type="tertiary", key=f"rename_{entry.id}", icon=":material/edit:"):
             _rename(entry)
-        if st.button(
+        st.button(
             "Duplicate",
             type="tertiary",
             key=f"duplicate_{entry.id}",
             icon=":material/content_copy:",
-        ):
-            _act(lambda: workspace.duplicate(entry.id))
+            on_click=_act,
+            args=(workspace.duplicate, entry.id),
+        )
         st.download_button(
             "Export as a file",
             data=lambda: workspace.export_file(entry.id),
@@ -175,8 +176,15 @@ def safe(name: str) -> str:
 @st.dialog("Rename the project")
 def _rename(entry: workspace.Entry) -> None:
     name = st.text_input("Name", value=entry.name, max_chars=120, key=f"new_name_{entry.id}")
-    if st.button("Rename", type="primary", key="confirm_rename", disabled=not name.strip()):
-        _act(lambda: workspace.rename(entry.id, name.strip()))
+    if st.button(
+        "Rename",
+        type="primary",
+        key="confirm_rename",
+        disabled=not name.strip(),
+        on_click=_act,
+        args=(workspace.rename, entry.id, name.strip()),
+    ):
+        st.rerun()
 
 
 @st.dialog("Delete the project?")
@@ -185,17 +193,23 @@ def _delete(entry: workspace.Entry) -> None:
         f"<p><b>{escape(entry.name)}</b> and its history of edits will be gone. Runs and files that you brought stay.</p>"
     )
     with st.container(horizontal=True):
-        if st.button("Delete", key="danger_confirm_delete"):
-            if st.session_state.get("lamina_project") == entry.id:
-                state.close()
-            _act(lambda: workspace.delete(entry.id))
+        if st.button(
+            "Delete", key="danger_confirm_delete", on_click=_act, args=(_remove, entry.id)
+        ):
+            st.rerun()
         if st.button("Keep it", key="cancel_delete"):
             st.rerun()
 
 
-def _act(what: Callable[[], object]) -> None:
+def _remove(project: str) -> None:
+    if st.session_state.get("lamina_project") == project:
+        state.close()
+    workspace.delete(project)
+
+
+def _act(what: Callable[..., object], *arguments: str) -> None:
+    """Do it; what went wrong is shown by the page."""
     try:
-        what()
+        what(*arguments)
     except LaminaError as error:
         st.session_state["home_error"] = error
-    st.rerun()

@@ -1,0 +1,146 @@
+"""The first page: one click to a project, bad files refused in words, projects kept in order."""
+
+import json
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from builder import templates, workspace
+from builder.errors import LaminaError
+from builder.home import home
+from builder.project import Project
+from builder.ui import gallery, intake, recent
+from builder.ui.screens.home import count
+from tests.ui.apptest import open_page, text_of
+
+
+def test_the_page_offers_digits_an_empty_canvas_and_every_template() -> None:
+    app = open_page("home")
+    assert not app.exception
+    keys = {button.key for button in app.button}
+    assert {"open_digits", "open_empty"} <= keys
+    assert {f"use_{name}" for name in templates.templates()} <= keys
+
+
+def test_open_digits_makes_a_project_of_the_template_with_one_click() -> None:
+    app = open_page("home").button(key="open_digits").click().run()
+    (entry,) = workspace.projects()
+    opened = workspace.open_project(entry.id)
+    assert opened.data.source == "sklearn"
+    assert any(node.layer == "Conv2d" for node in opened.graph.nodes)
+    assert app.session_state["lamina_project"] == entry.id
+
+
+def test_search_leaves_the_templates_that_fit_and_says_so_where_none_does() -> None:
+    app = open_page("home")
+    app.text_input(key="find_template").set_value("text").run()
+    keys = {button.key for button in app.button if str(button.key).startswith("use_")}
+    assert keys
+    assert all(templates.get(key.removeprefix("use_")).data_kind == "text" for key in map(str, keys))
+    app.text_input(key="find_template").set_value("zebra").run()
+    assert "No template is called so" in text_of(app)
+
+
+def test_names_of_projects_are_escaped() -> None:
+    workspace.create(Project(name="<img src=x onerror=alert(1)>"))
+    shown = text_of(open_page("home"))
+    assert "<img src=x" not in shown
+    assert "&lt;img src=x" in shown
+
+
+def test_delete_asks_first_and_then_removes() -> None:
+    key = workspace.create(Project(name="gone"))
+    app = open_page("home").button(key=f"danger_delete_{key}").click().run()
+    assert workspace.projects()
+    app.button(key="danger_confirm_delete").click().run()
+    assert workspace.projects() == ()
+
+
+def test_duplicate_lists_a_copy() -> None:
+    key = workspace.create(Project(name="one"))
+    open_page("home").button(key=f"duplicate_{key}").click().run()
+    assert {entry.name for entry in workspace.projects()} == {"one", "one copy"}
+
+
+def test_a_path_that_does_not_exist_is_said_and_makes_no_project() -> None:
+    app = open_page("home")
+    app.text_input(key="path_typed").set_value("/nowhere/data.csv").run()
+    app.button(key="path_open").click().run()
+    assert "no such file" in text_of(app)
+    assert workspace.projects() == ()
+
+
+def test_an_upload_is_kept_once_under_a_safe_name() -> None:
+    path = intake.keep([BytesIO(b"a,b\n1,2\n")], ["../../evil.csv"])
+    again = intake.keep([BytesIO(b"a,b\n1,2\n")], ["../../evil.csv"])
+    assert path == again
+    assert path.name == "evil.csv"
+    assert path.resolve().is_relative_to(home() / "uploads")
+
+
+def test_files_that_belong_together_share_a_folder() -> None:
+    folder = intake.keep([BytesIO(b"x"), BytesIO(b"y")], ["r.pos", "r.neg"])
+    assert sorted(path.name for path in folder.iterdir()) == ["r.neg", "r.pos"]
+
+
+def test_a_file_of_no_known_kind_is_refused_with_what_to_bring(tmp_path: Path) -> None:
+    path = tmp_path / "movie.mp4"
+    path.write_bytes(b"\0" * 64)
+    with pytest.raises(LaminaError, match="does not know what to make of"):
+        intake.recognised(path)
+
+
+def test_forget_removes_uploads_only(tmp_path: Path) -> None:
+    own = tmp_path / "mine" / "data.csv"
+    own.parent.mkdir()
+    own.write_text("a,b\n1,2\n")
+    intake.forget(own)
+    assert own.exists()
+    kept = intake.keep([BytesIO(b"1")], ["x.csv"])
+    intake.forget(kept)
+    assert not kept.parent.exists()
+
+
+@pytest.mark.parametrize(
+    ("number", "words"), [(7, "7"), (999, "999"), (12_345, "12 k"), (1_640_000, "1.6 M")]
+)
+def test_parameters_are_told_in_few_digits(number: int, words: str) -> None:
+    assert count(number) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(10, "just now"), (600, "10 minutes ago"), (86_400, "yesterday"), (3 * 86_400, "Wednesday")],
+)
+def test_moments_are_told_as_people_do(seconds: float, words: str) -> None:
+    import datetime as dt
+
+    now = dt.datetime(2026, 11, 21, 12, 0)
+    assert recent.ago(now.timestamp() - seconds, now) == words
+
+
+def test_a_card_is_drawn_from_the_templates_own_graph(monkeypatch: pytest.MonkeyPatch) -> None:
+    only = {"cnn": templates.get("cnn")}
+    monkeypatch.setattr(templates, "templates", lambda: only)
+    assert not gallery.complete()
+    gallery.fill()
+    assert gallery.complete()
+    (card,) = gallery.cards()
+    graph = card.drawn()
+    assert graph is not None
+    assert graph == templates.make("cnn").graph
+    assert card.parameters
+    assert len(gallery.samples()) == 10
+
+
+def test_a_broken_gallery_file_is_made_anew() -> None:
+    gallery._file().write_text("{")
+    assert all(card.graph is None for card in gallery.cards())
+
+
+def test_export_is_a_project_file_that_imports() -> None:
+    key = workspace.create(Project(name="one"))
+    text = workspace.export_file(key)
+    assert json.loads(text)["lamina"] == 1
+    assert workspace.open_project(workspace.import_file(text)).name == "one 2"

@@ -1,7 +1,19 @@
 """Data: sources, what is in them, and tensors made ready for a model."""
 
+from builder.data.overview import Overview, edit, inspect, suggest
 from builder.data.prepare import prepare, specs
 from builder.data.prepared import Prepared, open_prepared
 from builder.data.read import catalogue, read
 
-__all__ = ["Prepared", "catalogue", "open_prepared", "prepare", "read", "specs"]
+__all__ = [
+    "Overview",
+    "Prepared",
+    "catalogue",
+    "edit",
+    "inspect",
+    "open_prepared",
+    "prepare",
+    "read",
+    "specs",
+    "suggest",
+]

@@ -43,9 +43,10 @@ class Option:
 
 @dataclass(frozen=True)
 class Remedy:
-    """One button beside a finding: what it says, and the new values of keys of project.data.
+    """One button beside a finding: what it says, and what it changes in project.data.
 
-    An edit's key is a dotted path below `data`: {"columns.id.role": "ignore"}; see `builder.data.edit`.
+    `edits` is a part of `data` that is laid over it, {"columns": {"id": {"role": "ignore"}}}, by `builder.data.edit`;
+    objects are merged, everything else is replaced, None takes a key away.
     """
 
     label: str

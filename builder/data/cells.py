@@ -71,6 +71,18 @@ def typed(name: str, cells: Sequence[Any], decimal: str = ".", dates: str = "") 
     return _from_words(name, words, decimal, dates)
 
 
+def plain_cells(cells: "pd.Series[Any]") -> list[Any]:
+    """A typed column as plain Python values: None where missing, datetimes for dates."""
+    kind = cells.dtype.kind
+    if kind in "iu":
+        return cells.tolist()
+    if kind == "M":
+        return [None if value != value else value.to_pydatetime() for value in cells.tolist()]
+    if kind == "b" or str(cells.dtype) == "boolean":
+        return cells.astype(object).where(cells.notna(), None).tolist()
+    return [None if value is None or value != value else value for value in cells.tolist()]
+
+
 def _word(cell: Any) -> str:
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
@@ -165,7 +177,9 @@ def _as_numbers(
 def _are_codes(words: Sequence[str]) -> bool:
     """Digits that are names, not amounts: leading zeros (post codes), or more digits than a float holds."""
     zeros = sum(bool(LEADING_ZERO.fullmatch(word)) for word in words)
-    return zeros > 0.01 * len(words) or any(word.isdigit() and len(word) > 16 for word in words[:50])
+    return zeros > 0.01 * len(words) or any(
+        word.isdigit() and len(word) > 16 for word in words[:50]
+    )
 
 
 def _unit(words: Sequence[str]) -> str:

@@ -208,6 +208,16 @@ def _planned(column: Profile, decided: Column, role: Role | None, raw: Raw) -> P
     )
 
 
+def only_text(planned: Mapping[str, Planned], profiles: Mapping[str, Profile]) -> str | None:
+    """The text column that everything depends on: free text where no other column is a feature."""
+    if any(column.role == "feature" for column in planned.values()):
+        return None
+    texts = [
+        n for n, column in planned.items() if profiles[n].free_text and column.role == "ignore"
+    ]
+    return max(texts, key=lambda name: profiles[name].unique) if texts else None
+
+
 def _useless(column: Profile, decided: Column, raw: Raw) -> str:
     """Why a column is left out by default; empty where it is used."""
     if column.present == 0:
@@ -241,9 +251,10 @@ def retype(
     have = profile_column(cells).type
     how = dict(reading)
     if column.type in ("category", "text"):
+        how = {key: value for key, value in how.items() if key == "relabel"}
         if have in ("category", "text"):
-            return cells, {}
-        return cells.map(tables.to_text).astype(object), {}
+            return cells, how
+        return cells.map(tables.to_text).astype(object), how
     if have == column.type:
         return cells, how
     decimal, unit, forms = how.get("decimal", "."), how.get("unit", ""), how.get("formats", ())

@@ -11,6 +11,9 @@ from builder.data.runtime import tables
 from builder.errors import LaminaError
 
 MAX_COLUMNS = 50_000
+TOTALS = frozenset(
+    ("total", "totals", "sum", "summe", "gesamt", "insgesamt", "grand total", "totale")
+)
 FEW = 10  # so many rows of a wrong length are set aside; beyond this and 1 % the file is refused
 
 
@@ -93,7 +96,11 @@ def _drop_blank(grid: Grid) -> None:
     dropped = len(grid.rows) - len(keep)
     if not dropped:
         return
-    inner = sum(1 for place in range(keep[0], keep[-1]) if all(map(blank, grid.rows[place]))) if keep else 0
+    inner = (
+        sum(1 for place in range(keep[0], keep[-1]) if all(map(blank, grid.rows[place])))
+        if keep
+        else 0
+    )
     if inner:
         grid.notes.append(f"{inner} empty {'line' if inner == 1 else 'lines'} left out.")
     grid.rows = [grid.rows[place] for place in keep]
@@ -115,7 +122,12 @@ def _skip_titles(grid: Grid, skip: int | None) -> int:
     count = 0
     while wide >= 3 and count < min(len(grid.rows) - 1, 50):
         row = grid.rows[count]
-        if _filled(row) > max(1, wide // 4) or (len(row) >= wide and _filled(grid.rows[count + 1]) < wide // 2 and count == 0 and _filled(row) > 1):
+        if _filled(row) > max(1, wide // 4) or (
+            len(row) >= wide
+            and _filled(grid.rows[count + 1]) < wide // 2
+            and count == 0
+            and _filled(row) > 1
+        ):
             break
         count += 1
     if not count or count == len(grid.rows):
@@ -140,7 +152,9 @@ def guess_header(rows: Sequence[Sequence[Any]]) -> bool:
         return not any(_number(cell) for cell in first)
     votes = 0.0
     for place, name in enumerate(names):
-        below = [row[place] for row in rest if place < len(row) and not tables.is_missing(row[place])]
+        below = [
+            row[place] for row in rest if place < len(row) and not tables.is_missing(row[place])
+        ]
         if not below or name is None:
             continue
         numeric = sum(map(_number, below[:100])) >= 0.8 * len(below[:100])
@@ -256,19 +270,22 @@ def _said(lines: Sequence[int]) -> str:
 
 
 def _drop_footnotes(grid: Grid, width: int) -> None:
-    """Drop closing lines that fill their first cell only, with a sentence in it."""
+    """Drop closing lines that fill their first cell only, with a sentence or "Total" in it."""
     last = len(grid.rows)
     while last > 2 and width >= 3:
         row = grid.rows[last - 1]
-        sentence = isinstance(row[0], str) and len(row[0].strip()) > 15 and " " in row[0].strip()
-        if _filled(row) != 1 or not sentence:
+        word = row[0].strip() if isinstance(row[0], str) else ""
+        closing = (len(word) > 15 and " " in word) or word.lower().rstrip(":") in TOTALS
+        if _filled(row) != 1 or not closing:
             break
         last -= 1
     usual = Counter(_filled(row) for row in grid.rows[:200]).most_common(1)[0][0]
     if last < len(grid.rows) and usual > 2:
         first = str(grid.rows[last][0]).strip()[:60]
         count = len(grid.rows) - last
-        grid.notes.append(f"{count} closing {'line' if count == 1 else 'lines'} left out ({first!r}).")
+        grid.notes.append(
+            f"{count} closing {'line' if count == 1 else 'lines'} left out ({first!r})."
+        )
         del grid.rows[last:], grid.lines[last:]
 
 
@@ -295,7 +312,9 @@ def _names(
         kept.append(place)
     dropped = len(cells) - len(kept)
     if dropped:
-        grid.notes.append(f"{dropped} {'column' if dropped == 1 else 'columns'} without name and cells left out.")
+        grid.notes.append(
+            f"{dropped} {'column' if dropped == 1 else 'columns'} without name and cells left out."
+        )
     if again:
         grid.findings.append(
             Finding(

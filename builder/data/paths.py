@@ -12,7 +12,9 @@ def locate(value: Any, place: str) -> Path:
     Raises LaminaError where nothing is named, or nothing is there. `place` is the option's ("data.options.path").
     """
     if not isinstance(value, str) or not value.strip():
-        raise LaminaError("No file is named.", place=place, remedy="Choose a file, or give its path.")
+        raise LaminaError(
+            "No file is named.", place=place, remedy="Choose a file, or give its path."
+        )
     if "\0" in value:
         raise LaminaError("A path holds no NUL byte.", place=place)
     path = Path(value.strip()).expanduser()
@@ -20,7 +22,9 @@ def locate(value: Any, place: str) -> Path:
         if path.exists():
             return path
     except OSError as error:
-        raise LaminaError(f"The path cannot be looked at: {error.strerror}.", place=place) from error
+        raise LaminaError(
+            f"The path cannot be looked at: {error.strerror}.", place=place
+        ) from error
     raise LaminaError(
         f"There is no file {path}.",
         place=place,

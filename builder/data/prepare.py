@@ -2,30 +2,31 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from builder.data import columns, fit, store
 from builder.data.base import SPLITS, Fitted, Media, Progress, Raw, silent
+from builder.data.cells import plain_cells
 from builder.data.columns import Planned
 from builder.data.prepared import Prepared
 from builder.data.read import fingerprint, read
+from builder.data.rows import Rows, arrange
 from builder.data.runtime import VERSION, Preparation
 from builder.data.specs import PreparedSpec
-from builder.data.split import split_rows
 from builder.errors import LaminaError
-from builder.project import Binding, Data, Project, Split
+from builder.project import Binding, Project
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 REVISION = 1  # counts up when the same project gives other prepared data than before
 CHUNK = 256
+TABLE_CHUNK = 20_000
 
 
 def prepare(project: Project, progress: Progress | None = None) -> Prepared:
@@ -65,34 +66,17 @@ def _key(project: Project, files: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """The rows that are used, typed, with their target and split."""
-
-    raw: Raw
-    frame: "pd.DataFrame"
-    planned: dict[str, Planned]
-    target: str | None
-    kind: Literal["class", "number"] | None
-    classes: tuple[str, ...]
-    y: Tensor | None
-    places: "np.ndarray[Any, np.dtype[np.int64]]"  # of each row in raw
-    codes: "np.ndarray[Any, np.dtype[np.int8]]"
-    notes: tuple[str, ...]
-    reading: Mapping[str, Mapping[str, Any]]  # how raw cells of each column are read
-
-    def of(self, split: int) -> "np.ndarray[Any, Any]":
-        """The rows of one split, as positions in frame."""
-        return np.flatnonzero(self.codes == split)
-
-
 def _fill(
     aside: Path, key: str, project: Project, files: Sequence[Mapping[str, Any]], progress: Progress
 ) -> None:
     raw = read(project.data, progress)
-    if raw.rows == 0:
-        raise LaminaError("The data has no rows.", place=project.data.source)
-    rows = _rows(raw, project)
+    if raw.rows < 3:
+        raise LaminaError(
+            f"The data has {raw.rows} {'row' if raw.rows == 1 else 'rows'}, too few to learn from and to test on.",
+            place=files[0]["path"] if files else project.data.source,
+            remedy="Bring more rows.",
+        )
+    rows = arrange(raw, project.data, project.task.kind)
     fitted = _fit(rows, project)
     target = None
     if rows.y is not None and rows.kind is not None and rows.target is not None:
@@ -130,182 +114,24 @@ def _fill(
     store.write_json(aside / "spec.json", spec.model_dump(mode="json"))
 
 
-def _said(rows: _Rows) -> list[str]:
+def _said(rows: Rows) -> list[str]:
     left = [f"{c.name} ({c.why})" for c in rows.planned.values() if c.role == "ignore" and c.why]
     said = [f"Left out: {'; '.join(left[:12])}{' …' if len(left) > 12 else ''}."] if left else []
     return [*rows.notes, *said]
 
 
-# --- rows: target, split ------------------------------------------------------------------------------------------
-
-
-def _rows(raw: Raw, project: Project) -> _Rows:
-    data = project.data
-    profiles = columns.profile(raw.frame)
-    kind = _target_kind(project)
-    target = _target(raw, data, profiles) if kind else None
-    planned = columns.plan(raw, data, target, profiles)
-    frame = raw.frame.copy(deep=False)
-    reading: dict[str, dict[str, Any]] = {}
-    for name, column in planned.items():
-        if column.role in ("feature", "time"):
-            known = raw.reading.get(name, {})
-            frame[name], reading[name] = columns.retype(frame[name], column, known)
-    notes: list[str] = []
-    keep = np.ones(len(frame), bool)
-    for name, column in planned.items():
-        if column.role == "feature" and column.missing == "drop_rows":
-            gaps = frame[name].isna().to_numpy()
-            if gaps.any():
-                notes.append(f"{int(gaps.sum()):,} rows without {name} were left out.")
-            keep &= ~gaps
-    classes: tuple[str, ...] = ()
-    y: np.ndarray[Any, Any] | None = None
-    if target is not None and kind is not None:
-        classes, y = _labels(frame[target], kind, raw, target)
-        without = np.isnan(y) if kind == "number" else y < 0
-        if without.any():
-            notes.append(f"{int(without.sum()):,} rows without a target ({target}) were left out.")
-            keep &= ~without
-    places = np.flatnonzero(keep)
-    if len(places) == 0:
-        raise LaminaError("No row is left after leaving out rows with gaps.", place="data")
-    y = y[places] if y is not None else None
-    frame = frame.iloc[places].reset_index(drop=True)
-    codes, said = _split(frame, raw, data.split, planned, places, y if kind == "class" else None)
-    if kind == "class" and y is not None:
-        _check_classes(classes, y, codes, target or "")
-    tensor = None if y is None else torch.from_numpy(np.array(y))
-    return _Rows(
-        raw,
-        frame,
-        planned,
-        target,
-        kind,
-        classes,
-        tensor.float() if tensor is not None and kind == "number" else tensor,
-        places,
-        codes,
-        (*notes, *said),
-        reading,
-    )
-
-
-def _target_kind(project: Project) -> Literal["class", "number"] | None:
-    if project.task.kind == "classification":
-        return "class"
-    if project.task.kind == "regression":
-        return "number"
-    return None
-
-
-def _target(raw: Raw, data: Data, profiles: Mapping[str, columns.Profile]) -> str:
-    if data.target is not None:
-        return columns.find(data.target, raw.frame, "data.target")
-    named = [name for name, c in columns.decisions(data, raw.frame).items() if c.role == "target"]
-    if named:
-        return named[0]
-    guess = columns.guess_target(raw, profiles)
-    if guess is None:
-        raise LaminaError(
-            "No column can be the target.",
-            place="data.target",
-            remedy="Name the column that is to be predicted.",
-        )
-    return guess
-
-
-def _labels(
-    cells: "pd.Series[Any]", kind: Literal["class", "number"], raw: Raw, target: str
-) -> tuple[tuple[str, ...], "np.ndarray[Any, Any]"]:
-    column = columns.profile_column(cells)
-    if kind == "number":
-        if column.type not in ("number", "boolean"):
-            raise LaminaError(
-                f"The target {target!r} holds words; regression predicts numbers.",
-                place="data.target",
-                remedy="Choose classification, or another target.",
-            )
-        y = cells.astype("float64").to_numpy(dtype="float64", na_value=np.nan, copy=True)
-        y[~np.isfinite(y)] = np.nan
-        if len(np.unique(y[~np.isnan(y)])) < 2:
-            raise LaminaError(
-                f"The target {target!r} has the same value in every row; there is nothing to learn.",
-                place="data.target",
-                remedy="Choose another target.",
-            )
-        return (), y
-    classes, codes = fit.class_labels(cells, raw.classes)
-    most = max(1000, len(cells) // 4)
-    fractions = column.type == "number" and bool((cells.dropna() % 1 != 0).any())
-    if len(classes) > min(most, 10_000) or (fractions and len(classes) > 50):
-        raise LaminaError(
-            f"The target {target!r} has {len(classes):,} different values, too many for classes.",
-            place="data.target",
-            remedy="Choose regression to predict it as a number, or another target.",
-        )
-    return classes, codes
-
-
-def _check_classes(
-    classes: tuple[str, ...], y: "np.ndarray[Any, Any]", codes: "np.ndarray[Any, Any]", target: str
-) -> None:
-    for where, own in (("The data", y), ("The training split", y[codes == 0])):
-        present = np.unique(own)
-        if len(present) < 2:
-            only = classes[int(present[0])] if len(present) else "none"
-            raise LaminaError(
-                f"{where} has a single class of {target!r} ({only}); there is nothing to tell apart.",
-                place="data.target",
-                remedy="Choose another target, or bring rows of at least two classes.",
-            )
-
-
-def _split(
-    frame: "pd.DataFrame",
-    raw: Raw,
-    split: Split,
-    planned: Mapping[str, Planned],
-    places: "np.ndarray[Any, Any]",
-    labels: "np.ndarray[Any, Any] | None",
-) -> tuple["np.ndarray[Any, np.dtype[np.int8]]", tuple[str, ...]]:
-    groups = times = None
-    if split.kind in ("group", "time"):
-        named = split.group if split.kind == "group" else split.time
-        by_role = [name for name, column in planned.items() if column.role == split.kind]
-        if not named and not by_role:
-            raise LaminaError(
-                f"A split by {split.kind} needs a column.",
-                place=f"data.split.{split.kind}",
-                remedy=f"Name one, or give a column the role {split.kind}.",
-            )
-        name = columns.find(named, frame, f"data.split.{split.kind}") if named else by_role[0]
-        if split.kind == "group":
-            groups = frame[name].astype(str).to_numpy()
-        else:
-            times = _moments(frame[name], name)
-    given = None if raw.given is None else raw.given[places]
-    return split_rows(len(frame), split, given=given, labels=labels, groups=groups, times=times)
-
-
-def _moments(cells: "pd.Series[Any]", name: str) -> "np.ndarray[Any, Any]":
-    if columns.profile_column(cells).type not in ("date", "number") or cells.isna().any():
-        raise LaminaError(
-            f"The column {name!r} cannot order the rows: it holds words or gaps.",
-            place="data.split.time",
-            remedy="Name a column of dates or numbers without gaps.",
-        )
-    return cells.to_numpy().astype("float64" if cells.dtype.kind in "iuf" else "int64")
-
-
 # --- inputs -------------------------------------------------------------------------------------------------------
 
 
-def _fit(rows: _Rows, project: Project) -> dict[str, Fitted]:
+def _fit(rows: Rows, project: Project) -> dict[str, Fitted]:
     """Each Input's preparation, fitted on training rows."""
     raw, training = rows.raw, rows.of(0)
     features = [c for c in rows.planned.values() if c.role == "feature"]
-    wanted = wanted_inputs(project) or {_usual_name(raw, features): Binding()}
+    text = None if raw.media else columns.only_text(rows.planned, columns.profile(rows.frame))
+    wanted = wanted_inputs(project) or {_usual_name(raw, features, text): Binding()}
+    if text is not None:
+        read_text = Binding(columns=(text,), form="tokens")
+        wanted = {n: read_text if b == Binding() else b for n, b in wanted.items()}
     free = [name for name in raw.media if name not in wanted]
     fitted: dict[str, Fitted] = {}
     for name, binding in wanted.items():
@@ -327,7 +153,9 @@ def _fit(rows: _Rows, project: Project) -> dict[str, Fitted]:
     return fitted
 
 
-def _usual_name(raw: Raw, features: Sequence[Planned]) -> str:
+def _usual_name(raw: Raw, features: Sequence[Planned], text: str | None) -> str:
+    if text is not None:
+        return "text"
     return next(iter(raw.media)) if raw.media and not features else "table"
 
 
@@ -384,7 +212,7 @@ def _chosen(
     name: str,
     binding: Binding,
     features: Sequence[Planned],
-    rows: _Rows,
+    rows: Rows,
     form: Literal["vector", "codes"],
 ) -> list[Planned]:
     """The columns that an Input takes."""
@@ -412,7 +240,7 @@ def _chosen(
 
 def _write(
     aside: Path,
-    rows: _Rows,
+    rows: Rows,
     runtime: Preparation,
     fitted: Mapping[str, Fitted],
     restored: Mapping[str, str],
@@ -420,26 +248,45 @@ def _write(
 ) -> dict[str, list[int]]:
     """The tensors and the records of every split; gives each Input's stored shape."""
     shapes: dict[str, list[int]] = {}
-    total, done = len(rows.places), 0
-    left_out = set(restored.values())
+    done = 0
     for code, split in enumerate(SPLITS):
         own = rows.of(code)
-        handles = {name: (aside / f"{split}.{name}.bin").open("wb") for name in fitted}
-        try:
+        offsets = [0]
+        with ExitStack() as stack:
+            tensors = {
+                name: stack.enter_context((aside / f"{split}.{name}.bin").open("wb"))
+                for name in fitted
+            }
+            lines = stack.enter_context((aside / f"{split}.records.jsonl").open("wb"))
             for part in _chunks(own, runtime):
-                tensors = runtime.transform(list(_records(rows, part, raw_media=True)))
-                for name, x in tensors.items():
+                records = _records(rows, part)
+                for name, x in _transformed(runtime, records, split).items():
                     shapes[name] = list(x.shape[1:])
-                    handles[name].write(x.contiguous().numpy().data)
+                    tensors[name].write(x.contiguous().numpy().data)
+                for record in records:
+                    kept = {k: v for k, v in record.items() if k not in restored.values()}
+                    line = json.dumps(kept, ensure_ascii=False, default=str).encode() + b"\n"
+                    lines.write(line)
+                    offsets.append(offsets[-1] + len(line))
                 done += len(part)
-                progress("Preparing", done, total)
-        finally:
-            for handle in handles.values():
-                handle.close()
+                progress("Preparing", done, len(rows.places))
         if rows.y is not None:
             (aside / f"{split}.target.bin").write_bytes(rows.y[own].contiguous().numpy().tobytes())
-        _write_records(aside, split, rows, own, left_out)
+        (aside / f"{split}.offsets.bin").write_bytes(np.array(offsets, np.int64).tobytes())
     return shapes
+
+
+def _transformed(
+    runtime: Preparation, records: Sequence[Mapping[str, Any]], split: str
+) -> dict[str, Tensor]:
+    try:
+        return runtime.transform(records)
+    except ValueError as error:
+        if isinstance(error, LaminaError):
+            raise
+        raise LaminaError(
+            str(error), place=f"split {split}", remedy="Ignore that column, or mend the row."
+        ) from error
 
 
 def _chunks(own: "np.ndarray[Any, Any]", runtime: Preparation) -> Iterator["np.ndarray[Any, Any]"]:
@@ -447,45 +294,19 @@ def _chunks(own: "np.ndarray[Any, Any]", runtime: Preparation) -> Iterator["np.n
         part["form"] in ("image", "series", "tokens")
         for part in runtime.settings["inputs"].values()
     )
-    size = CHUNK if media else 20_000
+    size = CHUNK if media else TABLE_CHUNK
     for start in range(0, len(own), size):
         yield own[start : start + size]
 
 
-def _records(
-    rows: _Rows, part: "np.ndarray[Any, Any]", *, raw_media: bool
-) -> Iterator[dict[str, Any]]:
+def _records(rows: Rows, part: "np.ndarray[Any, Any]") -> list[dict[str, Any]]:
     """Raw records of some rows: the frame's cells, and the media beside them."""
-    names = [str(name) for name in rows.frame.columns]
     frame = rows.frame.iloc[part]
-    cells = [_cells(frame[name]) for name in names]
-    media = rows.raw.media if raw_media else {}
-    lines = zip(*cells, strict=True) if cells else (() for _ in part)
-    for place, line in zip(part, lines, strict=True):
-        record = dict(zip(names, line, strict=True))
-        for name, column in media.items():
+    names = [str(name) for name in frame.columns]
+    columns = [plain_cells(cells) for _, cells in frame.items()]
+    lines = zip(*columns, strict=True) if columns else (() for _ in part)
+    records = [dict(zip(names, line, strict=True)) for line in lines]
+    for name, column in rows.raw.media.items():
+        for place, record in zip(part, records, strict=True):
             record[name] = column.values[int(rows.places[place])]
-        yield record
-
-
-def _cells(cells: "pd.Series[Any]") -> list[Any]:
-    """Plain Python values, None where missing."""
-    values = cells.astype(object).where(cells.notna(), None).tolist()
-    return [v.to_pydatetime() if hasattr(v, "to_pydatetime") else v for v in values]
-
-
-def _write_records(
-    aside: Path, split: str, rows: _Rows, own: "np.ndarray[Any, Any]", left_out: set[str]
-) -> None:
-    texts = {
-        name: m for name, m in rows.raw.media.items() if name not in left_out and m.form == "tokens"
-    }
-    offsets = [0]
-    with (aside / f"{split}.records.jsonl").open("wb") as file:
-        for place, record in zip(own, _records(rows, own, raw_media=False), strict=True):
-            for name, column in texts.items():
-                record[name] = column.values[int(rows.places[place])]
-            line = json.dumps(record, ensure_ascii=False, default=str).encode() + b"\n"
-            file.write(line)
-            offsets.append(offsets[-1] + len(line))
-    (aside / f"{split}.offsets.bin").write_bytes(np.array(offsets, np.int64).tobytes())
+    return records

@@ -165,7 +165,10 @@ def _evenness(head: str, separator: str) -> float:
     first = 0
     try:
         reader = csv.reader(
-            io.StringIO(head, newline=""), delimiter=separator, skipinitialspace=True, quoting=quoting
+            io.StringIO(head, newline=""),
+            delimiter=separator,
+            skipinitialspace=True,
+            quoting=quoting,
         )
         for row in reader:
             if any(cell.strip() for cell in row):

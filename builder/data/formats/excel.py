@@ -1,6 +1,7 @@
 """Excel workbooks, old (.xls) and new (.xlsx): values only, formulas are never evaluated."""
 
 import io
+import warnings
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -23,7 +24,9 @@ def read(path: Path, options: Mapping[str, Any]) -> tuple[Grid, dict[str, Any], 
     """
     with path.open("rb") as file:
         old = file.read(8) == OLD
-    sheets = _old(path) if old else _new(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # openpyxl warns of styles that it does not know
+        sheets = _old(path) if old else _new(path)
     names = tuple(sheets)
     wanted = options.get("sheet")
     if wanted is not None and wanted not in sheets:
@@ -35,7 +38,9 @@ def read(path: Path, options: Mapping[str, Any]) -> tuple[Grid, dict[str, Any], 
     name = str(wanted) if wanted is not None else max(sheets, key=lambda key: _filled(sheets[key]))
     rows = [[_cell(cell) for cell in row] for row in sheets[name]]
     wide = max((_last(row) for row in rows), default=0)
-    grid = Grid([row[:wide] + [None] * (wide - len(row)) for row in rows], list(range(1, len(rows) + 1)))
+    grid = Grid(
+        [row[:wide] + [None] * (wide - len(row)) for row in rows], list(range(1, len(rows) + 1))
+    )
     if len(names) > 1 and wanted is None:
         grid.notes.append(f"Sheet {name!r} was taken, of {', '.join(map(repr, names))}.")
     return grid, {"sheet": name}, names
@@ -68,7 +73,9 @@ def _check_zip(path: Path) -> None:
             remedy="Unpack it and choose the table inside, or choose the source for its kind of data.",
         )
     unpacked = sum(entry.file_size for entry in entries)
-    if unpacked > MAX_UNPACKED or unpacked > 10_000_000 and unpacked > MAX_RATIO * path.stat().st_size:
+    if unpacked > MAX_UNPACKED or (
+        unpacked > 10_000_000 and unpacked > MAX_RATIO * path.stat().st_size
+    ):
         raise LaminaError(
             f"The workbook unpacks to {unpacked / 1e6:,.0f} MB, which is not believable.",
             place=path.name,
@@ -101,7 +108,9 @@ def _new(path: Path) -> dict[str, list[tuple[Any, ...]]]:
             book.close()
     except LaminaError:
         raise
-    except Exception as error:  # openpyxl raises what its XML parser and its own code happen to raise
+    except (
+        Exception
+    ) as error:  # openpyxl raises what its XML parser and its own code happen to raise
         raise _damaged(path) from error
 
 

@@ -107,7 +107,7 @@ def _lines(text: str, place: str) -> Iterator[dict[str, Any]]:
             raise LaminaError(
                 f"This is no JSON: {what}.",
                 place=f"{place}, line {number}",
-                remedy="Each line is one object, such as {\"age\": 22}.",
+                remedy='Each line is one object, such as {"age": 22}.',
             ) from None
         if not isinstance(record, dict):
             raise LaminaError(

@@ -142,7 +142,10 @@ def read_column(records: Records, name: str) -> list[Any]:
 def _each(
     column: Mapping[str, Any], values: Sequence[Any], read: Callable[[Any], Any], what: str
 ) -> list[Any]:
-    """Every cell read, the column's own words for missing set aside. Raises ValueError with column and row."""
+    """Every cell read, its labels merged, its words for missing set aside. Raises ValueError with column and row."""
+    merged: Mapping[str, str] = column.get("relabel", {})
+    if merged:
+        values = [merged.get(v.strip(), v) if isinstance(v, str) else v for v in values]
     words = frozenset(column.get("missing", ()))
     if words:
         values = [None if isinstance(v, str) and v.strip() in words else v for v in values]

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-
 from builder.data import cells
 from builder.data.base import Finding, Option, Progress, Raw, Source, silent
 from builder.data.formats import columnar, delimited, excel, records
@@ -41,7 +40,9 @@ class Table(Source):
 
     kind: ClassVar[str] = "table"
     title: ClassVar[str] = "Table"
-    help: ClassVar[str] = "CSV, TSV, Excel, Parquet or JSON. Separator, encoding and types are guessed."
+    help: ClassVar[str] = (
+        "CSV, TSV, Excel, Parquet or JSON. Separator, encoding and types are guessed."
+    )
     params: ClassVar[tuple[Option, ...]] = (
         Option("path", "path", "File", suffixes=SUFFIXES, help="The table to train on."),
         Option(
@@ -97,7 +98,7 @@ class Table(Source):
             "Quotes",
             choices=("auto", "double", "none"),
             default="auto",
-            help="Whether \" holds a cell together, or is part of the text (none).",
+            help='Whether " holds a cell together, or is part of the text (none).',
             advanced=True,
         ),
         Option(
@@ -272,22 +273,26 @@ def _typed(
             reading[name] = dict(typed.reading)
         findings += _odd(name, typed)
     if trimmed:
-        notes.append(f"Spaces around the cells of {trimmed} columns were taken off.")
+        notes.append(f"Spaces around cells were taken off (in {_columns(trimmed)}).")
     if gaps:
-        notes.append(f'"?" means missing (in {gaps} {"column" if gaps == 1 else "columns"}).')
+        notes.append(f'"?" means missing (in {_columns(gaps)}).')
     for name, how in reading.items():
         if "unit" in how:
             notes.append(f"{name}: numbers with the unit {how['unit']!r} read as numbers.")
     return Raw(
         frame=pd.DataFrame(series),
         given=given,
-        options={**train.guessed, **{k: v for k, v in options.items() if v is not None}},
+        options=train.guessed,
         choices={"sheet": train.sheets} if len(train.sheets) > 1 else {},
         notes=tuple(dict.fromkeys(notes)),
         findings=tuple(findings),
         reading=reading,
         headerless=not train.header,
     )
+
+
+def _columns(count: int) -> str:
+    return f"{count} {'column' if count == 1 else 'columns'}"
 
 
 def _odd(name: str, typed: cells.Typed) -> list[Finding]:

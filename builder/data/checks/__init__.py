@@ -1,0 +1,1 @@
+"""What is looked at in data before it is trusted: one check, one file, found by scan."""

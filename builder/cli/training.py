@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ENDED = ("finished", "stopped", "failed")
 POLL = 0.15
+TAKEN_UP = 20.0  # seconds in which a run that lost its worker is taken up again
 PATIENCE = 60.0  # seconds that a run gets to stop by itself
 
 runs_app = typer.Typer(help="Look at and steer runs, whoever started them.", no_args_is_help=False)
@@ -122,11 +123,20 @@ def _set_key(document: dict[str, Any], parts: list[str], value: Any) -> None:
 
 
 def follow(run: "Run") -> None:
-    """Show the run's progress on standard error until it has ended."""
+    """Show the run's progress on standard error until it has ended.
+
+    A run whose worker was killed is taken up again by the supervisor; that is waited for.
+    """
     live = sys.stderr.isatty()
     shown = -1
+    lost_since: float | None = None
     while True:
         status = run.status
+        lost = (status.error or {}).get("code") == "worker_gone"
+        lost_since = (lost_since or time.monotonic()) if lost else None
+        if lost_since is not None and time.monotonic() - lost_since < TAKEN_UP:
+            time.sleep(POLL)
+            continue
         if live:
             width = shutil.get_terminal_size().columns - 1
             line = progress_line(status)[:width].ljust(width)

@@ -26,10 +26,8 @@ def bundle(run_id: str, checkpoint: str = "best") -> Bundle:
     prepared = run.spec
     if prepared.target is None:
         raise LaminaError("The run has no target, so it predicts nothing.", place=f"run {run.id}")
+    kept = run.checkpoint(checkpoint)
     model = run.model(checkpoint)
-    chosen = [item for item in run.checkpoints() if checkpoint in (item.name, "last")]
-    best = [item for item in run.checkpoints() if item.best]
-    kept = (best if checkpoint == "best" and best else chosen or run.checkpoints())[-1]
     graph = project.graphs.get("model") or project.graph
     target = prepared.target
     facts: dict[str, Any] = {
@@ -49,19 +47,12 @@ def bundle(run_id: str, checkpoint: str = "best") -> Bundle:
         run=run.id,
         name=project.name,
         checkpoint=kept.name,
-        source=(run.folder / "model.py").read_text(encoding="utf-8"),
+        source=run.source,
         weights=model.state_dict(),
-        preparation=_preparation(run),
+        preparation=run.preparation,
         facts=facts,
         figures=dict(kept.figures),
     )
-
-
-def _preparation(run: Any) -> dict[str, Any]:
-    import json
-
-    path = run.folder / "preparation.json"
-    return dict(json.loads(path.read_text(encoding="utf-8")))
 
 
 def export(run_id: str, to: str, path: Path | str, checkpoint: str = "best") -> Path:

@@ -1,4 +1,4 @@
-"""Reading what is to be predicted and writing what was predicted, with the standard library alone."""
+"""Reading what is to be predicted, and writing what was, with the standard library alone."""
 
 import csv
 import io

@@ -1,0 +1,219 @@
+"""Mistakes become sentences and exit codes; results become clean JSON."""
+
+import json
+import math
+import subprocess
+import sys
+
+import pytest
+
+from builder.cli import main, root, training
+from builder.errors import LaminaError
+from builder.project import Project, loads
+
+
+def run(*arguments, capsys):
+    """The exit code, standard output and standard error of a command."""
+    with pytest.raises(SystemExit) as leaving:
+        main(arguments)
+    out = capsys.readouterr()
+    return leaving.value.code, out.out, out.err
+
+
+def test_help_names_every_command(capsys):
+    code, out, _ = run("--help", capsys=capsys)
+    assert code == 0
+    for command in [
+        "app",
+        "new",
+        "templates",
+        "check",
+        "fix",
+        "code",
+        "train",
+        "runs",
+        "evaluate",
+        "explain",
+        "predict",
+        "export",
+    ]:
+        assert f"\n  {command} " in out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("nonsense",), ("new",), ("check",), ("train", "a", "--nonsense"), ("runs", "nonsense")],
+)
+def test_wrong_usage_leaves_with_two(arguments, capsys):
+    code, out, err = run(*arguments, capsys=capsys)
+    assert code == 2
+    assert out == ""
+    assert "Usage: lamina" in err
+
+
+@pytest.mark.parametrize("command", ["check", "fix", "code", "train"])
+def test_a_missing_project_file_is_a_sentence(command, tmp_path, capsys):
+    code, out, err = run(command, str(tmp_path / "none.json"), capsys=capsys)
+    assert code == 1
+    assert out == ""
+    assert "cannot be read: No such file" in err
+    assert "Traceback" not in err
+
+
+def test_a_broken_project_file_names_line_and_column(tmp_path, capsys):
+    path = tmp_path / "broken.lamina.json"
+    path.write_text('{"lamina": 1,\n "name": }', encoding="utf-8")
+    code, _, err = run("check", str(path), capsys=capsys)
+    assert code == 1
+    assert "broken.lamina.json, line 2, column 10" in err
+
+
+def test_with_json_a_mistake_is_json_on_standard_error(tmp_path, capsys):
+    code, out, err = run("check", str(tmp_path / "none.json"), "--json", capsys=capsys)
+    assert (code, out) == (1, "")
+    assert json.loads(err)["error"]["remedy"] == "Check the path."
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "words"),
+    [
+        (LaminaError("It is so.", place="here", remedy="Do that."), 1, "here: It is so. Do that."),
+        (OSError(28, "No space left on device", "/x"), 1, "The disk is full."),
+        (PermissionError(13, "Permission denied", "/x"), 1, "/x: Permission denied."),
+        (MemoryError(), 1, "The memory of this machine is used up."),
+        (KeyboardInterrupt(), 130, ""),
+        (RuntimeError("oops"), 1, "Lamina itself went wrong (RuntimeError: oops)"),
+    ],
+)
+def test_whatever_happens_there_is_no_traceback(raised, code, words, monkeypatch, capsys):
+    def fail(*_, **__):
+        raise raised
+
+    monkeypatch.setattr("builder.templates.templates", fail)
+    found, out, err = run("templates", capsys=capsys)
+    assert found == code
+    assert words in err
+    assert "Traceback" not in out + err
+
+
+def test_templates_as_json_are_one_document(capsys):
+    code, out, err = run("templates", "--json", capsys=capsys)
+    names = [item["name"] for item in json.loads(out)]
+    assert (code, err) == (0, "")
+    assert {"cnn", "mlp-classification", "wide-and-deep"} <= set(names)
+
+
+def test_json_is_strict():
+    import numpy as np
+
+    document = {"a": math.nan, "b": np.array([1.5, math.inf]), "c": (np.int64(3), b"xy")}
+    assert json.loads(root.to_json(document)) == {"a": None, "b": [1.5, None], "c": [3, "2 bytes"]}
+
+
+def test_help_and_templates_start_without_torch_pandas_and_streamlit():
+    script = (
+        "import sys\n"
+        "from builder.cli import main\n"
+        "try: main(['templates'])\n"
+        "except SystemExit: pass\n"
+        "print([m for m in ('torch', 'pandas', 'streamlit', 'sklearn') if m in sys.modules])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.rstrip().endswith("[]")
+
+
+PROJECT = loads(
+    json.dumps(
+        {
+            "lamina": 1,
+            "name": "p",
+            "graphs": {"model": {"nodes": [{"id": "head", "layer": "Linear"}]}},
+        }
+    )
+)
+
+
+def test_settings_reach_recipe_data_and_nodes():
+    changed = PROJECT
+    for item in (
+        "recipe.epochs=3",
+        "recipe.optimizer.lr=0.5",
+        "recipe.device=cpu",
+        "recipe.early_stopping.patience=4",
+        "data.target=age",
+        "graphs.model.head.out_features=5",
+    ):
+        changed = training.with_setting(changed, item)
+    assert isinstance(changed, Project)
+    assert (changed.recipe.epochs, changed.recipe.optimizer.lr) == (3, 0.5)
+    assert changed.recipe.early_stopping is not None
+    assert changed.recipe.early_stopping.patience == 4
+    assert changed.data.target == "age"
+    assert changed.graph.node("head").params == {"out_features": 5}
+
+
+@pytest.mark.parametrize(
+    ("item", "words"),
+    [
+        ("recipe.epochs", "is no setting"),
+        ("recipe.epochs=many", "recipe.epochs"),
+        ("recipe.epoch=3", "recipe.epoch: This key is not known"),
+        ("graphs.model.tail.p=1", "has no node 'tail'. Nodes: head."),
+        ("name.x.y=1", "leads nowhere"),
+    ],
+)
+def test_a_wrong_setting_says_where(item, words):
+    with pytest.raises(LaminaError, match=words.replace("(", r"\(")):
+        training.with_setting(PROJECT, item)
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"), [("0", (0,)), ("0,3", (0, 3)), ("2-4, 9", (2, 3, 4, 9))]
+)
+def test_rows_are_numbers_and_ranges(text, numbers):
+    from builder.cli.evidence import row_numbers
+
+    assert row_numbers(text) == numbers
+
+
+@pytest.mark.parametrize("text", ["", "a", "1-", "-3", "0-99999999"])
+def test_wrong_rows_are_refused(text):
+    from builder.cli.evidence import row_numbers
+
+    with pytest.raises(LaminaError):
+        row_numbers(text)
+
+
+def test_a_taken_port_is_answered_with_a_free_one():
+    import socket
+
+    from builder.cli import serving
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(LaminaError, match=rf"Port {port} is in use\. Try `lamina app --port"):
+            serving.pick_port(port, "127.0.0.1")
+
+
+def test_without_a_wish_the_next_free_port_is_taken(monkeypatch):
+    from builder.cli import serving
+
+    monkeypatch.setattr(serving, "is_free", lambda port, _: port >= 8503)
+    assert serving.pick_port(None, "127.0.0.1") == 8503
+
+
+def test_an_address_of_another_machine_is_refused():
+    from builder.cli import serving
+
+    with pytest.raises(LaminaError, match="cannot listen on 192"):
+        serving.pick_port(None, "192.0.2.1")
+
+
+def test_the_app_is_found_in_a_clone():
+    from builder.cli import serving
+
+    assert (serving.app_folder() / "app.py").is_file()

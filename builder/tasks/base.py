@@ -10,6 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from builder.compile import names
 from builder.data.specs import InputSpec, TargetSpec
 from builder.project import Recipe, TaskChoice
 
@@ -128,7 +129,7 @@ class Task(ABC):
 
 @lru_cache(maxsize=64)
 def _input_names(forward: Callable[..., Any]) -> tuple[str, ...]:
-    return tuple(inspect.signature(forward).parameters)[1:]
+    return tuple(names.node_of(name) for name in inspect.signature(forward).parameters)[1:]
 
 
 def apply(model: nn.Module, batch: Batch) -> Tensor | Mapping[str, Tensor]:

@@ -111,6 +111,17 @@ def write_saved(folder: Path, saved: Saved, names: tuple[str, ...], keep: str) -
     _drop_unnamed(room, index)
 
 
+def settle(folder: Path, keep: str) -> None:
+    """At the end of a run: what stopped before its first epoch has its last weights as its best; drop the rest."""
+    index = listing(folder)
+    if "last" in index:
+        index.setdefault("best", index["last"])
+    if keep == "best":
+        index.pop("last", None)
+    files.write_json(folder / "checkpoints.json", index, sync=True)
+    _drop_unnamed(folder / "checkpoints", index)
+
+
 def _drop_unnamed(room: Path, index: Mapping[str, Any]) -> None:
     last = index.get("last", {}).get("file", "").removesuffix(".safetensors")
     wanted = {entry["file"] for entry in index.values()} | {f"{last}.state.safetensors"}

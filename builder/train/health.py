@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from builder.compile import names
 from builder.tasks.base import Batch, Phase
 
 PROBE_ROWS = 64
@@ -138,7 +139,8 @@ def _first_tensor(output: Any) -> Tensor | None:
 
 def node_name(graph: str, child: str, graphs: int) -> str:
     """The node as people name it: its id, with the graph before it where there are several."""
-    return child if graphs == 1 else f"{graph}/{child}"
+    node = names.node_of(child)
+    return node if graphs == 1 else f"{graph}/{node}"
 
 
 class Updates:

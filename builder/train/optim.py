@@ -127,43 +127,49 @@ class Updater:
             part.step()
 
     def state(self) -> tuple[dict[str, Tensor], list[Any]]:
-        """Copies of the state tensors by name, and what is not a tensor as JSON."""
+        """Copies of the state tensors by name, and the rest as JSON that names them."""
         tensors: dict[str, Tensor] = {}
-        plain: list[Any] = []
+        plain = []
         for number, part in enumerate(self.parts):
-            whole = part.state_dict()
-            rest: dict[str, Any] = {}
-            for index, values in whole["state"].items():
-                for key, value in values.items():
-                    path = f"{number}.{index}.{key}"
-                    if isinstance(value, Tensor):
-                        tensors[path] = value.detach().clone()
-                    elif isinstance(value, list) and all(isinstance(v, Tensor) for v in value):
-                        rest[path] = len(value)
-                        for place, item in enumerate(value):
-                            tensors[f"{path}.{place}"] = item.detach().clone()
-                    else:
-                        rest[path] = value
-            plain.append(rest)
+            found = part.state_dict()["state"]
+            plain.append(
+                {
+                    str(index): {
+                        key: _pack(value, f"{number}.{index}.{key}", tensors)
+                        for key, value in values.items()
+                    }
+                    for index, values in found.items()
+                }
+            )
         return tensors, plain
 
     def load(self, tensors: Mapping[str, Tensor], plain: list[Any]) -> None:
         """Take back what `state` gave."""
-        for number, part in enumerate(self.parts):
-            state: dict[int, dict[str, Any]] = {}
-            for path, value in tensors.items():
-                first, index, key = path.split(".", 2)
-                if int(first) == number and "." not in key:
-                    state.setdefault(int(index), {})[key] = value
-            for path, value in plain[number].items():
-                _, index, key = path.split(".", 2)
-                if any(name.startswith(f"{path}.") for name in tensors):
-                    held = [tensors[f"{path}.{place}"] for place in range(value)]
-                    state.setdefault(int(index), {})[key] = held
-                else:
-                    state.setdefault(int(index), {})[key] = value
+        for part, found in zip(self.parts, plain):
+            state = {
+                int(index): {key: _unpack(value, tensors) for key, value in values.items()}
+                for index, values in found.items()
+            }
             groups = part.state_dict()["param_groups"]
             part.load_state_dict({"state": state, "param_groups": groups})
+
+
+def _pack(value: Any, path: str, tensors: dict[str, Tensor]) -> Any:
+    """A state value as JSON; tensors are copied into `tensors` and named."""
+    if isinstance(value, Tensor):
+        tensors[path] = value.detach().clone()
+        return {"tensor": path}
+    if isinstance(value, list):
+        return {"list": [_pack(item, f"{path}.{n}", tensors) for n, item in enumerate(value)]}
+    return {"value": value}
+
+
+def _unpack(packed: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Any:
+    if "tensor" in packed:
+        return tensors[packed["tensor"]]
+    if "list" in packed:
+        return [_unpack(item, tensors) for item in packed["list"]]
+    return packed["value"]
 
 
 def _muon(choice: Optimizer, weights: list[nn.Parameter]) -> list[torch.optim.Optimizer]:

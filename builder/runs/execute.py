@@ -1,0 +1,138 @@
+"""Carry out a run from its folder: build the model, open the data, train, write. Imports the training path only."""
+
+import inspect
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from builder import project as projects
+from builder import tasks
+from builder.compile import build
+from builder.data.augment import build as build_augment
+from builder.data.prepared import Prepared, open_prepared
+from builder.data.specs import PreparedSpec
+from builder.errors import LaminaError
+from builder.project import Project
+from builder.runs import folder as folders
+from builder.runs.orders import Inbox, queue_marker
+from builder.runs.process import Lock
+from builder.runs.store import FencedError, Store
+from builder.train import checkpoint, files, fit
+from builder.train.failures import StepFailed
+from builder.train.plan import Augment, Plan
+
+Stop = Callable[[], bool]
+
+
+def execute(folder: Path, fence: int, *, stop: Stop = lambda: False) -> str:
+    """Train the run of that folder to its end and give its last status; "fenced" where another worker has it.
+
+    `stop` is asked at safe points; True ends the run as an order would.
+    """
+    lock = Lock(folder / "lock")
+    if not lock.take():
+        return "fenced"
+    project = projects.load(folder / "project.lamina.json")
+    store = Store(folder, fence, device=project.recipe.device, keep=project.recipe.keep)
+    try:
+        store.say(message="Opening the data.")
+        queue_marker(folder.name).unlink(missing_ok=True)
+        for event in fit(_plan(folder, project, stop)):
+            store.put(event)
+    except FencedError:
+        return "fenced"
+    except LaminaError as error:
+        _fail(store, error)
+    except Exception as error:
+        folders.add_log(folder, traceback.format_exc())
+        fact = f"The run failed unexpectedly: {type(error).__name__}: {error}."
+        _fail(store, LaminaError(fact, remedy="The log has the details.", code="unexpected"))
+    finally:
+        store.close()
+        lock.drop()
+    return store.status.status
+
+
+def _fail(store: Store, error: LaminaError) -> None:
+    """Write the failure down; where even that cannot be written, the reader sees a worker that is gone."""
+    if error.__cause__ is not None:
+        details = "".join(traceback.format_exception(error.__cause__))
+        folders.add_log(store.folder, details)
+    try:
+        store.fail(error, error.node if isinstance(error, StepFailed) else None)
+    except (LaminaError, FencedError):
+        store.status = folders.Status(status="failed", message=str(error))
+
+
+def _plan(folder: Path, project: Project, stop: Stop) -> Plan:
+    spec = PreparedSpec.model_validate_json((folder / "spec.json").read_bytes())
+    prepared = open_prepared(spec.key)
+    recipe = project.recipe
+    torch.manual_seed(recipe.seed)
+    source = (folder / "model.py").read_text(encoding="utf-8")
+    models = {graph: build(source, graph) for graph in project.graphs}
+    saved = checkpoint.load(folder, "last")
+    begin = folder / "start.safetensors"
+    if saved is None and begin.exists():
+        parts = checkpoint.share(checkpoint.weights(begin), tuple(models))
+        for name, model in models.items():
+            model.load_state_dict(parts[name])
+    context = tasks.Context(project.task, recipe, spec.inputs, spec.target, tuple(project.graphs))
+    inbox = Inbox(folder)
+    return Plan(
+        recipe=recipe,
+        task=tasks.make(context),
+        models=models,
+        data={split: prepared.tensors(split) for split in ("train", "validation")},
+        target=spec.target,
+        prepare=_prepare(prepared),
+        augment=_augment(project, spec),
+        orders=lambda: [*inbox(), *([{"order": "stop", "who": "the system"}] if stop() else [])],
+        replay=inbox.replay(saved.step) if saved else {},
+        resume=saved,
+        lines=_lines(folder, models),
+    )
+
+
+def _prepare(prepared: Prepared) -> dict[str, Callable[[Tensor], Tensor]]:
+    """The inputs whose stored form differs from what the model takes."""
+    found: dict[str, Callable[[Tensor], Tensor]] = {}
+    for name, sample in prepared.tensors("train").items():
+        if name in prepared.spec.inputs:
+            one = sample[:1]
+            if prepared.runtime.to_model(name, one) is not one:
+                found[name] = _to_model(prepared, name)
+    return found
+
+
+def _to_model(prepared: Prepared, name: str) -> Callable[[Tensor], Tensor]:
+    return lambda x: prepared.runtime.to_model(name, x)
+
+
+def _augment(project: Project, spec: PreparedSpec) -> Augment | None:
+    parts = {
+        name: made
+        for name, part in spec.inputs.items()
+        if (made := build_augment(project.data.augment, part)) is not None
+    }
+    if not parts:
+        return None
+
+    def augment(batch: Mapping[str, Tensor], generator: torch.Generator) -> dict[str, Tensor]:
+        changed = dict(batch)
+        for name, function in parts.items():
+            changed[name] = function(changed[name], generator)
+        return changed
+
+    return augment
+
+
+def _lines(folder: Path, models: Mapping[str, nn.Module]) -> dict[str, dict[int, str]]:
+    """The line map under the name by which tracebacks know the source."""
+    info: dict[str, Any] = files.read_json(folder / "run.json") or {}
+    lines = {int(line): node for line, node in info.get("lines", {}).items()}
+    return {inspect.getfile(type(model)): lines for model in models.values()}

@@ -1,0 +1,158 @@
+"""The run folder, which is the truth about a run: its files, and its status as any process reads it."""
+
+import errno
+import json
+import re
+import time
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from builder.errors import LaminaError
+from builder.home import room
+from builder.runs import process
+from builder.train import files
+
+ACTIVE = ("preparing", "running", "paused")
+ENDED = ("finished", "stopped", "failed")
+_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{6}")
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where a run stands. `seconds` is training time, `eta` seconds still to go, both without pauses."""
+
+    status: str = "queued"
+    epoch: int = 0
+    epochs: int = 0
+    step: int = 0
+    steps: int = 0
+    seconds: float = 0.0
+    samples_per_second: float = 0.0
+    eta: float | None = None
+    message: str = ""
+    error: dict[str, str] | None = None  # LaminaError.to_dict()
+    node: str | None = None
+    pid: int | None = None
+    device: str = ""
+    created: float | None = None  # when the process of that pid began
+    fence: int = 0
+    updated: float = 0.0
+
+    @property
+    def active(self) -> bool:
+        """Whether a worker has it."""
+        return self.status in ACTIVE
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will come."""
+        return self.status in ENDED
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON."""
+        return asdict(self)
+
+
+_FIELDS = {field.name for field in fields(Status)}
+
+
+def path_of(run_id: str) -> Path:
+    """The folder of a run. Raises LaminaError for what is no run id or is not there."""
+    path = room("runs") / run_id
+    if not _ID.fullmatch(run_id) or not path.is_dir():
+        raise LaminaError(
+            f"There is no run {run_id!r}.",
+            place="run",
+            remedy="Look at the list of runs.",
+            code="gone",
+        )
+    return path
+
+
+def ids() -> list[str]:
+    """All runs, oldest first."""
+    return sorted(path.name for path in room("runs").iterdir() if _ID.fullmatch(path.name))
+
+
+def new_id() -> str:
+    """A name that sorts by time and that nobody else has."""
+    import secrets
+
+    return time.strftime("%Y%m%d-%H%M%S", time.gmtime()) + "-" + secrets.token_hex(3)
+
+
+def write_status(folder: Path, status: Status) -> None:
+    """Replace the status in one piece; on a full disk overwrite it where it lies, so that the end can be told."""
+    text = json.dumps(status.to_dict(), ensure_ascii=False)
+    path = folder / "status.json"
+    try:
+        files.write(path, text.ljust(2048) + "\n")
+    except LaminaError as error:
+        if error.code != "disk_full" or not path.exists():
+            raise
+        with path.open("rb+") as file:
+            file.write(text.encode().ljust(path.stat().st_size)[: path.stat().st_size])
+
+
+def stored_status(folder: Path) -> Status:
+    """The status as it was last written."""
+    found = files.read_json(folder / "status.json")
+    if not isinstance(found, dict):
+        return Status(status="failed", message="The run's status cannot be read.")
+    return Status(**{name: value for name, value in found.items() if name in _FIELDS})
+
+
+def status(folder: Path) -> Status:
+    """The status as it is: a run whose worker is gone without a word has failed, until it is taken up again."""
+    found = stored_status(folder)
+    if not found.active or process.alive(found.pid, found.created):
+        return found
+    error = LaminaError(
+        "The process that trained this run is gone (killed, or the machine was switched off).",
+        remedy="It goes on from its last checkpoint while Lamina runs.",
+        code="worker_gone",
+    )
+    return Status(**{**asdict(found), "status": "failed", "error": error.to_dict()})
+
+
+def fence(folder: Path) -> int:
+    """The number of the worker that may write this run; a larger one shuts all before it out."""
+    try:
+        return int((folder / "fence").read_text())
+    except (OSError, ValueError):
+        return 0
+
+
+def raise_fence(folder: Path) -> int:
+    """Shut out every worker so far; gives the next one's number."""
+    number = fence(folder) + 1
+    files.write(folder / "fence", str(number))
+    return number
+
+
+def add_event(folder: Path, kind: str, **facts: Any) -> None:
+    """Append to the run's log of events (who did what at which step)."""
+    files.append_line(folder / "events.jsonl", {"time": time.time(), "kind": kind, **facts})
+
+
+def add_log(folder: Path, text: str) -> None:
+    """Append a line to the run's log; a disk that is full keeps no log."""
+    stamp = time.strftime("%Y-%m-%d %H:%M:%S")
+    try:
+        with (folder / "log.txt").open("a", encoding="utf-8") as file:
+            file.write(f"{stamp} {text.rstrip()}\n")
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT):
+            raise
+
+
+def size(folder: Path) -> int:
+    """Bytes on the disk."""
+    total = 0
+    for path in folder.rglob("*"):
+        try:
+            total += path.stat().st_size
+        except OSError:  # a checkpoint that is just being replaced
+            continue
+    return total

@@ -1,0 +1,250 @@
+"""Start a run: check everything first, write the run folder in one piece, put it into the queue."""
+
+import os
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from builder import project as projects
+from builder.errors import LaminaError
+from builder.home import room
+from builder.project import Project
+from builder.runs import folder as folders
+from builder.runs import supervisor
+from builder.runs.folder import Status
+from builder.runs.orders import queue_marker
+from builder.runs.run import Run
+from builder.train import files
+
+if TYPE_CHECKING:
+    from builder.compile import Check, Source
+    from builder.data.prepared import Prepared
+    from builder.train.recipe import Resolved
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A project that has been found fit to run, with all that its run folder will hold."""
+
+    project: Project  # the recipe resolved
+    prepared: "Prepared"
+    source: "Source"
+    checks: "Mapping[str, Check]"
+    resolved: "Resolved"
+    weights: Path | None
+
+
+def start(
+    project: Project,
+    *,
+    project_id: str = "",
+    data_path: str | None = None,
+    detach: bool = True,
+    overrides: Mapping[str, Any] | None = None,
+    name: str = "",
+) -> Run:
+    """Check the project, write its run folder and hand it to a worker; `detach=False` trains here and now.
+
+    `overrides` sets fields by their dotted names ("recipe.epochs": 3), `data_path` the data's path. Data that is not
+    prepared yet is prepared first. Raises LaminaError, and leaves nothing behind, where the run could not work.
+    """
+    ready = check(project, data_path=data_path, overrides=overrides)
+    if detach:
+        supervisor.ensure()
+    run_id = folders.new_id()
+    path = _write(run_id, ready, project_id, name or project.name)
+    from builder.runs import index
+
+    if not detach:
+        from builder.runs.execute import execute
+
+        execute(path, folders.raise_fence(path))
+    else:
+        device = ready.resolved.recipe.device
+        marker = {"device": device, "time": time.time(), "priority": 0}
+        files.write_json(queue_marker(run_id), marker)
+    index.put(index.read_row(run_id))
+    return Run(run_id)
+
+
+def check(
+    project: Project,
+    *,
+    data_path: str | None = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> Ready:
+    """Everything that `start` checks, without starting. Raises LaminaError with the field and the remedy."""
+    from builder import compile as compiler
+    from builder import data, metrics, tasks, train
+    from builder.train.recipe import check_monitor
+
+    project = _overridden(project, data_path, overrides)
+    if not project.graph.nodes:
+        raise LaminaError(
+            "The graph is empty.", place="graphs", remedy="Add layers, or begin with a template."
+        )
+    prepared = data.prepare(project)
+    spec = prepared.spec
+    graphs = tuple(project.graphs)
+    context = tasks.Context(project.task, project.recipe, spec.inputs, spec.target, graphs)
+    task = tasks.make(context)
+    metrics.check(task.metrics(), spec.target)
+    check_monitor(project.recipe, task.metrics(), validated=bool(spec.sizes.get("validation")))
+    _check_optimizer_names(project)
+    checks = {}
+    for name, graph in project.graphs.items():
+        shape = task.output_shape() if name == graphs[0] else None
+        checks[name] = compiler.check(
+            graph, spec.inputs, modules=project.modules, output_shape=shape
+        )
+        _refuse(name, checks[name], alone=len(graphs) == 1)
+    _check_augment(project, spec.inputs)
+    source = compiler.generate(project.graphs, spec.inputs, project.modules)
+    macs = sum(found.macs for found in checks.values())
+    resolved = train.resolve(project.recipe, spec, macs=macs)
+    fixed = project.model_copy(update={"recipe": resolved.recipe})
+    weights = _weights(project, source.text) if project.recipe.start_from else None
+    return Ready(fixed, prepared, source, checks, resolved, weights)
+
+
+def _overridden(
+    project: Project, data_path: str | None, overrides: Mapping[str, Any] | None
+) -> Project:
+    changes = dict(overrides or {})
+    if data_path is not None:
+        changes["data.options.path"] = data_path
+    if not changes:
+        return project
+    from pydantic import ValidationError
+
+    raw = project.model_dump(mode="json")
+    for field, value in changes.items():
+        *parents, last = field.split(".")
+        target = raw
+        for part in parents:
+            inner = target.get(part)
+            if inner is None:
+                inner = target[part] = {}
+            if not isinstance(inner, dict):
+                raise LaminaError("There is no such field.", place=field)
+            target = inner
+        target[last] = value
+    try:
+        return Project.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise LaminaError(f"{first['msg']}.", place=place, remedy="Correct it there.") from error
+
+
+def _check_optimizer_names(project: Project) -> None:
+    for name in project.recipe.optimizers:
+        if name not in project.graphs:
+            raise LaminaError(
+                f"There is no graph {name!r}.",
+                place="recipe.optimizers",
+                remedy=f"The graphs are: {', '.join(project.graphs)}.",
+            )
+
+
+def _check_augment(project: Project, inputs: Mapping[str, Any]) -> None:
+    """Building the augmentations checks their settings."""
+    from builder.data import augment
+
+    for spec in inputs.values():
+        augment.build(project.data.augment, spec)
+
+
+def _refuse(graph: str, found: "Check", *, alone: bool) -> None:
+    errors = [issue for issue in found.issues if issue.severity == "error"]
+    if not errors:
+        return
+    first = errors[0]
+    node = first.node or ""
+    place = f"node '{node}'" if alone and node else f"{graph} {node}".strip()
+    fix = f"{first.fixes[0].label}." if first.fixes else ""
+    more = f" ({len(errors) - 1} more)" if len(errors) > 1 else ""
+    raise LaminaError(
+        f"{first.title}: {first.message}{more}", place=place, remedy=fix, code=first.code
+    )
+
+
+def _weights(project: Project, source: str) -> Path:
+    """The file to begin from, checked against the graph by names and shapes."""
+    import torch
+
+    from builder.compile import build
+    from builder.train import checkpoint
+
+    wish = project.recipe.start_from or ""
+    path = Path(wish).expanduser()
+    place = "recipe.start_from"
+    if not path.suffix and (room("runs") / wish).is_dir():
+        path = Run(wish).checkpoint("best").path
+    elif not path.is_file():
+        raise LaminaError(
+            f"{wish!r} is neither a run nor a file.",
+            place=place,
+            remedy="Choose a run from the list, or a .safetensors file.",
+        )
+    with torch.device("meta"):
+        models = {graph: build(source, graph) for graph in project.graphs}
+    wanted = checkpoint.join({name: model.state_dict() for name, model in models.items()})
+    given = checkpoint.shapes(path)
+    problem = checkpoint.fit_problem({name: tuple(x.shape) for name, x in wanted.items()}, given)
+    if problem:
+        raise LaminaError(
+            f"These weights are of another graph: {problem}.",
+            place=place,
+            remedy="Choose weights of the same graph, or begin without.",
+        )
+    return path
+
+
+def _write(run_id: str, ready: Ready, project_id: str, name: str) -> Path:
+    """The run folder, whole or not there."""
+    final = room("runs") / run_id
+    aside = room("runs") / f".{run_id}.{os.getpid()}"
+    recipe = ready.resolved.recipe
+    main = next(iter(ready.checks.values()))
+    info = {
+        "id": run_id,
+        "name": name,
+        "note": "",
+        "project_id": project_id,
+        "created": time.time(),
+        "task": ready.project.task.kind,
+        "device": recipe.device,
+        "epochs": recipe.epochs,
+        "parameters": sum(found.parameters for found in ready.checks.values()),
+        "macs": main.macs,
+        "recipe": recipe.model_dump(mode="json"),
+        "choices": dict(ready.resolved.choices),
+        "digest": ready.project.digest(),
+        "source_digest": ready.source.digest,
+        "data": ready.prepared.spec.key,
+        "lines": ready.source.lines,
+        "sizes": ready.prepared.spec.sizes,
+    }
+    with files.disk_errors(str(room("runs"))):
+        try:
+            aside.mkdir()
+            (aside / "project.lamina.json").write_text(projects.dumps(ready.project), "utf-8")
+            (aside / "model.py").write_text(ready.source.text, encoding="utf-8")
+            (aside / "spec.json").write_text(ready.prepared.spec.model_dump_json(), "utf-8")
+            files.write_json(aside / "preparation.json", ready.prepared.preparation)
+            files.write_json(aside / "run.json", info)
+            if ready.weights is not None:
+                shutil.copyfile(ready.weights, aside / "start.safetensors")
+            words = "Waiting for a worker."
+            waiting = Status(epochs=recipe.epochs, device=recipe.device, message=words)
+            folders.write_status(aside, waiting)
+            for choice, said in ready.resolved.choices.items():
+                folders.add_log(aside, f"{choice}: {said}")
+            os.rename(aside, final)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+    return final

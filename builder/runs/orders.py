@@ -1,0 +1,123 @@
+"""Orders to a run: checked, written down, taken up by the worker at its next safe point."""
+
+import math
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from builder.errors import LaminaError
+from builder.home import room
+from builder.runs import folder as folders
+from builder.train import files
+
+KNOWN = ("pause", "resume", "stop", "stop_after_epoch", "set")
+
+
+def order(run_id: str, wish: Mapping[str, Any], *, who: str = "") -> None:
+    """Give an order. Raises LaminaError (and keeps the refusal in the run's events) where it makes no sense.
+
+    {"order": "pause" | "resume" | "stop" | "stop_after_epoch"} or {"order": "set", "lr": 0.001}.
+    """
+    path = folders.path_of(run_id)
+    now = folders.status(path)
+    try:
+        _check(wish, now)
+    except LaminaError as error:
+        kept = {key: _plain(value) for key, value in wish.items()}
+        facts = {"order": kept, "who": who, "accepted": False, "message": str(error)}
+        folders.add_event(path, "order", step=now.step, epoch=now.epoch, **facts)
+        raise
+    if now.status == "queued":
+        _withdraw(path, who)
+        return
+    entry = {"id": secrets.token_hex(6), "time": time.time(), "who": who, **wish}
+    files.append_line(path / "orders.jsonl", entry)
+
+
+def _plain(value: Any) -> Any:
+    """What JSON can hold."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def _check(wish: Mapping[str, Any], now: folders.Status) -> None:
+    kind = wish.get("order")
+    place = f"order {kind!r}"
+    if kind not in KNOWN:
+        raise LaminaError("This is no order.", place=place, remedy=f"Known: {', '.join(KNOWN)}.")
+    extra = set(wish) - {"order"} - ({"lr"} if kind == "set" else set())
+    if extra:
+        name = sorted(extra)[0]
+        raise LaminaError(
+            f"It takes no {name!r}.",
+            place=place,
+            remedy='Only "set" takes a value: {"order": "set", "lr": 0.001}.',
+        )
+    if now.ended:
+        raise LaminaError(
+            f"The run has ended ({now.status}).", place=place, remedy="Start a new one."
+        )
+    if now.status == "queued" and kind != "stop":
+        raise LaminaError(
+            "The run waits in the queue.", place=place, remedy="Only stop is possible now."
+        )
+    if kind == "resume" and now.status != "paused":
+        raise LaminaError("The run is not paused.", place=place)
+    if kind == "pause" and now.status == "paused":
+        raise LaminaError("The run is paused already.", place=place)
+    if kind == "set":
+        rate = wish.get("lr")
+        number = isinstance(rate, int | float) and not isinstance(rate, bool)
+        if not number or not 0 < float(rate or 0) < math.inf:
+            raise LaminaError(f"{rate!r} is no learning rate above 0.", place="order 'set', lr")
+
+
+def queue_marker(run_id: str) -> Path:
+    """The file that says a run waits for a worker."""
+    return room("queue") / f"{run_id}.json"
+
+
+def _withdraw(path: Path, who: str) -> None:
+    """Take a run out of the queue before a worker had it."""
+    folders.raise_fence(path)
+    queue_marker(path.name).unlink(missing_ok=True)
+    facts = {"order": {"order": "stop"}, "who": who, "accepted": True}
+    folders.add_event(path, "order", step=0, epoch=0, message="Taken out of the queue.", **facts)
+    stopped = folders.Status(status="stopped", message="Taken out of the queue.")
+    folders.write_status(path, stopped)
+
+
+class Inbox:
+    """The worker's end: what has been ordered since it last looked."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path / "orders.jsonl"
+        events = files.read_lines(path / "events.jsonl")
+        self.applied = [event for event in events if event.get("kind") == "order"]
+        self.seen = {event["order"].get("id") for event in self.applied}
+        self.size = -1
+
+    def __call__(self) -> Sequence[Mapping[str, Any]]:
+        """New orders, oldest first. Costs one look at the file's size where there are none."""
+        try:
+            size = self.path.stat().st_size
+        except FileNotFoundError:
+            return ()
+        if size == self.size:
+            return ()
+        self.size = size
+        fresh = [o for o in files.read_lines(self.path) if o.get("id") not in self.seen]
+        self.seen |= {entry.get("id") for entry in fresh}
+        return fresh
+
+    def replay(self, step: int) -> dict[int, list[Mapping[str, Any]]]:
+        """Settings that were changed after a checkpoint's step, by the step before which they were applied."""
+        found: dict[int, list[Mapping[str, Any]]] = {}
+        for event in self.applied:
+            known = event.get("accepted") and event["order"].get("order") == "set"
+            if known and event["step"] >= step:
+                found.setdefault(event["step"], []).append({**event["order"], "replayed": True})
+        return found

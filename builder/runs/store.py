@@ -1,0 +1,199 @@
+"""The listener that writes a run's events into its folder, and shuts up when another worker has the run."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from builder.errors import LaminaError
+from builder.runs import folder as folders
+from builder.runs import process, series
+from builder.runs.folder import Status
+from builder.train import checkpoint, files
+from builder.train.checkpoint import Keeper, Saved
+from builder.train.plan import (
+    Epoch,
+    Event,
+    Finished,
+    Health,
+    Ordered,
+    Snapshot,
+    Started,
+    Steps,
+    Tick,
+)
+
+STATUS_EVERY = 0.25
+
+
+class FencedError(Exception):
+    """Another worker has this run now; nothing may be written any more."""
+
+
+class Store:
+    """One attempt of one worker at one run."""
+
+    def __init__(self, folder: Path, fence: int, *, device: str, keep: str) -> None:
+        import os
+
+        self.folder = folder
+        self.keeper = Keeper(folder, keep)
+        self.keep = keep
+        self.series: series.Writer | None = None
+        self.written = 0.0
+        self.per_epoch = 1
+        pid = os.getpid()
+        self.status = Status(
+            "preparing", pid=pid, created=process.created(), fence=fence, device=device
+        )
+        self.handlers: dict[type, Callable[[Any], None]] = {
+            Started: self._started,
+            Steps: self._steps,
+            Epoch: self._epoch,
+            Health: self._health,
+            Snapshot: self._snapshot,
+            Ordered: self._ordered,
+            Tick: self._tick,
+            Finished: self._finished,
+        }
+
+    def put(self, event: Event) -> None:
+        """Write an event down. Raises FencedError, or LaminaError for a full or read-only disk."""
+        self.handlers[type(event)](event)
+
+    def say(self, *, force: bool = True, **changes: Any) -> None:
+        """Change the status; without `force` it may stay unwritten for a moment."""
+        now = time.time()
+        self.status = replace(self.status, updated=now, **changes)
+        if force or now - self.written >= STATUS_EVERY:
+            self.guard()
+            folders.write_status(self.folder, self.status)
+            self.written = now
+
+    def guard(self) -> None:
+        """Raise FencedError where another worker has the run."""
+        if folders.fence(self.folder) > self.status.fence:
+            raise FencedError
+
+    def fail(self, error: LaminaError, node: str | None = None) -> None:
+        """The end, in words; the last good checkpoint stays."""
+        try:
+            self.keeper.close()
+        except LaminaError as second:
+            folders.add_log(self.folder, f"A checkpoint could not be written: {second}")
+        folders.add_log(self.folder, f"Failed: {error}")
+        self.say(status="failed", error=error.to_dict(), message=str(error), node=node, eta=None)
+        self._end("failed", str(error))
+
+    def close(self) -> None:
+        """Let go of the files, whatever happened."""
+        if self.series is not None:
+            self.series.close()
+
+    # One method per event
+
+    def _started(self, event: Started) -> None:
+        self.series = series.Writer(self.folder, event.columns, event.step)
+        _keep_lines(self.folder / "epochs.jsonl", lambda row: row["step"] <= event.step)
+        _keep_lines(self.folder / "health.jsonl", lambda row: row["step"] <= event.step)
+        self.per_epoch = event.steps_per_epoch
+        kind = "resumed" if event.step else "started"
+        folders.add_event(self.folder, kind, step=event.step, epoch=event.epoch)
+        for name, words in event.choices.items():
+            folders.add_log(self.folder, f"{name}: {words}")
+        self.say(
+            status="running",
+            step=event.step,
+            epoch=event.epoch,
+            epochs=event.epochs,
+            steps=event.epochs * event.steps_per_epoch,
+            message="",
+        )
+
+    def _steps(self, event: Steps) -> None:
+        if self.series is None:
+            raise AssertionError("Started comes first")
+        self.series.add(event.values)
+        done = max(event.step, 1)
+        speed = event.samples_per_second if event.samples_per_second > 0 else 0.0
+        self.say(
+            force=event.step == len(event.values),
+            step=event.step,
+            epoch=event.epoch,
+            seconds=event.seconds,
+            samples_per_second=speed,
+            eta=max(0.0, event.seconds / done * (self.status.steps - event.step)),
+        )
+
+    def _epoch(self, event: Epoch) -> None:
+        self.guard()
+        row = {**event.figures, "best": event.best}
+        files.append_line(self.folder / "epochs.jsonl", row)
+        self.say(epoch=int(event.figures["epoch"]), step=int(event.figures["step"]))
+
+    def _health(self, event: Health) -> None:
+        line = {"step": event.step, "nodes": [_finite(row) for row in event.rows]}
+        files.append_line(self.folder / "health.jsonl", line)
+
+    def _snapshot(self, event: Snapshot) -> None:
+        self.guard()
+        saved: Saved = event.saved
+        self.keeper.put(saved, best=event.best, wait=event.urgent)
+
+    def _ordered(self, event: Ordered) -> None:
+        order = {key: value for key, value in event.order.items() if key != "replayed"}
+        if not event.order.get("replayed"):
+            facts = {"accepted": event.accepted, "message": event.message}
+            who = order.get("who", "")
+            folders.add_event(
+                self.folder,
+                "order",
+                step=event.step,
+                epoch=event.epoch,
+                order=order,
+                who=who,
+                **facts,
+            )
+            folders.add_log(self.folder, f"Order {order.get('order')!r}: {event.message}")
+        if event.accepted and order.get("order") == "pause":
+            self.say(status="paused", message="Paused.", eta=None)
+        elif event.accepted and order.get("order") == "resume":
+            self.say(status="running", message="")
+
+    def _tick(self, event: Tick) -> None:
+        del event
+        self.say(force=False)
+
+    def _finished(self, event: Finished) -> None:
+        self.keeper.close()
+        self.guard()
+        checkpoint.settle(self.folder, self.keep)
+        self.say(
+            status=event.status, message=event.reason, step=event.step, epoch=event.epoch, eta=None
+        )
+        self._end(event.status, event.reason)
+
+    def _end(self, status: str, words: str) -> None:
+        step, epoch = self.status.step, self.status.epoch
+        folders.add_event(self.folder, status, step=step, epoch=epoch, message=words)
+        folders.add_log(self.folder, f"{status.capitalize()}: {words}")
+
+
+def _finite(row: Any) -> dict[str, Any]:
+    """JSON knows no NaN: such values become null."""
+    return {
+        key: None if isinstance(value, float) and not abs(value) < float("inf") else value
+        for key, value in row.items()
+    }
+
+
+def _keep_lines(path: Path, wanted: Callable[[Any], bool]) -> None:
+    """Drop the rows that an abandoned attempt wrote after the checkpoint (and a torn last line)."""
+    if not path.exists():
+        return
+    import json
+
+    rows = files.read_lines(path)
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows if wanted(row))
+    files.write(path, text)

@@ -1,0 +1,308 @@
+"""The supervisor: one detached process per LAMINA_HOME that keeps a worker warm and gives it the runs that wait.
+
+`python -m builder.runs.supervisor`. It holds a lock (dropped by the system when it dies), so a second one gives
+way; whoever finds it missing starts it (`ensure`). The queue and the runs are files, so its death loses nothing:
+workers go on, and the next supervisor finds them by their status.
+"""
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from builder.home import home, room
+from builder.runs import folder as folders
+from builder.runs import process
+from builder.runs.orders import queue_marker
+from builder.train import files
+
+LOOK = 0.01
+"""Seconds between looks at the queue."""
+CHECK = 0.5
+"""Seconds between looks at the workers."""
+TRIES = 3
+"""So often a run is taken up again without a new checkpoint in between."""
+SPARE_AFTER = 8.0
+"""Seconds after a worker got a run until a spare one is warmed up, so as not to take its first seconds' cores."""
+
+log = logging.getLogger("lamina.supervisor")
+
+
+def lock_path() -> Path:
+    """The file whose lock the supervisor holds."""
+    return room("supervisor") / "lock"
+
+
+def running() -> bool:
+    """Whether this LAMINA_HOME has a supervisor."""
+    return process.held(lock_path())
+
+
+def ensure() -> None:
+    """Start the supervisor where it is missing. Returns at once."""
+    if not running():
+        (room("supervisor") / "stop").unlink(missing_ok=True)
+        process.start("builder.runs.supervisor", log=room("supervisor") / "log.txt")
+
+
+def shutdown(timeout: float = 15.0) -> None:
+    """End the supervisor and its workers; runs that are under way stop with a checkpoint. Waits for it."""
+    if not running():
+        return
+    stop = room("supervisor") / "stop"
+    stop.touch()
+    until = time.monotonic() + timeout
+    while running() and time.monotonic() < until:
+        time.sleep(0.02)
+    stop.unlink(missing_ok=True)
+    process.reap()
+
+
+def limits(device: str) -> int:
+    """How many runs a device takes at once: LAMINA_RUNS_CPU (2), LAMINA_RUNS_GPU (1)."""
+    gpu = not device.startswith("cpu")
+    wish = os.environ.get("LAMINA_RUNS_GPU" if gpu else "LAMINA_RUNS_CPU", "")
+    return max(1, int(wish)) if wish.isdigit() else (1 if gpu else 2)
+
+
+class Worker:
+    """One worker process of this supervisor."""
+
+    def __init__(self) -> None:
+        self.child = process.start(
+            "builder.runs.worker", log=room("supervisor") / "log.txt", pipes=True
+        )
+        if self.child.stdin is None or self.child.stdout is None:
+            raise AssertionError("started with pipes")
+        self.input, self.output = self.child.stdin, self.child.stdout
+        self.ready = False
+        self.run: str | None = None
+        self.since = time.monotonic()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        for line in self.output:
+            message = json.loads(line)
+            if message["state"] == "ready":
+                self.ready = True
+            elif message["state"] == "done":
+                self.run = None
+
+    def give(self, run: str, fence: int) -> bool:
+        """Hand it a run; False where it is gone."""
+        self.run, self.since = run, time.monotonic()
+        return self._send({"run": run, "fence": fence})
+
+    def dismiss(self) -> None:
+        """Let it go when it is idle."""
+        self._send({"exit": True})
+
+    def _send(self, message: dict[str, Any]) -> bool:
+        try:
+            self.input.write(json.dumps(message).encode() + b"\n")
+            self.input.flush()
+        except (BrokenPipeError, OSError):
+            return False
+        return True
+
+    @property
+    def gone(self) -> bool:
+        """Whether the process has ended."""
+        return self.child.poll() is not None
+
+    def end(self, within: float) -> None:
+        """Wait until it has stopped, then make it."""
+        try:
+            self.child.wait(within)
+        except subprocess.TimeoutExpired:
+            self.child.kill()
+            self.child.wait()
+
+
+class Supervisor:
+    """The loop; holds the lock while it lives."""
+
+    def __init__(self, idle: float) -> None:
+        self.idle = idle
+        self.home = home()
+        self.workers: list[Worker] = []
+        self.busy_until = time.monotonic()
+        self.tries: dict[
+            str, tuple[int, int]
+        ] = {}  # run → step of its checkpoint, tries from there
+        self.ended: set[str] = set()  # runs that need no more looks
+        self.checked = 0.0
+        self.stopping = False
+
+    def serve(self) -> None:
+        """Until asked to stop, or idle for long, or the home is gone."""
+        self.workers.append(Worker())
+        while not self.stopping:
+            if not self.home.exists():
+                break
+            if (room("supervisor") / "stop").exists():
+                break
+            now = time.monotonic()
+            if now - self.checked >= CHECK:
+                self.checked = now
+                self._look_at_workers()
+                if self._nothing_to_do() and now - self.busy_until > self.idle:
+                    log.info("nothing to do; good night")
+                    break
+            self._hand_out()
+            time.sleep(LOOK)
+        for worker in self.workers:
+            worker.child.kill() if worker.run is None else worker.child.terminate()
+        for other in self._others().values():
+            process.terminate(other.pid, other.created)
+        for worker in self.workers:
+            worker.end(within=8.0)
+
+    # Runs that wait
+
+    def _hand_out(self) -> None:
+        waiting = [name for name in os.listdir(room("queue")) if name.endswith(".json")]
+        if not waiting:
+            return
+        busy = self._busy_devices()
+        given = {worker.run for worker in self.workers}
+        entries = []
+        for name in waiting:
+            run = name.removesuffix(".json")
+            entry = files.read_json(room("queue") / name)
+            if run not in given and isinstance(entry, dict):
+                entries.append((entry.get("priority", 0), entry.get("time", 0.0), run, entry))
+        for *_, run, entry in sorted(entries, key=lambda item: item[:3]):
+            device = str(entry.get("device", "cpu"))
+            if busy.get(device, 0) < limits(device) and self._give(run):
+                busy[device] = busy.get(device, 0) + 1
+
+    def _give(self, run: str) -> bool:
+        path = room("runs") / run
+        if not path.is_dir() or folders.stored_status(path).ended:
+            queue_marker(run).unlink(missing_ok=True)
+            return False
+        free = [worker for worker in self.workers if worker.run is None and not worker.gone]
+        worker = next((one for one in free if one.ready), free[0] if free else None)
+        if worker is None:
+            worker = Worker()
+            self.workers.append(worker)
+        worker.ready = False
+        log.info("run %s goes to worker %s", run, worker.child.pid)
+        return worker.give(run, folders.raise_fence(path))
+
+    def _busy_devices(self) -> dict[str, int]:
+        busy: dict[str, int] = {}
+        for worker in self.workers:
+            if worker.run is not None:
+                entry = files.read_json(room("runs") / worker.run / "run.json") or {}
+                device = str(entry.get("device", "cpu"))
+                busy[device] = busy.get(device, 0) + 1
+        for run, now in self._others().items():
+            entry = files.read_json(room("runs") / run / "run.json") or {}
+            device = str(entry.get("device", now.device or "cpu"))
+            busy[device] = busy.get(device, 0) + 1
+        return busy
+
+    # Workers
+
+    def _others(self) -> dict[str, folders.Status]:
+        """Runs that are active in processes which are not this supervisor's children."""
+        mine = {worker.run for worker in self.workers}
+        found = {}
+        for run in folders.ids():
+            if run not in mine and run not in self.ended:
+                now = folders.stored_status(room("runs") / run)
+                if now.active:
+                    found[run] = now
+                elif now.ended:
+                    self.ended.add(run)
+        return found
+
+    def _look_at_workers(self) -> None:
+        for worker in [one for one in self.workers if one.gone]:
+            self.workers.remove(worker)
+            if worker.run is not None:
+                log.warning("worker %s is gone with run %s", worker.child.pid, worker.run)
+                self._take_up(worker.run)
+        for run, now in self._others().items():
+            if not process.alive(now.pid, now.created):
+                log.warning("run %s has lost its worker %s", run, now.pid)
+                self._take_up(run)
+        self._sync()
+        idle = [one for one in self.workers if one.run is None]
+        young = [
+            one for one in self.workers if one.run and time.monotonic() - one.since < SPARE_AFTER
+        ]
+        if not idle and not young:
+            self.workers.append(Worker())
+        for worker in idle[1:]:
+            worker.dismiss()
+
+    def _take_up(self, run: str) -> None:
+        """Queue a run again that lost its worker, unless that keeps happening at one place."""
+        path = room("runs") / run
+        now = folders.stored_status(path)
+        if now.ended or not path.is_dir():
+            return
+        folders.raise_fence(path)
+        process.kill(now.pid, now.created)
+        step = (files.read_json(path / "checkpoints.json") or {}).get("last", {}).get("step", 0)
+        before, count = self.tries.get(run, (step, 0))
+        count = count + 1 if before == step else 1
+        self.tries[run] = (step, count)
+        if count > TRIES:
+            words = f"Its worker died {TRIES} times at the same place; the log may say why."
+            error = {"fact": words, "place": "", "remedy": "", "code": "worker_gone"}
+            ended = folders.Status(status="failed", message=words, error=error, step=now.step)
+            folders.write_status(path, ended)
+            folders.add_event(path, "failed", step=now.step, epoch=now.epoch, message=words)
+            return
+        words = f"The worker was lost; going on from step {step}."
+        folders.add_event(path, "worker_lost", step=now.step, epoch=now.epoch, message=words)
+        waiting = {**now.to_dict(), "status": "queued", "message": words, "pid": None}
+        folders.write_status(path, folders.Status(**waiting))
+        entry = files.read_json(path / "run.json") or {}
+        device = entry.get("device", "cpu")
+        files.write_json(queue_marker(run), {"device": device, "time": 0.0, "priority": -1})
+
+    def _sync(self) -> None:
+        """Carry what ended into the index."""
+        from builder.runs import index
+
+        index.sync()
+
+    def _nothing_to_do(self) -> bool:
+        busy = any(worker.run for worker in self.workers) or any(room("queue").iterdir())
+        if busy or self._others():
+            self.busy_until = time.monotonic()
+            return False
+        return True
+
+
+def main() -> None:
+    """Serve, where no other supervisor does."""
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s supervisor %(process)d: %(message)s"
+    )
+    lock = process.Lock(lock_path())
+    for _ in range(20):
+        if lock.take():
+            break
+        time.sleep(0.01)
+    else:
+        return
+    idle = os.environ.get("LAMINA_IDLE_SECONDS", "")
+    supervisor = Supervisor(float(idle) if idle.isdigit() else 1800.0)
+    signal.signal(signal.SIGTERM, lambda *_: setattr(supervisor, "stopping", True))
+    supervisor.serve()
+    lock.drop()
+
+
+if __name__ == "__main__":
+    main()

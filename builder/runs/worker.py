@@ -1,0 +1,142 @@
+"""A worker: warms up, then carries out the runs that the supervisor names on standard input, one at a time.
+
+`python -m builder.runs.worker`. Each line in is JSON: {"run": id, "fence": n} or {"exit": true}; out come
+{"state": "ready"} and {"state": "done", "run": id}. It ends when standard input closes and nothing runs.
+"""
+
+import importlib
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from builder.home import room
+from builder.runs import folder as folders
+from builder.runs import process, supervisor
+
+BEAT = 1.0
+RUNS_PER_WORKER = 50
+
+
+def main() -> None:
+    """Serve until the supervisor lets go."""
+    process.be_modest()
+    orders: queue.Queue[dict[str, Any] | None] = queue.Queue()
+    threading.Thread(target=_listen, args=(orders,), daemon=True).start()
+    stopping = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+    if orders.empty():
+        warm_up()
+    for _ in range(RUNS_PER_WORKER):
+        _say({"state": "ready"})
+        order = _next(orders, stopping)
+        if order is None or "exit" in order:
+            return
+        _carry_out(order["run"], order["fence"], stopping)
+        _say({"state": "done", "run": order["run"]})
+        if stopping.is_set():
+            return
+
+
+def _next(
+    orders: "queue.Queue[dict[str, Any] | None]", stopping: threading.Event
+) -> dict[str, Any] | None:
+    """The next order; None when there will be none."""
+    while not stopping.is_set():
+        try:
+            return orders.get(timeout=0.5)
+        except queue.Empty:
+            continue
+    return None
+
+
+def _listen(orders: "queue.Queue[dict[str, Any] | None]") -> None:
+    for line in sys.stdin:
+        orders.put(json.loads(line))
+    orders.put(None)
+
+
+def _say(message: dict[str, Any]) -> None:
+    try:
+        print(json.dumps(message), flush=True)
+    except (BrokenPipeError, OSError):  # the supervisor is gone; the run matters, not the report
+        return
+
+
+def warm_up() -> None:
+    """Load all that a first step needs, and take one: the first optimiser alone imports for a second."""
+    import torch
+    from torch import nn
+
+    from builder import metrics, tasks
+
+    importlib.import_module("builder.runs.execute")
+    tasks.kinds()
+    metrics.names()
+    torch.set_num_threads(1)
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Flatten(), nn.Linear(8, 2))
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, fused=True)
+    x_BCHW = torch.randn(4, 1, 4, 4)
+    loss = nn.functional.cross_entropy(model(x_BCHW), torch.tensor([0, 1, 0, 1]))
+    loss.backward()  # type: ignore[no-untyped-call]
+    optimizer.step()
+    if torch.cuda.is_available():
+        torch.zeros(1, device="cuda")
+
+
+def _carry_out(run_id: str, fence: int, stopping: threading.Event) -> None:
+    from builder.runs.execute import execute
+
+    path = folders.path_of(run_id)
+    done = threading.Event()
+    beat = threading.Thread(target=_beat, args=(path, fence, done), daemon=True)
+    beat.start()
+    with _Log(path / "log.txt"):
+        execute(path, fence, stop=stopping.is_set)
+    done.set()
+    beat.join()
+
+
+def _beat(path: Path, fence: int, done: threading.Event) -> None:
+    """Each second a sign of life, and a look whether the run is still ours; each fifth one, at the supervisor."""
+    count = 0
+    while not done.wait(BEAT):
+        count += 1
+        if not path.exists() or folders.fence(path) > fence:
+            os._exit(3)
+        try:
+            (path / "heartbeat").touch()
+            if count % 5 == 0 and not (room("supervisor") / "stop").exists():
+                supervisor.ensure()
+        except OSError:  # a full disk: the training thread meets it too, and says so
+            continue
+
+
+class _Log:
+    """Send what the process prints (from Python or below it) to the run's log while it carries out a run."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __enter__(self) -> None:
+        sys.stderr.flush()
+        self.kept = os.dup(2)
+        try:
+            target = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        except OSError:  # no log on a full disk; the run says why it cannot go on
+            return
+        os.dup2(target, 2)
+        os.close(target)
+
+    def __exit__(self, *_: object) -> None:
+        sys.stderr.flush()
+        os.dup2(self.kept, 2)
+        os.close(self.kept)
+
+
+if __name__ == "__main__":
+    main()

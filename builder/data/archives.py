@@ -209,9 +209,7 @@ def _open_zip(path: Path) -> zipfile.ZipFile:
             "This is no zip file.", place=path.name, remedy="Pack the folder as .zip."
         ) from error
     except OSError as error:
-        raise LaminaError(
-            f"The file cannot be read: {error.strerror}.", place=path.name
-        ) from error
+        raise LaminaError(f"The file cannot be read: {error.strerror}.", place=path.name) from error
 
 
 def _name(info: zipfile.ZipInfo) -> str:
@@ -245,9 +243,7 @@ def _refuse(info: zipfile.ZipInfo, name: str, place: str, limits: Limits) -> Non
             "The archive is locked with a password.", place=place, remedy="Pack it without one."
         )
     grown = info.file_size / max(info.compress_size, 1)
-    if info.file_size > limits.one or (
-        info.file_size > limits.ratio_from and grown > limits.ratio
-    ):
+    if info.file_size > limits.one or (info.file_size > limits.ratio_from and grown > limits.ratio):
         raise LaminaError(
             f"{name!r} would grow from {_bytes(info.compress_size)} to {_bytes(info.file_size)}, "
             "as a zip bomb does, so none of the archive was read.",

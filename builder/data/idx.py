@@ -28,7 +28,12 @@ def read_idx(path: Path) -> "np.ndarray[Any, Any]":
             packed = file.read(2) == b"\x1f\x8b"
         with gzip.open(path) if packed else path.open("rb") as file:
             head = file.read(4)
-            if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in TYPES or not 1 <= head[3] <= 4:
+            if (
+                len(head) < 4
+                or head[:2] != b"\0\0"
+                or head[2] not in TYPES
+                or not 1 <= head[3] <= 4
+            ):
                 raise LaminaError(
                     f"This is no IDX file: it begins with {head.hex(' ') or 'nothing'}, not with "
                     "00 00, a type and the number of axes.",
@@ -50,7 +55,7 @@ def read_idx(path: Path) -> "np.ndarray[Any, Any]":
             content = bytearray(count)
             view = memoryview(content)
             filled = 0
-            while filled < count and (got := file.readinto(view[filled:])):  # type: ignore[attr-defined]
+            while filled < count and (got := file.readinto(view[filled:])):
                 filled += got
             if filled < count:
                 raise _short(path)

@@ -178,7 +178,9 @@ def _fit_tokens(
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else "" if value is None or value != value else str(value)
+    return (
+        value if isinstance(value, str) else "" if value is None or value != value else str(value)
+    )
 
 
 def _fit_series(

@@ -66,7 +66,9 @@ def read_ts(text: str, place: str) -> TsFile:
         labels.append(label)
     if not series:
         raise LaminaError(
-            "There is no series in it.", place=place, remedy="A .ts file has its series after @data."
+            "There is no series in it.",
+            place=place,
+            remedy="A .ts file has its series after @data.",
         )
     numeric = _flag(head, "targetlabel")
     classes = tuple(head.get("classlabel", [])[1:]) if _flag(head, "classlabel") else ()
@@ -110,7 +112,8 @@ def _timed(line: str) -> list[str]:
     if "(" in label:
         head, label = line, ""
     channels = [
-        ",".join(pair[1] for pair in PAIR.findall(channel)) for channel in re.split(r":(?=\s*\()", head)
+        ",".join(pair[1] for pair in PAIR.findall(channel))
+        for channel in re.split(r":(?=\s*\()", head)
     ]
     return [*channels, label] if label else channels
 

@@ -67,8 +67,31 @@ def catalogue() -> dict[str, type[Augmentation]]:
     return {found.kind: found for found in scan.classes(package, Augmentation)}  # type: ignore[type-abstract]
 
 
-def build(steps: Sequence[Step], spec: InputSpec) -> Augment | None:
-    """The steps that are for this input's form, one after the other; None where there is none.
+def for_inputs(
+    steps: Sequence[Step], specs: Mapping[str, InputSpec]
+) -> Callable[[Mapping[str, Tensor], torch.Generator], dict[str, Tensor]] | None:
+    """All steps over a whole batch: each Input's tensor changed by the steps for its form; None where there is no step.
+
+    Raises LaminaError for a step that is wrong or fits no input.
+    """
+    check(steps, specs)
+    augments = {
+        name: build(steps, spec)
+        for name, spec in specs.items()
+        if any(catalogue()[step.kind].form == spec.form for step in steps)
+    }
+    if not augments:
+        return None
+
+    def augment(batch: Mapping[str, Tensor], generator: torch.Generator) -> dict[str, Tensor]:
+        changed = {name: one(batch[name], generator) for name, one in augments.items()}
+        return {**batch, **changed}
+
+    return augment
+
+
+def build(steps: Sequence[Step], spec: InputSpec) -> Augment:
+    """The steps that are for this input's form, one after the other; where there is none, the batch stays as it is.
 
     Raises LaminaError for a step or a setting that is not known or out of range.
     """
@@ -78,8 +101,6 @@ def build(steps: Sequence[Step], spec: InputSpec) -> Augment | None:
         if found.form == spec.form:
             settings = complete(found, step.settings(), f"data.augment.{place}")
             made.append(found(settings, spec))
-    if not made:
-        return None
 
     def augment(x: Tensor, generator: torch.Generator) -> Tensor:
         for one in made:
@@ -106,8 +127,7 @@ def preview(
 ) -> Tensor:
     """`count` random variants [count, …] of one stored row, as training would see them."""
     batch = x[None].repeat(count, *[1] * x.dim())
-    augment = build(steps, spec)
-    return batch if augment is None else augment(batch, torch.Generator().manual_seed(seed))
+    return build(steps, spec)(batch, torch.Generator().manual_seed(seed))
 
 
 def complete(
@@ -153,7 +173,11 @@ def _found(step: Step, place: int) -> type[Augmentation]:
 
 
 def uniform(
-    shape: tuple[int, ...], x: Tensor, generator: torch.Generator, low: float = 0.0, high: float = 1.0
+    shape: tuple[int, ...],
+    x: Tensor,
+    generator: torch.Generator,
+    low: float = 0.0,
+    high: float = 1.0,
 ) -> Tensor:
     """Random numbers from `low` to `high`, float32, drawn where the generator is and moved to where `x` is."""
     drawn = torch.rand(shape, generator=generator, device=generator.device)

@@ -17,7 +17,9 @@ class Affine(Augmentation):
 
     kind: ClassVar[str] = "affine"
     title: ClassVar[str] = "Rotate, zoom, shift"
-    help: ClassVar[str] = "Turns, enlarges and moves each image a little. Good for handwriting and for small sets of photos."
+    help: ClassVar[str] = (
+        "Turns, enlarges and moves each image a little. Good for handwriting and for small sets of photos."
+    )
     form: ClassVar[Form] = "image"
     params: ClassVar[tuple[Option, ...]] = (
         Option("degrees", "float", "Rotation", 10.0, "Up to this many degrees to either side.", low=0, high=180),

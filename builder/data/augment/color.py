@@ -14,7 +14,9 @@ class Color(Augmentation):
 
     kind: ClassVar[str] = "color"
     title: ClassVar[str] = "Brightness and contrast"
-    help: ClassVar[str] = "Makes each image a little brighter or darker, harder or softer, so that the light does not matter."
+    help: ClassVar[str] = (
+        "Makes each image a little brighter or darker, harder or softer, so that the light does not matter."
+    )
     form: ClassVar[Form] = "image"
     params: ClassVar[tuple[Option, ...]] = (
         Option("brightness", "float", "Brightness", 0.2, "0.2: from 0.8 to 1.2 times as bright.", low=0, high=1),

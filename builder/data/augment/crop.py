@@ -16,7 +16,9 @@ class Crop(Augmentation):
 
     kind: ClassVar[str] = "crop"
     title: ClassVar[str] = "Crop"
-    help: ClassVar[str] = "Shifts images by up to this many pixels, so that the place in the picture does not matter."
+    help: ClassVar[str] = (
+        "Shifts images by up to this many pixels, so that the place in the picture does not matter."
+    )
     form: ClassVar[Form] = "image"
     params: ClassVar[tuple[Option, ...]] = (
         Option("padding", "int", "Pixels", 4, "About an eighth of the side: 4 for 32 pixels, 2 for 28 or less.", low=0, high=128),

@@ -14,7 +14,9 @@ class Flip(Augmentation):
 
     kind: ClassVar[str] = "flip"
     title: ClassVar[str] = "Flip"
-    help: ClassVar[str] = "Mirrors images. Right for photos; wrong for digits, letters and anything whose side matters."
+    help: ClassVar[str] = (
+        "Mirrors images. Right for photos; wrong for digits, letters and anything whose side matters."
+    )
     form: ClassVar[Form] = "image"
     params: ClassVar[tuple[Option, ...]] = (
         Option("horizontal", "float", "Left-right", 0.5, "The chance that an image is mirrored.", low=0, high=1),

@@ -24,4 +24,5 @@ class Jitter(Augmentation):
         """Series [B, C, T]."""
         spread = x.float().std(dim=2, keepdim=True, unbiased=False)
         drawn = normal(tuple(x.shape), x, generator) * spread * self.settings["amount"]
-        return (x + drawn).to(x.dtype)
+        result: Tensor = (x + drawn).to(x.dtype)
+        return result

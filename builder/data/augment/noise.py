@@ -14,7 +14,9 @@ class Noise(Augmentation):
 
     kind: ClassVar[str] = "noise"
     title: ClassVar[str] = "Noise"
-    help: ClassVar[str] = "Adds grain, as a camera does in the dark; small amounts make a network steadier."
+    help: ClassVar[str] = (
+        "Adds grain, as a camera does in the dark; small amounts make a network steadier."
+    )
     form: ClassVar[Form] = "image"
     params: ClassVar[tuple[Option, ...]] = (
         Option("amount", "float", "Amount", 0.03, "Deviation as a share of the full range, black to white.", low=0, high=1),

@@ -14,7 +14,9 @@ class Scale(Augmentation):
 
     kind: ClassVar[str] = "scale"
     title: ClassVar[str] = "Scale"
-    help: ClassVar[str] = "Makes each series a little larger or smaller, so that its shape counts more than its height."
+    help: ClassVar[str] = (
+        "Makes each series a little larger or smaller, so that its shape counts more than its height."
+    )
     form: ClassVar[Form] = "series"
     params: ClassVar[tuple[Option, ...]] = (
         Option("amount", "float", "Amount", 0.1, "0.1: from 0.9 to 1.1 times the values.", low=0, high=0.9),
@@ -23,4 +25,5 @@ class Scale(Augmentation):
     def apply(self, x: Tensor, generator: torch.Generator) -> Tensor:
         """Series [B, C, T]."""
         factors = 1 + uniform((*x.shape[:2], 1), x, generator, -1, 1) * self.settings["amount"]
-        return (x * factors).to(x.dtype)
+        result: Tensor = (x * factors).to(x.dtype)
+        return result

@@ -116,11 +116,12 @@ def _with_pillow(content: bytes, near: tuple[int, int] | None) -> Tensor:
                 longest = 2 * max(near)
                 image.draft(image.mode, (longest, longest))
             if image.width * image.height > MAX_PIXELS:
-                raise ValueError(f"it has {image.width} × {image.height} pixels, more than 50 million")
+                raise ValueError(
+                    f"it has {image.width} × {image.height} pixels, more than 50 million"
+                )
             image.load()
-            if image.getexif().get(0x0112, 1) != 1:
-                image = ImageOps.exif_transpose(image)
-            return _tensor(image)
+            turned = image.getexif().get(0x0112, 1) != 1
+            return _tensor(ImageOps.exif_transpose(image) if turned else image)
     except ValueError:
         raise
     except Exception as error:  # decoders raise whatever they like at damaged files
@@ -184,7 +185,10 @@ def fit(x_HWC: Tensor, size: tuple[int, int], channels: int, resize: str = "crop
     ratios = (size[0] / height, size[1] / width)
     ratio = max(ratios) if resize == "crop" else min(ratios)
     if resize == "crop":  # cut before scaling: less work, and extreme shapes stay small
-        cut = (min(height, max(1, round(size[0] / ratio))), min(width, max(1, round(size[1] / ratio))))
+        cut = (
+            min(height, max(1, round(size[0] / ratio))),
+            min(width, max(1, round(size[1] / ratio))),
+        )
         top, left = (height - cut[0]) // 2, (width - cut[1]) // 2
         return _scaled(x[:, top : top + cut[0], left : left + cut[1]], size)
     inner = (

@@ -12,7 +12,15 @@ from torch import Tensor
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 MAX_PIXELS = 50_000_000
-_PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+_PASSES = (
+    (0, 0, 8, 8),
+    (4, 0, 8, 8),
+    (0, 4, 4, 8),
+    (2, 0, 4, 4),
+    (0, 2, 2, 4),
+    (1, 0, 2, 2),
+    (0, 1, 1, 2),
+)
 
 
 def encode(x_CHW: Tensor) -> bytes:
@@ -151,7 +159,8 @@ def _unpack(lines: Tensor, depth: int) -> Tensor:
     if depth == 16:
         return wide[:, 0::2] * 256 + wide[:, 1::2]
     shifts = torch.arange(8 - depth, -1, -depth, dtype=torch.int32)
-    return ((wide[:, :, None] >> shifts) & (2**depth - 1)).flatten(1)
+    samples: Tensor = (wide[:, :, None] >> shifts) & (2**depth - 1)
+    return samples.flatten(1)
 
 
 def _colours(x: Tensor, kind: int, depth: int, palette: bytes, opacity: bytes) -> Tensor:

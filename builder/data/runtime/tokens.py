@@ -7,6 +7,7 @@ Code 0 pads, code 1 is whatever was not met in training.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import torch
@@ -17,7 +18,9 @@ SPECIAL = 2
 LONGEST_WORD = 100
 _LETTER = r"[\w\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0dff\u0e00-\u0eff\u200c\u200d]"
 _SINGLE = r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
-_WORD = rf"{_SINGLE}|\d+(?:[.,]\d+)+|(?:(?!{_SINGLE}){_LETTER})+(?:['’](?:(?!{_SINGLE}){_LETTER})+)*"
+_WORD = (
+    rf"{_SINGLE}|\d+(?:[.,]\d+)+|(?:(?!{_SINGLE}){_LETTER})+(?:['’](?:(?!{_SINGLE}){_LETTER})+)*"
+)
 _RULES = {
     "apart": re.compile(rf"{_WORD}|[^\w\s]"),
     "drop": re.compile(_WORD),
@@ -97,9 +100,7 @@ class Tokens:
     def encode(self, text: str) -> list[int]:
         """All codes of a text, uncut; a text without any token gives one unknown, so that no row is empty."""
         if self.level == "bpe":
-            found = [
-                code for word, _, _ in self._words(text) for code in self._word_codes(word)
-            ]
+            found = [code for word, _, _ in self._words(text) for code in self._word_codes(word)]
         else:
             found = [self._codes.get(word, UNKNOWN) for word, _, _ in self._words(text)]
         return found or [UNKNOWN]
@@ -142,7 +143,7 @@ class Tokens:
         while len(parts) > 1:
             ranked = [
                 (self._ranks.get(pair, len(self._ranks)), i)
-                for i, pair in enumerate(zip(parts, parts[1:], strict=False))
+                for i, pair in enumerate(pairwise(parts))
             ]
             best, at = min(ranked)
             if best == len(self._ranks):

@@ -13,7 +13,9 @@ from builder.errors import LaminaError
 if TYPE_CHECKING:
     import numpy as np
 
-NAME = re.compile(r"(?P<head>.*?)(?P<part>train|t10k|test)(?P<mid>.*?)images(?P<tail>.*)", re.IGNORECASE)
+NAME = re.compile(
+    r"(?P<head>.*?)(?P<part>train|t10k|test)(?P<mid>.*?)images(?P<tail>.*)", re.IGNORECASE
+)
 
 
 class Idx(Source):
@@ -21,7 +23,9 @@ class Idx(Source):
 
     kind: ClassVar[str] = "idx"
     title: ClassVar[str] = "IDX files (MNIST)"
-    help: ClassVar[str] = "train-images-idx3-ubyte.gz and its like; labels and the test pair are found beside it."
+    help: ClassVar[str] = (
+        "train-images-idx3-ubyte.gz and its like; labels and the test pair are found beside it."
+    )
     params: ClassVar[tuple[Option, ...]] = (
         Option("path", "path", "Images file or folder", folder=True, suffixes=(".gz", ".idx", ".idx3-ubyte")),
         Option("labels", "path", "Labels file", help="Only where it does not lie beside the images under the standard name.", suffixes=(".gz", ".idx", ".idx1-ubyte"), advanced=True),
@@ -71,7 +75,7 @@ class Idx(Source):
         given = np.repeat(np.array(codes, np.int8), [len(part) for part, _ in parts])
         return Raw(
             frame=pd.DataFrame({"label": [str(label) for label in target.tolist()]}),
-            media={"image": Media("image", pixels, facts)},
+            media={"image": Media("image", list(pixels), facts)},
             given=given if len(set(codes)) > 1 else None,
             target="label",
             classes=classes,

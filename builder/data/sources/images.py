@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 SUFFIXES = frozenset(
-    ".bmp .dib .gif .ico .jfif .jp2 .jpe .jpeg .jpg .pbm .pcx .pgm .png .pnm .ppm .tga .tif .tiff .webp .avif".split()
+    [".bmp", ".dib", ".gif", ".ico", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".pbm", ".pcx", ".pgm", ".png", ".pnm", ".ppm", ".tga", ".tif", ".tiff", ".webp", ".avif"]
 )
 LARGEST_MIXED = 64
 LARGEST_EQUAL = 224
@@ -32,7 +32,9 @@ class ImageFolders(Source):
 
     kind: ClassVar[str] = "images"
     title: ClassVar[str] = "Images in folders"
-    help: ClassVar[str] = "A folder or zip with one folder of images per class; train/ and test/ are kept as they are."
+    help: ClassVar[str] = (
+        "A folder or zip with one folder of images per class; train/ and test/ are kept as they are."
+    )
     params: ClassVar[tuple[Option, ...]] = (
         Option("path", "path", "Folder or zip", folder=True, suffixes=(".zip",)),
         Option("height", "int", "Height", help="In pixels. The images' usual height, at most 64 where sizes differ.", low=1, high=1024),
@@ -82,7 +84,9 @@ class ImageFolders(Source):
                 place=tree.place,
                 remedy="Replace the unreadable files.",
             )
-        media = Media("image", decoded.pixels, {**chosen, "sizes": look.sizes, "looked_at": look.seen})
+        media = Media(
+            "image", decoded.pixels, {**chosen, "sizes": look.sizes, "looked_at": look.seen}
+        )
         return Raw(
             frame=pd.DataFrame({"label": labels}),
             media={"image": media},
@@ -92,7 +96,7 @@ class ImageFolders(Source):
             problem="classification",
             options={key: chosen[key] for key in ("height", "width", "resize", "white")}
             | {"channels": str(chosen["channels"])},
-            notes=_notes(look, chosen, found, tree),
+            notes=_notes(look, chosen, found, tree, len(decoded.skipped)),
             findings=_findings(decoded, len(found.entries), found, present),
         )
 
@@ -135,7 +139,14 @@ def _look(tree: Tree, entries: Sequence[Entry], progress: Progress) -> _Look:
             if mode in DEEP:
                 deep = pixels(content)
                 brightest = max(brightest, 0.0 if deep.is_floating_point() else float(deep.max()))
-        except (LaminaError, UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        except (
+            LaminaError,
+            UnidentifiedImageError,
+            OSError,
+            ValueError,
+            SyntaxError,
+            Image.DecompressionBombError,
+        ):
             continue  # decoding names it
         sizes[(width, height) if turned else (height, width)] += 1
         colours += mode not in (*DEEP, "1", "L", "LA", "La")
@@ -177,7 +188,9 @@ def _number(options: Mapping[str, Any], name: str, most: int) -> int | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 1 <= value <= most:
         raise LaminaError(
-            f"{value!r} is no number from 1 to {most}.", place=f"data.options.{name}", remedy="Correct it."
+            f"{value!r} is no number from 1 to {most}.",
+            place=f"data.options.{name}",
+            remedy="Correct it.",
         )
     return int(value)
 
@@ -278,13 +291,19 @@ def _given(found: Layout, kept: Sequence[int]) -> "np.ndarray[Any, Any] | None":
     return np.array([found.splits[i] for i in kept], dtype=np.int8)
 
 
-def _notes(look: _Look, chosen: Mapping[str, Any], found: Layout, tree: Tree) -> tuple[str, ...]:
+def _notes(
+    look: _Look, chosen: Mapping[str, Any], found: Layout, tree: Tree, skipped: int
+) -> tuple[str, ...]:
     size = f"{chosen['height']}×{chosen['width']}"
     notes = [*found.left_out, *(f"Left out: {path}." for path in tree.left_out[:3])]
     if list(look.sizes) != [size]:
         how = {"crop": "cut to shape", "pad": "filled up with black", "stretch": "stretched"}
-        several = "of several sizes" if len(look.sizes) > 1 else f"of {next(iter(look.sizes), size)}"
+        several = (
+            "of several sizes" if len(look.sizes) > 1 else f"of {next(iter(look.sizes), size)}"
+        )
         notes.append(f"The images, {several}, were scaled to {size} and {how[chosen['resize']]}.")
+    if skipped:
+        notes.append(f"{skipped:,} images that cannot be read were left out.")
     if look.brightest:
         notes.append(f"In images of 16 bits, {chosen['white']:,.0f} counts as white.")
     return tuple(notes)

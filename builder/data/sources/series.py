@@ -28,7 +28,9 @@ class SeriesFiles(Source):
 
     kind: ClassVar[str] = "series"
     title: ClassVar[str] = "Series with labels"
-    help: ClassVar[str] = "One row per series with a label column (CSV), or a .ts file; …_TRAIN and …_TEST side by side keep their split."
+    help: ClassVar[str] = (
+        "One row per series with a label column (CSV), or a .ts file; …_TRAIN and …_TEST side by side keep their split."
+    )
     params: ClassVar[tuple[Option, ...]] = (
         Option("path", "path", "File or folder", folder=True, suffixes=SUFFIXES),
         Option("test_path", "path", "Test file", suffixes=SUFFIXES, help="Where it does not lie beside the file as …_TEST.", advanced=True),
@@ -82,7 +84,9 @@ class SeriesFiles(Source):
         labels = [label for part in parts for label in part.labels]
         series = [one for part in parts for one in part.series]
         numeric = any(part.numeric for part in parts)
-        channels = [f"channel {i + 1}" for i in range(len(series[0]))] if len(series[0]) > 1 else ["value"]
+        channels = (
+            [f"channel {i + 1}" for i in range(len(series[0]))] if len(series[0]) > 1 else ["value"]
+        )
         lengths = sorted(one.shape[1] for one in series)
         facts = {
             "channels": channels,
@@ -92,7 +96,9 @@ class SeriesFiles(Source):
         }
         notes = [note for part in parts for note in part.notes]
         if lengths[0] != lengths[-1]:
-            notes.append(f"The series are of {lengths[0]} to {lengths[-1]} steps; shorter ones are filled up.")
+            notes.append(
+                f"The series are of {lengths[0]} to {lengths[-1]} steps; shorter ones are filled up."
+            )
         return Raw(
             frame=pd.DataFrame({train.target: list(map(float, labels)) if numeric else labels}),
             media={"series": Media("series", series, facts)},
@@ -226,7 +232,11 @@ def _target(frame: "pd.DataFrame", wanted: Any, place: str) -> str:
         return words[0]
     for name in (names[0], names[-1]):
         cells = frame[name].dropna()
-        if frame[name].dtype.kind in "iuf" and (cells % 1 == 0).all() and cells.nunique() <= MOST_CLASSES:
+        if (
+            frame[name].dtype.kind in "iuf"
+            and (cells % 1 == 0).all()
+            and cells.nunique() <= MOST_CLASSES
+        ):
             return name
     raise LaminaError(
         "It is not clear which column holds the label of each series.",
@@ -238,6 +248,10 @@ def _target(frame: "pd.DataFrame", wanted: Any, place: str) -> str:
 def _labels(cells: list[Any]) -> tuple[list[str], bool]:
     """Labels as text; whether they are numbers to predict rather than classes."""
     numbers = all(isinstance(cell, int | float) and not isinstance(cell, bool) for cell in cells)
-    if numbers and all(float(cell).is_integer() for cell in cells) and len(set(cells)) <= MOST_CLASSES:
+    if (
+        numbers
+        and all(float(cell).is_integer() for cell in cells)
+        and len(set(cells)) <= MOST_CLASSES
+    ):
         return [str(int(cell)) for cell in cells], False
     return [str(cell).strip() for cell in cells], numbers

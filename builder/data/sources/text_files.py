@@ -13,7 +13,7 @@ from builder.errors import LaminaError
 
 PLAIN = frozenset({".txt", ".text", ""})
 NO_CLASS = frozenset(
-    ".csv .tsv .md .rst .json .jsonl .html .htm .xml .py .zip .gz .pdf .doc .docx .xls .xlsx .png .jpg .jpeg .parquet".split()
+    [".csv", ".tsv", ".md", ".rst", ".json", ".jsonl", ".html", ".htm", ".xml", ".py", ".zip", ".gz", ".pdf", ".doc", ".docx", ".xls", ".xlsx", ".png", ".jpg", ".jpeg", ".parquet"]
 )
 MOST_BYTES = 1_000_000_000
 LONGEST = 1_000_000  # characters of one text; what comes after is cut
@@ -169,7 +169,10 @@ def _one_file_per_class(paths: tuple[Path, ...], encoding: str) -> _Found:
 
 def _add_lines(found: _Found, content: bytes, label: str, place: str, encoding: str) -> None:
     text, used = decode(content, encoding, place)
-    lines = [line.strip()[:LONGEST] for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
+    lines = [
+        line.strip()[:LONGEST]
+        for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    ]
     lines = [line for line in lines if line]
     found.texts += lines
     found.labels += [label] * len(lines)

@@ -15,7 +15,9 @@ from builder.home import room
 if TYPE_CHECKING:
     import numpy as np
 
-    Arrays = tuple["np.ndarray[Any, Any]", "np.ndarray[Any, Any]"]  # images [N, H, W(, C)] uint8, labels [N]
+    Arrays = tuple[
+        "np.ndarray[Any, Any]", "np.ndarray[Any, Any]"
+    ]  # images [N, H, W(, C)] uint8, labels [N]
 
 DIGITS = tuple("0123456789")
 CIFAR_BYTES = 32 * 32 * 3
@@ -32,7 +34,11 @@ class ImageSet:
 
 
 def _idx_files(folders: tuple[str, ...], sums: tuple[str, str, str, str]) -> tuple[Remote, ...]:
-    names = [f"{part}-{what}-ubyte.gz" for part in ("train", "t10k") for what in ("images-idx3", "labels-idx1")]
+    names = [
+        f"{part}-{what}-ubyte.gz"
+        for part in ("train", "t10k")
+        for what in ("images-idx3", "labels-idx1")
+    ]
     return tuple(
         Remote(tuple(folder + name for folder in folders), name, md5, 100_000_000)
         for name, md5 in zip(names, sums, strict=True)
@@ -51,7 +57,11 @@ def _read_cifar(paths: list[Path]) -> "tuple[Arrays, Arrays, tuple[str, ...]]":
         with tarfile.open(paths[0], "r:gz") as archive:
             for member in archive:
                 name = member.name.rsplit("/", 1)[-1]
-                if member.isfile() and member.size < 200_000_000 and name.endswith((".bin", ".txt")):
+                if (
+                    member.isfile()
+                    and member.size < 200_000_000
+                    and name.endswith((".bin", ".txt"))
+                ):
                     file = archive.extractfile(member)
                     members[name] = file.read() if file else b""
     except (tarfile.TarError, EOFError, OSError) as error:
@@ -80,13 +90,15 @@ def _records(content: bytes, labels: int) -> "Arrays":
 
 def _read_svhn(paths: list[Path]) -> "tuple[Arrays, Arrays, tuple[str, ...]]":
     import numpy as np
-    from scipy.io import loadmat
+    from scipy.io import loadmat  # type: ignore[import-untyped]
 
     parts: list[Arrays] = []
     for path in paths:
         content = loadmat(path, variable_names=("X", "y"))
         pixels = np.ascontiguousarray(content["X"].transpose(3, 0, 1, 2))
-        parts.append((pixels, content["y"].ravel().astype(np.int64) % 10))  # 10 stands for the digit 0
+        parts.append(
+            (pixels, content["y"].ravel().astype(np.int64) % 10)
+        )  # 10 stands for the digit 0
     return parts[0], parts[1], ()
 
 
@@ -195,7 +207,7 @@ class TorchvisionSets(Source):
         }
         return Raw(
             frame=pd.DataFrame({"label": [classes[code] for code in labels.tolist()]}),
-            media={"image": Media("image", pixels, facts)},
+            media={"image": Media("image", list(pixels), facts)},
             given=np.repeat(np.array([0, 2], np.int8), [len(train), len(test)]),
             target="label",
             classes=classes,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".xlsx")
 USUAL_LENGTH = 48
 MOST_WINDOWS = 20_000
+MONTHS = 0.15  # months differ by a tenth in length and are even nevertheless
 
 
 class Windows(Source):
@@ -24,7 +25,9 @@ class Windows(Source):
 
     kind: ClassVar[str] = "windows"
     title: ClassVar[str] = "Windows of a long table"
-    help: ClassVar[str] = "One row per moment: windows of so many rows are cut, to forecast a column or to recognise a label."
+    help: ClassVar[str] = (
+        "One row per moment: windows of so many rows are cut, to forecast a column or to recognise a label."
+    )
     params: ClassVar[tuple[Option, ...]] = (
         Option("path", "path", "File", suffixes=SUFFIXES, help="A table with one row per moment."),
         Option("target", "text", "Column to forecast", help="Its value some rows after the window is predicted. The last column of numbers where empty."),
@@ -242,7 +245,7 @@ def _ordered(frame: "pd.DataFrame", plan: _Plan) -> _Table:
         moments = times.rank(method="dense").to_numpy().astype(np.int64) - 1
         first = np.sort(times[groups == groups[0]].to_numpy())
         steps = np.unique(np.diff(first).astype("int64" if times.dtype.kind == "M" else "float64"))
-        even = len(steps) <= 1 or float(steps[-1] - steps[0]) <= 0.01 * abs(float(steps[-1]))
+        even = len(steps) <= 1 or float(steps[-1] - steps[0]) <= MONTHS * abs(float(steps[-1]))
     order = np.lexsort((moments, groups))
     ordered = frame.iloc[order].reset_index(drop=True)
     values = ordered[list(plan.columns)].to_numpy(dtype=np.float32, na_value=np.nan).T.copy()
@@ -268,7 +271,9 @@ def _cut(table: _Table, plan: _Plan, place: str) -> _Windows:
     starts, codes = starts[whole], first[whole].astype(np.int8)
     order = np.argsort(codes, kind="stable")
     wanted = [0, *([1] if plan.validation else []), *([2] if plan.test else [])]
-    missing = [("training", "validation", "test")[code] for code in wanted if not (codes == code).any()]
+    missing = [
+        ("training", "validation", "test")[code] for code in wanted if not (codes == code).any()
+    ]
     if missing:
         raise LaminaError(
             f"No window of {plan.length:,} rows fits into the time of {' and '.join(missing)}.",
@@ -279,8 +284,10 @@ def _cut(table: _Table, plan: _Plan, place: str) -> _Windows:
 
 
 def _notes(plan: _Plan, cut: _Windows, table: _Table) -> list[str]:
-    what = f"the label {plan.label!r} of their last row" if plan.label else (
-        f"{plan.target!r} {plan.horizon:,} {'row' if plan.horizon == 1 else 'rows'} later"
+    what = (
+        f"the label {plan.label!r} of their last row"
+        if plan.label
+        else (f"{plan.target!r} {plan.horizon:,} {'row' if plan.horizon == 1 else 'rows'} later")
     )
     notes = [
         f"{len(cut.starts):,} windows of {plan.length:,} rows, one every {plan.stride:,}, to predict {what}.",
@@ -289,7 +296,9 @@ def _notes(plan: _Plan, cut: _Windows, table: _Table) -> list[str]:
     if plan.time is None:
         notes.append("The table has no time column, so its rows are taken in their order.")
     if cut.across:
-        notes.append(f"{cut.across:,} windows that reach across a border between splits were left out.")
+        notes.append(
+            f"{cut.across:,} windows that reach across a border between splits were left out."
+        )
     if table.gaps:
         notes.append(f"{table.gaps:,} gaps are filled on the line between their neighbours.")
     return notes

@@ -74,7 +74,7 @@ class Edge(Frozen):
     @field_validator("source_port", "target_port")
     @classmethod
     def _port(cls, value: str) -> str:
-        return _name(value) if value else value  # type: ignore[no-any-return]
+        return _name(value) if value else value
 
     @model_serializer
     def _to_pair(self) -> list[str]:

@@ -85,7 +85,7 @@ function withControl(event: KeyboardEvent, editor: Editor): boolean {
       if (!keys.length) return true;
       const made = group(view, scene, keys);
       if (typeof made === "string") session.tell({ tone: "info", fact: made, remedy: "", again: [] });
-      else editor.take({ edit: made.edit, select: [made.id] });
+      else editor.take(made);
       return true;
     }
     default:

@@ -55,11 +55,7 @@ export function useTools() {
     group() {
       const made = group(view, scene, keys);
       if (typeof made === "string") editor.session.tell({ tone: "info", fact: made, remedy: "", again: [] });
-      else {
-        editor.apply(made.edit);
-        const first = scene.byKey.get(keys[0]!)!;
-        ui.select(first.key.slice(0, first.key.length - first.node.id.length) + made.id);
-      }
+      else editor.take(made);
     },
   };
 }

@@ -16,7 +16,7 @@ export interface Result {
 
 export function startParams(face: LayerFace): Params {
   return Object.fromEntries(
-    face.params.filter((param) => param.required && !param.inferred && param.start !== null).map((param) => [param.name, param.start]),
+    face.params.filter((param) => !param.inferred && param.start !== null).map((param) => [param.name, param.start]),
   );
 }
 
@@ -367,91 +367,19 @@ export function repair(graph: string, fix: Fix): Edit {
   return { graph, label: fix.label, steps: fix.edits.map(([operation, args]): Step => [operation, args]) };
 }
 
-/** The selection as a module of its own: inputs and outputs where edges cross its border. Null where it cannot be. */
-export function group(view: View, scene: Scene, keys: Iterable<string>): { name: string; id: string; edit: Edit } | string {
+/** The selection as a module of its own; a sentence where that cannot be. Python makes its inputs and outputs. */
+export function group(view: View, scene: Scene, keys: Iterable<string>): Result | string {
   const groups = byGraph(scene, keys);
   if (groups.size !== 1) return "Select layers of one graph.";
   const [graph, items] = [...groups][0]!;
-  const inside = new Set(items.map((item) => item.node.id));
   if (items.some((item) => item.node.layer === "Input" || item.node.layer === "Output"))
-    return "Input and Output stay outside of a module.";
-  const whole = graphOf(view.doc, graph);
-  const pairs = whole.edges.map((pair) => ({ pair, end: ends(pair) }));
-  const into = pairs.filter(({ end }) => !inside.has(end.source) && inside.has(end.target));
-  const out = pairs.filter(({ end }) => inside.has(end.source) && !inside.has(end.target));
-  const sources = [...new Set(into.map(({ pair }) => pair[0]))];
-  const results = [...new Set(out.map(({ pair }) => pair[0]))];
-  if (circular(pairs.map(({ end }) => end), inside)) return "A layer outside lies between them; select it too.";
-  const taken = new Set(Object.keys(view.doc.modules));
-  let number = 1;
-  while (taken.has(`Block${number}`)) number += 1;
-  const name = `Block${number}`;
-  const inName = (index: number) => free(inside, sources.length === 1 ? "x" : `x${index + 1}`);
-  const outName = (index: number) => free(inside, results.length === 1 ? "out" : `out${index + 1}`);
-  const module = {
-    nodes: [
-      ...sources.map((_, index): NodeSpec => ({ id: inName(index), layer: "Input", params: {} })),
-      ...whole.nodes.filter((node) => inside.has(node.id)),
-      ...results.map((_, index): NodeSpec => ({ id: outName(index), layer: "Output", params: {} })),
-    ],
-    edges: [
-      ...pairs.filter(({ end }) => inside.has(end.target)).map(({ pair, end }): EdgePair =>
-        inside.has(end.source) ? pair : [inName(sources.indexOf(pair[0])), pair[1]]),
-      ...results.map((end, index): EdgePair => [end, outName(index)]),
-    ],
-  };
-  const id = freshId(new Set(whole.nodes.map((node) => node.id)), "block");
-  const port = (names: string[], label: string) => (names.length > 1 ? `${id}.${label}` : id);
-  const edges: EdgePair[] = [];
-  const fed = new Set<string>();
-  for (const { pair, end } of pairs) {
-    if (inside.has(end.source) && inside.has(end.target)) continue;
-    if (inside.has(end.target)) {
-      if (!fed.has(pair[0])) edges.push([pair[0], port(sources, inName(sources.indexOf(pair[0])))]);
-      fed.add(pair[0]);
-    } else if (inside.has(end.source)) edges.push([port(results, outName(results.indexOf(pair[0]))), pair[1]]);
-    else edges.push(pair);
-  }
-  const nodes: NodeSpec[] = [];
-  let put = false;
-  for (const node of whole.nodes) {
-    if (!inside.has(node.id)) nodes.push(node);
-    else if (!put) {
-      nodes.push({ id, layer: name, params: {} });
-      put = true;
-    }
-  }
-  const stored = view.doc.positions[graph] ?? {};
+    return "Input and Output stay outside of a module; select only the layers between them.";
+  const taken = Object.keys(view.doc.modules);
+  const name = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"].map((letter) => (letter === "A" ? "Block" : `Block${letter}`)).find((free) => !taken.includes(free));
+  if (!name) return "There are 26 blocks already; rename some of them first.";
+  const id = freshId(takenIn(view, graph), name);
   const top = [...items].sort((a, b) => a.at.y - b.at.y)[0]!;
-  const places: Record<string, Point | null> = Object.fromEntries([...inside].filter((key) => stored[key]).map((key) => [key, null]));
-  if (Object.keys(stored).length) places[id] = home(scene.byKey.get(top.head)!);
-  return {
-    name, id,
-    edit: {
-      graph, label: `group into ${name}`,
-      steps: [
-        ["add_module", { name, nodes: module.nodes as unknown as Json, edges: module.edges as unknown as Json }],
-        ["replace", { nodes: nodes as unknown as Json, edges: edges as unknown as Json }],
-        ["move", { positions: places as unknown as Json }],
-      ],
-    },
-  };
+  const steps: Step[] = [["group", { ids: items.map((item) => item.node.id), name }]];
+  if (byHand(view, graph)) steps.push(["move", { positions: { [id]: home(scene.byKey.get(top.head)!) } as unknown as Json }]);
+  return { edit: { graph, label: `group into ${name}`, steps }, select: [pathOf(top) + id] };
 }
-
-function free(taken: ReadonlySet<string>, name: string): string {
-  return taken.has(name) ? numbered(taken, name) : name;
-}
-
-function circular(edges: { source: string; target: string }[], inside: ReadonlySet<string>): boolean {
-  const seen = new Set<string>();
-  const stack = edges.filter((end) => inside.has(end.source) && !inside.has(end.target)).map((end) => end.target);
-  for (let id = stack.pop(); id !== undefined; id = stack.pop()) {
-    if (inside.has(id)) return true;
-    if (seen.has(id)) continue;
-    seen.add(id);
-    for (const end of edges) if (end.source === id) stack.push(end.target);
-  }
-  return false;
-}
-
-

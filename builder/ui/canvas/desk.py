@@ -1,0 +1,325 @@
+"""The server's side of an open canvas: one desk per project, with its journal, its data's shapes and its verdict."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from builder import compile as compiler
+from builder import workspace
+from builder.compile import Check
+from builder.errors import LaminaError
+from builder.graph.document import Document
+from builder.graph.journal import Journal
+from builder.project import Position, Project, View
+from builder.ui.canvas import wire
+from builder.ui.canvas.facts import Facts
+
+DEFAULT_BATCH = 128
+MOST_DESKS = 64
+
+
+class Stale(Exception):
+    """Another tab or program was quicker; the asker is given what is there now."""
+
+
+class Desk:
+    """A project that is open on a canvas. Its methods may be called from several threads.
+
+    Edits are durable in the journal before they are acknowledged; the project file follows at once in a thread of its
+    own (`flush` waits for it). What other pages or programs write into the file is taken in.
+    """
+
+    def __init__(self, project_id: str) -> None:
+        self.project_id = project_id
+        self.file = workspace.folder(project_id) / workspace.FILE
+        self._lock = threading.RLock()
+        self._project = workspace.open_project(project_id)
+        self._seen = _stamp(self.file)
+        self._journal = Journal(self.file.parent, initial=document_of(self._project).to_dict())
+        self._saver = _Saver(self._write)
+        self._trouble = ""
+        self._checked: tuple[str, dict[str, Check]] | None = None
+        self._adopt()
+        self.facts = Facts(self._project)
+
+    def stamp(self) -> str:
+        """Changes whenever `state` would say something else."""
+        with self._lock:
+            self._look()
+            return self._stamp()
+
+    def state(self) -> dict[str, Any]:
+        """All that the canvas shows, as JSON."""
+        with self._lock:
+            self._look()
+            document = self._journal.state
+            checks = self._checks(document)
+            plain = document.to_dict()
+            return {
+                "stamp": self._stamp(),
+                "revision": self._journal.revision,
+                "name": self._project.name,
+                "document": {
+                    "graphs": _whole(plain["graphs"]),
+                    "modules": _whole(plain["modules"]),
+                    "positions": plain["view"]["positions"],
+                },
+                "checks": {
+                    name: wire.verdict(check, document.graphs[name], document.modules)
+                    for name, check in checks.items()
+                },
+                "undo": self._journal.can_undo,
+                "redo": self._journal.can_redo,
+                "batch": self._batch(),
+                "busy": self.facts.busy,
+                "trouble": self._trouble or self.facts.trouble,
+            }
+
+    def edit(self, base: int, edits: Sequence[Mapping[str, Any]]) -> None:
+        """Carry out edits in order, each as one step of undo.
+
+        Raises Stale where `base` is not the revision, LaminaError at the first edit that cannot be.
+        """
+        with self._lock:
+            self._look()
+            for entry in edits:
+                operation, arguments, graph = _joined(entry)
+                base = self._do(lambda at=base: self._journal.apply(operation, arguments, at, graph))  # noqa: B023
+            self._saver.wake()
+
+    def undo(self, base: int) -> None:
+        """Take the last step back; as `edit`."""
+        self._turn(lambda: self._journal.undo(base))
+
+    def redo(self, base: int) -> None:
+        """Do the last undone step again; as `edit`."""
+        self._turn(lambda: self._journal.redo(base))
+
+    def source(self) -> dict[str, Any]:
+        """The generated source and its map; where errors stand in the way, that of the repaired graphs."""
+        with self._lock:
+            document = self._journal.state
+            checks = self._checks(document)
+            revision = self._journal.revision
+            inputs, shape = self.facts.inputs, self.facts.output_shape
+        graphs, repaired, trouble = dict(document.graphs), False, ""
+        text, lines = "", dict[int, str]()
+        try:
+            for name, check in checks.items():
+                if not check.ok:
+                    graphs[name], _ = compiler.fix(
+                        graphs[name], inputs, modules=document.modules, output_shape=shape
+                    )
+                    repaired = True
+            made = compiler.generate(graphs, inputs, document.modules)
+            text, lines = made.text, made.lines
+        except LaminaError as error:
+            trouble = f"The source appears when the network is whole. {error}"
+        return {
+            "text": text,
+            "lines": {str(line): node for line, node in lines.items()},
+            "revision": revision,
+            "repaired": repaired,
+            "trouble": trouble,
+        }
+
+    def flush(self) -> None:
+        """Wait until the project file holds all edits."""
+        self._saver.wait()
+
+    def _turn(self, step: Callable[[], int]) -> None:
+        with self._lock:
+            self._look()
+            try:
+                self._do(step)
+            except LaminaError as error:
+                if error.code != "nothing":
+                    raise
+            self._saver.wake()
+
+    def _do(self, step: Callable[[], int]) -> int:
+        try:
+            return step()
+        except LaminaError as error:
+            if error.code == "stale":
+                raise Stale from error
+            raise
+
+    def _stamp(self) -> str:
+        return f"{self._journal.revision}.{self.facts.version}.{len(self._trouble)}"
+
+    def _batch(self) -> int:
+        return self._project.recipe.batch_size or DEFAULT_BATCH
+
+    def _checks(self, document: Document) -> dict[str, Check]:
+        self.facts.follow(self._merged(document))
+        key = f"{self._journal.revision}.{self.facts.version}.{self._batch()}"
+        if self._checked is None or self._checked[0] != key:
+            made = {
+                name: compiler.check(
+                    graph,
+                    self.facts.inputs,
+                    modules=document.modules,
+                    output_shape=self.facts.output_shape if len(document.graphs) == 1 else None,
+                    batch_size=self._batch(),
+                )
+                for name, graph in document.graphs.items()
+            }
+            self._checked = (key, made)
+        return self._checked[1]
+
+    def _merged(self, document: Document) -> Project:
+        view = View(
+            positions={
+                graph: {node: Position(x=x, y=y) for node, (x, y) in table.items()}
+                for graph, table in document.positions.items()
+                if table
+            },
+            notes=self._project.view.notes,
+        )
+        return self._project.model_copy(
+            update={"graphs": dict(document.graphs), "modules": dict(document.modules), "view": view}
+        )
+
+    def _look(self) -> None:
+        """Take in what another page or program wrote into the project file."""
+        if self._saver.busy or _stamp(self.file) == self._seen:
+            return
+        self._seen = _stamp(self.file)
+        self._project = workspace.open_project(self.project_id)
+        self._adopt()
+        self._checked = None
+
+    def _adopt(self) -> None:
+        outside = document_of(self._project)
+        own = self._journal.state
+        if (outside.graphs, outside.modules) != (dict(own.graphs), dict(own.modules)):
+            value = outside.to_dict()
+            self._journal.apply("replace_document", {"value": value}, self._journal.revision)
+
+    def _write(self) -> None:
+        with self._lock:
+            merged = self._merged(self._journal.state)
+            try:
+                if _stamp(self.file) != self._seen:  # keep what another page has just set
+                    fresh = workspace.open_project(self.project_id)
+                    merged = fresh.model_copy(
+                        update={"graphs": merged.graphs, "modules": merged.modules, "view": merged.view}
+                    )
+                workspace.save_project(self.project_id, merged)
+            except LaminaError as error:
+                self._trouble = str(error)
+                return
+            self._trouble = ""
+            self._project = merged
+            self._seen = _stamp(self.file)
+
+
+class _Saver:
+    """Calls `write` in a thread whenever it was woken, never twice at once, and once more for what came meanwhile."""
+
+    def __init__(self, write: Callable[[], None]) -> None:
+        self._write = write
+        self._state = threading.Condition()
+        self._wanted = False
+        self._running = False
+
+    @property
+    def busy(self) -> bool:
+        return self._running or self._wanted
+
+    def wake(self) -> None:
+        with self._state:
+            self._wanted = True
+            if not self._running:
+                self._running = True
+                threading.Thread(target=self._run, name="lamina-save", daemon=True).start()
+
+    def wait(self) -> None:
+        with self._state:
+            self._state.wait_for(lambda: not self.busy, timeout=10)
+
+    def _run(self) -> None:
+        while True:
+            with self._state:
+                if not self._wanted:
+                    self._running = False
+                    self._state.notify_all()
+                    return
+                self._wanted = False
+            try:
+                self._write()
+            except BaseException:
+                with self._state:
+                    self._running = False
+                    self._state.notify_all()
+                raise
+
+
+def _joined(entry: Mapping[str, Any]) -> tuple[str, dict[str, Any], str]:
+    """An edit of the canvas as one operation of the journal: its moves become the operation's `positions`."""
+    steps, graph = entry.get("steps"), entry.get("graph")
+    shaped = isinstance(steps, list) and all(
+        isinstance(step, list) and len(step) == 2 and isinstance(step[0], str) and isinstance(step[1], dict)
+        for step in steps
+    )
+    if not shaped or not steps or not isinstance(graph, str):
+        raise LaminaError("The edit has not the form of an edit.", code="edit")
+    places: dict[str, Any] = {}
+    rest: list[tuple[str, dict[str, Any]]] = []
+    for operation, arguments in steps:
+        if operation == "move" and isinstance(arguments.get("positions"), dict):
+            places |= arguments["positions"]
+        else:
+            rest.append((operation, arguments))
+    if not rest:
+        return "move", {"positions": places}, graph
+    operation, arguments = rest[0] if len(rest) == 1 else ("batch", {"edits": [list(step) for step in rest]})
+    return operation, {**arguments, "positions": places} if places else arguments, graph
+
+
+def _whole(graphs: Mapping[str, Any]) -> dict[str, Any]:
+    """Nodes with `params` spelt out, also where they have none."""
+    return {
+        name: {**graph, "nodes": [{"params": {}, **node} for node in graph["nodes"]]}
+        for name, graph in graphs.items()
+    }
+
+
+def document_of(project: Project) -> Document:
+    """The part of a project that the canvas edits."""
+    return Document(
+        dict(project.graphs),
+        dict(project.modules),
+        {
+            graph: {node: (at.x, at.y) for node, at in table.items()}
+            for graph, table in project.view.positions.items()
+        },
+    )
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return (0, 0)
+    return (found.st_mtime_ns, found.st_size)
+
+
+_desks: OrderedDict[str, Desk] = OrderedDict()
+_opening = threading.Lock()
+
+
+def desk(project_id: str) -> Desk:
+    """The desk of a kept project. Raises LaminaError where there is no such project (any more)."""
+    workspace.folder(project_id)
+    with _opening:
+        known = _desks.get(project_id)
+        if known is None or known.file != workspace.folder(project_id) / workspace.FILE:
+            known = _desks[project_id] = Desk(project_id)
+            while len(_desks) > MOST_DESKS:
+                _desks.popitem(last=False)
+        _desks.move_to_end(project_id)
+    return known

@@ -1,0 +1,90 @@
+"""What the data says about a graph's inputs and its output, found out beside the editing."""
+
+import json
+import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from builder.errors import LaminaError
+from builder.layers.base import Shape
+from builder.project import Project
+
+if TYPE_CHECKING:
+    from builder.data.specs import InputSpec
+
+PATIENCE = 0.5
+"""Seconds that opening a project waits for shapes; prepared data answers well within."""
+
+
+class Facts:
+    """The specs of a project's data. Preparing may take long, so it runs in a thread; `version` counts the news."""
+
+    def __init__(self, project: Project) -> None:
+        self.inputs: Mapping[str, InputSpec] = {}
+        self.output_shape: Shape | None = None
+        self.version = 0
+        self.busy = ""
+        self.trouble = ""
+        self._key = ""
+        self._lock = threading.Lock()
+        self._running: threading.Thread | None = None
+        self.follow(project)
+        if self._running:
+            self._running.join(PATIENCE)
+
+    def follow(self, project: Project) -> None:
+        """Find out anew where the data, the task or the Input nodes changed."""
+        key = _key(project)
+        with self._lock:
+            if key == self._key:
+                return
+            self._key = key
+            if not project.data.source:
+                self._tell({}, None, "")
+                return
+            self.busy = "Reading the data …"
+            self.version += 1
+            if self._running is None:
+                self._running = threading.Thread(
+                    target=self._run, args=(project, key), name="lamina-facts", daemon=True
+                )
+                self._running.start()
+            else:
+                self._next = project, key
+
+    _next: tuple[Project, str] | None = None
+
+    def _run(self, project: Project, key: str) -> None:
+        from builder import data
+
+        while True:
+            inputs: Mapping[str, Any] = {}
+            shape: Shape | None = None
+            trouble = ""
+            try:
+                spec = data.specs(project)
+                inputs = spec.inputs
+                if spec.target is not None:
+                    shape = (len(spec.target.classes),) if spec.target.kind == "class" else (1,)
+            except LaminaError as error:
+                trouble = f"Data: {error}"
+            with self._lock:
+                if self._next is None:
+                    self._tell(inputs, shape, trouble)
+                    self._running = None
+                    return
+                project, key = self._next
+                self._next = None
+
+    def _tell(self, inputs: Mapping[str, Any], shape: Shape | None, trouble: str) -> None:
+        self.inputs, self.output_shape, self.trouble = inputs, shape, trouble
+        self.busy = ""
+        self.version += 1
+
+
+def _key(project: Project) -> str:
+    inputs = [
+        [node.id, node.params.get("form")] for node in project.graph.nodes if node.layer == "Input"
+    ]
+    data = project.data.model_dump(mode="json", exclude={"augment"})
+    return json.dumps([data, project.task.model_dump(mode="json"), inputs], sort_keys=True)

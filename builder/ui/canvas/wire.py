@@ -1,0 +1,94 @@
+"""What the canvas is told, as JSON: the palette, the document, the verdict, the source."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from builder import layers
+from builder.compile import Check
+from builder.errors import LaminaError
+from builder.graph.spec import Graph
+from builder.layers.base import REQUIRED, Layer, Param, Port
+
+DEEPEST = 8
+
+
+@cache
+def catalogue() -> dict[str, Any]:
+    """All layer types and their families, as the palette and the inspector draw them."""
+    return {
+        "families": [{"key": key, "title": title} for key, title in layers.FAMILIES.items()],
+        "layers": {name: face(layer) for name, layer in layers.catalogue().items()},
+    }
+
+
+def face(layer: Layer) -> dict[str, Any]:
+    """A layer's declaration."""
+    return {
+        "name": layer.name,
+        "family": layer.family,
+        "help": layer.help,
+        "params": [_param(param) for param in layer.params],
+        "inputs": [_port(port) for port in layer.inputs],
+        "outputs": [_port(port) for port in layer.outputs],
+        "docs": layer.docs,
+        "keywords": list(layer.keywords),
+        "lamina": layer.lamina,
+    }
+
+
+def _param(param: Param) -> dict[str, Any]:
+    required = param.default is REQUIRED
+    return {
+        "name": param.name,
+        "kind": param.kind,
+        "required": required,
+        "default": None if required else _plain(param.default),
+        "start": _plain(param.start),
+        "help": param.help,
+        "low": param.low,
+        "high": param.high,
+        "choices": list(param.choices),
+        "inferred": param.inferred,
+    }
+
+
+def _port(port: Port) -> dict[str, Any]:
+    return {"name": port.name, "many": port.many, "optional": port.optional}
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def verdict(check: Check, graph: Graph, modules: Mapping[str, Graph]) -> dict[str, Any]:
+    """A check with the ports that settings decide."""
+    plain = check.to_dict()
+    for issue in plain["issues"]:
+        issue["table"] = [{"label": label, "shape": shape} for label, shape in issue["table"]]
+    return {
+        "nodes": plain["nodes"],
+        "issues": plain["issues"],
+        "parameters": plain["parameters"],
+        "macs": plain["macs"],
+        "memory": plain["memory_bytes"],
+        "ok": plain["ok"],
+        "ports": ports(graph, modules),
+    }
+
+
+def ports(graph: Graph, modules: Mapping[str, Graph], path: str = "") -> dict[str, Any]:
+    """Output ports of the nodes whose settings decide them (Split), by the node's path."""
+    found: dict[str, Any] = {}
+    for node in graph.nodes:
+        if node.layer in modules and path.count("/") < DEEPEST:
+            found |= ports(modules[node.layer], modules, f"{path}{node.id}/")
+        layer = layers.catalogue().get(node.layer)
+        if layer is None or layer.outputs_of is None:
+            continue
+        try:
+            given = layer.outputs_of(layers.complete(layer, node.params))
+        except LaminaError:
+            continue  # the check says what is wrong with its settings
+        found[path + node.id] = [_port(port) for port in given]
+    return found

@@ -4,6 +4,7 @@ from builder.data.overview import Overview, edit, inspect, suggest
 from builder.data.prepare import prepare, specs
 from builder.data.prepared import Prepared, open_prepared
 from builder.data.read import catalogue, read
+from builder.data.recognise import recognise
 
 __all__ = [
     "Overview",
@@ -14,6 +15,7 @@ __all__ = [
     "open_prepared",
     "prepare",
     "read",
+    "recognise",
     "specs",
     "suggest",
 ]

@@ -123,7 +123,7 @@ def _from_words(name: str, cells: Sequence[str | None], decimal: str, dates: str
 
     trimmed = [None if cell is None else cell.strip() for cell in cells]
     counts = Counter(trimmed)
-    words = [word for word in counts if not tables.is_missing(word)]
+    words = [word for word in counts if word is not None and not tables.is_missing(word)]
     total = sum(counts[word] for word in words)
     if not words:
         return Typed(pd.Series([None] * len(trimmed), name=name, dtype=object))

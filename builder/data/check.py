@@ -41,7 +41,7 @@ class Facts:
     def numeric(self) -> dict[str, "np.ndarray[Any, np.dtype[np.float64]]"]:
         """The numeric features as float64, NaN where missing."""
         return {
-            column.name: self.frame[column.name].astype("float64").to_numpy()
+            column.name: np.asarray(self.frame[column.name], dtype=np.float64)
             for column in self.features()
             if self.profiles[column.name].type == "number"
         }

@@ -42,6 +42,7 @@ TARGET_NAMES = (
     "mpg",
     "quality",
 )
+YEAR = re.compile(r"year|jahr|año|année|anno", re.I)
 IDENTIFIER = re.compile(r"(^|[_\s-])(id|uuid|guid|index|key|nr|no)$|^unnamed|passengerid", re.I)
 
 
@@ -236,6 +237,8 @@ def is_identifier(column: Profile, cells: "pd.Series[Any]") -> bool:
     if column.type != "number" or column.unique < len(cells) or len(cells) < 10:
         return False
     if not bool((cells % 1 == 0).all()):
+        return False
+    if YEAR.search(column.name) and cells.between(1500, 2200).all():
         return False
     steps = cells.diff().iloc[1:]
     return bool(IDENTIFIER.search(column.name)) or bool((steps == 1).all())

@@ -196,7 +196,7 @@ def _date(column: Planned, cells: "pd.Series[Any]", known: Mapping[str, Any]) ->
             continue  # dates without a time of day have hour 0 throughout
         shift, scale = _scaler(column.scale, x)
         parts.append({"part": part, "fill": float(np.median(x)), "shift": shift, "scale": scale})
-    names = ", ".join(part["part"] for part in parts)
+    names = ", ".join(str(part["part"]) for part in parts)
     return {
         "kind": "date",
         "formats": known.get("formats", []),

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from builder import scan
-from builder.data import checks, columns, read, store
+from builder.data import checks, columns, store
 from builder.data.base import SPLITS, Finding, Progress, Raw, silent
 from builder.data.cells import plain_cells
 from builder.data.check import Check, Facts
 from builder.data.columns import Planned, Profile
+from builder.data.read import fingerprint, read
 from builder.data.rows import arrange, relabelled
 from builder.data.runtime.tables import to_text
 from builder.errors import LaminaError
@@ -104,7 +105,7 @@ def inspect(data: Data, limit: int = 100, progress: Progress = silent) -> Overvi
 
     Kept by content, so asking again is quick. Raises LaminaError where the data cannot be read.
     """
-    digests = [file["digest"] for file in read.fingerprint(data)]
+    digests = [file["digest"] for file in fingerprint(data)]
     key = store.digest_json([data.model_dump(mode="json", exclude={"augment"}), digests, limit])
     with _lock:
         if key in _kept:
@@ -120,7 +121,7 @@ def inspect(data: Data, limit: int = 100, progress: Progress = silent) -> Overvi
 
 def suggest(data: Data) -> Data:
     """The data with the guesses that a project should carry: target, split, inputs for text."""
-    raw = read.read(data)
+    raw = read(data)
     profiles = columns.profile(raw.frame)
     changes: dict[str, Any] = {}
     target = data.target
@@ -150,7 +151,7 @@ def _laid(base: Any, over: Any) -> Any:
 
 
 def _inspect(data: Data, limit: int, progress: Progress) -> Overview:
-    raw = relabelled(read.read(data, progress), data)
+    raw = relabelled(read(data, progress), data)
     progress("Looking at the columns", 0, 0)
     profiles = columns.profile(raw.frame)
     target, mistakes = _target(raw, data, profiles)

@@ -244,13 +244,17 @@ def hashes(
         if media.form == "tokens":
             texts = np.array([str(value) for value in media.values], dtype=object)
             one = pd.util.hash_array(texts)
-        elif len(media.values) <= MOST_MEDIA and isinstance(media.values, np.ndarray):
-            flat = [value.tobytes() for value in media.values]
+        elif len(media.values) <= MOST_MEDIA and media.facts.get("in_memory", True):
+            flat = [_bytes(value) for value in media.values]
             one = pd.util.hash_array(np.array(flat, dtype=object))
         else:
             return None
         marks = marks * np.uint64(0x9E3779B97F4A7C15) + one
     return marks
+
+
+def _bytes(value: Any) -> bytes:
+    return value if isinstance(value, bytes) else bytes(np.ascontiguousarray(value).data)
 
 
 def repeated(raw: Raw, planned: Mapping[str, Planned]) -> "np.ndarray[Any, np.dtype[np.bool_]]":

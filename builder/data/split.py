@@ -92,7 +92,7 @@ def _stratified(
         codes[own[:for_test]] = TEST
         codes[own[for_test : for_test + for_validation]] = VALIDATION
     alone = int((sizes == 1).sum())
-    notes = ()
+    notes: tuple[str, ...] = ()
     if alone:
         notes = (
             f"{alone} {'class has' if alone == 1 else 'classes have'} a single row, which stays in training; "
@@ -161,7 +161,7 @@ def _by_group(groups: np.ndarray[Any, Any], split: Split, rng: np.random.Generat
             if of_group[group] == TRAIN and left[code] > 0 and sizes[group] <= left[code] * 1.5:
                 of_group[group] = code
                 left[code] -= int(sizes[group])
-    return of_group[places]
+    return np.asarray(of_group[places], np.int8)
 
 
 def _by_time(times: np.ndarray[Any, Any], split: Split) -> Codes:

@@ -25,7 +25,7 @@ class Leakage(Check):
             return []
         found = _determined(facts) if facts.problem == "classification" else []
         if facts.profiles[facts.target].type == "number":
-            y = facts.frame[facts.target].astype("float64").to_numpy()
+            y = np.asarray(facts.frame[facts.target], dtype=np.float64)
             known = {name for finding in found for name in finding.columns}
             numeric = {n: x for n, x in facts.numeric.items() if n not in known}
             if facts.profiles[facts.target].unique > 2:

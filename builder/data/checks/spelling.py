@@ -57,7 +57,7 @@ def variants(counts: dict[str, int]) -> dict[str, str]:
         if len(key) == 1 and key.isalpha() and len(longer) == 1 and len(groups) == 2 * len(alone):
             groups[longer[0]] += groups[key]
             groups[key] = []
-    merged = {}
+    merged: dict[str, str] = {}
     for words in groups.values():
         if len(words) > 1:
             longest = [w for w in words if len(w) > 1] or words

@@ -40,7 +40,8 @@ def read(path: Path) -> "pd.DataFrame":
         raise LaminaError("The file has no rows.", place=path.name, remedy="Choose another file.")
     names = _unique(table.column_names)
     frame = table.rename_columns(names).to_pandas()
-    return frame.rename(columns=str).reset_index(drop=True)
+    plain_frame: pd.DataFrame = frame.rename(columns=str).reset_index(drop=True)
+    return plain_frame
 
 
 def _unique(names: list[str]) -> list[str]:

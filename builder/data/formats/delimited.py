@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from builder.data.grid import Grid
 from builder.errors import LaminaError
@@ -160,7 +160,7 @@ def guess_separator(text: str, suffix: str = "") -> str:
 
 def _evenness(head: str, separator: str) -> float:
     """The share of lines with the usual number of cells, more for many cells; 0 where it does not cut."""
-    quoting = csv.QUOTE_NONE if separator == "\t" else csv.QUOTE_MINIMAL
+    quoting: Literal[0, 3] = csv.QUOTE_NONE if separator == "\t" else csv.QUOTE_MINIMAL
     counts: Counter[int] = Counter()
     first = 0
     try:
@@ -208,13 +208,13 @@ def _rows(
 
 
 def _parse(
-    text: str, separator: str, quoting: int, *, strict: bool
+    text: str, separator: str, quoting: Literal[0, 3], *, strict: bool
 ) -> tuple[list[list[str]], list[int]]:
     reader = csv.reader(
         io.StringIO(text, newline=""),
         delimiter=separator,
         skipinitialspace=separator != "\t",
-        quoting=quoting,  # type: ignore[arg-type]
+        quoting=quoting,
         strict=strict,
     )
     rows, lines = [], []

@@ -199,7 +199,8 @@ def _scaled(x: Tensor, part: Mapping[str, Any], missing: Tensor) -> Tensor:
     x = torch.where(missing, torch.full_like(x, part["fill"]), x)
     if part.get("log"):
         x = torch.sign(x) * torch.log1p(x.abs())
-    return (x - part["shift"]) / part["scale"]
+    scaled: Tensor = (x - part["shift"]) / part["scale"]
+    return scaled
 
 
 class Vector:

@@ -143,7 +143,7 @@ class Table(Source):
     def read(self, options: Mapping[str, Any], progress: Progress = silent) -> Raw:
         """All rows, typed; train first, then test."""
         paths = self.files(options)
-        parts = []
+        parts: list[_File] = []
         for done, path in enumerate(paths):
             progress(f"Reading {path.name}", done, len(paths))
             chosen = dict(options)
@@ -205,7 +205,7 @@ def _read(path: Path, options: Mapping[str, Any]) -> _File:
 
 def _joined(train: _File, test: _File, path: Path) -> tuple[tuple[list[Any], ...], list[str]]:
     """The test file's cells below the training file's, column by column (by name, else by position)."""
-    notes = []
+    notes: list[str] = []
     if not train.header and not test.header:
         if len(train.names) != len(test.names):
             raise LaminaError(

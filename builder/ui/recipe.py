@@ -13,7 +13,7 @@ SCHEDULES = {
     "onecycle": "one cycle: up, then down to nearly zero",
     "cosine": "cosine down to zero",
     "linear": "straight down to zero",
-    "step": "a tenth at each third of the run",
+    "step": "a tenth every ten epochs",
     "exponential": "a little less each epoch",
     "plateau": "less when validation loss stalls",
 }

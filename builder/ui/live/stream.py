@@ -1,18 +1,22 @@
-"""What the live view is told: the difference between what it has seen of a run folder and what is there now."""
+"""What the live view is told: the difference between what it has seen of a run folder and now."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import psutil
 
 from builder import runs
+from builder.ui.live.words import event_row
 
 POINTS = 2000
-"""At most so many points of the step series are sent at once; more are thinned out, extremes kept."""
+"""At most so many points of the step series are sent at once; more are thinned, extremes kept."""
 
 TICK_POINTS = 400
 COLUMNS = ("loss", "lr", "grad_norm", "samples_per_second")
-FINAL = frozenset({"finished", "stopped", "failed"})
+DEVICE_EVERY = 1.0
+"""Seconds between two looks at memory and load."""
 
 
 class Follower:
@@ -21,41 +25,80 @@ class Follower:
     def __init__(self, run_id: str) -> None:
         """Raises LaminaError where there is no such run."""
         self.run = runs.open_run(run_id)
-        self._step = -1
-        self._seen: dict[str, Any] = {}
         self.over = False
+        self._step = -1
+        self._sizes: dict[str, int] = {}
+        self._status: dict[str, Any] = {}
+        self._hardware: dict[str, float | None] = {}
+        self._looked = 0.0
 
     def poll(self) -> dict[str, Any] | None:
-        """What is new: any of status, steps, epochs, events, health, samples (names as in types.ts)."""
+        """What is new: any of status, steps, epochs, events, health (names as in types.ts)."""
         status = self.run.status
         message: dict[str, Any] = {}
         steps = self._steps()
         if steps:
             message["steps"] = steps
-        for name, value in (
-            ("epochs", self.run.epochs()),
-            ("events", [_event(row) for row in self.run.events()]),
-            ("health", self.run.health()),
-            ("status", _status(status)),
-        ):
-            if value != self._seen.get(name):
-                self._seen[name] = value
-                message[name] = value
-        self.over = status.status in FINAL
+        self._when_grown("epochs", self.run.epochs, message)
+        self._when_grown("health", self.run.health, message)
+        self._when_grown("events", self._events, message)
+        told = {**_told(status), **self._device(status)}
+        if told != self._status:
+            self._status = told
+            message["status"] = told
+        self.over = status.ended
         return finite(message) if message else None
+
+    def _when_grown(self, name: str, read: Callable[[], Any], message: dict[str, Any]) -> None:
+        path = self.run.folder / f"{name}.jsonl"
+        size = path.stat().st_size if path.exists() else 0
+        if size != self._sizes.get(name):
+            self._sizes[name] = size
+            message[name] = read()
+
+    def _events(self) -> list[dict[str, Any]]:
+        return [row for row in map(event_row, self.run.events()) if row]
 
     def _steps(self) -> dict[str, Any] | None:
         first = self._step < 0
         columns = self.run.steps(
-            since=0 if first else self._step + 1, points=POINTS if first else TICK_POINTS
+            since=max(0, self._step), points=POINTS if first else TICK_POINTS
         )
-        step = columns["step"]
+        step = columns.get("step", ())
         if len(step) == 0 and not first:
             return None
-        if len(step):
-            self._step = int(step[-1])
-        sent = {name: _numbers(columns[name]) for name in COLUMNS if name in columns}
+        self._step = int(step[-1]) if len(step) else 0
+        sent = {name: _numbers(columns.get(name, ())) for name in COLUMNS}
         return {"reset": first, "step": [int(value) for value in step], **sent}
+
+    def _device(self, status: Any) -> dict[str, float | None]:
+        if time.monotonic() - self._looked >= DEVICE_EVERY:
+            self._looked = time.monotonic()
+            self._hardware = hardware(status.device, None if status.ended else status.pid)
+        return self._hardware
+
+
+def hardware(device: str, pid: int | None) -> dict[str, float | None]:
+    """Bytes in use, bytes in all, and load (0 to 1) of what the run trains on; None where not told.
+
+    On the CPU these are the worker's own memory and its share of the machine.
+    """
+    nothing: dict[str, float | None] = {"memory": None, "memory_total": None, "load": None}
+    if pid is None:
+        return nothing
+    if device.startswith("cuda"):
+        named = device if ":" in device else "cuda:0"
+        for found in runs.devices():
+            if found.name == named:
+                used = found.memory_total - found.memory_free
+                return {"memory": used, "memory_total": found.memory_total, "load": found.load}
+        return nothing
+    try:
+        memory = psutil.Process(pid).memory_info().rss
+    except psutil.Error:
+        return nothing
+    total = psutil.virtual_memory().total
+    return {"memory": memory, "memory_total": total, "load": psutil.cpu_percent() / 100}
 
 
 def _numbers(column: Sequence[float] | np.ndarray[Any, Any]) -> list[float]:
@@ -63,22 +106,12 @@ def _numbers(column: Sequence[float] | np.ndarray[Any, Any]) -> list[float]:
     return [float(f"{value:.7g}") for value in column]
 
 
-def _status(status: Any) -> dict[str, Any]:
+def _told(status: Any) -> dict[str, Any]:
     names = (
         "status", "epoch", "epochs", "step", "steps", "seconds", "samples_per_second", "eta",
-        "message", "error", "node", "device", "memory", "memory_total", "load",
+        "message", "error", "node", "device",
     )  # fmt: skip
-    return {name: getattr(status, name, None) for name in names}
-
-
-def _event(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "kind": row.get("kind", ""),
-        "time": row.get("time", 0.0),
-        "step": row.get("step", 0),
-        "text": row.get("text", ""),
-        **({"mark": row["mark"]} if row.get("mark") else {}),
-    }
+    return {name: getattr(status, name) for name in names}
 
 
 def finite(value: Any) -> Any:

@@ -98,6 +98,11 @@ export function normChart(): ChartSpec {
   };
 }
 
+/** On a logarithmic axis only powers of ten are written and ruled. */
+function powersOfTen(_plot: uPlot, splits: number[]): (number | null)[] {
+  return splits.map((value) => (Math.abs(Math.log10(value) % 1) < 1e-6 ? value : null));
+}
+
 export class Chart {
   readonly root = document.createElement("section");
   private plot: uPlot | null = null;
@@ -179,7 +184,8 @@ export class Chart {
       axes: [
         { ...axis, grid: { show: false }, size: 24, space: 80 },
         {
-          ...axis, size: 48, space: 44, grid: { stroke: look.grid, width: 1 },
+          ...axis, size: 48, space: 44, grid: { stroke: look.grid, width: 1, ...(spec.log ? { filter: powersOfTen } : {}) },
+          ...(spec.log ? { filter: powersOfTen } : {}),
           values: (_u, splits) => splits.map((v) => (v === null ? "" : spec.format(v))),
         },
       ],

@@ -7,6 +7,8 @@ export interface State {
   step: number[];
   loss: (number | null)[];
   smooth: (number | null)[];
+  /** The moving average's sum and weight, so that its start is not pulled towards zero. */
+  average: [number, number];
   lr: (number | null)[];
   gradNorm: (number | null)[];
   speed: (number | null)[];
@@ -24,7 +26,7 @@ const SMOOTHING = 0.96;
 
 export function empty(): State {
   return {
-    status: null, step: [], loss: [], smooth: [], lr: [], gradNorm: [], speed: [],
+    status: null, step: [], loss: [], smooth: [], average: [0, 0], lr: [], gradNorm: [], speed: [],
     epochs: [], events: [], health: [], samples: [], zoom: null, offline: false,
   };
 }
@@ -32,17 +34,17 @@ export function empty(): State {
 function extend(state: State, message: NonNullable<Message["steps"]>): void {
   if (message.reset) {
     state.step = []; state.loss = []; state.smooth = [];
-    state.lr = []; state.gradNorm = []; state.speed = [];
+    state.lr = []; state.gradNorm = []; state.speed = []; state.average = [0, 0];
   }
   const last = state.step.at(-1) ?? -1;
-  let average = state.smooth.at(-1) ?? null;
   message.step.forEach((step, i) => {
     if (step <= last) return;
     const loss = message.loss[i] ?? null;
-    if (loss !== null) average = average === null ? loss : SMOOTHING * average + (1 - SMOOTHING) * loss;
+    const held = state.average;
+    if (loss !== null) state.average = [SMOOTHING * held[0] + (1 - SMOOTHING) * loss, SMOOTHING * held[1] + 1 - SMOOTHING];
     state.step.push(step);
     state.loss.push(loss);
-    state.smooth.push(average);
+    state.smooth.push(state.average[1] > 0 ? state.average[0] / state.average[1] : null);
     state.lr.push(message.lr[i] ?? null);
     state.gradNorm.push(message.grad_norm[i] ?? null);
     state.speed.push(message.samples_per_second[i] ?? null);

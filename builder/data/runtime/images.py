@@ -4,6 +4,7 @@ Every step after decoding is done here in torch, so an image comes out the same 
 """
 
 import io
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -111,7 +112,8 @@ def _array(value: Any) -> Tensor:
 
 def _with_pillow(content: bytes, near: tuple[int, int] | None) -> Tensor:
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        # Warnings are about odd metadata and many pixels; the size is looked at below.
+        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content)) as image:
             if near is not None and image.format == "JPEG":
                 longest = 2 * max(near)
                 image.draft(image.mode, (longest, longest))

@@ -1,0 +1,146 @@
+"""The live view's news: each message says what is new, once, and a reconnect tells the whole again."""
+
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from builder.runs import folder as folders
+from builder.runs.series import Writer
+from builder.ui.live.stream import Follower, finite
+from builder.ui.live.words import event_row
+
+COLUMNS = ("step", "time", "loss", "lr", "grad_norm", "samples_per_second")
+RUN = "20260101-000000-abcdef"
+
+
+class Folder:
+    """A run folder as a worker writes it."""
+
+    def __init__(self, home: Path) -> None:
+        self.path = home / "runs" / RUN
+        self.path.mkdir(parents=True)
+        (self.path / "run.json").write_text(json.dumps({"id": RUN, "name": "one"}))
+        self.series = Writer(self.path, COLUMNS, 0)
+        self.step = 0
+        self.say("running")
+
+    def say(self, status: str, **changes: Any) -> None:
+        now = folders.Status(status=status, epochs=3, steps=3000, step=self.step, device="cpu")
+        now = folders.Status(**{**now.to_dict(), **changes})
+        folders.write_status(self.path, now)
+
+    def train(self, steps: int, loss: float = 1.0) -> None:
+        first = self.step + 1
+        self.step += steps
+        number = np.arange(first, self.step + 1, dtype=np.float32)
+        table = np.stack([number, number, np.full(steps, loss), number, number, number], axis=1)
+        self.series.add(table.astype(np.float32))
+
+    def line(self, name: str, value: dict[str, Any]) -> None:
+        with (self.path / f"{name}.jsonl").open("a") as file:
+            file.write(json.dumps(value) + "\n")
+
+
+@pytest.fixture
+def run(lamina_home: Path) -> Iterator[Folder]:
+    made = Folder(lamina_home)
+    yield made
+    made.series.close()
+
+
+@pytest.fixture(autouse=True)
+def _alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("builder.runs.process.alive", lambda pid, created: True)
+
+
+def news(follower: Follower) -> dict[str, Any]:
+    message = follower.poll()
+    assert message is not None
+    return message
+
+
+def test_the_first_message_tells_all_there_is(run: Folder) -> None:
+    run.train(10)
+    run.line("epochs", {"epoch": 1, "step": 10, "validation_loss": 0.5})
+    message = news(Follower(RUN))
+    assert message["steps"]["reset"] is True
+    assert message["steps"]["step"] == list(range(1, 11))
+    assert message["epochs"][0]["validation_loss"] == 0.5
+    assert message["status"]["status"] == "running"
+
+
+def test_later_messages_tell_only_what_is_new(run: Folder) -> None:
+    run.train(5)
+    follower = Follower(RUN)
+    news(follower)
+    assert "steps" not in (follower.poll() or {})
+    run.train(3)
+    message = news(follower)
+    assert message["steps"]["step"] == [6, 7, 8]
+    assert message["steps"]["reset"] is False
+    assert "epochs" not in message
+
+
+def test_a_long_series_is_thinned_but_keeps_its_ends(run: Folder) -> None:
+    run.train(50_000)
+    sent = news(Follower(RUN))["steps"]["step"]
+    assert len(sent) <= 2_100
+    assert (sent[0], sent[-1]) == (1, 50_000)
+    assert sent == sorted(set(sent))
+
+
+def test_columns_have_equal_lengths_and_json_without_nan(run: Folder) -> None:
+    run.train(4, loss=math.nan)
+    steps = news(Follower(RUN))["steps"]
+    assert {len(steps[name]) for name in ("step", "loss", "lr", "grad_norm")} == {4}
+    assert steps["loss"] == [None] * 4
+    json.dumps(steps, allow_nan=False)
+
+
+def test_the_stream_ends_with_the_run_and_says_why(run: Folder) -> None:
+    run.train(2)
+    follower = Follower(RUN)
+    news(follower)
+    assert not follower.over
+    run.say("failed", error={"fact": "The loss is not finite."}, node="conv1")
+    message = news(follower)
+    assert follower.over
+    assert message["status"]["error"]["fact"] == "The loss is not finite."
+    assert message["status"]["node"] == "conv1"
+
+
+@pytest.mark.parametrize(
+    ("event", "text", "mark"),
+    [
+        ({"kind": "started", "step": 0}, "Started", None),
+        (
+            {"kind": "order", "accepted": True, "order": {"order": "set", "lr": 0.03}},
+            "You set the learning rate to 0.03",
+            "learning rate 0.03",
+        ),
+        (
+            {"kind": "order", "accepted": False, "order": {"order": "pause"}, "message": "No."},
+            "Refused: pause. No.",
+            None,
+        ),
+        (
+            {"kind": "finished", "message": "All 3 epochs are done."},
+            "Finished: All 3 epochs are done.",
+            None,
+        ),
+    ],
+)
+def test_events_are_told_in_words(event: dict[str, Any], text: str, mark: str | None) -> None:
+    row = event_row(event)
+    assert row is not None
+    assert row["text"] == text
+    assert row.get("mark") == mark
+
+
+def test_what_json_cannot_say_becomes_none() -> None:
+    assert finite({"a": [math.inf, 1.0, (math.nan,)]}) == {"a": [None, 1.0, [None]]}

@@ -1,5 +1,8 @@
 """Kept projects: nothing outside their folder is touched, nothing half-written stays."""
 
+import io
+import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -7,7 +10,7 @@ import pytest
 from builder import workspace
 from builder.errors import LaminaError
 from builder.graph.spec import Graph
-from builder.project import Project
+from builder.project import Data, Project
 
 SMALL = Project(
     name="digits",
@@ -92,3 +95,76 @@ def test_disk_use_counts_bytes_and_clean_up_frees_what_can_be_made_again(lamina_
 def test_clean_up_never_empties_work(name: str) -> None:
     with pytest.raises(LaminaError, match="not emptied"):
         workspace.clean_up(name)
+
+
+def _with_upload(lamina_home: Path, content: str = "a,b\n1,2\n") -> str:
+    folder = lamina_home / "uploads" / "0123456789abcdef"
+    folder.mkdir(parents=True)
+    (folder / "tiny.csv").write_text(content)
+    data = Data(source="table", options={"path": str(folder / "tiny.csv"), "header": True})
+    return workspace.create(SMALL.model_copy(update={"data": data}))
+
+
+def test_a_project_with_uploaded_data_takes_it_along(lamina_home: Path) -> None:
+    key = _with_upload(lamina_home)
+    assert workspace.projects()[0].uploads
+    packed = workspace.export_file(key)
+    workspace.delete(key)
+    shutil.rmtree(lamina_home / "uploads")
+    opened = workspace.open_project(workspace.import_file(packed))
+    path = Path(str(opened.data.options["path"]))
+    assert path.read_text() == "a,b\n1,2\n"
+    assert path.is_relative_to(lamina_home / "uploads")
+    assert opened.data.options["header"] is True
+
+
+def test_data_outside_the_uploads_is_not_packed(tmp_path: Path) -> None:
+    (tmp_path / "own.csv").write_text("a\n1\n")
+    data = Data(source="table", options={"path": str(tmp_path / "own.csv")})
+    key = workspace.create(SMALL.model_copy(update={"data": data}))
+    assert workspace.export_file(key).startswith(b"{")
+
+
+def _zip(entries: dict[str, bytes]) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content)
+    return packed.getvalue()
+
+
+PROJECT = b'{"lamina": 1, "name": "x", "data": {"source": "table", "options": {"path": "bundled:data/0/a.csv"}}}'
+
+
+@pytest.mark.parametrize(
+    ("packed", "words"),
+    [
+        (_zip({workspace.FILE: PROJECT, "data/../../../out.csv": b"a"}), "leads outside"),
+        (_zip({workspace.FILE: PROJECT, "data/0/b.csv": b"a"}), "lacks a file"),
+        (_zip({"readme.txt": b"hello"}), "holds no project"),
+        (_zip({workspace.FILE: b"{", "data/0/a.csv": b"a"}), "line 1"),
+        (_zip({workspace.FILE: PROJECT, "data/0/a.csv": b"0" * 200_000_000}), "not believable"),
+        (_zip({workspace.FILE: PROJECT, "data/0/a.csv": b"a"})[:-30], "damaged"),
+        (
+            _zip(
+                {workspace.FILE: PROJECT.replace(b"data/0/a.csv", b"../../x"), "data/0/a.csv": b"a"}
+            ),
+            "lacks a file",
+        ),
+    ],
+)
+def test_a_hostile_or_broken_zip_is_refused_and_leaves_nothing(
+    packed: bytes, words: str, lamina_home: Path
+) -> None:
+    with pytest.raises(LaminaError, match=words):
+        workspace.import_file(packed)
+    assert workspace.projects() == ()
+    assert list((lamina_home / "uploads").iterdir()) == []
+    assert not (lamina_home.parent / "out.csv").exists()
+
+
+def test_an_import_from_a_missing_path_is_refused_with_words(tmp_path: Path) -> None:
+    with pytest.raises(LaminaError, match="cannot be read"):
+        workspace.import_file(tmp_path / "none.json")
+    with pytest.raises(LaminaError, match="folder"):
+        workspace.import_file(tmp_path)

@@ -113,7 +113,7 @@ def _shares(
             break
         if share[place] < most[place]:
             share[place] += 1
-    return share
+    return np.asarray(share)
 
 
 def _given(

@@ -154,8 +154,8 @@ def _menu(entry: workspace.Entry) -> None:
         st.download_button(
             "Export as a file",
             data=lambda: workspace.export_file(entry.id),
-            file_name=f"{safe(entry.name)}.lamina.json",
-            mime="application/json",
+            file_name=f"{safe(entry.name)}.lamina.{'zip' if entry.uploads else 'json'}",
+            mime="application/octet-stream",
             type="tertiary",
             key=f"export_{entry.id}",
             icon=":material/download:",

@@ -13,6 +13,7 @@ from builder.errors import LaminaError
 from builder.home import room
 from builder.project import Data, Project
 from builder.ui import parts, state
+from builder.ui.dataset import heads
 
 CHUNK = 1 << 20
 
@@ -74,26 +75,31 @@ def forget(path: Path) -> None:
 
 
 def recognised(path: Path) -> Data:
-    """The data that the file or folder holds: its source by name and head. Raises LaminaError where none reads it."""
-    from builder.data import catalogue
+    """The data that a file or folder holds; of files uploaded together, by the first that is recognised.
 
-    if not path.exists():
-        raise LaminaError(
-            "There is no such file or folder on this machine.",
-            place=str(path),
-            remedy="Check the path; it is one on the machine where Lamina runs.",
-        )
-    for kind, source in catalogue().items():
-        if not any(option.kind == "path" for option in source.params):
-            continue
-        if source.unfit(path) is None:
-            return Data(source=kind, options={"path": str(path)})
-    if path.is_dir() and path.resolve().parent == room("uploads").resolve():
-        return recognised(sorted(path.iterdir())[0])
-    raise LaminaError(
-        f"Lamina does not know what to make of {path.name}.",
-        remedy="Bring a CSV, TSV, Excel, Parquet or JSON-lines file, a zip with one folder per class, "
-        "IDX .gz, a .ts series or a text file.",
+    Raises LaminaError where no source reads it; the place is the file's name, not where the upload lies.
+    """
+    from builder import data
+
+    uploads = path.resolve().parent == room("uploads").resolve() and path.is_dir()
+    tried = [path, *sorted(path.iterdir())] if uploads else [path]
+    for place, candidate in enumerate(tried):
+        try:
+            return data.recognise([candidate])
+        except LaminaError as error:
+            if place == len(tried) - 1:
+                raise plainly(error, path) from error
+    raise AssertionError("unreachable")
+
+
+def plainly(error: LaminaError, path: Path) -> LaminaError:
+    """The error with the file's name where its whole path stood."""
+    short = path.name if path.is_file() else "the files"
+    return LaminaError(
+        error.fact.replace(str(path), short),
+        place=error.place.replace(str(path), short),
+        remedy=error.remedy.replace(str(path), short),
+        code=error.code,
     )
 
 
@@ -101,9 +107,13 @@ def bring(path: Path, name: str | None = None) -> str:
     """A project about this file, saved; its id. Raises LaminaError where it cannot be read; then nothing is kept."""
     from builder import data
 
-    guessed = data.suggest(recognised(path))
-    data.inspect(guessed)
-    return workspace.create(Project(name=name or title(path), data=guessed))
+    found = recognised(path)
+    try:
+        guessed = data.suggest(found)
+        made = heads.with_data(Project(name=name or title(path)), guessed)
+    except LaminaError as error:
+        raise plainly(error, path) from error
+    return workspace.create(made)
 
 
 def title(path: Path) -> str:

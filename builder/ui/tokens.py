@@ -51,3 +51,12 @@ def css() -> str:
     chosen = theme()
     body = "".join(f"--{name}:{value};" for name, value in colours(chosen).items())
     return f":root{{{body}color-scheme:{chosen}}}"
+
+
+CLASSES = ("#2467b2", "#a85a0c", "#0f7a52", "#6233c6", "#8a1a69", "#6b5a0a", "#264527", "#5d6a65")
+"""Colours of classes, apart for colour-blind eyes; white text can stand on them in both themes."""
+
+
+def of_class(index: int) -> str:
+    """The colour of a class by its place."""
+    return CLASSES[index % len(CLASSES)]

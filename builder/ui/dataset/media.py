@@ -33,7 +33,9 @@ def show(project: Project, prepared: "Prepared", save: Save) -> None:
                 _settings(project, spec.form, save)
                 parts.html(_tokens(prepared, spec), "token-preview")
         elif spec.form == "series":
-            with parts.card(f"Series of {spec.name}", _series_note(spec), key=f"series_{spec.name}"):
+            with parts.card(
+                f"Series of {spec.name}", _series_note(spec), key=f"series_{spec.name}"
+            ):
                 _settings(project, spec.form, save)
                 parts.html(_multiples(prepared, spec), "series-preview")
         if spec.form in TITLES:
@@ -118,7 +120,9 @@ def _tokens(prepared: "Prepared", spec: "InputSpec") -> str:
                 f"{escape(piece.text.replace(' ', '␣') if tokens.level != 'word' else piece.text)}</span>"
                 for piece in tokens.pieces(text)[:60]
             )
-            lines.append(f'<div class="lm-tokens"><span class="nm">{escape(name)}</span><div>{pieces}</div></div>')
+            lines.append(
+                f'<div class="lm-tokens"><span class="nm">{escape(name)}</span><div>{pieces}</div></div>'
+            )
     note = '<p class="lm-f lm-s">Marked tokens are unknown: the training rows hold them too seldom.</p>'
     return "".join(lines) + note
 
@@ -132,7 +136,9 @@ def _multiples(prepared: "Prepared", spec: "InputSpec") -> str:
             f'<svg width="220" height="84" viewBox="0 0 220 84"><g fill="none" stroke-width="1.4">{lines}</g></svg>',
             f"{len(rows)} series of {name}",
         )
-        cells.append(f'<div class="cell"><div class="lm-s lm-b">{escape(name)}</div>{drawing}</div>')
+        cells.append(
+            f'<div class="cell"><div class="lm-s lm-b">{escape(name)}</div>{drawing}</div>'
+        )
     return f'<div class="lm-multiples">{"".join(cells)}</div>'
 
 

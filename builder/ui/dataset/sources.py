@@ -40,7 +40,10 @@ def _file(key: str) -> None:
     )
     turn = st.session_state.setdefault("source_turn", 0)
     uploads = st.file_uploader(
-        "Upload", key=f"{key}_upload_{turn}", accept_multiple_files=True, label_visibility="collapsed"
+        "Upload",
+        key=f"{key}_upload_{turn}",
+        accept_multiple_files=True,
+        label_visibility="collapsed",
     )
     typed = st.text_input(
         "Or a path on this machine", key=f"{key}_path", placeholder="/home/me/data/train.csv"
@@ -57,7 +60,9 @@ def _file(key: str) -> None:
         rest = [option for option in source.params if option.name != "path"]
         parts.html(f'<p class="lm-m lm-s">{parts.esc(source.help)}</p>')
         options = forms.fields(rest, {}, key=f"{key}_{chosen}")
-    pressed = st.button("Read it", key=f"{key}_read", type="primary", disabled=not (typed or uploads))
+    pressed = st.button(
+        "Read it", key=f"{key}_read", type="primary", disabled=not (typed or uploads)
+    )
     if not pressed:
         return
     try:

@@ -1,11 +1,237 @@
-"""The data page: a source, then the table as the form."""
+"""The data page: a source, then the table as the form, its findings, its split, and what suits it."""
 
-from builder.ui import chrome, parts, state
+import dataclasses
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from builder.errors import LaminaError
+from builder.project import Project
+from builder.ui import chrome, forms, parts, state, table, work
+from builder.ui.dataset import heads, media, side, sources, split, treatment
+
+if TYPE_CHECKING:
+    from builder import data
+    from builder.data import base
+
+INSPECT, PREPARE = "inspect_data", "prepare_media"
 
 
 def show() -> None:
     """Draw the page."""
     chrome.page("data")
     project = state.project()
-    chrome.bar([project.name, project.data.source or "no data yet"])
-    parts.html("<h2>Data</h2>")
+    if not project.data.source or st.session_state.get("replace_data"):
+        chrome.bar([project.name, "choose data"], actions=lambda: _back(project))
+        sources.choose(project)
+        return
+    overview = _overview(project)
+    if overview is None:
+        return
+    errors = side.decide(overview)
+    chrome.bar(
+        [project.name, data_name(project)],
+        saved="Saved",
+        actions=lambda: _actions(project, overview, errors),
+    )
+    with st.container(key="lm_data", horizontal=True):
+        with st.container(key="lm_data_main"):
+            _main(project, overview)
+        with st.container(key="lm_data_side"):
+            side.findings(project, overview)
+            side.suggestion(project, overview)
+            side.notes(project, overview)
+
+
+def data_name(project: Project) -> str:
+    """The file or set that the data is, in a word."""
+    options = project.data.options
+    named = options.get("path") or options.get("name")
+    return Path(str(named)).name if named else project.data.source
+
+
+def _back(project: Project) -> None:
+    if project.data.source and st.button("Keep the data as it is", key="keep_data"):
+        st.session_state.pop("replace_data", None)
+        st.rerun()
+
+
+def _overview(project: Project) -> "data.Overview | None":
+    """What is in the data; None while it is being read, or where it cannot be, which the page then says."""
+    from builder import data
+
+    asked = project.data.model_dump_json(exclude={"augment"})
+    running = work.job(
+        INSPECT, lambda report: data.inspect(project.data, progress=report), fresh=asked
+    )
+    if not running.finished(0.6):
+        chrome.bar([project.name, data_name(project)])
+        with st.container(key="lm_body_inspect"):
+            work.show(running, key="inspect")
+        return None
+    error: LaminaError | None = None
+    try:
+        found = running.outcome()
+    except LaminaError as raised:
+        found, error = None, raised
+    if found is not None:
+        return found
+    chrome.bar([project.name, data_name(project)], actions=lambda: _actions(project, None, 0))
+    with st.container(key="lm_body_failed"):
+        told = error or LaminaError("Reading was stopped.", remedy="Your project is as it was.")
+        if parts.failed(told, button="Choose other data", key="inspect"):
+            st.session_state["replace_data"] = True
+            st.rerun()
+        if st.button("Read it again", key="read_again"):
+            work.forget(INSPECT)
+            st.rerun()
+    return None
+
+
+def _actions(project: Project, overview: "data.Overview | None", errors: int) -> None:
+    with st.popover("How it is read", key="reading"):
+        _reading(project, overview)
+    if st.button("Replace data", key="replace_data_button", icon=":material/swap_horiz:"):
+        st.session_state["replace_data"] = True
+        st.rerun()
+    if errors:
+        parts.html(parts.badge(f"{errors} to decide", "err"), "to-decide")
+    ready = bool(overview and not errors and project.graph.nodes)
+    if st.button(
+        "Build",
+        key="go_build",
+        type="primary" if ready else "secondary",
+        icon=":material/chevron_right:",
+        icon_position="right",
+    ):
+        state.go("build")
+
+
+def _reading(project: Project, overview: "data.Overview | None") -> None:
+    """The source's own form, filled with what was guessed."""
+    from builder import data
+
+    source = data.catalogue()[project.data.source]
+    guessed = dict(overview.options) if overview else {}
+    values = {**guessed, **project.data.options}
+    digest = hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
+    plain = [_unfolded(option) for option in source.params]
+    chosen = forms.fields(
+        plain,
+        values,
+        key=f"reading_{digest[:8]}",
+        choices=overview.choices if overview else {},
+    )
+    kept = {
+        name: value
+        for name, value in chosen.items()
+        if name in project.data.options or value != guessed.get(name)
+    }
+    if st.button("Read it so", type="primary", key="reading_apply"):
+        try:
+            changed = project.data.model_copy(update={"options": kept})
+            data.inspect(changed)
+            state.save_project(heads.with_data(project, changed))
+        except LaminaError as error:
+            parts.failed(error, key="reading")
+            return
+        st.rerun()
+
+
+def _unfolded(option: "base.Option") -> "base.Option":
+    return dataclasses.replace(option, advanced=False)
+
+
+def _main(project: Project, overview: "data.Overview") -> None:
+    with st.container(key="lm_data_top"):
+        title, facts = heads.sentence(overview)
+        columns = heads.heads(overview)
+        change = table.show(
+            columns,
+            heads.cells(overview, columns),
+            key="data_table",
+            title=title,
+            target=overview.target or "",
+            facts=facts,
+            note="Guessed from the file. Change any role or type.",
+            more=f"Rows 1 to {len(overview.preview):,} of {overview.rows:,}.",
+        )
+        if change is not None:
+            _changed(project, overview, change)
+    with st.container(key="lm_data_below"):
+        split.show(project, overview, split_counts(project, overview), _save)
+        if overview.media or any(
+            binding.form == "tokens" for binding in project.data.inputs.values()
+        ):
+            _media(project)
+
+
+def _changed(project: Project, overview: "data.Overview", change: table.Change) -> None:
+    if change.kind == "open":
+        treatment.edit(project, overview.column(change.column), overview.rows)
+        return
+    if change.column == overview.target and change.kind == "role" and change.value != "target":
+        st.toast("Choose another column as the Target instead.")
+        return
+    try:
+        _save(heads.apply(project, change, overview))
+    except LaminaError as error:
+        parts.failed(error, key="column")
+
+
+def _save(project: Project) -> None:
+    state.save_project(project)
+    st.rerun()
+
+
+def split_counts(project: Project, overview: "data.Overview") -> dict[str, list[int]] | None:
+    """Rows per class in each part; None where the target is no class or the rows cannot be shared out."""
+    if overview.problem != "classification" or not overview.sizes:
+        return None
+    from builder import data
+    from builder.data.rows import arrange, relabelled
+
+    asked = (project.data.model_dump_json(exclude={"augment"}), overview.rows)
+    kept = st.session_state.get("split_counts")
+    if kept and kept[0] == asked:
+        return dict(kept[1])
+    own = project.data.model_copy(update={"target": overview.target})
+    rows = arrange(relabelled(data.read(own), own), own, "classification")
+    if rows.y is None:
+        return None
+    counts = {
+        name: rows.y[rows.of(code)].bincount(minlength=len(rows.classes)).tolist()
+        for code, name in enumerate(split.PARTS)
+        if len(rows.of(code))
+    }
+    st.session_state["split_counts"] = (asked, counts)
+    return counts
+
+
+def _media(project: Project) -> None:
+    """Images, texts and series are prepared at once, so that they can be looked at as the network sees them."""
+    from builder import data
+
+    asked = project.model_copy(
+        update={"data": project.data.model_copy(update={"augment": ()})}
+    ).digest()
+    running = work.job(PREPARE, lambda report: data.prepare(project, report), fresh=asked)
+    if not running.finished(0.5):
+        work.show(running, key="media")
+        return
+    try:
+        prepared = running.outcome()
+    except LaminaError as error:
+        parts.failed(error, key="media")
+        return
+    if prepared is None:
+        if parts.empty(
+            "Preparing was stopped", "Nothing half-made was kept.", "Prepare", key="media"
+        ):
+            work.forget(PREPARE)
+            st.rerun()
+        return
+    media.show(project, prepared, _save)

@@ -1,0 +1,148 @@
+"""From an overview to the table that is the form, and from a change there to the project."""
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from builder.project import Column, Data, Project
+from builder.ui import table
+
+if TYPE_CHECKING:
+    from builder.data import Overview
+    from builder.data.overview import ColumnView
+
+WORDS = {"image": "images", "tokens": "texts", "series": "series"}
+
+
+def heads(overview: "Overview") -> list[dict[str, Any]]:
+    """The columns as the table component takes them, the target first."""
+    blamed = {
+        name
+        for finding in overview.findings
+        if finding.severity == "error"
+        for name in finding.columns
+    }
+    ordered = sorted(overview.columns, key=lambda view: (view.role != "target", view.position))
+    return [
+        _head(view, overview.rows, view.name in blamed, bool(overview.balance)) for view in ordered
+    ]
+
+
+def _head(view: "ColumnView", rows: int, blamed: bool, classes: bool) -> dict[str, Any]:
+    head: dict[str, Any] = {
+        "name": view.name,
+        "role": view.role,
+        "type": view.type,
+        "tone": "leak" if blamed and view.role == "feature" else "",
+        "why": f"Left out: {view.why}." if view.why else "",
+        "missing": view.missing / rows if rows else 0,
+    }
+    present = max(rows - view.missing, 1)
+    if view.top and (view.type != "number" or (view.role == "target" and classes)):
+        head["top"] = [[text, count / present] for text, count in view.top]
+    elif view.counts:
+        most = max(view.counts) or 1
+        head["bars"] = [count / most for count in view.counts]
+        head["low"] = short(view.numbers.get("min", view.edges[0]))
+        head["high"] = short(view.numbers.get("max", view.edges[-1]))
+    return head
+
+
+def short(value: Any) -> str:
+    """A number in few digits, a moment without its time of day."""
+    if isinstance(value, str):
+        return value[:10]
+    number = float(value)
+    if number == 0 or not math.isfinite(number):
+        return f"{number:g}"
+    if abs(number) >= 1e6 or abs(number) < 1e-3:
+        return f"{number:.1e}"
+    return f"{number:.0f}" if abs(number) >= 100 else f"{number:.3g}"
+
+
+def cells(overview: "Overview", columns: list[dict[str, Any]]) -> list[list[str | None]]:
+    """The preview's rows as text, in the order of the table's columns."""
+    names = [column["name"] for column in columns]
+    return [[_cell(row.get(name)) for name in names] for row in overview.preview]
+
+
+def _cell(value: Any) -> str | None:
+    if value is None or value != value:
+        return None
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return str(value)[:200]
+
+
+def sentence(overview: "Overview") -> tuple[str, str]:
+    """What is predicted from what, with {target} where its name stands; and the size of the data."""
+    features = sum(view.role == "feature" for view in overview.columns)
+    sources = [WORDS.get(view.form, view.form) for view in overview.media]
+    if features:
+        sources.append(f"{features:,} column{'s' if features > 1 else ''}")
+    title = "Choose what to predict"
+    if overview.target:
+        title = "Predict {target} from " + (" and ".join(sources) or "nothing yet")
+    facts = [f"{overview.rows:,} rows"]
+    if not overview.media:
+        facts.append(f"{len(overview.columns):,} columns")
+    if overview.balance:
+        facts.append(f"{len(overview.balance):,} classes")
+    return title, ", ".join(facts)
+
+
+def apply(project: Project, change: table.Change, overview: "Overview") -> Project:
+    """The project after a new role or type; the task follows the target's kind."""
+    data = project.data
+    if change.kind == "type":
+        return with_data(project, treated(data, change.column, {"type": change.value}))
+    if change.column == overview.target and change.value != "target":
+        return project
+    if change.value == "target":
+        columns = {
+            name: column.model_copy(update={"role": None})
+            if column.role == "target" or name == change.column
+            else column
+            for name, column in data.columns.items()
+        }
+        data = data.model_copy(update={"target": change.column, "columns": columns})
+        split = data.split
+        if change.column in (split.group, split.time):
+            data = data.model_copy(update={"split": _plain(data)})
+        return with_data(project, data)
+    data = treated(data, change.column, {"role": change.value})
+    if change.value in ("group", "time"):
+        split = data.split.model_copy(
+            update={"kind": change.value, "group": None, "time": None, change.value: change.column}
+        )
+        data = data.model_copy(update={"split": split})
+    elif change.column in (data.split.group, data.split.time):
+        data = data.model_copy(update={"split": _plain(data)})
+    return with_data(project, data)
+
+
+def _plain(data: Data) -> Any:
+    return data.split.model_copy(update={"kind": "stratified", "group": None, "time": None})
+
+
+def treated(data: Data, name: str, changes: Mapping[str, Any]) -> Data:
+    """The data with a column's treatment changed; what is back to its default is left out."""
+    before = data.columns.get(name, Column()).model_dump(exclude_defaults=True)
+    after = {key: value for key, value in {**before, **changes}.items() if value is not None}
+    columns = {key: column for key, column in data.columns.items() if key != name}
+    if after:
+        columns[name] = Column.model_validate(after)
+    return data.model_copy(update={"columns": columns})
+
+
+def with_data(project: Project, data: Data) -> Project:
+    """The project with other data, its task of the kind that the target asks for."""
+    from builder.data import inspect
+
+    kind: Literal["classification", "regression"] | None = inspect(data).problem
+    task = project.task
+    if kind is not None and task.kind in ("classification", "regression") and task.kind != kind:
+        task = task.model_copy(update={"kind": kind, "loss": None, "metrics": None})
+    return project.model_copy(update={"data": data, "task": task})

@@ -1,0 +1,199 @@
+"""The right side: what to look at before building, worst first, and the network that suits the data."""
+
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from builder.errors import LaminaError
+from builder.project import Project
+from builder.ui import parts, state, work
+from builder.ui.dataset import heads
+
+if TYPE_CHECKING:
+    from builder.data import Overview, Prepared
+    from builder.data.base import Finding
+
+TONES: dict[str, tuple[str, str, str]] = {
+    "error": ("err", "cross", "lm-err"),
+    "warning": ("warn", "warn", "lm-warn"),
+    "note": ("note", "help", "lm-f"),
+}
+SHOWN = 12
+JOB = "prepare_data"
+
+
+def findings(project: Project, overview: "Overview") -> None:
+    """A card per finding with its remedies as buttons."""
+    worst = [f for f in overview.findings if f.severity != "note"]
+    note = (
+        f"{len(worst)} need a look"
+        if len(worst) > 1
+        else "1 needs a look"
+        if worst
+        else "all checks passed"
+    )
+    parts.html(
+        f'<div class="lm-row"><h2>Before you build</h2><span class="lm-sp"></span><span class="lm-f lm-s">{note}</span></div>',
+        "findings",
+    )
+    for index, finding in enumerate(worst[:SHOWN]):
+        _finding(project, finding, index)
+    if len(worst) > SHOWN:
+        parts.html(f'<p class="lm-f lm-s">and {len(worst) - SHOWN} more of less weight</p>')
+
+
+def notes(project: Project, overview: "Overview") -> None:
+    """What is good to know, folded: findings of no weight, and what reading did by itself."""
+    small = [f for f in overview.findings if f.severity == "note"]
+    if small:
+        word = "1 note" if len(small) == 1 else f"{len(small)} notes"
+        with st.expander(f"{word}: {_first_words(small)}", key="finding_notes"):
+            for index, finding in enumerate(small[: 3 * SHOWN]):
+                _finding(project, finding, SHOWN + index)
+    if overview.notes:
+        with st.expander("What reading did", key="reading_notes"):
+            parts.html(
+                "".join(f'<p class="lm-m lm-s">{escape(note)}</p>' for note in overview.notes)
+            )
+
+
+def _first_words(findings: "Sequence[Finding]") -> str:
+    titles = list(dict.fromkeys(finding.title.lower() for finding in findings))
+    return ", ".join(titles[:3]) + (" …" if len(titles) > 3 else "")
+
+
+def _finding(project: Project, finding: "Finding", index: int) -> None:
+    tone, sign, colour = TONES[finding.severity]
+    with st.container(key=f"lm_finding_{tone}_{index}"):
+        parts.html(
+            f'<div class="lm-fd"><span class="{colour}">{parts.icon(sign, False)}</span><div><b>{escape(finding.title)}</b>'
+            f'<p class="lm-m lm-s">{escape(finding.sentence)}</p></div></div>',
+            f"finding-{finding.code}",
+        )
+        if not finding.remedies:
+            return
+        with st.container(key=f"lm_remedies_{index}", horizontal=True):
+            for place, remedy in enumerate(finding.remedies):
+                if st.button(
+                    remedy.label,
+                    key=f"remedy_{finding.code}_{index}_{place}",
+                    type="primary"
+                    if finding.severity == "error" and index == place == 0
+                    else "secondary",
+                ):
+                    _apply(project, finding, place)
+
+
+def _apply(project: Project, finding: "Finding", place: int) -> None:
+    from builder import data
+
+    changed = data.edit(project.data, finding.remedies[place].edits)
+    state.save_project(heads.with_data(project, changed))
+    st.rerun()
+
+
+def decide(overview: "Overview") -> int:
+    """How many errors wait for a decision."""
+    return sum(finding.severity == "error" for finding in overview.findings)
+
+
+def suggestion(project: Project, overview: "Overview") -> None:
+    """Prepare the data, name the network that suits it, and draw it on request."""
+    with st.container(key="lm_suggest"):
+        parts.html("<h3>Suggested network</h3>")
+        if not work.under_way(JOB):
+            _ask(project, overview)
+            return
+        running = work.job(JOB, lambda report: _prepare(project, report), fresh=project.meaning())
+        if not running.finished(0.1):
+            work.show(running, key="prepare")
+            return
+        try:
+            prepared = running.outcome()
+        except LaminaError as error:
+            if parts.failed(error, button="Try again", key="prepare"):
+                work.forget(JOB)
+                st.rerun()
+            return
+        if prepared is None:
+            work.forget(JOB)
+            st.rerun()
+        _offer(project, prepared)
+
+
+def _prepare(project: Project, report: work.Report) -> "Prepared":
+    from builder import data
+
+    return data.prepare(
+        project.model_copy(update={"graphs": {"model": type(project.graph)()}}), report
+    )
+
+
+def _ask(project: Project, overview: "Overview") -> None:
+    parts.html(
+        '<p class="lm-m lm-s">Lamina prepares the data once and sizes a network to it.</p>',
+        "suggest-text",
+    )
+    errors = decide(overview)
+    if st.button(
+        "Suggest a network",
+        key="suggest_network",
+        type="primary" if not errors and not project.graph.nodes else "secondary",
+        disabled=overview.target is None,
+    ):
+        work.job(JOB, lambda report: _prepare(project, report), fresh=project.meaning())
+        st.rerun()
+
+
+def _offer(project: Project, prepared: "Prepared") -> None:
+    from builder import templates
+
+    try:
+        best = templates.suggest(prepared.spec)
+    except LaminaError as error:
+        parts.failed(error, key="suggest")
+        return
+    fitting = [name for name, why in templates.fitting(prepared.spec).items() if why is None]
+    template = templates.get(best)
+    sizes = prepared.spec.sizes
+    parts.html(
+        f'<p class="lm-m lm-s"><b>{escape(template.title)}.</b> {escape(template.help)} Sized to {sizes["train"]:,} training rows.</p>',
+        "suggest-text",
+    )
+    with st.container(key="lm_suggest_buttons", horizontal=True, vertical_alignment="center"):
+        empty = not project.graph.nodes
+        word = "Use it" if empty else "Replace the network with it"
+        if st.button(word, key="use_suggestion", type="primary" if empty else "secondary"):
+            use(project, best)
+        if len(fitting) > 1:
+            with st.popover("Others that fit", type="tertiary", key="other_templates"):
+                for name in fitting:
+                    if name != best and st.button(
+                        templates.get(name).title,
+                        key=f"fit_{name}",
+                        type="tertiary",
+                        help=templates.get(name).help,
+                    ):
+                        use(project, name)
+    if prepared.spec.notes:
+        with st.expander("What preparation did", key="prepare_notes"):
+            parts.html(
+                "".join(f'<p class="lm-m lm-s">{escape(note)}</p>' for note in prepared.spec.notes)
+            )
+
+
+def use(project: Project, template: str) -> None:
+    """Put the template's network, fitted to the project's data, in place of the project's own; then to Build."""
+    from builder import templates
+
+    try:
+        with st.spinner("Sizing the network …"):
+            made = templates.make(template, project.data)
+    except LaminaError as error:
+        parts.failed(error, key="use_template")
+        return
+    state.save_project(made.model_copy(update={"name": project.name}))
+    work.forget(JOB)
+    state.go("build")

@@ -1,0 +1,185 @@
+"""The two cards below the table: how rows are shared out, and how the classes lie in each part."""
+
+from collections.abc import Callable, Mapping
+from html import escape
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from builder.project import Project, Split
+from builder.ui import parts, tokens
+
+if TYPE_CHECKING:
+    from builder.data import Overview
+
+KINDS = {
+    "stratified": "Stratified: each class alike in every part",
+    "random": "Random",
+    "group": "By group: a group is never torn apart",
+    "time": "By time: the latest rows are the test",
+    "given": "As the data comes",
+}
+SHORT = {"random": "random", "given": "as the data comes", "stratified": "stratified"}
+PARTS = ("train", "validation", "test")
+
+Save = Callable[[Project], None]
+Counts = Mapping[str, list[int]]
+"""Rows per class, in the order of the classes, for each part."""
+
+
+def show(project: Project, overview: "Overview", counts: Counts | None, save: Save) -> None:
+    """Both cards, side by side."""
+    with st.container(key="lm_split_row", horizontal=True):
+        with parts.card(key="split"):
+            _head(project, overview, save)
+            parts.html(_bar(overview), "split-bar")
+        if overview.balance or overview.problem == "regression":
+            with parts.card(key="balance"):
+                parts.html(_balance(overview, counts), "class-balance")
+
+
+def _head(project: Project, overview: "Overview", save: Save) -> None:
+    split = project.data.split
+    by = split.group or split.time or overview.target or ""
+    words = SHORT.get(split.kind, f"by {split.kind}")
+    if split.kind in ("group", "time", "stratified") and by:
+        words = f"by {by}" if split.kind != "stratified" else f"stratified by {by}"
+    if split.kind == "stratified" and overview.problem == "regression":
+        words = "random"
+    with st.container(
+        key="lm_split_head",
+        horizontal=True,
+        vertical_alignment="center",
+        horizontal_alignment="distribute",
+    ):
+        parts.html(parts.heading("Split", f"{words}, seed {split.seed}"))
+        with st.popover("Change", type="tertiary", key="split_change"):
+            _form(project, overview, save)
+
+
+def _form(project: Project, overview: "Overview", save: Save) -> None:
+    split = project.data.split
+    kinds = [kind for kind in KINDS if kind != "given" or overview.given]
+    kind = st.selectbox(
+        "How",
+        kinds,
+        index=kinds.index(split.kind) if split.kind in kinds else 0,
+        format_func=lambda one: KINDS[one],
+        key="split_kind",
+    )
+    names = [view.name for view in overview.columns if view.name != overview.target]
+    column = None
+    if kind in ("group", "time"):
+        if kind == "time":
+            names = [v.name for v in overview.columns if v.type in ("date", "number")] or names
+        now = split.group if kind == "group" else split.time
+        column = st.selectbox(
+            "Column", names, index=names.index(now) if now in names else None, key="split_column"
+        )
+    validation = st.slider(
+        "Validation, % of all rows", 0, 45, round(split.validation * 100), key="split_validation"
+    )
+    test = st.slider("Test, % of all rows", 0, 45, round(split.test * 100), key="split_test")
+    seed = st.number_input("Seed", 0, 2**31 - 1, split.seed, key="split_seed")
+    ready = kind not in ("group", "time") or column is not None
+    if st.button("Apply", type="primary", key="split_apply", disabled=not ready):
+        made = Split(
+            kind=kind,
+            validation=validation / 100,
+            test=test / 100,
+            seed=int(seed),
+            group=column if kind == "group" else None,
+            time=column if kind == "time" else None,
+        )
+        data = project.data.model_copy(update={"split": made})
+        save(project.model_copy(update={"data": data}))
+
+
+def _bar(overview: "Overview") -> str:
+    sizes = overview.sizes
+    total = sum(sizes.values())
+    if not total:
+        return '<p class="lm-m lm-s">The rows cannot be shared out yet; see what is to decide.</p>'
+    boxes = "".join(
+        f'<div class="{name}" style="flex:{max(sizes[name], total * 0.07)}" title="{name}: {sizes[name]:,} rows">'
+        f"{'<b>Train</b>' if name == 'train' else ''} {sizes[name]:,}</div>"
+        for name in PARTS
+        if sizes.get(name)
+    )
+    names = "".join(
+        f'<span style="flex:{max(sizes[name], total * 0.07)}">{_label(name, sizes[name] / total)}</span>'
+        for name in PARTS
+        if sizes.get(name)
+    )
+    return (
+        f'<div class="lm-split">{boxes}</div><div class="lm-split-names lm-m lm-s">{names}</div>'
+        f'<div class="lm-row lm-s lm-m lm-lock"><span class="lm-ok">{parts.icon("lock", False)}</span>'
+        "<span>Test rows stay locked until Evaluate. Filling, scaling and category codes are learnt from train rows only.</span></div>"
+    )
+
+
+def _label(name: str, share: float) -> str:
+    return f"{share:.0%}, the network learns from these" if name == "train" else name
+
+
+def _balance(overview: "Overview", counts: Counts | None) -> str:
+    if overview.problem == "regression":
+        return _spread(overview)
+    classes = [name for name, _ in overview.balance]
+    total = sum(count for _, count in overview.balance) or 1
+    most, largest = max(overview.balance, key=lambda pair: pair[1])
+    share = largest / total
+    tone = (
+        "Balanced"
+        if share < 1.15 / len(classes)
+        else "Mild imbalance"
+        if share < 0.8
+        else "Strong imbalance"
+    )
+    rows = counts or {"all rows": [count for _, count in overview.balance]}
+    widest = max(sum(values) for values in rows.values()) or 1
+    legend = "".join(
+        f'<span class="lm-key"><i style="background:{tokens.of_class(i)}"></i>{escape(name[:18])}</span>'
+        for i, name in enumerate(classes[:4])
+    )
+    more = f'<span class="lm-f">and {len(classes) - 4} more</span>' if len(classes) > 4 else ""
+    lines = "".join(
+        f'<div class="lm-bb"><span>{name.capitalize()}</span><div class="tr" style="width:{sum(v) / widest * 100:.1f}%">'
+        + "".join(
+            f'<i style="flex:{n};background:{tokens.of_class(i)}" title="{escape(classes[i])}: {n:,}">'
+            f"{n if n / widest > 0.07 else ''}</i>"
+            for i, n in enumerate(v)
+            if n
+        )
+        + "</div></div>"
+        for name, v in rows.items()
+    )
+    return (
+        f'<div class="lm-row"><h3>Class balance</h3><span class="lm-sp"></span><span class="lm-row lm-s">{legend}{more}</span></div>'
+        f'<div class="lm-bbs">{lines}</div><p class="lm-s lm-m lm-beat">{tone}: always answering “{escape(most)}” is right '
+        f"{share:.1%} of the time. That is the figure to beat.</p>"
+    )
+
+
+def _spread(overview: "Overview") -> str:
+    view = overview.column(overview.target or "")
+    most = max(view.counts, default=1) or 1
+    step = 440 / max(len(view.counts), 1)
+    bars = "".join(
+        f'<rect x="{i * step:.1f}" y="{90 - max(count / most * 88, 0.5):.1f}" width="{max(step - 1.5, 1):.1f}" '
+        f'height="{max(count / most * 88, 0.5):.1f}" rx="1.5" fill="var(--train)" fill-opacity=".75"/>'
+        for i, count in enumerate(view.counts)
+    )
+    drawing = parts.picture(
+        f'<svg width="440" height="90" viewBox="0 0 440 90" preserveAspectRatio="none">{bars}</svg>',
+        f"histogram of {view.name}",
+    )
+    figures = {
+        key: float(value) for key, value in view.numbers.items() if not isinstance(value, str)
+    }
+    return (
+        f'<div class="lm-row"><h3>Spread of {escape(view.name)}</h3></div><div class="lm-wide">{drawing}</div>'
+        f'<div class="lm-row lm-s lm-f" style="justify-content:space-between"><span>{figures.get("min", 0):.4g}</span>'
+        f'<span>{figures.get("max", 0):.4g}</span></div><p class="lm-s lm-m lm-beat">Always answering the mean '
+        f"({figures.get('mean', 0):.4g}) misses by {figures.get('std', 0):.3g} (root mean square). That is the figure to beat.</p>"
+    )

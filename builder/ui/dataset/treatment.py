@@ -1,0 +1,127 @@
+"""How one column is treated: its type, gaps, scale and encoding, with what is in it."""
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from builder.project import Project
+from builder.ui import parts, state
+from builder.ui.dataset import heads
+
+if TYPE_CHECKING:
+    from builder.data.overview import ColumnView
+
+TYPES = {
+    "number": "Number",
+    "category": "Category",
+    "boolean": "Yes or no",
+    "date": "Date and time",
+    "text": "Free text",
+}
+MISSING = {
+    "median": "Fill with the median",
+    "mean": "Fill with the mean",
+    "zero": "Fill with 0",
+    "most_frequent": "Fill with the most frequent value",
+    "own_category": "A category of their own",
+    "drop_rows": "Leave these rows out",
+}
+SCALE = {
+    "standard": "Mean 0, deviation 1",
+    "minmax": "From 0 to 1",
+    "robust": "By median and quartiles (outliers count less)",
+    "none": "As it is",
+}
+ENCODE = {"onehot": "One 0/1 column per category", "embedding": "A code, for an Embedding layer"}
+GAPS = {
+    "number": ("median", "mean", "zero", "most_frequent", "drop_rows"),
+    "date": ("median", "drop_rows"),
+    "boolean": ("most_frequent", "zero", "drop_rows"),
+    "category": ("own_category", "most_frequent", "drop_rows"),
+    "text": ("own_category", "most_frequent", "drop_rows"),
+}
+
+
+def edit(project: Project, view: "ColumnView", rows: int) -> None:
+    """Open the dialog for a column."""
+    st.dialog(f"The column {view.name}")(_form)(project, view, rows)
+
+
+def _form(project: Project, view: "ColumnView", rows: int) -> None:
+    parts.html(_facts(view, rows), "column-facts")
+    name = f"treat_{view.name}"
+    chosen: dict[str, Any] = {}
+    chosen["type"] = _choice("Type", TYPES, tuple(TYPES), view.type, f"{name}_type")
+    kind = chosen["type"]
+    treatment = view.treatment
+    if view.missing or treatment["missing"] == "drop_rows":
+        allowed = GAPS[kind]
+        now = treatment["missing"] if treatment["missing"] in allowed else allowed[0]
+        chosen["missing"] = _choice("Gaps", MISSING, allowed, now, f"{name}_missing")
+        if kind == "number" and chosen["missing"] != "drop_rows":
+            chosen["flag_missing"] = st.toggle(
+                "A 0/1 column beside it that says where the gaps were",
+                value=treatment["flag_missing"] is not False,
+                key=f"{name}_flag",
+            )
+    if kind in ("number", "date"):
+        chosen["scale"] = _choice("Scale", SCALE, tuple(SCALE), treatment["scale"], f"{name}_scale")
+    if kind == "number":
+        chosen["log"] = st.toggle(
+            "Take the logarithm first",
+            value=bool(treatment["log"]),
+            help="Good for amounts that range over powers of ten, such as prices.",
+            key=f"{name}_log",
+        )
+    if kind in ("category", "boolean", "text"):
+        chosen["encode"] = _choice(
+            "Encoding", ENCODE, tuple(ENCODE), treatment["encode"], f"{name}_encode"
+        )
+    parts.html(
+        '<p class="lm-f lm-s">Filling, scaling and codes are learnt from training rows only.</p>'
+    )
+    if st.button("Apply", type="primary", key=f"{name}_apply"):
+        data = heads.treated(project.data, view.name, _told(view, chosen))
+        state.save_project(heads.with_data(project, data))
+        st.rerun()
+
+
+def _choice(title: str, words: dict[str, str], allowed: tuple[str, ...], now: str, key: str) -> str:
+    return str(
+        st.selectbox(
+            title,
+            allowed,
+            index=allowed.index(now) if now in allowed else 0,
+            format_func=lambda value: words[value],
+            key=key,
+        )
+    )
+
+
+def _told(view: "ColumnView", chosen: dict[str, Any]) -> dict[str, Any]:
+    """What differs from how it is treated now; the rest stays a guess."""
+    now = {"type": view.type, **view.treatment}
+    told = {key: value for key, value in chosen.items() if value != now.get(key)}
+    if told.get("flag_missing") is True and now["flag_missing"] is None:
+        del told["flag_missing"]
+    return told
+
+
+def _facts(view: "ColumnView", rows: int) -> str:
+    facts = [f"{view.unique:,} different values"]
+    share = view.missing / rows if rows else 0
+    facts.append(f"{view.missing:,} empty ({share:.1%})" if view.missing else "no gaps")
+    for key in ("min", "median", "mean", "max", "std"):
+        if key in view.numbers:
+            facts.append(f"{key} {heads.short(view.numbers[key])}")
+    line = f'<p class="lm-m">{escape(" · ".join(facts))}</p>'
+    most = max((count for _, count in view.top), default=1)
+    bars = "".join(
+        f'<div class="lm-bar"><span class="nm">{escape(text[:40]) or "(blank)"}</span>'
+        f'<span class="tr"><i style="width:{count / most * 100:.0f}%"></i></span>'
+        f'<span class="lm-f lm-s">{count:,}</span></div>'
+        for text, count in view.top[:8]
+    )
+    why = f'<p class="lm-warn lm-s">Left out: {escape(view.why)}.</p>' if view.why else ""
+    return line + bars + why

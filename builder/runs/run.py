@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from builder import project as projects
-from builder.data.specs import PreparedSpec
 from builder.errors import LaminaError
 from builder.project import Project
 from builder.runs import folder as folders
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from builder.data.prepared import Prepared
+    from builder.data.specs import PreparedSpec
     from builder.tasks.base import Task
 
 
@@ -66,8 +66,10 @@ class Run:
         return (self.folder / "model.py").read_text(encoding="utf-8")
 
     @cached_property
-    def spec(self) -> PreparedSpec:
+    def spec(self) -> "PreparedSpec":
         """What the data gave the model."""
+        from builder.data.specs import PreparedSpec
+
         return PreparedSpec.model_validate_json((self.folder / "spec.json").read_bytes())
 
     @cached_property

@@ -59,10 +59,10 @@ def _factor(name: str, o: Mapping[str, float], now: int, whole: int, steps_per_e
     epoch = now // max(1, steps_per_epoch)
     if name == "onecycle":
         start, end = 1 / o["div_factor"], 1 / (o["div_factor"] * o["final_div_factor"])
-        top = o["pct_start"]
-        if share < top:
-            return _cosine(start, 1.0, share / top)
-        return _cosine(1.0, end, (share - top) / max(1e-12, 1 - top))
+        top = max(0.0, o["pct_start"] * whole - 1)
+        if now <= top:
+            return _cosine(start, 1.0, now / top if top else 1.0)
+        return _cosine(1.0, end, min(1.0, (now - top) / max(1e-12, whole - 1 - top)))
     if name == "cosine":
         return _cosine(1.0, o["eta_min"], share)
     if name == "step":

@@ -66,7 +66,7 @@ def _tried(scene: Scene, fault: Fault, proposal: Proposal) -> Trial | None:
     for other in faults:
         if other.node is None or other.node == fault.node:
             continue
-        fresh = other.node not in old
+        fresh = other.node not in old and fault.node is not None
         whole = scene.walked.outputs.get(other.node) is not None
         if fresh or whole:
             return None

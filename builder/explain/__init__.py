@@ -3,6 +3,7 @@
 from builder.explain.ask import ask, method, methods, unfit
 from builder.explain.base import Attribution, Method, Question, complete
 from builder.explain.baselines import Choice, choices
+from builder.explain.channels import Channel, Channels, channels
 from builder.explain.result import (
     Check,
     ColumnPart,
@@ -17,6 +18,8 @@ from builder.explain.subject import Subject
 __all__ = [
     "Asked",
     "Attribution",
+    "Channel",
+    "Channels",
     "Check",
     "Choice",
     "ColumnPart",
@@ -28,6 +31,7 @@ __all__ = [
     "Subject",
     "Trust",
     "ask",
+    "channels",
     "choices",
     "complete",
     "explain",

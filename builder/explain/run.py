@@ -68,19 +68,26 @@ class Asked:
         classes = self.subject.classes
         return classes[int(value)] if classes else float(value)
 
-    def words(self, inputs: Mapping[str, Tensor]) -> list[tuple[str, ...]] | None:
-        """The tokens of each row as words; None where no input is a text."""
+    def words(
+        self, inputs: Mapping[str, Tensor], records: Sequence[Mapping[str, Any]]
+    ) -> list[tuple[str, ...]] | None:
+        """The tokens of each row as they stand in its text; None where no input is a text."""
+        from builder.data.runtime.tokens import Tokens
+
         for name in self.subject.names:
-            if self.subject.inputs[name].form == "tokens":
-                vocabulary = self.preparation.vocabulary(name)
-                return [tuple(_word(vocabulary, int(i)) for i in row) for row in inputs[name]]
+            if self.subject.inputs[name].form != "tokens":
+                continue
+            tokens = Tokens(self.prepared.preparation["inputs"][name])
+            found = []
+            for codes, record in zip(inputs[name].tolist(), records):
+                kept = [code for code in codes if code]
+                text = record.get(tokens.column)
+                pieces = tokens.pieces(text) if isinstance(text, str) else []
+                original = [piece.text for piece in pieces][: len(kept)]
+                whole = len(original) == len(kept)
+                found.append(tuple(original if whole else map(tokens.name, kept)))
+            return found
         return None
-
-
-def _word(vocabulary: Sequence[str], code: int) -> str:
-    if code == 0:
-        return ""
-    return vocabulary[code] if code < len(vocabulary) else "?"
 
 
 def open_subject(run_id: str, checkpoint: str = "best") -> Asked:
@@ -168,5 +175,5 @@ def explain(
         records=raw,
         rows=numbers,
         truths=truths,
-        words=one.words(inputs),
+        words=one.words(inputs, raw),
     )

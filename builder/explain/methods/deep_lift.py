@@ -87,7 +87,10 @@ class DeepLift(Method):
     name = "deep_lift"
     title = "DeepLift"
     help = "As integrated gradients, in one pass, for plain networks."
-    limits = ("Only for networks of covered activations; there it adds up exactly.",)
+    limits = (
+        "Only for networks of covered activations.",
+        "Max pooling may leave some per cent unaccounted for; the check says how much.",
+    )
     additive = True
     multiplies = True
 

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from builder import data, runs, templates
+from builder import runs, templates
+from builder.cli.projects import data_from
 from builder.evaluate import evaluate
 from builder.project import Project
 
@@ -108,7 +109,7 @@ def project_of(row: Row, folder: Path | None) -> Project:
     if folder is None:
         sys.exit("LAMINA_TEST_DATA is not set; it names the folder of real data sets.")
     test = folder / row.test if row.test else None
-    chosen = data.recognise([folder / file for file in row.files], target=row.column, test=test)
+    chosen = data_from([folder / file for file in row.files], row.column, test)
     return templates.make(row.template, chosen)
 
 

@@ -10,7 +10,6 @@ from builder.cli import root
 
 if TYPE_CHECKING:
     from builder.compile import Check, Fix, Issue
-    from builder.data.base import Source
     from builder.data.specs import PreparedSpec
 
 DataPaths = Annotated[
@@ -156,48 +155,23 @@ def code(file: root.ProjectFile, as_json: root.Json = False) -> None:
 
 def data_from(paths: list[Path], target: str | None, test: Path | None) -> project.Data:
     """The data section for files, recognised by name and content; LaminaError where none fits."""
-    from builder.data.read import catalogue
+    from builder import data
 
-    first, *others = [path.absolute() for path in paths]
-    for path in (first, *others, *([test] if test else [])):
-        if not path.exists():
-            raise errors.LaminaError(
-                "There is no such file or folder.", place=str(path), remedy="Check the path."
-            )
-    kind, source = _source_of(first, catalogue())
-    options: dict[str, Any] = {"path": str(first)}
-    known = {option.name for option in source.params}
-    if others and kind != "text_files":
+    found = data.recognise([paths[0], test] if test else [paths[0]])
+    source = data.catalogue()[found.source]
+    if len(paths) > 1 and found.source != "text_files":
         raise errors.LaminaError(
-            f"{len(paths)} files are named, but {source.title.lower()} takes one.",
+            f"{len(paths)} files are named, but {source.title} takes one.",
             place="--data",
             remedy="Several files are for texts, one file per class; a test part goes to --test.",
         )
-    if test:
-        if "test_path" not in known:
-            raise errors.LaminaError(
-                f"{source.title} takes no test file of its own.",
-                place="--test",
-                remedy="Put the parts side by side as train/ and test/, or leave --test out.",
-            )
-        options["test_path"] = str(test.absolute())
-    split = project.Split(kind="given") if test else project.Split()
-    return project.Data(source=kind, options=options, target=target, split=split)
-
-
-def _source_of(path: Path, known: "dict[str, Source]") -> "tuple[str, Source]":
-    """The first source that reads the file."""
-    for kind, source in known.items():
-        if not any(option.kind == "path" for option in source.params):
-            continue
-        if source.unfit(path) is None:
-            return kind, source
-    raise errors.LaminaError(
-        f"Lamina does not know what to make of {path.name}.",
-        place=str(path),
-        remedy="Bring a CSV, TSV, Excel, Parquet or JSON-lines file, a folder or zip with one "
-        "folder per class, an IDX .gz, a .ts series or a text file.",
-    )
+    if test and not any(option.name == "test_path" for option in source.params):
+        raise errors.LaminaError(
+            f"{source.title} takes no test file of its own.",
+            place="--test",
+            remedy="Put the parts side by side as train/ and test/, or leave --test out.",
+        )
+    return found.model_copy(update={"target": target} if target else {})
 
 
 def specs_of(given: project.Project) -> "PreparedSpec":

@@ -7,11 +7,14 @@ import tempfile
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from builder.errors import LaminaError
+
+if TYPE_CHECKING:
+    from builder.runs import Run
 
 OK, WRONG_INPUT, USAGE, RUN_FAILED, STOPPED = 0, 1, 2, 3, 130
 
@@ -85,7 +88,7 @@ def say(message: str) -> None:
     print(message, file=sys.stderr, flush=True)
 
 
-def find_run(given: str) -> Any:
+def find_run(given: str) -> "Run":
     """The run of that id, of the one id that begins so, or the newest for 'last'.
 
     Raises LaminaError where there is none or more than one.
@@ -93,12 +96,11 @@ def find_run(given: str) -> Any:
     from builder import runs
 
     rows = runs.list_runs()
-    ids = [row.run for row in rows]
+    ids = [row.id for row in rows]
     if given == "last":
         if not ids:
             raise LaminaError("There is no run yet.", remedy="Start one with `lamina train FILE`.")
-        newest = max(rows, key=lambda row: row.started or 0)
-        return runs.open_run(newest.run)
+        return runs.open_run(ids[0])
     if given in ids:
         return runs.open_run(given)
     near = [item for item in ids if item.startswith(given)]

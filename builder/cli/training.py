@@ -13,7 +13,8 @@ from builder import errors, project
 from builder.cli import root
 
 if TYPE_CHECKING:
-    from builder.runs import Run
+    from builder.runs import Run, Status
+    from builder.runs.index import Row
 
 ENDED = ("finished", "stopped", "failed")
 POLL = 0.15
@@ -47,9 +48,8 @@ def train(
         given = with_setting(given, f"recipe.device={json.dumps(device)}")
     from builder import runs
 
-    run = runs.start(given, data_path=str(data.absolute()) if data else None, detach=True)
-    if name:
-        runs.rename(run.id, name)
+    path = str(data.absolute()) if data else None
+    run = runs.start(given, data_path=path, name=name or "")
     if detach:
         root.emit({"run": run.id, "status": run.status.status}, as_json, lambda: run.id)
         return
@@ -151,7 +151,7 @@ def follow(run: "Run") -> None:
         time.sleep(POLL)
 
 
-def progress_line(status: Any) -> str:
+def progress_line(status: "Status") -> str:
     """One line: a bar, the epoch, the rate and the time left."""
     if status.status in ("queued", "preparing"):
         return f"{status.status} … {status.message or ''}".rstrip()
@@ -207,21 +207,15 @@ def summary(run_id: str) -> dict[str, Any]:
     }
 
 
-def _row_of(run_id: str) -> Any:
+def _row_of(run_id: str) -> "Row":
     from builder import runs
 
-    return next((row for row in runs.list_runs() if row.run == run_id), None)
+    return next(row for row in runs.list_runs() if row.id == run_id)
 
 
-def row_document(row: Any) -> dict[str, Any]:
-    """A row of the index as plain data."""
-    import dataclasses
-
-    if row is None:
-        return {}
-    if dataclasses.is_dataclass(row) and not isinstance(row, type):
-        return dataclasses.asdict(row)
-    return dict(row.model_dump(mode="json")) if hasattr(row, "model_dump") else dict(row._asdict())
+def row_document(row: "Row") -> dict[str, Any]:
+    """A row of the index as plain data; `started` is when it was begun, in seconds since 1970."""
+    return {**row.to_dict(), "started": row.created}
 
 
 def _summary_text(document: dict[str, Any]) -> str:

@@ -67,8 +67,7 @@ def _task(template: type[Template], data: Data) -> str:
 
 def problem(data: Data) -> str:
     """ "classification" or "regression": what the data's target calls for."""
-    from builder.data import columns
-    from builder.data.read import read
+    from builder.data import columns, read
 
     raw = read(data)
     if raw.problem and data.target in (None, raw.target):
@@ -78,7 +77,8 @@ def problem(data: Data) -> str:
     target = columns.find(data.target, raw.frame, "data.target") if data.target else guess
     if target is None:
         return "classification"
-    return columns.guess_problem(profiles[target], raw.frame[target])
+    found: str = columns.guess_problem(profiles[target], raw.frame[target])
+    return found
 
 
 def fitting(spec: "PreparedSpec") -> dict[str, str | None]:

@@ -161,10 +161,17 @@ def early(spec: "PreparedSpec", epochs: int, lr: float, patience: int, **argumen
 
 
 def one_cycle(
-    spec: "PreparedSpec", epochs: int, lr: float, batch: int | None = None, **arguments: Any
+    spec: "PreparedSpec",
+    epochs: int,
+    lr: float,
+    *,
+    batch: int | None = None,
+    smoothing: float = 0.0,
+    **arguments: Any,
 ) -> Recipe:
     """AdamW with one rise and fall of the learning rate over a known number of epochs."""
     return Recipe(
+        label_smoothing=smoothing if target(spec).kind == "class" else 0.0,
         epochs=epochs,
         batch_size=batch or batch_size(rows(spec)),
         optimizer=Optimizer(name="AdamW", lr=lr, **arguments),
@@ -176,4 +183,4 @@ def series_recipe(spec: "PreparedSpec") -> Recipe:
     """Series sets are often tiny: many epochs over a few dozen rows, few epochs over many."""
     count = rows(spec)
     epochs = 150 if count < 200 else 40 if count < 2_000 else 15
-    return one_cycle(spec, epochs, 2e-3, 16 if count < 200 else None, weight_decay=0.01)
+    return one_cycle(spec, epochs, 2e-3, batch=16 if count < 200 else None, weight_decay=0.01)

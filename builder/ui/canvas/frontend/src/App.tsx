@@ -74,7 +74,7 @@ export function App(props: AppProps) {
       </div></div>
     );
   if (!session.doc || !session.state || !catalogue)
-    return <div className="app" aria-busy><div className="bar" /><div className="pal" /><div className="cv" /><div className="rt" /><div className="tot" /></div>;
+    return <div className="app" aria-busy><div className="bar" /><div className="pal" /><div className="stage" /><div className="rt" /><div className="tot" /></div>;
   return (
     <ReactFlowProvider>
       <Loaded {...props} session={session} ui={ui} wire={wire} catalogue={catalogue} />
@@ -155,7 +155,7 @@ function Loaded(props: LoadedProps) {
       <div className="app" ref={root} data-testid="editor">
         <Bar canvas={canvas} source={source} setSource={(on) => ui.set({ source: on })} />
         <Palette canvas={canvas} />
-        <div style={{ gridArea: "cv", position: "relative", minWidth: 0, minHeight: 0, overflow: "hidden", display: "grid" }}>
+        <div className="stage">
           <Canvas handle={canvas} key={`${props.project}:${editor.view.graph}`} />
           {editor.scene.items.length === 0 && <Empty editor={editor} />}
           {session.notice && <Notice session={session} />}

@@ -14,7 +14,7 @@ import type { Info, Issue, Point } from "../model/types";
 import { Edges } from "./Edges";
 import { LayerNode, type NodeData } from "./LayerNode";
 import { Minimap } from "./Minimap";
-import { FaultCard, SelectionTools } from "./Overlays";
+import { Overlays } from "./Overlays";
 import { useTween } from "./tween";
 
 export interface Target {
@@ -318,7 +318,7 @@ export function Canvas({ handle }: { handle: React.RefObject<CanvasHandle | null
         autoPanOnNodeFocus={false} elevateNodesOnSelect={false} nodeDragThreshold={3} zoomOnDoubleClick={false}
         colorMode="light" proOptions={{ hideAttribution: true }}
       >
-        <Background variant={BackgroundVariant.Dots} gap={20} size={1.6} color="var(--line2)" bgColor="var(--canvas)" />
+        <Background variant={BackgroundVariant.Dots} gap={20} size={2} color="var(--line2)" bgColor="var(--canvas)" />
         <ViewportPortal>
           <Frames scene={shown} />
           <Edges
@@ -328,8 +328,7 @@ export function Canvas({ handle }: { handle: React.RefObject<CanvasHandle | null
         </ViewportPortal>
       </ReactFlow>
       <Minimap scene={shown} paths={paths} issue={issue} size={size} />
-      {!drag && <SelectionTools scene={shown} size={size} />}
-      {!drag && <FaultCard scene={shown} size={size} />}
+      {!drag && <Overlays scene={shown} size={size} />}
       <Zoom />
     </div>
   );

@@ -28,7 +28,7 @@ export const Edges = memo(function Edges(props: Props) {
   const { scene, paths, info, issue, chosen, aim, hover } = props;
   const bad = (wire: Wire) => {
     const found = issue(wire.target);
-    return found?.severity === "error" && (found.table.length > 0 || found.code.includes("shape"));
+    return found?.severity === "error" && (info(wire.target)?.inputs.length ?? 0) > 0;
   };
   const unsure = (wire: Wire) =>
     (info(wire.source)?.assumed ?? false) || (issue(wire.source)?.severity === "error" && (info(wire.target)?.assumed ?? false));

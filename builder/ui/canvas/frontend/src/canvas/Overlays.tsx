@@ -12,6 +12,11 @@ import type { Issue } from "../model/types";
 
 const CARD = 290;
 
+export interface Size {
+  width: number;
+  height: number;
+}
+
 interface Box {
   left: number;
   top: number;
@@ -60,7 +65,7 @@ export function useTools() {
   };
 }
 
-export function SelectionTools({ scene, size }: { scene: Scene; size: { width: number; height: number } }) {
+function SelectionTools({ scene, size, taken }: { scene: Scene; size: Size; taken: Box | null }) {
   const { state } = useEditor();
   const viewport = useViewport();
   const tools = useTools();
@@ -71,9 +76,14 @@ export function SelectionTools({ scene, size }: { scene: Scene; size: { width: n
   if (box.bottom < 0 || box.top > size.height || box.right < 0 || box.left > size.width) return null;
   const one = items.length === 1;
   const width = one ? 126 : 218;
-  const beside = box.right + 40 + width < size.width;
-  const top = Math.max(8, beside ? box.top + (one ? (box.bottom - box.top) / 2 - 16 : 0) : box.top - 44);
-  const left = beside ? box.right + 40 : Math.max(8, Math.min(size.width - width - 8, box.right - width));
+  const middle = one ? (box.top + box.bottom) / 2 - 16 : box.top;
+  const clear = (left: number, top: number) =>
+    left > 4 && left + width < size.width - 4 &&
+    !(taken && left < taken.right + 4 && left + width > taken.left - 4 && top < taken.bottom + 4 && top + 32 > taken.top - 4);
+  const beside = clear(box.right + 40, middle);
+  const [left, top] = beside ? [box.right + 40, Math.max(8, middle)]
+    : clear(box.left - 40 - width, middle) ? [box.left - 40 - width, Math.max(8, middle)]
+    : [Math.max(8, Math.min(size.width - width - 8, box.right - width)), Math.max(8, box.top - 40)];
   return (
     <>
       {beside && <div className="leash" style={{ left: box.right + 3, width: 37, top: top + 15 }} />}
@@ -120,24 +130,59 @@ function Table({ issue }: { issue: Issue }) {
   );
 }
 
-export function FaultCard({ scene, size }: { scene: Scene; size: { width: number; height: number } }) {
-  const { state, ui, errors, check, prefix, repair } = useEditor();
+interface Spot {
+  issue: Issue;
+  box: Box;
+  side: "right" | "left" | "under";
+  left: number;
+  top: number;
+  middle: number;
+}
+
+/** Which message is shown and where: the one that was asked for, the selected node's, else the first error's. */
+function useCard(scene: Scene, size: Size, height: number): Spot | null {
+  const { state, errors, check, prefix } = useEditor();
   const viewport = useViewport();
-  const [unfolded, setUnfolded] = useState("");
-  const [height, setHeight] = useState(230);
   const local = (issue: Issue) => (issue.node?.startsWith(prefix) ? issue.node.slice(prefix.length) : "");
-  const known = [...errors, ...check.issues.filter((issue) => issue.severity === "warning")].filter((issue) => scene.byKey.has(local(issue)));
+  const boxed = (issue: Issue): Box | null => {
+    const item = scene.byKey.get(local(issue));
+    if (item) return boxOf([item], viewport);
+    const frame = scene.frames.find((found) => found.key === local(issue));
+    if (!frame) return null;
+    const [left, top] = [frame.at.x * viewport.zoom + viewport.x, frame.at.y * viewport.zoom + viewport.y];
+    return { left, top, right: left + frame.width * viewport.zoom, bottom: top + 40 * viewport.zoom };
+  };
+  const known = [...errors, ...check.issues.filter((issue) => issue.severity === "warning")].filter((issue) => local(issue) && boxed(issue));
   const chosen = known.find((issue) => state.selected.has(local(issue)) && state.selected.size === 1);
-  const issue = known.find((item) => cardKey(item) === state.openCard) ?? (chosen && !state.closedCards.has(cardKey(chosen)) ? chosen : undefined)
-    ?? known.find((item) => item.severity === "error" && !state.closedCards.has(cardKey(item)));
-  const item = issue && scene.byKey.get(local(issue));
-  if (!issue || !item) return null;
-  const box = boxOf([item], viewport);
-  if (box.bottom < -20 || box.top > size.height + 20) return null;
+  const issue =
+    known.find((item) => cardKey(item) === state.openCard) ??
+    (chosen && !state.closedCards.has(cardKey(chosen)) ? chosen : undefined) ??
+    known.find((item) => item.severity === "error" && !state.closedCards.has(cardKey(item)));
+  const box = issue && boxed(issue);
+  if (!issue || !box || box.bottom < -20 || box.top > size.height + 20) return null;
   const side = box.right + 48 + CARD < size.width - 8 ? "right" : box.left - 48 - CARD > 8 ? "left" : "under";
   const left = side === "right" ? box.right + 48 : side === "left" ? box.left - 48 - CARD : Math.max(8, size.width - CARD - 12);
   const middle = (box.top + box.bottom) / 2;
   const top = Math.max(8, Math.min(size.height - height - 8, side === "under" ? box.bottom + 10 : middle - height / 2 + 20));
+  return { issue, box, side, left, top, middle };
+}
+
+export function Overlays({ scene, size }: { scene: Scene; size: Size }) {
+  const [height, setHeight] = useState(210);
+  const spot = useCard(scene, size, height);
+  const taken = spot ? { left: spot.left, top: spot.top, right: spot.left + CARD, bottom: spot.top + height } : null;
+  return (
+    <>
+      <SelectionTools scene={scene} size={size} taken={taken} />
+      {spot && <FaultCard spot={spot} height={height} setHeight={setHeight} />}
+    </>
+  );
+}
+
+function FaultCard({ spot, height, setHeight }: { spot: Spot; height: number; setHeight: (height: number) => void }) {
+  const { state, ui, repair } = useEditor();
+  const [unfolded, setUnfolded] = useState("");
+  const { issue, box, side, left, top, middle } = spot;
   const [best, ...others] = issue.fixes;
   const key = cardKey(issue);
   const open = unfolded === key;

@@ -199,7 +199,7 @@ export function coalesce(edits: Edit[], edit: Edit): Edit[] {
   const [a, b] = [last?.steps[0], edit.steps[0]];
   const single = last && last.steps.length === 1 && edit.steps.length === 1 && last.graph === edit.graph;
   if (single && a && b && a[0] === b[0]) {
-    if (a[0] === "set_params" && a[1].id === b[1].id) {
+    if (a[0] === "set_params" && a[1].id === b[1].id && !a[1].remove && !b[1].remove) {
       const params = { ...(a[1].params as object), ...(b[1].params as object) };
       return [...edits.slice(0, -1), { ...edit, steps: [["set_params", { ...b[1], params }]] }];
     }

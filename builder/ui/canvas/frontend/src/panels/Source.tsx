@@ -2,7 +2,6 @@ import { memo, useEffect, useMemo, useRef, useState } from "react";
 
 import { useEditor } from "../context";
 import { Icon } from "../icons";
-import { shapesText } from "../model/format";
 import { highlight } from "../model/highlight";
 import type { SourceText } from "../model/types";
 
@@ -35,9 +34,15 @@ const Line = memo(function Line(props: { number: number; text: string; lit: bool
   );
 });
 
+/** The code of a line and the shape that stands behind it as a comment. */
+export function apart(line: string): [code: string, note: string] {
+  const found = /^(\s*\S.*?)\s+# (.+)$/.exec(line);
+  return found ? [found[1]!, found[2]!] : [line, ""];
+}
+
 export function Source({ open, setOpen }: { open: boolean; setOpen: (on: boolean) => void }) {
   const editor = useEditor();
-  const { session, wire, state, scene, ui, issue, info } = editor;
+  const { session, wire, state, scene, ui, issue } = editor;
   const [source, setSource] = useState<SourceText | null>(null);
   const [copied, setCopied] = useState(false);
   const box = useRef<HTMLDivElement>(null);
@@ -49,7 +54,7 @@ export function Source({ open, setOpen }: { open: boolean; setOpen: (on: boolean
     const timer = setTimeout(() => void wire.source().then((found) => !gone && found && setSource(found)), 60);
     return () => { gone = true; clearTimeout(timer); };
   }, [open, stamp, wire]);
-  const lines = useMemo(() => source?.text.replace(/\n$/, "").split("\n") ?? [], [source]);
+  const lines = useMemo(() => (source?.text ? source.text.replace(/\n$/, "").split("\n") : []), [source]);
   const selected = [...state.selected].join("|");
   const lit = useMemo(() => {
     const keys = new Set(selected.split("|"));
@@ -69,19 +74,12 @@ export function Source({ open, setOpen }: { open: boolean; setOpen: (on: boolean
       editor.reveal(key);
     }
   };
-  const note = (line: string, node: string | undefined): string => {
-    if (!node || /^\s*self\.\w+ = /.test(line)) return "";
-    const [key] = owner(node);
-    const known = key ? info(key) : undefined;
-    return known?.outputs.length ? shapesText(known.outputs) : "";
-  };
   const copy = () => {
     void navigator.clipboard?.writeText(source?.text ?? "").then(() => {
       setCopied(true);
       setTimeout(() => setCopied(false), 1500);
     });
   };
-  let before = "";
   return (
     <section className={`src ${open ? "" : "folded"}`} aria-label="Source" data-testid="source">
       <div className="row g8 hd">
@@ -100,12 +98,10 @@ export function Source({ open, setOpen }: { open: boolean; setOpen: (on: boolean
           <div className="in-code">
             {lines.map((text, index) => {
               const node = source?.lines[String(index + 1)] ?? "";
-              const said = note(text, node);
-              const shown = said && said !== before ? said : "";
-              if (said) before = said;
+              const [code, note] = apart(text);
               return (
                 <Line
-                  key={index} number={index + 1} text={text} node={node} choose={choose} note={shown} lit={lit.has(index + 1)}
+                  key={index} number={index + 1} text={code} node={node} choose={choose} note={note} lit={lit.has(index + 1)}
                   bad={owner(node).some((key) => issue(key)?.severity === "error" && scene.byKey.has(key))}
                 />
               );

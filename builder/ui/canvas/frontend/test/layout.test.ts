@@ -1,0 +1,233 @@
+import { describe, expect, it } from "vitest";
+
+import { addLayer, bypass, connect, copied, move, paste, readClip, remove, tidy, whereNext } from "../src/model/actions";
+import { applyEdit } from "../src/model/graph";
+import { arrange, shortcuts } from "../src/model/layout";
+import { rounded, routes } from "../src/model/route";
+import { facesOf, sceneOf, type Scene, type View } from "../src/model/scene";
+import { HEIGHT, LAMINA, SEAM } from "../src/model/stacks";
+import type { Doc, EdgePair, Family, GraphSpec, LayerFace } from "../src/model/types";
+
+function face(name: string, family: Family, lamina = false, more: Partial<LayerFace> = {}): LayerFace {
+  const port = { name: "x", many: false, optional: false };
+  return { name, family, help: "", params: [], inputs: [port], outputs: [{ ...port, name: "out" }], docs: "", keywords: [], lamina, ...more };
+}
+
+const LAYERS: Record<string, LayerFace> = Object.fromEntries(
+  [
+    face("Input", "io", false, { inputs: [] }), face("Output", "io", false, { outputs: [] }), face("Conv2d", "conv"),
+    face("BatchNorm2d", "norm", true), face("ReLU", "act", true), face("Linear", "linear"), face("Flatten", "pool", true),
+    face("Add", "merge", false, { inputs: [{ name: "x", many: true, optional: false }] }),
+  ].map((item) => [item.name, item]),
+);
+
+function graph(spec: [string, string][], extra: EdgePair[] = []): GraphSpec {
+  const nodes = spec.map(([id, layer]) => ({ id, layer, params: {} }));
+  const edges = nodes.slice(1).map((node, index): EdgePair => [nodes[index]!.id, node.id]);
+  return { nodes, edges: [...edges, ...extra] };
+}
+
+const RESIDUAL = graph(
+  [["image", "Input"], ["conv1", "Conv2d"], ["relu1", "ReLU"], ["conv2", "Conv2d"], ["bn2", "BatchNorm2d"], ["add1", "Add"], ["relu2", "ReLU"], ["out", "Output"]],
+  [["relu1", "add1"]],
+);
+
+function viewOf(model: GraphSpec, positions = {}, modules: Record<string, GraphSpec> = {}, opened: string[] = []): View {
+  const doc: Doc = { graphs: { model }, modules, positions: { model: positions } };
+  return { doc, graph: "model", faces: facesOf(doc, LAYERS), opened: new Set(opened) };
+}
+
+const at = (scene: Scene, key: string) => scene.byKey.get(key)!.at;
+
+describe("stacks", () => {
+  it("snap normalisation, activation and Output under the layer before, without an edge between them", () => {
+    const scene = sceneOf(viewOf(RESIDUAL));
+    expect([...scene.stacks.values()]).toEqual([["image"], ["conv1", "relu1"], ["conv2", "bn2"], ["add1", "relu2", "out"]]);
+    expect(at(scene, "relu1").y - at(scene, "conv1").y).toBe(HEIGHT + SEAM);
+    expect(at(scene, "out").y - at(scene, "relu2").y).toBe(LAMINA + SEAM);
+    expect(scene.wires.filter((wire) => wire.hidden).map((wire) => wire.target)).toEqual(["relu1", "bn2", "relu2", "out"]);
+  });
+
+  it("break where a layer feeds two others, or where a person has set it apart", () => {
+    const forked = graph([["a", "Conv2d"], ["b", "ReLU"]], [["a", "c"]]);
+    forked.nodes.push({ id: "c", layer: "Conv2d", params: {} });
+    expect(sceneOf(viewOf(forked)).stacks.size).toBe(3);
+    expect(sceneOf(viewOf(RESIDUAL, { relu1: { x: 400, y: 0 } })).stacks.get("relu1")).toEqual(["relu1"]);
+  });
+});
+
+describe("the layout", () => {
+  it("puts a chain in one straight column, each below the one before, nothing overlapping", () => {
+    const scene = sceneOf(viewOf(RESIDUAL));
+    const heads = [...scene.stacks.keys()].map((key) => scene.byKey.get(key)!);
+    expect(new Set(heads.map((item) => item.at.x)).size).toBe(1);
+    const items = [...scene.items].sort((a, b) => a.at.y - b.at.y);
+    items.slice(1).forEach((item, index) => expect(item.at.y).toBeGreaterThanOrEqual(items[index]!.at.y + items[index]!.height));
+  });
+
+  it("knows a shortcut by the longer way round", () => {
+    const links = [["a", "b"], ["b", "c"], ["a", "c"]].map(([source, target]) => ({ source: source!, target: target! }));
+    expect([...shortcuts(links)]).toEqual([links[2]]);
+  });
+
+  it("keeps two branches beside each other", () => {
+    const blocks = ["a", "b", "c", "d"].map((id) => ({ id, width: 228, height: 46 }));
+    const links = [["a", "b"], ["a", "c"], ["b", "d"], ["c", "d"]].map(([source, target]) => ({ source: source!, target: target! }));
+    const places = arrange(blocks, links);
+    expect(Math.abs(places.b!.x - places.c!.x)).toBeGreaterThanOrEqual(228);
+    expect(places.b!.y).toBe(places.c!.y);
+  });
+
+  it("survives a circle and an edge to itself", () => {
+    const ring: GraphSpec = { nodes: RESIDUAL.nodes.slice(1, 4), edges: [["conv1", "relu1"], ["relu1", "conv2"], ["conv2", "conv1"], ["conv2", "conv2"]] };
+    const scene = sceneOf(viewOf(ring));
+    expect(scene.items).toHaveLength(3);
+    expect(routes(scene).size).toBeGreaterThan(0);
+  });
+
+  it("places each of 500 layers", () => {
+    const spec = Array.from({ length: 500 }, (_, index): [string, string] => [`n${index}`, index % 3 ? "ReLU" : "Conv2d"]);
+    const scene = sceneOf(viewOf(graph(spec)));
+    expect(new Set(scene.items.map((item) => `${item.at.x},${item.at.y}`)).size).toBe(500);
+  });
+});
+
+describe("routes", () => {
+  it("run straight down the trunk, and a shortcut in a lane beside it into the left side", () => {
+    const scene = sceneOf(viewOf(RESIDUAL));
+    const paths = routes(scene);
+    expect(paths.get("image>conv1")!.d).toMatch(/^M114 46L114 \d+$/);
+    const lane = paths.get("relu1>add1")!;
+    expect(lane.towards).toBe("right");
+    expect(lane.tip.x).toBeLessThan(at(scene, "add1").x);
+    expect(lane.dot).not.toBeNull();
+    const numbers = [...lane.d.matchAll(/-?\d+(?:\.\d+)?/g)].map(Number);
+    expect(Math.min(...numbers)).toBeLessThan(at(scene, "conv2").x - 20);
+  });
+
+  it("bend with the radius, less where there is no room", () => {
+    expect(rounded([[0, 0], [0, 40], [40, 40]])).toBe("M0 0L0 30Q0 40 10 40L40 40");
+    expect(rounded([[0, 0], [0, 8], [40, 8]])).toBe("M0 0L0 4Q0 8 4 8L40 8");
+  });
+});
+
+describe("opened modules", () => {
+  const block = graph([["x", "Input"], ["conv", "Conv2d"], ["act", "ReLU"], ["y", "Output"]]);
+  const outer = graph([["image", "Input"], ["block1", "Block"], ["head", "Linear"]]);
+
+  it("show their layers in a frame; edges run through to them", () => {
+    const scene = sceneOf(viewOf(outer, {}, { Block: block }, ["block1"]));
+    expect(scene.frames).toHaveLength(1);
+    expect(scene.items.map((item) => item.key)).toEqual(["image", "block1/conv", "block1/act", "head"]);
+    expect(scene.wires.filter((wire) => !wire.hidden).map((wire) => `${wire.source}>${wire.target}`)).toEqual(expect.arrayContaining(["image>block1/conv", "block1/act>head"]));
+    const [frame] = scene.frames;
+    expect(at(scene, "block1/conv").y).toBeGreaterThan(frame!.at.y);
+    expect(at(scene, "head").y).toBeGreaterThan(frame!.at.y + frame!.height);
+    expect(at(scene, "image").x).toBe(at(scene, "block1/conv").x);
+  });
+
+  it("edit the module's own graph from inside the frame", () => {
+    const view = viewOf(outer, {}, { Block: block }, ["block1"]);
+    const scene = sceneOf(view);
+    const made = addLayer(view, scene, LAYERS.BatchNorm2d!, { kind: "after", key: "block1/conv" });
+    expect(made.edit.graph).toBe("modules.Block");
+    expect(made.select).toEqual(["block1/bn1"]);
+    expect(applyEdit(view.doc, made.edit).modules.Block!.edges).toContainEqual(["conv", "bn1"]);
+  });
+
+  it("refuse to draw a module inside itself without end", () => {
+    const self = graph([["x", "Input"], ["again", "Block"]]);
+    const opened = Array.from({ length: 20 }, (_, depth) => ["block1", ...Array.from({ length: depth }, () => "again")].join("/"));
+    expect(sceneOf(viewOf(outer, {}, { Block: self }, opened)).items.length).toBeLessThan(20);
+  });
+});
+
+describe("actions", () => {
+  it("insert after the selected layer and push what follows down in a layout by hand", () => {
+    const places = { image: { x: 0, y: 0 }, conv1: { x: 0, y: 66 }, conv2: { x: 0, y: 170 }, add1: { x: 0, y: 280 } };
+    const view = viewOf(RESIDUAL, places);
+    const scene = sceneOf(view);
+    const made = addLayer(view, scene, LAYERS.Conv2d!, { kind: "after", key: "image" });
+    const doc = applyEdit(view.doc, made.edit);
+    const next = sceneOf({ ...view, doc });
+    expect(doc.graphs.model!.edges[0]).toEqual(["image", "conv3"]);
+    expect(at(next, "conv1").y).toBeGreaterThanOrEqual(at(next, "conv3").y + HEIGHT);
+    expect(at(next, "conv3").x).toBe(0);
+  });
+
+  it("put a layer before the Output when that is selected", () => {
+    const view = viewOf(graph([["image", "Input"], ["out", "Output"]]));
+    const made = addLayer(view, sceneOf(view), LAYERS.Linear!, { kind: "after", key: "out" });
+    expect(applyEdit(view.doc, made.edit).graphs.model!.edges).toEqual([["image", "linear1"], ["linear1", "out"]]);
+  });
+
+  it("find the loose end where nothing is selected", () => {
+    const scene = sceneOf(viewOf(graph([["image", "Input"], ["conv1", "Conv2d"]])));
+    expect(whereNext(scene, new Set(), { x: 1, y: 2 })).toEqual({ kind: "after", key: "conv1" });
+    expect(whereNext(sceneOf(viewOf({ nodes: [], edges: [] })), new Set(), { x: 1, y: 2 })).toEqual({ kind: "point", at: { x: 1, y: 2 } });
+  });
+
+  it("give up the old edge of an input that takes one, and add to one that takes many", () => {
+    const scene = sceneOf(viewOf(RESIDUAL));
+    expect(connect(scene, "image", "", "conv2", "")!.steps.map(([name]) => name)).toEqual(["disconnect", "connect"]);
+    expect(connect(scene, "image", "", "add1", "")!.steps.map(([name]) => name)).toEqual(["connect"]);
+    expect(connect(scene, "image", "", "image", "")).toBeNull();
+    expect(connect(scene, "conv1", "", "image", "")).toBeNull();
+  });
+
+  it("join what was before and behind a deleted layer", () => {
+    const view = viewOf(RESIDUAL);
+    const [edit] = remove(sceneOf(view), ["bn2"]);
+    expect(applyEdit(view.doc, edit!).graphs.model!.edges).toContainEqual(["conv2", "add1"]);
+  });
+
+  it("lead the flow past a bypassed layer and keep it", () => {
+    const view = viewOf(RESIDUAL);
+    const model = applyEdit(view.doc, bypass(view, sceneOf(view), "conv2")!).graphs.model!;
+    expect(model.nodes.map((node) => node.id)).toContain("conv2");
+    expect(model.edges).toContainEqual(["relu1", "bn2"]);
+    expect(model.edges.flat()).not.toContain("conv2");
+  });
+
+  it("copy and paste under fresh names with the edges among them, also into another project", () => {
+    const view = viewOf(RESIDUAL);
+    const clip = readClip(JSON.stringify(copied(view, sceneOf(view), ["conv1", "relu1"])))!;
+    const made = paste(view, sceneOf(view), clip);
+    const model = applyEdit(view.doc, made.edit).graphs.model!;
+    expect(made.select).toEqual(["conv3", "relu3"]);
+    expect(model.edges).toContainEqual(["conv3", "relu3"]);
+    const empty = viewOf({ nodes: [], edges: [] });
+    expect(paste(empty, sceneOf(empty), clip).select).toEqual(["conv1", "relu1"]);
+  });
+
+  it("take nothing from a clipboard that is not Lamina's", () => {
+    expect(readClip("hello")).toBeNull();
+    expect(readClip('{"lamina":"nodes","nodes":[{"id":"a b","layer":"X","params":{}}],"edges":[]}')).toBeNull();
+    expect(readClip('{"lamina":"nodes","nodes":[{"id":"a","layer":"X","params":{}}],"edges":[["a","b","c"]]}')).toBeNull();
+  });
+
+  it("pin everything when one node is moved by hand, so that nothing else jumps", () => {
+    const view = viewOf(RESIDUAL);
+    const scene = sceneOf(view);
+    const [edit] = move(view, scene, new Map([["conv2", { x: 300, y: 90 }]]));
+    const next = sceneOf({ ...view, doc: applyEdit(view.doc, edit!) });
+    expect(at(next, "conv2")).toEqual({ x: 300, y: 90 });
+    for (const key of ["image", "conv1", "add1", "relu2"]) expect(at(next, key)).toEqual(at(scene, key));
+  });
+
+  it("set a lamina apart when it is dragged away, and snap it back when it is not", () => {
+    const view = viewOf(RESIDUAL);
+    const scene = sceneOf(view);
+    const [far] = move(view, scene, new Map([["relu1", { x: 500, y: 100 }]]));
+    expect(sceneOf({ ...view, doc: applyEdit(view.doc, far!) }).stacks.get("relu1")).toEqual(["relu1"]);
+    const home = at(scene, "relu1");
+    const [near] = move(view, scene, new Map([["relu1", { x: home.x + 5, y: home.y + 4 }]]));
+    expect(sceneOf({ ...view, doc: applyEdit(view.doc, near!) }).stacks.get("conv1")).toContain("relu1");
+  });
+
+  it("tidy up into stacks again", () => {
+    const view = viewOf(RESIDUAL, { relu1: { x: 900, y: 900 }, conv1: { x: 40, y: -300 } });
+    const next = sceneOf({ ...view, doc: applyEdit(view.doc, tidy(view, sceneOf(view), "model")) });
+    expect(next.stacks.get("conv1")).toEqual(["conv1", "relu1"]);
+  });
+});

@@ -1,0 +1,181 @@
+import { describe, expect, it, vi } from "vitest";
+
+import { applyEdit } from "../src/model/graph";
+import { coalesce, Session, sessionOf, type Reply, type Wire } from "../src/model/session";
+import type { Doc, Edit, State } from "../src/model/types";
+
+const DOC: Doc = {
+  graphs: { model: { nodes: [{ id: "a", layer: "Linear", params: {} }], edges: [] } }, modules: {}, positions: {},
+};
+
+function stateOf(doc: Doc, revision: number): State {
+  return { stamp: `${revision}.0`, revision, name: "p", document: doc, checks: {}, undo: revision > 0, redo: false, batch: 32, busy: "", trouble: "" };
+}
+
+const set = (name: string, value: number, id = "a"): Edit => ({ graph: "model", label: `set ${name}`, steps: [["set_params", { id, params: { [name]: value } }]] });
+const add = (id: string): Edit => ({ graph: "model", label: `add ${id}`, steps: [["add_node", { layer: "ReLU", id, params: {} }]] });
+
+/** A server in memory that refuses stale bases, as Python does; `hold` keeps answers back. */
+class Memory implements Wire {
+  doc = DOC;
+  revision = 0;
+  batches: Edit[][] = [];
+  inFlight = 0;
+  most = 0;
+  down = 0;
+  private gate: Promise<void> = Promise.resolve();
+  release: () => void = () => undefined;
+
+  hold(): void {
+    this.gate = new Promise((done) => { this.release = done; });
+  }
+
+  change(edit: Edit): void {
+    this.doc = applyEdit(this.doc, edit);
+    this.revision += 1;
+  }
+
+  private state = (): State => stateOf(this.doc, this.revision);
+  open = async (): Promise<Reply> => ({ kind: "state", state: this.state() });
+  since = async (stamp: string): Promise<Reply | null> => (stamp === this.state().stamp ? null : { kind: "state", state: this.state() });
+
+  async edit(base: number, edits: Edit[]): Promise<Reply> {
+    this.inFlight += 1;
+    this.most = Math.max(this.most, this.inFlight);
+    await this.gate;
+    this.inFlight -= 1;
+    if (this.down) {
+      this.down -= 1;
+      return { kind: "unreachable" };
+    }
+    if (base !== this.revision) return { kind: "stale", state: this.state() };
+    if (edits.some((edit) => edit.label === "add bad")) return { kind: "refused", failure: { fact: "No.", place: "bad", remedy: "Do not.", code: "" }, state: this.state() };
+    this.batches.push(edits);
+    for (const edit of edits) this.change(edit);
+    return { kind: "state", state: this.state() };
+  }
+
+  undo = async (): Promise<Reply> => ({ kind: "state", state: this.state() });
+  redo = this.undo;
+}
+
+const rest = async (session: Session) => { await vi.waitUntil(() => !session.busy, { timeout: 4000 }); };
+const nodes = (doc: Doc | null) => doc!.graphs.model!.nodes.map((node) => node.id);
+
+describe("a session", () => {
+  it("shows an edit at once and sends it", async () => {
+    const wire = new Memory();
+    const session = new Session(wire);
+    await session.open();
+    session.apply(add("b"));
+    expect(nodes(session.doc)).toEqual(["a", "b"]);
+    await rest(session);
+    expect(nodes(wire.doc)).toEqual(["a", "b"]);
+    expect(session.saving).toBe("saved");
+  });
+
+  it("keeps one edit in flight and coalesces the rest", async () => {
+    const wire = new Memory();
+    const session = new Session(wire);
+    await session.open();
+    wire.hold();
+    for (let value = 1; value <= 40; value += 1) session.apply(set("out_features", value));
+    expect(session.doc!.graphs.model!.nodes[0]!.params.out_features).toBe(40);
+    wire.release();
+    await rest(session);
+    expect(wire.most).toBe(1);
+    expect(wire.batches.map((batch) => batch.length)).toEqual([1, 1]);
+    expect(wire.doc.graphs.model!.nodes[0]!.params.out_features).toBe(40);
+  });
+
+  it("tells the later writer, shows what the other did, and can do the edit again", async () => {
+    const wire = new Memory();
+    const [first, second] = [new Session(wire), new Session(wire)];
+    await first.open();
+    await second.open();
+    first.apply(add("b"));
+    await rest(first);
+    second.apply(add("c"));
+    await rest(second);
+    expect(nodes(wire.doc)).toEqual(["a", "b"]);
+    expect(nodes(second.doc)).toEqual(["a", "b"]);
+    expect(second.notice?.fact).toContain("another tab");
+    expect(second.notice?.again).toHaveLength(1);
+    second.again();
+    await rest(second);
+    expect(nodes(wire.doc)).toEqual(["a", "b", "c"]);
+    expect(second.notice).toBeNull();
+  });
+
+  it("gives the document back as it was when an edit is refused", async () => {
+    const wire = new Memory();
+    const session = new Session(wire);
+    await session.open();
+    session.apply(add("bad"));
+    await rest(session);
+    expect(nodes(session.doc)).toEqual(["a"]);
+    expect(session.notice).toMatchObject({ tone: "error", fact: "bad: No.", remedy: "Do not." });
+  });
+
+  it("keeps edits while the server does not answer and sends them when it is back", async () => {
+    const wire = new Memory();
+    const session = new Session(wire);
+    await session.open();
+    wire.down = 1;
+    session.apply(add("b"));
+    await vi.waitUntil(() => session.saving === "unreachable");
+    session.apply(add("c"));
+    await rest(session);
+    expect(nodes(wire.doc)).toEqual(["a", "b", "c"]);
+    expect(session.saving).toBe("saved");
+  });
+
+  it("takes in another tab's change by asking, but never while an edit is under way", async () => {
+    const wire = new Memory();
+    const session = new Session(wire);
+    await session.open();
+    wire.change(add("x"));
+    await session.poll();
+    expect(nodes(session.doc)).toEqual(["a", "x"]);
+    wire.hold();
+    session.apply(add("y"));
+    await session.poll();
+    expect(nodes(session.doc)).toEqual(["a", "x", "y"]);
+    wire.release();
+    await rest(session);
+  });
+});
+
+describe("a remount", () => {
+  it("in a burst of edits loses nothing: the same session goes on and converges", async () => {
+    const wire = new Memory();
+    const session = sessionOf("burst", wire);
+    await session.open();
+    for (let number = 1; number <= 40; number += 1) {
+      const mounted = sessionOf("burst", wire); // what each mount of the component asks for
+      expect(mounted).toBe(session);
+      const leave = mounted.subscribe(() => undefined);
+      mounted.apply(add(`n${number}`));
+      leave();
+      await Promise.resolve();
+    }
+    await rest(session);
+    expect(nodes(wire.doc)).toHaveLength(41);
+    expect(session.doc).toEqual(wire.doc);
+  });
+});
+
+describe("coalescing", () => {
+  it("joins values of one node, but not of two", () => {
+    expect(coalesce([set("p", 1)], set("q", 2))).toEqual([{ ...set("q", 2), steps: [["set_params", { id: "a", params: { p: 1, q: 2 } }]] }]);
+    expect(coalesce([set("p", 1)], set("p", 2, "b"))).toHaveLength(2);
+  });
+
+  it("keeps a setting and its way back to the default apart", () => {
+    const back: Edit = { graph: "model", label: "reset", steps: [["set_params", { id: "a", params: {}, remove: ["p"] }]] };
+    const joined = [set("p", 1), back].reduce<Edit[]>(coalesce, []);
+    expect(joined.reduce(applyEdit, DOC).graphs.model!.nodes[0]!.params).toEqual({});
+    const again = [set("p", 1), back, set("p", 3)].reduce<Edit[]>(coalesce, []);
+    expect(again.reduce(applyEdit, DOC).graphs.model!.nodes[0]!.params).toEqual({ p: 3 });
+  });
+});

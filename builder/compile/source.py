@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from builder.data.specs import InputSpec
 
 _COMMENT_COLUMN = 60
+_WIDTH = 100
 
 
 @dataclass
@@ -96,7 +97,7 @@ def _class(
     walked = walk(plan, given)
     assert not walked.failures, walked.failures
     init: list[tuple[str, str]] = []
-    forward: list[tuple[str, str]] = []
+    forward: list[tuple[str, str, str]] = []
     locals_ = _Locals(plan)
     for step in plan.steps:
         node = step.node.id
@@ -114,12 +115,12 @@ def _class(
             continue
         call, made = _written(file, step, walked.results[node].params, tuple(values), args, owner)
         if made is not None:
-            init.append((f"        self.{names.attribute(node)} = {made}", owner))
+            made = f"        self.{names.attribute(node)} = {made}"
+            init += [(line, owner) for line in _wrapped(made)]
         target = locals_.write(step)
         outs = walked.outputs[node] or ()
         shapes = ", ".join(shape_text(value.shape) for value in outs)
-        line = f"        {target} = {call}"
-        forward.append((f"{line:<{_COMMENT_COLUMN - 2}}  # {shapes}", owner))
+        forward.append((f"        {target} = {call}", shapes, owner))
     inputs = [names.attribute(s.node.id) for s in _inputs(plan)]
     head = [(f"class {name}(nn.Module):", prefix.rstrip("/"))]
     constructor = [
@@ -130,15 +131,38 @@ def _class(
     ]
     signature = f"    def forward({', '.join(['self', *inputs])}):"
     shapes = ", ".join(shape_text(given_value(walked.outputs, s)) for s in _inputs(plan))
-    start = [(f"{signature:<{_COMMENT_COLUMN - 2}}  # {shapes}", "")]
-    body = (
-        head
-        + (constructor if init else [])
-        + start
-        + forward
-        + [_returned(plan, locals_, top, prefix)]
-    )
-    file.classes.append(body)
+    flow = _commented([(signature, shapes, ""), *forward])
+    end = _returned(plan, locals_, top, prefix)
+    file.classes.append([*head, *(constructor if init else []), *flow, end])
+
+
+def _commented(lines: list[tuple[str, str, str]]) -> list[tuple[str, str]]:
+    """(line, shapes, node) with the shapes as comments in one column."""
+    widths = [len(line) for line, _, _ in lines]
+    column = max((width for width in widths if width <= _COMMENT_COLUMN), default=_COMMENT_COLUMN)
+    return [(f"{line:<{column}}  # {shapes}".rstrip(" #"), node) for line, shapes, node in lines]
+
+
+def _wrapped(line: str, indent: int = 8) -> list[str]:
+    """A long call over several lines, as a formatter would write it."""
+    closing = line.rstrip(",")
+    if len(line) <= _WIDTH or not closing.endswith(")"):
+        return [line]
+    head, _, inner = closing[:-1].partition("(")
+    end = " " * indent + ")" + line[len(closing) :]
+    deeper = " " * (indent + 4)
+    if len(inner) + len(deeper) <= _WIDTH:
+        return [f"{head}(", f"{deeper}{inner}", end]
+    parts: list[str] = []
+    depth = 0
+    for piece in inner.split(", "):
+        if depth:
+            parts[-1] += f", {piece}"
+        else:
+            parts.append(piece)
+        depth += piece.count("(") - piece.count(")")
+    lines = [_wrapped(f"{deeper}{part},", indent + 4) for part in parts]
+    return [f"{head}(", *(line for group in lines for line in group), end]
 
 
 def given_value(outputs: Mapping[str, tuple[Value, ...] | None], step: Step) -> tuple[int, ...]:
@@ -194,7 +218,7 @@ def _written(
 
 def _module(file: _File, bound: ModuleBound, values: tuple[Value, ...], owner: str) -> str:
     """The class of a user module for these input shapes; written once for equal use."""
-    key = (id(bound.graph), values)
+    key = (id(bound.graph), tuple(value._replace(layout="") for value in values))
     if key not in file.uses:
         name = names.class_name(bound.name, file.taken)
         file.uses[key] = name
@@ -216,6 +240,8 @@ class _Locals:
         for step in _inputs(plan):
             self._where[(step.node.id, 0)] = names.attribute(step.node.id)
         self._holds = {variable: wire for wire, variable in self._where.items()}
+        busy = self._left.get(self._holds.get("x", ("", 0)), 0) > 1
+        self._chain = "y" if busy else "x"  # an Input called x that is needed twice keeps its name
 
     def read(self, step: Step) -> list[str]:
         """The variables that hold the step's inputs; what is read for the last time frees its variable."""
@@ -239,8 +265,8 @@ class _Locals:
             name = names.attribute(node)
             if len(ports) > 1:
                 name = names.attribute(f"{node}_{port.name}") if self._left.get(wire) else "_"
-            elif self._left.get(wire, 0) <= 1 and self._free("x", chosen):
-                name = "x"
+            elif self._left.get(wire, 0) <= 1 and self._free(self._chain, chosen):
+                name = self._chain
             while name != "_" and not self._free(name, chosen):
                 name += "_"
             self._where[wire] = name

@@ -17,7 +17,10 @@ class LearnedPositionalEncoding(nn.Module):
 
 _SINUSOIDAL = '''
 class SinusoidalPositionalEncoding(nn.Module):
-    """Adds waves of many lengths that mark each position (Vaswani et al. 2017); x is [batch, time, features]."""
+    """Adds waves of many lengths that mark each position (Vaswani et al. 2017).
+
+    x is [batch, time, features].
+    """
 
     def __init__(self, length, features):
         super().__init__()
@@ -30,7 +33,7 @@ class SinusoidalPositionalEncoding(nn.Module):
 
     def forward(self, x):
         return x + self.table[: x.shape[1]]
-'''  # noqa: E501
+'''
 
 
 def _long_enough(call: Call) -> tuple[Shape, ...]:

@@ -4,12 +4,17 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from builder import workspace
 from builder.errors import LaminaError
+from builder.home import home
 from builder.ui import parts, state, warm
+
+if TYPE_CHECKING:
+    from builder.runs.index import Row
 
 FIRST = 6
 BADGES: dict[str, tuple[str, parts.Tone, str]] = {
@@ -20,6 +25,7 @@ BADGES: dict[str, tuple[str, parts.Tone, str]] = {
     "finished": ("Finished", "ok", "check"),
     "stopped": ("Stopped", "n", "check"),
     "failed": ("Failed", "err", "cross"),
+    "unread": ("Cannot be read", "err", "cross"),
 }
 """By status of a run: word, tone, sign."""
 
@@ -68,26 +74,34 @@ def _rows_when_ready(shown: Sequence[workspace.Entry]) -> None:
 
 
 def _rows(shown: Sequence[workspace.Entry]) -> None:
+    last = last_runs([entry.id for entry in shown]) if warm.ready() else {}
     with st.container(key="lm_recent"):
         for entry in shown:
             with st.container(
                 key=f"lm_project_{entry.id}", horizontal=True, vertical_alignment="center"
             ):
-                parts.html(_row(entry), f"project-{entry.id}")
+                parts.html(_row(entry, last.get(entry.id)), f"project-{entry.id}")
                 if st.button(f"Open {entry.name}", key=f"open_project_{entry.id}"):
-                    state.go("build", project=entry.id)
+                    _open(entry, last.get(entry.id))
                 _menu(entry)
 
 
-def _row(entry: workspace.Entry) -> str:
-    last = last_run(entry.id) if warm.ready() else None
+def _open(entry: workspace.Entry, last: Last | None) -> None:
+    """To Train where a run is under way, to Data where there is no network yet, else to Build."""
+    try:
+        drawn = bool(workspace.open_project(entry.id).graph.nodes)
+    except LaminaError as error:
+        st.session_state["home_error"] = error
+        st.rerun()
+    under_way = last is not None and last.status in ("queued", "preparing", "running", "paused")
+    state.go("train" if under_way else "build" if drawn else "data", project=entry.id)
+
+
+def _row(entry: workspace.Entry, last: Last | None) -> str:
+    note, line, figure = ago(entry.changed), "", ""
+    word, tone, sign = BADGES["unread"] if entry.error else ("Draft", "n", "")
     if last is None:
-        word, tone, sign = ("Draft", "n", "")
-        note, line, figure = (
-            f"changed {ago(entry.changed)}",
-            '<span class="lm-f lm-s">no run yet</span>',
-            "",
-        )
+        line = "" if entry.error else '<span class="lm-f lm-s">no run yet</span>'
     else:
         word, tone, sign = BADGES.get(last.status, (last.status, "n", ""))
         note, line = last.note, parts.sparkline(last.losses)
@@ -99,21 +113,31 @@ def _row(entry: workspace.Entry) -> str:
     )
 
 
-def last_run(project: str) -> Last | None:
-    """The newest run of the project with its validation losses; None where there is none."""
+def last_runs(projects: Sequence[str]) -> dict[str, Last]:
+    """The newest run of each of these projects that has one, with its validation losses."""
     from builder import runs
 
-    rows = runs.list_runs(project)
-    if not rows:
-        return None
-    newest = max(rows, key=lambda row: row.started or 0)
+    newest: dict[str, list[Row]] = {}
+    for row in runs.list_runs():
+        if row.project_id in projects:
+            newest.setdefault(row.project_id, []).append(row)
+    return {project: _last(rows) for project, rows in newest.items()}
+
+
+def _last(rows: "Sequence[Row]") -> Last:
+    from builder import runs
+
+    newest = rows[0]
     try:
-        epochs = runs.open_run(newest.run).epochs()
+        epochs = runs.open_run(newest.id).epochs()
     except LaminaError:
         epochs = []
     losses = [epoch["validation_loss"] for epoch in epochs if "validation_loss" in epoch]
-    when = f"{len(rows)} run{'s' if len(rows) > 1 else ''} · {ago(newest.started)}"
-    return Last(newest.status, when, losses)
+    if newest.status in ("running", "paused"):
+        when = f"epoch {newest.epoch} of {newest.epochs}"
+    else:
+        when = ago(newest.created)
+    return Last(newest.status, f"{len(rows)} run{'s' if len(rows) > 1 else ''} · {when}", losses)
 
 
 def ago(when: float | None, now: dt.datetime | None = None) -> str:
@@ -213,3 +237,31 @@ def _act(what: Callable[..., object], *arguments: str) -> None:
         what(*arguments)
     except LaminaError as error:
         st.session_state["home_error"] = error
+
+
+def disk() -> None:
+    """What Lamina keeps on this machine, and the way to free what can be made again."""
+    with st.popover("Disk", type="tertiary", key="disk_popover", icon=":material/hard_drive:"):
+        for use in workspace.disk_use():
+            with st.container(
+                key=f"lm_disk_{use.room}", horizontal=True, vertical_alignment="center"
+            ):
+                parts.html(
+                    f'<div class="lm-row"><span>{escape(use.title)}</span><span class="lm-sp"></span>'
+                    f'<span class="lm-mono">{size(use.bytes)}</span></div>'
+                )
+                if use.room in ("prepared", "downloads") and use.bytes:
+                    st.button(
+                        "Clean up",
+                        key=f"clean_{use.room}",
+                        on_click=_act,
+                        args=(workspace.clean_up, use.room),
+                    )
+        parts.html(
+            f'<p class="lm-f lm-s">All of it lies in {escape(str(home()))}.</p>', "disk-place"
+        )
+
+
+def size(number: int) -> str:
+    """Bytes in few digits: "0.4 MB", "1.3 GB"."""
+    return f"{number / 1e9:.1f} GB" if number >= 1e9 else f"{number / 1e6:.1f} MB"

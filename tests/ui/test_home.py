@@ -67,7 +67,8 @@ def test_a_path_that_does_not_exist_is_said_and_makes_no_project() -> None:
     app = open_page("home")
     app.text_input(key="path_typed").set_value("/nowhere/data.csv").run()
     app.button(key="path_open").click().run()
-    assert "no such file" in text_of(app)
+    assert 'data-testid="failed"' in text_of(app)
+    assert "/nowhere/data.csv" in text_of(app)
     assert workspace.projects() == ()
 
 

@@ -24,7 +24,9 @@ def show() -> None:
         with st.container(key="lm_home_side"):
             intake.drop_card()
             recent.projects()
-            _machine()
+            with st.container(key="lm_foot", horizontal=True, vertical_alignment="center"):
+                _machine()
+                recent.disk()
 
 
 def _problem() -> None:

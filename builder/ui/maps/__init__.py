@@ -95,7 +95,7 @@ def _body(found: Explanation, picture: Any) -> dict[str, Any]:
 def _is_words(row: RowExplanation) -> bool:
     """Whether the columns are the words of a text."""
     words = tuple(one.name for one in row.columns)
-    return bool(words) and words in row.features.values()
+    return words in row.features.values() and all(one.value == one.name for one in row.columns)
 
 
 def _map(part: Any, picture: Any) -> dict[str, Any]:

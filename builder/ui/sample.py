@@ -1,0 +1,92 @@
+"""Which sample the Explain page looks at: a row of a split, or one that was typed, drawn or uploaded."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from builder.evaluate import ClassificationSplit, SplitReport
+from builder.ui import opened, rows
+
+STRIP = 5
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A row of a split; or a record that somebody gave, then `record` is not None."""
+
+    split: str
+    row: int
+    record: dict[str, Any] | None = None
+
+    @property
+    def mark(self) -> str:
+        """Names the sample in keys of widgets and caches."""
+        return f"given{self.row}" if self.record is not None else f"{self.split}{self.row}"
+
+
+def current(run: Any, checkpoint: str) -> Sample:
+    """The sample that was asked for by a click, by the address, or by default: the surest mistake of the last split."""
+    given = st.session_state.get("explain_given")
+    if isinstance(given, Sample) and st.session_state.get("explain_given_run") == run.id:
+        return given
+    sizes = run.spec.sizes
+    clicked = st.session_state.pop("explain_sample", None)
+    if clicked is not None:
+        return _kept(clicked[0], clicked[1])
+    split, row = st.query_params.get("split", ""), st.query_params.get("row", "")
+    if sizes.get(split) and row.isdecimal() and int(row) < sizes[split]:
+        return Sample(split, int(row))
+    split = opened.sizes(run)[-1]
+    worst = opened.report(run, checkpoint, split).mistakes(1)
+    return _kept(split, int(worst[0]) if len(worst) else 0)
+
+
+def choose(split: str, row: int) -> None:
+    """Look at this row from now on."""
+    st.session_state.pop("explain_given", None)
+    _kept(split, row)
+
+
+def give(run: Any, record: dict[str, Any]) -> None:
+    """Look at a record that somebody typed, drew or uploaded."""
+    number = int(st.session_state.get("explain_given_number", 0)) + 1
+    st.session_state["explain_given_number"] = number
+    st.session_state["explain_given"] = Sample("given", number, record)
+    st.session_state["explain_given_run"] = run.id
+
+
+def _kept(split: str, row: int) -> Sample:
+    st.query_params["split"], st.query_params["row"] = split, str(row)
+    return Sample(split, int(row))
+
+
+def name(run: Any, one: Sample) -> str:
+    """The sample in the crumb: "test image 1700"."""
+    what = rows.word(run.spec, 1)
+    return f"your {what}" if one.record is not None else f"{one.split} {what} {one.row}"
+
+
+def neighbours(report: SplitReport, one: Sample) -> tuple[str, list[int]]:
+    """The list that the strip shows, with its title: what was clicked through, else rows like this one."""
+    listed = st.session_state.get("explain_list")
+    if listed and one.row in listed:
+        return str(st.session_state.get("explain_list_title", "Chosen")), list(listed)
+    if isinstance(report, ClassificationSplit):
+        truth, right = int(report.targets[one.row]), bool(report.right[one.row])
+        like = np.flatnonzero((report.targets == truth) & (report.right == right))
+        return f"{called(report.classes[truth])}, {'right' if right else 'wrong'}", like.tolist()
+    return "Rows of this split", list(range(report.rows))
+
+
+def called(label: str) -> str:
+    """A class as it can stand in a sentence: "dog", but "class 7"."""
+    return label if len(label) > 2 and not label.replace(".", "").isdigit() else f"class {label}"
+
+
+def window(found: list[int], row: int) -> list[int]:
+    """Five of the list around the row."""
+    at = found.index(row) if row in found else 0
+    start = max(0, min(at - STRIP // 2, len(found) - STRIP))
+    return found[start : start + STRIP]

@@ -1,0 +1,135 @@
+"""The Explain page: why the model answers what it answers, and whether that can be trusted."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from builder.errors import LaminaError
+from builder.explain import Explanation, methods, open_subject, unfit
+from builder.ui import chrome, opened, parts, places, sample, state
+from builder.ui.screens import explain_maps, explain_table
+
+VIEWS = {"prediction": "This prediction", "model": "Whole model"}
+FIRST = {
+    "image": ("integrated_gradients", "occlusion", "grad_cam"),
+    "series": ("integrated_gradients", "occlusion", "grad_cam"),
+    "tokens": ("integrated_gradients", "feature_ablation", "saliency"),
+    "table": ("shap_values",),
+}
+
+
+def show() -> None:
+    """Draw the page for the run and the sample that are looked at."""
+    chrome.page("explain")
+    st.html(f"<style>{(places.UI / 'screens' / 'explain.css').read_text(encoding='utf-8')}</style>")
+    project = state.project()
+    run = opened.run_or_stop("explain")
+    try:
+        _page(project.name, run)
+    except LaminaError as error:
+        with st.container(key="lm_body_explain_failed"):
+            if parts.failed(error, button="Look at its figures", key="explain_failed"):
+                st.session_state.pop("explain_given", None)
+                state.go("evaluate")
+
+
+def _page(project: str, run: Any) -> None:
+    choices = opened.checkpoints(run)
+    kept = st.session_state.get("explain_checkpoint")
+    checkpoint = kept if kept in choices else next(iter(choices))
+    asked = open_subject(run.id, checkpoint)
+    one = sample.current(run, checkpoint)
+    table = asked.subject.forms <= {"vector", "codes"}
+    reasons = unfit(asked.subject)
+    view = "prediction"
+
+    def actions() -> None:
+        nonlocal view
+        if table:
+            view = st.segmented_control(
+                "View", list(VIEWS), default="prediction", format_func=VIEWS.__getitem__, required=True,
+                key="explain_view", label_visibility="collapsed",
+            ) or "prediction"  # fmt: skip
+        _choose_methods(reasons, _kind(asked))
+        st.download_button(
+            "Export report", lambda: _report(run.id), file_name=f"explanation-{run.id}.json",
+            mime="application/json", key="explain_report", on_click="ignore",
+            help="Everything on this page that was computed, as JSON",
+        )  # fmt: skip
+
+    crumbs = [project, opened.name_of(run), sample.name(run, one)]
+    chrome.bar(crumbs, actions=actions)
+    chosen = [name for name in _chosen(_kind(asked)) if reasons.get(name) is None]
+    if table and view == "model":
+        explain_table.whole(run, asked, checkpoint)
+    elif table:
+        explain_table.show(run, asked, checkpoint, one, chosen)
+    else:
+        explain_maps.show(run, asked, checkpoint, one, chosen)
+
+
+def _kind(asked: Any) -> str:
+    forms = asked.subject.forms
+    return next((form for form in ("image", "series", "tokens") if form in forms), "table")
+
+
+def _chosen(kind: str) -> list[str]:
+    found = st.session_state.get(f"explain_methods_{kind}")
+    return list(found) if found is not None else list(FIRST[kind])
+
+
+def _choose_methods(reasons: dict[str, str | None], kind: str) -> None:
+    """The list of methods: each with its question; greyed with the reason where it does not fit."""
+    with st.popover("Method", icon=":material/add:", key="method_popover"):
+        chosen = _chosen(kind)
+        for method in methods():
+            reason = reasons[method.name]
+            on = st.checkbox(
+                method.title, value=method.name in chosen and reason is None, disabled=reason is not None,
+                key=f"method_{method.name}_{kind}",
+            )  # fmt: skip
+            tone = "lm-warn" if reason else "lm-f"
+            parts.html(
+                f'<div class="lm-s {tone}" style="margin:-10px 0 4px 28px;max-width:340px">{_escape(reason or method.help)}</div>',
+                f"method-{method.name}",
+            )
+            if reason is None and on != (method.name in chosen):
+                wanted = [*chosen, method.name] if on else [n for n in chosen if n != method.name]
+                st.session_state[f"explain_methods_{kind}"] = wanted
+                st.rerun()
+
+
+def _escape(text: str) -> str:
+    from html import escape
+
+    return escape(text)
+
+
+def _report(run_id: str) -> bytes:
+    kept: dict[str, Explanation] = st.session_state.get("explain_shown", {})
+    body = {"run": run_id, "explanations": [found.to_dict() for found in kept.values()]}
+    return json.dumps(body, indent=1, ensure_ascii=False).encode()
+
+
+def remember(found: Explanation, mark: str) -> None:
+    """Keep what is shown for the report; another sample begins anew."""
+    if st.session_state.get("explain_shown_mark") != mark:
+        st.session_state["explain_shown"], st.session_state["explain_shown_mark"] = {}, mark
+    st.session_state["explain_shown"][found.method] = found
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _shelf(key: str) -> dict[str, Any]:
+    """A place for one result, kept between reruns and visits; filled by `keep`."""
+    del key
+    return {}
+
+
+def keep(key: str, make: Callable[[], Any]) -> Any:
+    """What `make` gives, computed once per key."""
+    shelf = _shelf(key)
+    if "it" not in shelf:
+        shelf["it"] = make()
+    return shelf["it"]

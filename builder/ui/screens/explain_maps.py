@@ -1,0 +1,140 @@
+"""Explain, for images, series and texts: the sample, a card per method, and the layers inside."""
+
+from typing import Any
+
+import streamlit as st
+
+from builder.errors import LaminaError
+from builder.explain import Explanation, ask, channels, method
+from builder.explain.methods.grad_cam import default_layer
+from builder.ui import figures, maps, parts, rows
+from builder.ui.sample import Sample
+from builder.ui.screens import explain_side
+
+ACROSS = 3
+
+
+def show(run: Any, asked: Any, checkpoint: str, one: Sample, chosen: list[str]) -> None:
+    """Draw the frame: side, cards, layers."""
+    if one.record is not None:
+        inputs = asked.records([one.record])
+    else:
+        inputs = asked.rows(one.split, [one.row])
+    with st.container(horizontal=True, key="lm_explain_frame"):
+        with st.container(key="lm_explain_side", width=300):
+            wish = explain_side.side(run, asked, checkpoint, one, inputs)
+        with st.container(key="lm_explain_main", width="stretch"):
+            layer = st.session_state.get(f"explain_layer_{run.id}")
+            if not chosen:
+                parts.empty("No method is chosen", "Open “Method” above and choose one.", key="no_method")
+            for start in range(0, len(chosen), ACROSS):
+                places = st.columns(ACROSS if len(chosen) > 2 else max(2, len(chosen)), gap="small")
+                for place, name in zip(places, chosen[start : start + ACROSS], strict=False):
+                    with place, st.container(key=f"lm_card_method_{name}", height="stretch"):
+                        _card(run, asked, checkpoint, one, inputs, wish, name, layer)
+            _inside(run, asked, one, inputs, wish)
+
+
+def _card(
+    run: Any, asked: Any, checkpoint: str, one: Sample, inputs: Any, wish: explain_side.Asked, name: str, layer: str | None
+) -> None:
+    from builder.ui.screens.explain import keep, remember
+
+    layer = layer if method(name).layered and layer in asked.subject.layers else None
+    key = f"{run.id}|{checkpoint}|{id(asked.subject)}|{one.mark}|{name}|{wish.target}|{wish.baseline}|{layer}"
+    slot = st.empty()
+
+    def progress(what: str, done: int, total: int) -> None:
+        if total > 1:
+            with slot.container():
+                parts.busy(what, done, total)
+
+    def make() -> Explanation:
+        with slot.container():
+            parts.html(parts.heading(method(name).title, "on its way"))
+            parts.skeleton(4)
+        record = one.record or asked.prepared.record(one.split, one.row)
+        return ask(
+            asked.subject, name, inputs, target=wish.target, layer=layer,
+            options={"baseline": wish.baseline}, check=True, progress=progress, records=[record],
+            rows=[None if one.record is not None else one.row], words=asked.words(inputs, [record]),
+        )  # fmt: skip
+
+    try:
+        found = keep(key, make)
+    except LaminaError as error:
+        slot.empty()
+        parts.failed(error, key=f"method_failed_{name}")
+        return
+    slot.empty()
+    remember(found, f"{run.id}{one.mark}{wish}")
+    maps.card(f"card_{name}_{run.id}", found, _picture(run, asked, inputs), _note(found))
+
+
+def _picture(run: Any, asked: Any, inputs: Any) -> Any:
+    import numpy as np
+
+    kind = rows.form(run.spec)
+    if kind == "image":
+        x = np.asarray(explain_side.colours_of(asked, inputs))
+        return x.mean(0)
+    if kind == "series":
+        name = next(name for name in asked.subject.names if asked.subject.inputs[name].form == "series")
+        return inputs[name][0].numpy()
+    return None
+
+
+def _note(found: Explanation) -> str:
+    return " ".join((*found.limits[:2], found.notes[0] if found.notes else ""))
+
+
+def _inside(run: Any, asked: Any, one: Sample, inputs: Any, wish: explain_side.Asked) -> None:
+    """The layers: pick one on the graph, see its channels; Grad-CAM then looks at it, too."""
+    subject = asked.subject
+    if not subject.layers:
+        return
+    key = f"explain_layer_{run.id}"
+    kept = st.session_state.get(key)
+    start = kept if kept in subject.layers else default_layer(subject) or next(iter(subject.layers))
+    with st.container(key="lm_card_inside"):
+        shape = "×".join(str(size) for size in subject.layers[start])
+        parts.html(
+            parts.heading("Inside the model", f"{start}, {shape}; the channels that speak most for {wish.target or subject.target.name}. Pick another layer:"),
+            "inside",
+        )
+        picked = _strip(run, subject, start)
+        if picked != start:
+            st.session_state[key] = picked
+            st.rerun()
+        code = subject.classes.index(wish.target) if wish.target is not None else None
+        found = channels(subject, inputs, start, code)
+        left, right = st.columns([650, 400], gap="small")
+        with left:
+            maps.channels(f"channels_{run.id}", found.shown)
+        with right:
+            parts.html(
+                f'<div style="display:flex;gap:28px;margin-bottom:8px">{_figure(f"All {found.shape[0]} channels", maps.signed(found.total))}'
+                f"{_figure('The rest', maps.signed(found.score - found.total))}{_figure('Score', figures.number(found.score, 2))}</div>"
+                '<div class="lm-m lm-s">Activation times gradient, summed over places. The rest is what biases and the bends of later layers add.</div>',
+                "channels",
+            )
+
+
+def _figure(label: str, value: str) -> str:
+    return f'<div><div class="lm-f lm-s">{label}</div><div class="lm-mono lm-b" style="font-size:14px">{value}</div></div>'
+
+
+def _strip(run: Any, subject: Any, start: str) -> str:
+    """The graph as a strip to pick from; a select box where the canvas is not built or layers lie in modules."""
+    graph = run.project().graph
+    nodes = [name for name in subject.layers if name in graph.ids()]
+    if nodes:
+        try:
+            from builder.ui.canvas import graph_strip
+
+            picked = graph_strip(f"inside_{run.id}", graph, mode="pick", selected=start, pickable=nodes)
+            return picked if picked in subject.layers else start
+        except LaminaError:
+            pass
+    names = list(subject.layers)
+    return st.selectbox("Layer", names, index=names.index(start), key=f"layer_{run.id}", width=260) or start

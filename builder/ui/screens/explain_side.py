@@ -1,0 +1,234 @@
+"""The Explain page's left side: the sample, what is predicted, what is explained, what it is compared with."""
+
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from builder.errors import LaminaError
+from builder.evaluate import ClassificationSplit
+from builder.explain import choices
+from builder.ui import figures, opened, parts, rows, sample
+from builder.ui.draw import draw
+from builder.ui.sample import Sample
+from builder.ui.samples import samples
+
+SHOWN_CLASSES = 4
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the side settled: the class explained (None for numbers) and the baseline's name."""
+
+    target: str | None
+    baseline: str
+
+
+def picker(run: Any, asked: Any, checkpoint: str, one: Sample) -> None:
+    """The popover with every way to another sample."""
+    with st.popover("Choose", key="choose_popover", type="tertiary", icon=":material/chevron_right:"):
+        ways = ["From the data", *_own(asked)]
+        way = st.segmented_control("Way", ways, default=ways[0], required=True, key="choose_way", label_visibility="collapsed")
+        if way == "Draw":
+            _drawn(run, asked)
+        elif way == "Upload":
+            _uploaded(run, asked)
+        elif way == "Type":
+            _typed(run, asked)
+        else:
+            _from_data(run, checkpoint, one)
+
+
+def _own(asked: Any) -> list[str]:
+    forms = asked.subject.forms
+    if len(forms) != 1:
+        return []
+    return {"image": ["Draw", "Upload"], "tokens": ["Type"]}.get(next(iter(forms)), [])
+
+
+def _from_data(run: Any, checkpoint: str, one: Sample) -> None:
+    kept = opened.sizes(run)
+    split = st.segmented_control(
+        "Split", kept, default=one.split if one.split in kept else kept[-1], required=True,
+        format_func=opened.TITLES.__getitem__, key="choose_split", label_visibility="collapsed",
+    ) or kept[-1]  # fmt: skip
+    report = opened.report(run, checkpoint, split)
+    found = list(range(report.rows))
+    if isinstance(report, ClassificationSplit):
+        names = ["any class", *report.classes]
+        name = st.selectbox("Class", names, key="choose_class")
+        which = st.segmented_control("Answers", ["all", "right", "wrong"], default="all", required=True, key="choose_which")
+        found = [
+            row for row in found
+            if (name == names[0] or report.classes[int(report.targets[row])] == name)
+            and (which == "all" or bool(report.right[row]) == (which == "right"))
+        ]  # fmt: skip
+    row = st.number_input("Row", 0, max(0, report.rows - 1), min(one.row, report.rows - 1), key=f"choose_row_{split}")
+    if st.button("Show this row", key="choose_this"):
+        sample.choose(split, int(row))
+        st.rerun()
+    first = samples(
+        f"choose_{run.id}_{split}", rows.form(run.spec),
+        rows.items(run.prepared(), split, found[:20], lambda _row: {}, 64),
+        columns=rows.heads(run.spec, []), strip=rows.form(run.spec) in ("image", "series"),
+        none="No row is like that.",
+    )  # fmt: skip
+    if first is not None:
+        st.session_state["explain_list"], st.session_state["explain_list_title"] = found[:500], "Chosen"
+        sample.choose(split, first)
+        st.rerun()
+
+
+def _image_column(asked: Any) -> str:
+    parts_ = asked.prepared.preparation["inputs"].values()
+    return str(next(part["column"] for part in parts_ if "column" in part))
+
+
+def _drawn(run: Any, asked: Any) -> None:
+    spec = next(one for one in asked.subject.inputs.values() if one.form == "image")
+    png = draw(f"explain_draw_{run.id}", (spec.shape[1], spec.shape[2]), dark=choices(asked.subject)[0].name == "black")
+    if st.button("Explain the drawing", key="explain_drawing", disabled=png is None) and png is not None:
+        sample.give(run, {_image_column(asked): png})
+        st.rerun()
+
+
+def _uploaded(run: Any, asked: Any) -> None:
+    file = st.file_uploader("An image", type=["png", "jpg", "jpeg", "webp", "bmp"], key="explain_upload")
+    if file is not None and st.button("Explain the image", key="explain_uploaded"):
+        record = {_image_column(asked): file.getvalue()}
+        try:
+            asked.records([record])
+        except LaminaError as error:
+            parts.failed(error, key="upload_failed")
+            return
+        sample.give(run, record)
+        st.rerun()
+
+
+def _typed(run: Any, asked: Any) -> None:
+    text = st.text_area("A text", key="explain_text", max_chars=20_000)
+    if st.button("Explain the text", key="explain_typed", disabled=not text.strip()):
+        sample.give(run, {_image_column(asked): text})
+        st.rerun()
+
+
+def side(run: Any, asked: Any, checkpoint: str, one: Sample, inputs: Any) -> Asked:
+    """Draw the side; gives what is to be explained."""
+    report = None if one.record is not None else opened.report(run, checkpoint, one.split)
+    title, found = ("Your own", []) if report is None else sample.neighbours(report, one)
+    with st.container(horizontal=True, vertical_alignment="center", key="lm_quiet_strip"):
+        parts.html(parts.heading(title))
+        picker(run, asked, checkpoint, one)
+    if report is not None:
+        _strip(run, one, found)
+    _picture(run, asked, one, inputs)
+    _answer(asked, inputs, one)
+    target = None
+    if asked.subject.classifies:
+        names = list(asked.subject.classes)
+        code = int(asked.subject.prediction(inputs)[0])
+        target = st.selectbox("Explained class", names, index=code, key=f"explain_class_{one.mark}_{run.id}")
+    options = {choice.name: choice for choice in choices(asked.subject)}
+    baseline = st.selectbox(
+        "Compared with", list(options), key=f"explain_baseline_{run.id}",
+        format_func=lambda name: f"{options[name].title}" + (f" ({options[name].note})" if options[name].note else ""),
+    )  # fmt: skip
+    subject = target or asked.subject.target.name
+    parts.html(
+        f'<div class="lm-s lm-f">“Why {escape(subject)}?” always means “rather than what?”. The map answers against this.</div>'
+        f'<div class="lm-s lm-m" style="display:flex;gap:12px;border-top:1px solid var(--line);margin-top:10px;padding-top:12px">{legend(subject)}</div>'
+    )
+    return Asked(target, baseline)
+
+
+def legend(name: str) -> str:
+    """The two colours in words."""
+    return (
+        f'<span class="lm-row" style="gap:6px"><i class="lm-swatch" style="background:{colour("for")}"></i>for {escape(name)}</span>'
+        f'<span class="lm-row" style="gap:6px"><i class="lm-swatch" style="background:{colour("against")}"></i>against</span>'
+    )
+
+
+def colour(name: str) -> str:
+    """Orange speaks for, blue against, in the visitor's theme."""
+    from builder.ui import charts, tokens
+
+    scale = charts.DIVERGING[tokens.theme()]
+    return scale[-1] if name == "for" else scale[0]
+
+
+def _strip(run: Any, one: Sample, found: list[int]) -> None:
+    near = sample.window(found, one.row)
+    kind = rows.form(run.spec)
+    chosen = None
+    if kind in ("image", "series"):
+        chosen = samples(
+            f"strip_{run.id}_{one.split}", kind, rows.items(run.prepared(), one.split, near, lambda _row: {}, 64),
+            selected=one.row, strip=True,
+        )  # fmt: skip
+    at = found.index(one.row) if one.row in found else 0
+    with st.container(horizontal=True, vertical_alignment="center", key="lm_quiet_step"):
+        if st.button("Previous", key="sample_previous", disabled=at == 0):
+            chosen = found[at - 1]
+        if st.button("Next", key="sample_next", disabled=at + 1 >= len(found)):
+            chosen = found[at + 1]
+        parts.html(f'<div class="lm-s lm-f" style="text-align:right">{at + 1:,} of {len(found):,}</div>')
+    if chosen is not None and chosen != one.row:
+        sample.choose(one.split, int(chosen))
+        st.rerun()
+
+
+def _picture(run: Any, asked: Any, one: Sample, inputs: Any) -> None:
+    kind = rows.form(run.spec)
+    if kind == "image":
+        import io
+
+        import numpy as np
+        from PIL import Image
+
+        x = colours_of(asked, inputs)
+        pixels = (np.clip(x, 0, 1) * 255).round().astype(np.uint8)
+        picture = Image.fromarray(pixels[0] if len(pixels) == 1 else pixels[:3].transpose(1, 2, 0))
+        out = io.BytesIO()
+        picture.save(out, "PNG")
+        parts.html(f'<img class="lm-sample" alt="{escape(sample.name(run, one))}" src="{rows.address(out.getvalue())}">', "sample-picture")
+    elif kind == "tokens":
+        record = one.record or asked.prepared.record(one.split, one.row)
+        parts.html(f'<div class="lm-quote">{escape(rows.text_of(run.spec, record)[:4000])}</div>', "sample-text")
+
+
+def colours_of(asked: Any, inputs: Any) -> Any:
+    """The image as the model gets it, back between 0 and 1 [C, H, W]."""
+    name = next(name for name in asked.subject.names if asked.subject.inputs[name].form == "image")
+    spec = asked.subject.inputs[name]
+    x = inputs[name][0].numpy()
+    if not spec.mean:
+        return x
+    return [x[c] * spec.std[c] + spec.mean[c] for c in range(len(x))]
+
+
+def _answer(asked: Any, inputs: Any, one: Sample) -> None:
+    subject = asked.subject
+    truth = None if one.record is not None else asked.truth(one.split, one.row)
+    if not subject.classifies:
+        value = float(subject.prediction(inputs)[0])
+        known = "" if truth is None else f'<div class="lm-m">True value {figures.number(float(truth))}</div>'
+        parts.html(f"<h2>Predicted: {figures.number(value)}</h2>{known}", "predicted")
+        return
+    p = subject.probabilities(inputs)[0]
+    order = p.argsort(descending=True).tolist()
+    answer = subject.classes[order[0]]
+    mark = ""
+    if truth is not None:
+        mark = parts.badge("right", "ok") if answer == truth else parts.badge(f"truth: {truth}", "err")
+    lines = "".join(
+        f'<div class="lm-prob"><span class="n">{escape(subject.classes[code])}</span><div class="lm-meter">'
+        f'<i style="width:{float(p[code]) * 100:.1f}%;{"" if at == 0 else "background:var(--ctl)"}"></i></div>'
+        f'<span class="v lm-mono">{float(p[code]) * 100:.1f} %</span></div>'
+        for at, code in enumerate(order[:SHOWN_CLASSES])
+    )
+    parts.html(
+        f'<div class="lm-row" style="flex-wrap:wrap"><h2>Predicted: {escape(answer)}</h2>{mark}</div><div style="margin:6px 0 4px">{lines}</div>',
+        "predicted",
+    )

@@ -50,7 +50,11 @@ def read(path: Path, options: Mapping[str, Any]) -> tuple[Grid, dict[str, Any]]:
         "quoting": quoting,
         "decimal": str(decimal),
     }
-    return Grid(rows, lines), guessed
+    notes = []
+    head = text[:HEAD]
+    if separator != " " and head.count(f"{separator} ") > 0.5 * head.count(separator):
+        notes.append(f"The space after each {SEPARATORS.get(separator, separator)} was taken off.")
+    return Grid(rows, lines, notes), guessed
 
 
 def refuse_foreign(data: bytes, place: str) -> None:

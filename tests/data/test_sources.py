@@ -1,0 +1,89 @@
+"""Every source keeps the promises of its contract."""
+
+from pathlib import Path
+
+import pytest
+
+from builder import data
+from builder.data.base import Source
+from builder.errors import LaminaError
+from builder.project import Data
+
+SOURCES = list(data.catalogue().items())
+
+
+@pytest.mark.parametrize(("kind", "source"), SOURCES)
+def test_a_source_declares_itself(kind: str, source: Source) -> None:
+    assert source.kind == kind
+    assert source.title
+    assert source.help.endswith(".")
+    names = [option.name for option in source.params]
+    assert len(names) == len(set(names))
+    for option in source.params:
+        assert option.title
+        assert option.default is None or option.kind != "choice" or option.default in option.choices
+
+
+@pytest.mark.parametrize(("kind", "source"), SOURCES)
+def test_a_source_refuses_a_path_that_is_not_there(kind: str, source: Source) -> None:
+    paths = [option.name for option in source.params if option.kind == "path"]
+    if "path" not in paths:
+        assert source.files({}) == () or kind
+        return
+    for options in ({}, {"path": "/no/such/file.csv"}, {"path": ""}):
+        with pytest.raises(LaminaError) as caught:
+            data.read(Data(source=kind, options=options))
+        assert caught.value.fact
+
+
+@pytest.mark.parametrize("name", ["digits", "iris", "wine", "breast_cancer", "diabetes"])
+def test_bundled_sets_are_whole_without_a_network(name: str) -> None:
+    raw = data.read(Data(source="sklearn", options={"name": name}))
+    assert raw.target == "target"
+    assert raw.problem == ("regression" if name == "diabetes" else "classification")
+    assert not raw.frame.isna().any().any()
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (Data(), "no data yet"),
+        (Data(source="nothing"), "no data source called 'nothing'"),
+        (Data(source="sklearn", options={"nme": "iris"}), "no option 'nme'"),
+        (Data(source="sklearn", options={"name": "mnist"}), "no set called 'mnist'"),
+        (Data(source="sklearn", options={"name": "iris", "form": "image"}), "not images"),
+    ],
+)
+def test_a_mistake_in_the_options_is_told(given: Data, words: str) -> None:
+    with pytest.raises(LaminaError, match=words):
+        data.read(given)
+
+
+def test_a_folder_is_no_table(tmp_path: Path) -> None:
+    with pytest.raises(LaminaError, match="folder"):
+        data.read(Data(source="table", options={"path": str(tmp_path)}))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "kind"),
+    [
+        ("a.csv", "x,y\n1,a\n2,b\n3,a\n", "table"),
+        ("a.tsv", "x\ty\n1\ta\n2\tb\n3\ta\n", "table"),
+        (
+            "sms.tsv",
+            "".join(f"{'ab'[i % 2]}\tmessage number {i} to you\n" for i in range(200)),
+            "text",
+        ),
+    ],
+)
+def test_a_file_is_recognised_by_what_is_in_it(
+    name: str, text: str, kind: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(text)
+    assert data.recognise([tmp_path / name]).source == kind
+
+
+def test_a_file_of_no_known_kind_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.exe").write_bytes(b"MZ")
+    with pytest.raises(LaminaError, match="does not know what to make of a.exe"):
+        data.recognise([tmp_path / "a.exe"])

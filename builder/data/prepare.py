@@ -1,4 +1,5 @@
-"""From a project to prepared data: read, split, fit on the training rows, store; once per content and preparation."""
+"""From a project to prepared data: read, split, fit on the training rows, store; once per content
+and preparation."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,7 +33,8 @@ TABLE_CHUNK = 20_000
 def prepare(project: Project, progress: Progress | None = None) -> Prepared:
     """The project's data made ready; at once where it already is.
 
-    Raises LaminaError for users' mistakes (a missing column, a single class, a full disk); nothing half-made stays.
+    Raises LaminaError for users' mistakes (a missing column, a single class, a full disk); nothing
+    half-made stays.
     """
     progress = progress or silent
     files = fingerprint(project.data)
@@ -47,7 +49,8 @@ def specs(project: Project) -> PreparedSpec:
 
 
 def wanted_inputs(project: Project) -> dict[str, Binding]:
-    """The Inputs that data must fill: those bound in `data.inputs`, and the main graph's Input nodes."""
+    """The Inputs that data must fill: those bound in `data.inputs`, and the main graph's Input
+    nodes."""
     wanted = dict(project.data.inputs)
     for node in project.graph.nodes:
         if node.layer == "Input" and node.id not in wanted:
@@ -72,7 +75,8 @@ def _fill(
     raw = read(project.data, progress)
     if raw.rows < 3:
         raise LaminaError(
-            f"The data has {raw.rows} {'row' if raw.rows == 1 else 'rows'}, too few to learn from and to test on.",
+            f"The data has {raw.rows} {'row' if raw.rows == 1 else 'rows'}, too few to learn from "
+            "and to test on.",
             place=files[0]["path"] if files else project.data.source,
             remedy="Bring more rows.",
         )
@@ -120,15 +124,12 @@ def _said(rows: Rows) -> list[str]:
     return [*rows.notes, *said]
 
 
-# --- inputs -------------------------------------------------------------------------------------------------------
-
-
 def _fit(rows: Rows, project: Project) -> dict[str, Fitted]:
     """Each Input's preparation, fitted on training rows."""
     raw, training = rows.raw, rows.of(0)
     features = [c for c in rows.planned.values() if c.role == "feature"]
     text = None if raw.media else columns.only_text(rows.planned, columns.profile(rows.frame))
-    wanted = wanted_inputs(project) or {_usual_name(raw, features, text): Binding()}
+    wanted = wanted_inputs(project) or {_usual_name(raw, text): Binding()}
     if text is not None:
         read_text = Binding(columns=(text,), form="tokens")
         wanted = {n: read_text if b == Binding() else b for n, b in wanted.items()}
@@ -153,10 +154,10 @@ def _fit(rows: Rows, project: Project) -> dict[str, Fitted]:
     return fitted
 
 
-def _usual_name(raw: Raw, features: Sequence[Planned], text: str | None) -> str:
+def _usual_name(raw: Raw, text: str | None) -> str:
     if text is not None:
         return "text"
-    return next(iter(raw.media)) if raw.media and not features else "table"
+    return next(iter(raw.media), "table")
 
 
 def _table_form(name: str, raw: Raw, binding: Binding) -> Literal["vector"]:
@@ -233,9 +234,6 @@ def _chosen(
     if binding.columns == "categories" or form == "codes":
         return [column for column in features if column.type not in numeric]
     return list(features)
-
-
-# --- writing ------------------------------------------------------------------------------------------------------
 
 
 def _write(

@@ -151,3 +151,17 @@ def test_the_shared_cifar_subset_is_prepared_as_it_comes(test_data: Path) -> Non
     prepared = prepare(project("images", {"path": str(path)}, "image"))
     assert prepared.spec.inputs["image"].shape == (3, 32, 32)
     assert prepared.spec.sizes == {"train": 8500, "validation": 1500, "test": 2000}
+
+
+def test_a_text_beside_other_columns_is_the_input_unless_the_graph_asks_for_them(tmp_path: Path) -> None:
+    lines = [f"a {'good' if i % 2 else 'bad'} film,{i % 7},{'pos' if i % 2 else 'neg'}" for i in range(40)]
+    (tmp_path / "x.csv").write_text("review,stars,mood\n" + "\n".join(lines) + "\n")
+    options = {"path": str(tmp_path / "x.csv")}
+    bare = project("text", options, "text", target="mood")
+    no_graph = bare.model_copy(update={"graphs": {"model": bare.graph.model_copy(update={"nodes": ()})}})
+    assert [spec.form for spec in prepare(no_graph).spec.inputs.values()] == ["tokens"]
+    both = project("text", options, "text", target="mood", inputs={"text": {}, "table": {"columns": "numbers"}})
+    nodes = [{"id": name, "layer": "Input"} for name in ("text", "table")]
+    graph = loads(json.dumps({"lamina": 1, "graphs": {"model": {"nodes": nodes}}})).graph
+    prepared = prepare(both.model_copy(update={"graphs": {"model": graph}}))
+    assert {name: spec.form for name, spec in prepared.spec.inputs.items()} == {"text": "tokens", "table": "vector"}

@@ -93,11 +93,12 @@ def _column(frame: "pd.DataFrame", wanted: Any, place: str) -> str:
 
 
 def _length(cells: Sequence[Any]) -> float:
-    """The mean length of a column of different texts; 0 for numbers, dates and columns that repeat a few words."""
+    """The mean length of a column of different texts; 0 for numbers, dates and columns that repeat a few names."""
     step = max(1, len(cells) // 2000)
     sample = [cell for cell in cells[::step] if isinstance(cell, str)]
     if len(sample) * 2 < len(cells[::step]):
         return 0.0
-    if len(set(sample)) * 5 < len(sample) and len(sample) > 20:
+    words = sum(len(cell.split()) for cell in sample) / max(len(sample), 1)
+    if words < 3 and len(set(sample)) * 5 < len(sample) and len(sample) > 20:
         return 0.0
     return sum(map(len, sample)) / max(len(sample), 1)

@@ -65,8 +65,6 @@ class Windows(Source):
         frame = pd.DataFrame({target: cells})
         if plan.label:
             frame[target] = [None if cell is None or cell != cell else str(cell) for cell in cells]
-        if plan.time is not None:
-            frame[plan.time] = table.frame[plan.time].iloc[cut.answers].to_numpy()
         facts = {"channels": list(plan.columns), "longest": plan.length, "shortest": plan.length}
         values = _Cut(table.values, cut.starts, plan.length)
         return Raw(

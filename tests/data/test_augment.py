@@ -1,5 +1,8 @@
 """Every augmentation keeps shape, type and range, leaves its input alone, and repeats for the same seed."""
 
+import re
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -163,3 +166,23 @@ def test_a_preview_shows_variants_of_one_row() -> None:
     assert shown.shape == (6, *x.shape)
     assert torch.equal(shown, augment.preview([step("flip"), step("crop")], SPECS["image"], x, count=6))
     assert torch.equal(augment.preview([], SPECS["image"], x, count=2)[1], x)
+
+
+DOCS = Path(__file__).parents[2] / "docs" / "add-an-augmentation.md"
+
+
+def test_the_page_on_adding_one_shows_code_that_works() -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
+    space: dict[str, object] = {"__name__": "columns"}
+    exec(code, space)
+    made = space["Columns"]({"chance": 0.5}, SPECS["image"])  # type: ignore[operator]
+    x = batch("image")
+    y = made.apply(x, torch.Generator().manual_seed(0))
+    hidden = (y == 0).all(dim=1).all(dim=1)
+    assert 0.4 < hidden.float().mean() < 0.6
+    assert torch.equal(y.permute(0, 3, 1, 2)[~hidden], x.permute(0, 3, 1, 2)[~hidden])
+
+
+def test_the_page_lists_every_augmentation() -> None:
+    listed = re.findall(r"^\| `(\w+)` \|", DOCS.read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(listed) == KINDS

@@ -154,7 +154,7 @@ class Desk:
         return self._project.recipe.batch_size or DEFAULT_BATCH
 
     def _checks(self, document: Document) -> dict[str, Check]:
-        self.facts.follow(self._merged(document))
+        self.facts.follow(self._project.model_copy(update={"graphs": dict(document.graphs)}))
         key = f"{self._journal.revision}.{self.facts.version}.{self._batch()}"
         if self._checked is None or self._checked[0] != key:
             made = {
@@ -200,21 +200,24 @@ class Desk:
             self._journal.apply("replace_document", {"value": value}, self._journal.revision)
 
     def _write(self) -> None:
+        """Write the project file; the slow part, the disk, without holding up those who edit."""
         with self._lock:
             merged = self._merged(self._journal.state)
-            try:
-                if _stamp(self.file) != self._seen:  # keep what another page has just set
-                    fresh = workspace.open_project(self.project_id)
-                    merged = fresh.model_copy(
-                        update={"graphs": merged.graphs, "modules": merged.modules, "view": merged.view}
-                    )
-                workspace.save_project(self.project_id, merged)
-            except LaminaError as error:
-                self._trouble = str(error)
-                return
-            self._trouble = ""
-            self._project = merged
-            self._seen = _stamp(self.file)
+            outside = _stamp(self.file) != self._seen
+        trouble = ""
+        try:
+            if outside:  # keep what another page has just set
+                fresh = workspace.open_project(self.project_id)
+                own = {"graphs": merged.graphs, "modules": merged.modules, "view": merged.view}
+                merged = fresh.model_copy(update=own)
+            workspace.save_project(self.project_id, merged)
+        except LaminaError as error:
+            trouble = str(error)
+        with self._lock:
+            self._trouble = trouble
+            if not trouble:
+                self._project = merged
+                self._seen = _stamp(self.file)
 
 
 class _Saver:

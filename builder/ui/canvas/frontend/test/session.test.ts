@@ -179,3 +179,16 @@ describe("coalescing", () => {
     expect(again.reduce(applyEdit, DOC).graphs.model!.nodes[0]!.params).toEqual({ p: 3 });
   });
 });
+
+describe("sharing", () => {
+  it("keeps what did not change as the same objects", async () => {
+    const { share } = await import("../src/model/share");
+    const old = { a: [1, { b: 2 }], c: { d: 3 } };
+    const fresh = share(old, { a: [1, { b: 2 }], c: { d: 4 } });
+    expect(fresh).toEqual({ a: [1, { b: 2 }], c: { d: 4 } });
+    expect(fresh.a).toBe(old.a);
+    expect(share(old, structuredClone(old))).toBe(old);
+    expect(share([1, 2, 3], [1, 2])).toEqual([1, 2]);
+    expect(share({ a: 1, b: 2 }, { a: 1 })).toEqual({ a: 1 });
+  });
+});

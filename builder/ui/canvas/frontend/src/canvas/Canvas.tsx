@@ -214,7 +214,8 @@ export function Canvas({ handle }: { handle: React.RefObject<CanvasHandle | null
   const onNodesChange = useCallback((changes: NodeChange[]) => {
     const picks = changes.filter((change) => change.type === "select");
     if (!picks.length) return;
-    const selected = new Set(ui.get().selected);
+    const frames = new Set(latest.current.scene.frames.map((frame) => frame.key));
+    const selected = new Set([...ui.get().selected].filter((key) => !frames.has(key)));
     for (const pick of picks) pick.selected ? selected.add(pick.id) : selected.delete(pick.id);
     ui.set({ selected, wire: null });
   }, [ui]);

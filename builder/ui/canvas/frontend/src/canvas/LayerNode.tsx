@@ -80,7 +80,7 @@ export function NodeFace({ data, ghost = false }: { data: NodeData; ghost?: bool
   const small = place === "middle" || place === "bottom";
   const error = issue?.severity === "error" ? issue : undefined;
   const warning = issue?.severity === "warning" ? issue : undefined;
-  const classes = ["node", place, data.selected && "sel", error && "err", warning && "warned", info?.assumed && "ass", data.aim && "aim", ghost && "ghost"];
+  const classes = ["node", place, data.selected && "sel", error && "err", warning && "warned", info?.assumed && !error && "ass", data.aim && "aim", ghost && "ghost"];
   const sign = error ? <span className="sign err"><Icon name="fault" small /></span>
     : warning ? <span className="sign warn" title={warning.title}><Icon name="warn" small /></span> : null;
   const parameters = info?.parameters ? count(info.parameters) : "";

@@ -50,12 +50,51 @@ function reaches(next: Map<string, Set<string>>, from: string[], goal: string): 
   return false;
 }
 
-/** Top left corners for all blocks. */
+/** The links of the longest way through, which the layout keeps straight. */
+function longest(blocks: readonly Block[], links: readonly Link[]): Set<string> {
+  const depth = new Map(blocks.map((block) => [block.id, 0]));
+  const before = new Map<string, string>();
+  for (let round = 0; round < blocks.length; round += 1) {
+    let moved = false;
+    for (const { source, target } of links) {
+      const next = depth.get(source)! + 1;
+      if (next <= depth.get(target)! || next >= blocks.length) continue;
+      depth.set(target, next);
+      before.set(target, source);
+      moved = true;
+    }
+    if (!moved) break;
+  }
+  const [last] = [...depth].sort((a, b) => b[1] - a[1]);
+  const way = new Set<string>();
+  for (let id = last?.[0]; id !== undefined && way.size < blocks.length; id = before.get(id)) {
+    const source = before.get(id);
+    if (source !== undefined) way.add(`${source}>${id}`);
+  }
+  return way;
+}
+
+const arranged = new Map<string, Record<string, Point>>();
+const REMEMBERED = 16;
+
+/** Top left corners for all blocks; remembered, because most edits leave the structure as it is. */
 export function arrange(blocks: readonly Block[], links: readonly Link[]): Record<string, Point> {
+  const key = JSON.stringify([blocks, links]);
+  const known = arranged.get(key);
+  if (known) return { ...known };
+  const places = laid(blocks, links);
+  arranged.set(key, places);
+  const [oldest] = arranged.keys();
+  if (arranged.size > REMEMBERED && oldest !== undefined) arranged.delete(oldest);
+  return { ...places };
+}
+
+function laid(blocks: readonly Block[], links: readonly Link[]): Record<string, Point> {
   const graph = new dagre.graphlib.Graph({ multigraph: true });
   graph.setGraph({ rankdir: "TB", ranksep: GAP, nodesep: SIDE, edgesep: 16, marginx: 0, marginy: 0 });
   graph.setDefaultEdgeLabel(() => ({}));
   const aside = shortcuts(links);
+  const trunk = longest(blocks, links);
   const forks = new Map<string, number>();
   for (const link of links) forks.set(link.source, (forks.get(link.source) ?? 0) + 1);
   const extra = (id: string) => ((forks.get(id) ?? 0) > 1 ? FORK : 0);
@@ -63,7 +102,7 @@ export function arrange(blocks: readonly Block[], links: readonly Link[]): Recor
     graph.setNode(block.id, { width: block.width, height: block.height + extra(block.id) });
   links.forEach((link, index) => {
     if (aside.has(link) || link.source === link.target) return;
-    graph.setEdge(link.source, link.target, { weight: 2 }, String(index));
+    graph.setEdge(link.source, link.target, { weight: trunk.has(`${link.source}>${link.target}`) ? 12 : 1 }, String(index));
   });
   dagre.layout(graph);
   const places: Record<string, Point> = {};

@@ -142,7 +142,13 @@ function lay(view: View, key: string, path: string, opened: ReadonlySet<string>,
     const middle = places[id]!.x + (hand ? WIDTH : blocks.find((block) => block.id === id)!.width) / 2;
     places[id] = { x: middle - part.trunk, y: places[id]!.y };
   }
+  if (!hand && stacks[0]) steady(places, places[stacks[0].head]!);
   return assemble(view, key, path, graph, stacks, places, inner, inside, stored);
+}
+
+/** The first node stays where it is whatever is added or opened: only what comes after it moves. */
+function steady(places: Record<string, Point>, { x, y }: Point): void {
+  for (const [id, at] of Object.entries(places)) places[id] = { x: at.x - x, y: at.y - y };
 }
 
 function linksOf(graph: GraphSpec, headOf: Map<string, string>): Link[] {

@@ -1,6 +1,7 @@
 // The optimistic document of one project. It outlives remounts: Streamlit may unmount the component at any time.
 
 import { applyEdit } from "./graph";
+import { share } from "./share";
 import type { Doc, Edit, Failure, State } from "./types";
 
 export type Reply =
@@ -179,7 +180,7 @@ export class Session {
   }
 
   private accept(state: State): void {
-    this.state = state;
+    this.state = share(this.state, state);
     this.failure = null;
     this.rebase();
     this.saving = this.waiting.length ? "saving" : "saved";
@@ -189,7 +190,7 @@ export class Session {
   private rebase(): void {
     if (!this.state) return;
     const edits = this.waiting.flatMap((work) => (work.kind === "edits" ? work.edits : []));
-    this.doc = edits.reduce(applyEdit, this.state.document);
+    this.doc = share(this.doc, edits.reduce(applyEdit, this.state.document));
   }
 }
 

@@ -1,5 +1,6 @@
 import { useState } from "react";
 
+import { cardKey } from "../canvas/Overlays";
 import { useEditor } from "../context";
 import { Glyph, Icon, glyphOf } from "../icons";
 import { same } from "../model/field";
@@ -10,12 +11,13 @@ import { Field, Locked } from "./Field";
 
 const FIRST = 4;
 
-function Flow({ info }: { info: Info }) {
+function Flow({ info, faulty }: { info: Info; faulty: boolean }) {
   const [into, out] = [info.inputs, info.outputs];
-  const list = (shapes: number[][]) => shapes.map((shape, index) => <div className="mono" key={index}>{info.assumed && "≈ "}{shapeText(shape)}</div>);
+  const list = (shapes: number[][], sure = false) =>
+    shapes.map((shape, index) => <div className="mono nw" key={index}>{info.assumed && !sure && "≈ "}{shapeText(shape)}</div>);
   return (
     <div className="io">
-      {into.length > 0 && <div><div className="lbl">In</div>{list(into)}</div>}
+      {into.length > 0 && <div><div className="lbl">In</div>{list(into, faulty)}</div>}
       {into.length > 0 && out.length > 0 && <span className="f"><Icon name="right" /></span>}
       {out.length > 0 && <div><div className="lbl">Out</div>{list(out)}</div>}
       <span className="sp" />
@@ -116,8 +118,8 @@ function Layer({ item }: { item: Item }) {
         )}
       </div>
       <div className="s12 m say">{face.help}</div>
-      {known && (known.outputs.length > 0 || known.inputs.length > 0) && <Flow info={known} />}
-      {fault && <div className="say s12" style={{ color: fault.severity === "error" ? "var(--err)" : "var(--warn)" }}><b>{fault.title}.</b> {fault.message}</div>}
+      {known && (known.outputs.length > 0 || known.inputs.length > 0) && <Flow info={known} faulty={fault?.severity === "error"} />}
+      {fault && (fault.severity === "warning" || state.closedCards.has(cardKey(fault))) && <div className="say s12" style={{ color: fault.severity === "error" ? "var(--err)" : "var(--warn)" }}><b>{fault.title}.</b> {fault.message}</div>}
       <Fields item={item} face={face} info={known} />
     </>
   );

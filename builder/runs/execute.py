@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from builder import project as projects
 from builder import tasks
 from builder.compile import build
-from builder.data.augment import build as build_augment
+from builder.data.augment import for_inputs
 from builder.data.prepared import Prepared, open_prepared
 from builder.data.specs import PreparedSpec
 from builder.errors import LaminaError
@@ -23,7 +23,7 @@ from builder.runs.process import Lock
 from builder.runs.store import FencedError, Store
 from builder.train import checkpoint, files, fit
 from builder.train.failures import StepFailed
-from builder.train.plan import Augment, Plan
+from builder.train.plan import Plan
 
 Stop = Callable[[], bool]
 
@@ -90,7 +90,7 @@ def _plan(folder: Path, project: Project, stop: Stop) -> Plan:
         data={split: prepared.tensors(split) for split in ("train", "validation")},
         target=spec.target,
         prepare=_prepare(prepared),
-        augment=_augment(project, spec),
+        augment=for_inputs(project.data.augment, spec.inputs),
         orders=lambda: [*inbox(), *([{"order": "stop", "who": "the system"}] if stop() else [])],
         replay=inbox.replay(saved.step) if saved else {},
         resume=saved,
@@ -111,24 +111,6 @@ def _prepare(prepared: Prepared) -> dict[str, Callable[[Tensor], Tensor]]:
 
 def _to_model(prepared: Prepared, name: str) -> Callable[[Tensor], Tensor]:
     return lambda x: prepared.runtime.to_model(name, x)
-
-
-def _augment(project: Project, spec: PreparedSpec) -> Augment | None:
-    parts = {
-        name: made
-        for name, part in spec.inputs.items()
-        if (made := build_augment(project.data.augment, part)) is not None
-    }
-    if not parts:
-        return None
-
-    def augment(batch: Mapping[str, Tensor], generator: torch.Generator) -> dict[str, Tensor]:
-        changed = dict(batch)
-        for name, function in parts.items():
-            changed[name] = function(changed[name], generator)
-        return changed
-
-    return augment
 
 
 def _lines(folder: Path, models: Mapping[str, nn.Module]) -> dict[str, dict[int, str]]:

@@ -43,7 +43,7 @@ class Server:
     def start(self) -> None:
         log = (self.home.parent / f"{self.home.name}-server.log").open("ab")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "builder", "app", "--port", str(self.port), "--no-browser"],
+            [sys.executable, "-m", "builder", "app", "--port", str(self.port)],
             cwd=ROOT,
             env=self.environment,
             stdout=log,
@@ -67,8 +67,15 @@ class Server:
 
     def lamina(self, *arguments: str) -> str:
         """Run the command line against the same home."""
+        return self._run([sys.executable, "-m", "builder", *arguments])
+
+    def python(self, code: str, *arguments: str) -> str:
+        """Run a line of Python against the same home."""
+        return self._run([sys.executable, "-c", code, *arguments])
+
+    def _run(self, command: list[str]) -> str:
         done = subprocess.run(
-            [sys.executable, "-m", "builder", *arguments],
+            command,
             cwd=ROOT,
             env=self.environment,
             capture_output=True,

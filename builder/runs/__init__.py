@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from builder.runs.folder import Status
 from builder.runs.hardware import Device, devices
 from builder.runs.launch import check, start
+from builder.runs.lease import shutdown
 from builder.runs.orders import order
 from builder.runs.run import Checkpoint, Run
-from builder.runs.supervisor import shutdown
 
 if TYPE_CHECKING:
     from builder.runs.index import Row
@@ -60,9 +60,9 @@ def reindex() -> int:
 
 def warm() -> None:
     """Have a worker ready for the first run: starts the supervisor where it is missing. Returns at once."""
-    from builder.runs import supervisor
+    from builder.runs import lease
 
-    supervisor.ensure()
+    lease.ensure()
 
 
 def wait(run_id: str, timeout: float | None = None) -> Status:

@@ -4,13 +4,13 @@ import errno
 import json
 import re
 import time
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from builder.errors import LaminaError
 from builder.home import room
-from builder.runs import process
+from builder.runs import lease, process
 from builder.train import files
 
 ACTIVE = ("preparing", "running", "paused")
@@ -104,16 +104,19 @@ def stored_status(folder: Path) -> Status:
 
 
 def status(folder: Path) -> Status:
-    """The status as it is: a run whose worker is gone without a word has failed, until it is taken up again."""
+    """The status as it is: a run whose worker is gone without a word waits for the supervisor, or has failed."""
     found = stored_status(folder)
     if not found.active or process.alive(found.pid, found.created):
         return found
+    if lease.running():
+        words = "The worker was lost; the run goes on from its last checkpoint."
+        return replace(found, status="queued", message=words, pid=None, eta=None)
     error = LaminaError(
         "The process that trained this run is gone (killed, or the machine was switched off).",
         remedy="It goes on from its last checkpoint while Lamina runs.",
         code="worker_gone",
     )
-    return Status(**{**asdict(found), "status": "failed", "error": error.to_dict()})
+    return replace(found, status="failed", message=error.fact, error=error.to_dict(), eta=None)
 
 
 def fence(folder: Path) -> int:

@@ -13,7 +13,7 @@ from builder.errors import LaminaError
 from builder.home import room
 from builder.project import Project
 from builder.runs import folder as folders
-from builder.runs import supervisor
+from builder.runs import lease
 from builder.runs.folder import Status
 from builder.runs.orders import queue_marker
 from builder.runs.run import Run
@@ -53,7 +53,7 @@ def start(
     """
     ready = check(project, data_path=data_path, overrides=overrides)
     if detach:
-        supervisor.ensure()
+        lease.ensure()
     run_id = folders.new_id()
     path = _write(run_id, ready, project_id, name or project.name)
     from builder.runs import index
@@ -151,11 +151,10 @@ def _check_optimizer_names(project: Project) -> None:
 
 
 def _check_augment(project: Project, inputs: Mapping[str, Any]) -> None:
-    """Building the augmentations checks their settings."""
+    """The augmentations' settings, and that each fits an input."""
     from builder.data import augment
 
-    for spec in inputs.values():
-        augment.build(project.data.augment, spec)
+    augment.check(project.data.augment, inputs)
 
 
 def _refuse(graph: str, found: "Check", *, alone: bool) -> None:

@@ -130,7 +130,8 @@ class Store:
         self.guard()
         row = {**event.figures, "best": event.best}
         files.append_line(self.folder / "epochs.jsonl", row)
-        self.say(epoch=int(event.figures["epoch"]), step=int(event.figures["step"]))
+        step = int(event.figures["step"])
+        self.say(force=False, epoch=int(event.figures["epoch"]), step=step)
 
     def _health(self, event: Health) -> None:
         line = {"step": event.step, "nodes": [_finite(row) for row in event.rows]}

@@ -1,7 +1,7 @@
 """The supervisor: one detached process per LAMINA_HOME that keeps a worker warm and gives it the runs that wait.
 
 `python -m builder.runs.supervisor`. It holds a lock (dropped by the system when it dies), so a second one gives
-way; whoever finds it missing starts it (`ensure`). The queue and the runs are files, so its death loses nothing:
+way; whoever finds it missing starts it (`lease.ensure`). The queue and the runs are files, so its death loses nothing:
 workers go on, and the next supervisor finds them by their status.
 """
 
@@ -12,12 +12,11 @@ import signal
 import subprocess
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
-from builder.home import home, room
+from builder.home import room
 from builder.runs import folder as folders
-from builder.runs import process
+from builder.runs import lease, process
 from builder.runs.orders import queue_marker
 from builder.train import files
 
@@ -31,36 +30,6 @@ SPARE_AFTER = 8.0
 """Seconds after a worker got a run until a spare one is warmed up, so as not to take its first seconds' cores."""
 
 log = logging.getLogger("lamina.supervisor")
-
-
-def lock_path() -> Path:
-    """The file whose lock the supervisor holds."""
-    return room("supervisor") / "lock"
-
-
-def running() -> bool:
-    """Whether this LAMINA_HOME has a supervisor."""
-    return process.held(lock_path())
-
-
-def ensure() -> None:
-    """Start the supervisor where it is missing. Returns at once."""
-    if not running():
-        (room("supervisor") / "stop").unlink(missing_ok=True)
-        process.start("builder.runs.supervisor", log=room("supervisor") / "log.txt")
-
-
-def shutdown(timeout: float = 15.0) -> None:
-    """End the supervisor and its workers; runs that are under way stop with a checkpoint. Waits for it."""
-    if not running():
-        return
-    stop = room("supervisor") / "stop"
-    stop.touch()
-    until = time.monotonic() + timeout
-    while running() and time.monotonic() < until:
-        time.sleep(0.02)
-    stop.unlink(missing_ok=True)
-    process.reap()
 
 
 def limits(device: str) -> int:
@@ -129,7 +98,8 @@ class Supervisor:
 
     def __init__(self, idle: float) -> None:
         self.idle = idle
-        self.home = home()
+        self.queue, self.runs = room("queue"), room("runs")
+        self.stop = lease.stop_path()
         self.workers: list[Worker] = []
         self.busy_until = time.monotonic()
         self.tries: dict[
@@ -143,9 +113,7 @@ class Supervisor:
         """Until asked to stop, or idle for long, or the home is gone."""
         self.workers.append(Worker())
         while not self.stopping:
-            if not self.home.exists():
-                break
-            if (room("supervisor") / "stop").exists():
+            if self.stop.exists() or not self.queue.exists():
                 break
             now = time.monotonic()
             if now - self.checked >= CHECK:
@@ -166,7 +134,7 @@ class Supervisor:
     # Runs that wait
 
     def _hand_out(self) -> None:
-        waiting = [name for name in os.listdir(room("queue")) if name.endswith(".json")]
+        waiting = [name for name in os.listdir(self.queue) if name.endswith(".json")]
         if not waiting:
             return
         busy = self._busy_devices()
@@ -174,7 +142,7 @@ class Supervisor:
         entries = []
         for name in waiting:
             run = name.removesuffix(".json")
-            entry = files.read_json(room("queue") / name)
+            entry = files.read_json(self.queue / name)
             if run not in given and isinstance(entry, dict):
                 entries.append((entry.get("priority", 0), entry.get("time", 0.0), run, entry))
         for *_, run, entry in sorted(entries, key=lambda item: item[:3]):
@@ -183,7 +151,7 @@ class Supervisor:
                 busy[device] = busy.get(device, 0) + 1
 
     def _give(self, run: str) -> bool:
-        path = room("runs") / run
+        path = self.runs / run
         if not path.is_dir() or folders.stored_status(path).ended:
             queue_marker(run).unlink(missing_ok=True)
             return False
@@ -200,11 +168,11 @@ class Supervisor:
         busy: dict[str, int] = {}
         for worker in self.workers:
             if worker.run is not None:
-                entry = files.read_json(room("runs") / worker.run / "run.json") or {}
+                entry = files.read_json(self.runs / worker.run / "run.json") or {}
                 device = str(entry.get("device", "cpu"))
                 busy[device] = busy.get(device, 0) + 1
         for run, now in self._others().items():
-            entry = files.read_json(room("runs") / run / "run.json") or {}
+            entry = files.read_json(self.runs / run / "run.json") or {}
             device = str(entry.get("device", now.device or "cpu"))
             busy[device] = busy.get(device, 0) + 1
         return busy
@@ -217,7 +185,7 @@ class Supervisor:
         found = {}
         for run in folders.ids():
             if run not in mine and run not in self.ended:
-                now = folders.stored_status(room("runs") / run)
+                now = folders.stored_status(self.runs / run)
                 if now.active:
                     found[run] = now
                 elif now.ended:
@@ -246,7 +214,7 @@ class Supervisor:
 
     def _take_up(self, run: str) -> None:
         """Queue a run again that lost its worker, unless that keeps happening at one place."""
-        path = room("runs") / run
+        path = self.runs / run
         now = folders.stored_status(path)
         if now.ended or not path.is_dir():
             return
@@ -278,7 +246,7 @@ class Supervisor:
         index.sync()
 
     def _nothing_to_do(self) -> bool:
-        busy = any(worker.run for worker in self.workers) or any(room("queue").iterdir())
+        busy = any(worker.run for worker in self.workers) or any(self.queue.iterdir())
         if busy or self._others():
             self.busy_until = time.monotonic()
             return False
@@ -290,7 +258,7 @@ def main() -> None:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s supervisor %(process)d: %(message)s"
     )
-    lock = process.Lock(lock_path())
+    lock = process.Lock(lease.lock_path())
     for _ in range(20):
         if lock.take():
             break
@@ -300,6 +268,7 @@ def main() -> None:
     idle = os.environ.get("LAMINA_IDLE_SECONDS", "")
     supervisor = Supervisor(float(idle) if idle.isdigit() else 1800.0)
     signal.signal(signal.SIGTERM, lambda *_: setattr(supervisor, "stopping", True))
+    lease.sign()
     supervisor.serve()
     lock.drop()
 

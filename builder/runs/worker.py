@@ -14,9 +14,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from builder.home import room
 from builder.runs import folder as folders
-from builder.runs import process, supervisor
+from builder.runs import lease, process
 
 BEAT = 1.0
 RUNS_PER_WORKER = 50
@@ -110,8 +109,8 @@ def _beat(path: Path, fence: int, done: threading.Event) -> None:
             os._exit(3)
         try:
             (path / "heartbeat").touch()
-            if count % 5 == 0 and not (room("supervisor") / "stop").exists():
-                supervisor.ensure()
+            if count % 5 == 0 and not lease.stop_path().exists():
+                lease.ensure()
         except OSError:  # a full disk: the training thread meets it too, and says so
             continue
 

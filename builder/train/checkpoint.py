@@ -21,6 +21,8 @@ from builder.errors import LaminaError
 from builder.train import files
 
 VERSION = 1
+PAUSE = 0.25
+"""Seconds between two checkpoints that nobody waits for, where epochs are shorter than that."""
 
 
 @dataclass(frozen=True)
@@ -227,7 +229,7 @@ class Keeper:
         self.error: BaseException | None = None
         self.closed = False
         self.changed = threading.Condition()
-        self.busy = False
+        self.busy = self.wanted = False
         self.thread = threading.Thread(target=self._work, name="checkpoints", daemon=True)
         self.thread.start()
 
@@ -246,7 +248,10 @@ class Keeper:
     def flush(self) -> None:
         """Wait until all is written. Raises LaminaError where it could not be."""
         with self.changed:
+            self.wanted = True
+            self.changed.notify_all()
             self.changed.wait_for(lambda: (not self.waiting and not self.busy) or self.error)
+            self.wanted = False
             self._raise()
 
     def close(self) -> None:
@@ -279,6 +284,7 @@ class Keeper:
             with self.changed:
                 self.busy = False
                 self.changed.notify_all()
+                self.changed.wait_for(lambda: self.closed or self.wanted, timeout=PAUSE)
 
 
 def _superseded(

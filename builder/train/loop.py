@@ -245,7 +245,6 @@ class Loop:
                 self.speed = rows / (now - began)
         values = self.points.take(self.speed)
         self.window = (now, self.step)
-        self.flush_due = now + self.plan.flush_every
         if len(values):
             if not math.isfinite(float(values[-1, 2])):
                 raise self._not_finite({}, float(values[-1, 3]))
@@ -254,6 +253,7 @@ class Loop:
     def _safe_point(self, batch: Batch) -> Iterator[p.Event]:
         yield from self._flush()
         began = time.perf_counter()
+        self.flush_due = began + self.plan.flush_every
         self.waiting.extend(self.plan.orders())
         yield from self._obey_waiting()
         if self.end is None and began >= self.probe_due:
@@ -286,8 +286,11 @@ class Loop:
     def _obey_waiting(self) -> Iterator[p.Event]:
         while self.waiting and self.end is None:
             order = self.waiting.popleft()
+            pause = order.get("order") == "pause"
+            if pause:
+                yield p.Snapshot(self._saved({}, state=True), best=False, urgent=True)
             yield self._obey(order)
-            if order.get("order") == "pause" and self.end is None:
+            if pause:
                 yield from self._pause()
 
     def _obey(self, order: p.Order) -> p.Ordered:
@@ -317,8 +320,7 @@ class Loop:
         return True, f"The learning rate is {rate:g} from step {self.step + 1} on."
 
     def _pause(self) -> Iterator[p.Event]:
-        """Wait for "resume" or "stop", with the state on the disk."""
-        yield p.Snapshot(self._saved({}, state=True), best=False, urgent=True)
+        """Wait for "resume" or "stop"."""
         self.seconds = self._now()
         paused = True
         while paused and self.end is None:

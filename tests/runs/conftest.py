@@ -10,7 +10,6 @@ import pytest
 
 from builder import runs
 from builder.project import Project
-from builder.runs import supervisor
 
 
 @pytest.fixture(scope="session")
@@ -19,10 +18,15 @@ def prepared_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def make_project(lamina_home: Path, prepared_home: Path) -> Callable[..., Project]:
+def make_project(
+    request: pytest.FixtureRequest, lamina_home: Path, prepared_home: Path
+) -> Callable[..., Project]:
     """Projects whose data is prepared once for all tests."""
-    lamina_home.mkdir(parents=True, exist_ok=True)
-    (lamina_home / "prepared").symlink_to(prepared_home)
+    shared = "served" in request.fixturenames
+    home: Path = request.getfixturevalue("served") if shared else lamina_home
+    home.mkdir(parents=True, exist_ok=True)
+    if not (home / "prepared").exists():
+        (home / "prepared").symlink_to(prepared_home)
 
     def make(**recipe: Any) -> Project:
         settings = {"epochs": 2, "batch_size": 64, "device": "cpu", "threads": 1, **recipe}
@@ -63,16 +67,27 @@ def make_project(lamina_home: Path, prepared_home: Path) -> Callable[..., Projec
     return make
 
 
+@pytest.fixture(scope="module")
+def one_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home whose supervisor serves all tests of a file, one run at a time, and ends with them."""
+    home = tmp_path_factory.mktemp("served")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LAMINA_HOME", str(home))
+        patch.setenv("LAMINA_IDLE_SECONDS", "60")
+        patch.setenv("LAMINA_RUNS_CPU", "1")
+        yield home
+        runs.shutdown()
+        mine = [child for child in psutil.Process().children(recursive=True) if _ours(child)]
+        for child in mine:
+            child.kill()
+        assert not mine, "the supervisor or a worker outlived its shutdown"
+
+
 @pytest.fixture
-def served(lamina_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A home whose supervisor and workers end with the test."""
-    monkeypatch.setenv("LAMINA_IDLE_SECONDS", "60")
-    yield lamina_home
-    runs.shutdown()
-    mine = [child for child in psutil.Process().children(recursive=True) if _ours(child)]
-    for child in mine:
-        child.kill()
-    assert not mine, "the supervisor or a worker outlived its shutdown"
+def served(one_home: Path, lamina_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file's home in place of the test's own."""
+    monkeypatch.setenv("LAMINA_HOME", str(one_home))
+    return one_home
 
 
 def _ours(child: psutil.Process) -> bool:
@@ -91,4 +106,4 @@ def until(condition: Callable[[], Any], timeout: float = 90.0) -> Any:
     return found
 
 
-__all__ = ["supervisor", "until"]
+__all__ = ["until"]

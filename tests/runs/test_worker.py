@@ -14,7 +14,7 @@ import torch
 from builder import runs
 from builder.project import Project
 from builder.runs import folder as folders
-from builder.runs import process, supervisor
+from builder.runs import lease, process
 from tests.runs.conftest import until
 
 Make = Callable[..., Project]
@@ -48,7 +48,8 @@ def test_a_run_is_steered_from_outside_until_it_is_stopped(
     assert run.events()[1]["who"] == "ada"
     second = runs.start(make_project())
     assert runs.wait(second.id, 60).status == "finished"
-    assert {row.status for row in runs.list_runs()} == {"finished", "stopped"}
+    rows = {row.id: row.status for row in runs.list_runs()}
+    assert (rows[run.id], rows[second.id]) == ("stopped", "finished")
 
 
 def test_a_killed_worker_s_run_goes_on_by_itself_to_the_same_weights(
@@ -95,19 +96,18 @@ def test_a_run_outlives_the_process_that_started_it_and_the_supervisor(
         and (one.info["environ"] or {}).get("LAMINA_HOME") == str(served)
     )
     keeper.kill()
-    until(lambda: not supervisor.running())
+    until(lambda: not lease.running())
     step = run.status.step
     until(lambda: run.status.step > step + 50)
-    until(supervisor.running)
+    until(lease.running)
     runs.order(run.id, {"order": "stop"})
     assert runs.wait(run.id, 30).status == "stopped"
     assert run.checkpoint("last").step == run.status.step
 
 
 def test_runs_beyond_the_device_s_limit_wait_and_may_be_withdrawn(
-    make_project: Make, served: Path, monkeypatch: pytest.MonkeyPatch
+    make_project: Make, served: Path
 ) -> None:
-    monkeypatch.setenv("LAMINA_RUNS_CPU", "1")
     first = runs.start(make_project(**LONG))
     until(lambda: first.status.status == "running")
     second, third = runs.start(make_project(epochs=1)), runs.start(make_project(epochs=1))
@@ -121,8 +121,8 @@ def test_runs_beyond_the_device_s_limit_wait_and_may_be_withdrawn(
 
 def test_there_is_one_supervisor_however_many_ask_for_it(served: Path) -> None:
     for _ in range(3):
-        supervisor.ensure()
-    until(supervisor.running)
+        lease.ensure()
+    until(lease.running)
     second = process.start("builder.runs.supervisor", log=served / "second.txt")
     assert second.wait(60) == 0
-    assert supervisor.running()
+    assert lease.running()

@@ -4,8 +4,9 @@
 class LaminaError(ValueError):
     """A mistake that the user can mend; shown as a sentence, never as a traceback.
 
-    `fact` says what is wrong ("Row 12 has 9 cells, the header has 8."), `place` where (a file and line,
-    a node, a field of the project), `remedy` what to do next ("Remove the extra cell or set another separator.").
+    `fact` says what is wrong ("Row 12 has 9 cells, the header has 8."), `place` where (a file and
+    line, a node, a field of the project), `remedy` what to do next ("Remove the extra cell or set
+    another separator.").
     """
 
     def __init__(self, fact: str, *, place: str = "", remedy: str = "", code: str = "") -> None:

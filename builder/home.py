@@ -28,7 +28,8 @@ def home() -> Path:
 
 
 def room(name: str) -> Path:
-    """A folder inside `home()`: "projects", "prepared", "runs", "downloads", "uploads"; made on first use."""
+    """A folder inside `home()`: "projects", "prepared", "runs", "downloads", "uploads"; made on
+    first use."""
     path = home() / name
     path.mkdir(parents=True, exist_ok=True)
     return path

@@ -1,4 +1,5 @@
-"""The project file: data, graphs, task and recipe as plain data, with a version, migrations and places for mistakes.
+"""The project file: data, graphs, task and recipe as plain data, with a version, migrations and
+places for mistakes.
 
 The format is described in docs/project-file.md; its JSON schema is docs/project.schema.json.
 """
@@ -27,7 +28,8 @@ class Strict(BaseModel):
 
 
 class Step(Strict):
-    """One preparation or augmentation step: its kind and its settings ({"kind": "tokens", "level": "word"})."""
+    """One preparation or augmentation step: its kind and its settings ({"kind": "tokens", "level":
+    "word"})."""
 
     model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
     kind: str
@@ -63,7 +65,8 @@ class Split(Strict):
 
 
 class Binding(Strict):
-    """What an Input node receives: a group of columns ("all", "numbers", "categories" or names) in one form."""
+    """What an Input node receives: a group of columns ("all", "numbers", "categories" or names) in
+    one form."""
 
     columns: Literal["all", "numbers", "categories"] | tuple[str, ...] = "all"
     form: Literal["vector", "codes", "image", "tokens", "series"] | None = None
@@ -113,7 +116,8 @@ class Optimizer(Strict):
 
 
 class Schedule(Strict):
-    """How the learning rate moves over the run; `warmup` is the share of steps that rise from nearly zero."""
+    """How the learning rate moves over the run; `warmup` is the share of steps that rise from
+    nearly zero."""
 
     name: Literal["constant", "onecycle", "cosine", "step", "exponential", "plateau", "linear"] = (
         "constant"
@@ -166,7 +170,8 @@ class View(Strict):
 
 
 class Project(Strict):
-    """A whole project. `model_dump_json(exclude_defaults=True)` is what `save` writes, with the version first."""
+    """A whole project. `model_dump_json(exclude_defaults=True)` is what `save` writes, with the
+    version first."""
 
     lamina: int = VERSION
     name: str = Field("untitled", min_length=1, max_length=120)
@@ -210,7 +215,8 @@ def dumps(project: Project) -> str:
 def loads(text: str | bytes, *, place: str = "project file") -> Project:
     """Read a project file's text.
 
-    Raises LaminaError with the line or key where something is wrong, and for a file of a newer version.
+    Raises LaminaError with the line or key where something is wrong, and for a file of a newer
+    version.
     """
     if len(text) > MAX_BYTES:
         raise LaminaError("The file is larger than 20 MB; that is no project file.", place=place)
@@ -286,7 +292,8 @@ def load(path: Path | str) -> Project:
 
 
 def save(project: Project, path: Path | str) -> None:
-    """Write the project file: aside, flushed, then renamed, so that a crash leaves the old or the new one."""
+    """Write the project file: aside, flushed, then renamed, so that a crash leaves the old or the
+    new one."""
     path = Path(path)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

@@ -10,7 +10,8 @@ T = TypeVar("T")
 
 
 def classes(package: ModuleType, base: type[T]) -> list[type[T]]:
-    """The final subclasses of `base` that the modules of `package` define, in order of module and definition.
+    """The final subclasses of `base` that the modules of `package` define, in order of module and
+    definition.
 
     Classes whose name starts with an underscore or that are abstract are left out.
     """
@@ -30,7 +31,8 @@ def classes(package: ModuleType, base: type[T]) -> list[type[T]]:
 
 
 def values(package: ModuleType, kind: type[T]) -> list[T]:
-    """The module-level instances of `kind` (and those inside module-level tuples and lists) of `package`'s modules."""
+    """The module-level instances of `kind` (and those inside module-level tuples and lists) of
+    `package`'s modules."""
     found: list[T] = []
     for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda info: info.name):
         module = importlib.import_module(f"{package.__name__}.{info.name}")

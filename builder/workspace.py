@@ -41,7 +41,8 @@ ROOMS = {
 
 @dataclass(frozen=True)
 class Entry:
-    """A kept project, as lists show it; `changed` is a Unix time, `error` says why it cannot be read."""
+    """A kept project, as lists show it; `changed` is a Unix time, `error` says why it cannot be
+    read."""
 
     id: str
     name: str
@@ -73,7 +74,8 @@ def folder(project_id: str) -> Path:
 
 
 def projects() -> tuple[Entry, ...]:
-    """All kept projects, the one changed last first; one that cannot be read is listed with the reason."""
+    """All kept projects, the one changed last first; one that cannot be read is listed with the
+    reason."""
     found = []
     for file in room("projects").glob(f"*/{FILE}"):
         with contextlib.suppress(FileNotFoundError):  # deleted meanwhile
@@ -128,7 +130,8 @@ def rename(project_id: str, name: str) -> None:
 
 
 def duplicate(project_id: str) -> str:
-    """Keep a copy under a name of its own; its id. Runs and the history of edits stay with the original."""
+    """Keep a copy under a name of its own; its id. Runs and the history of edits stay with the
+    original."""
     opened = open_project(project_id)
     return create(opened.model_copy(update={"name": f"{opened.name[:110]} copy"}))
 
@@ -161,7 +164,8 @@ def export_file(project_id: str) -> bytes:
     )
     if total > MAX_BUNDLE:
         raise LaminaError(
-            f"The project's data has {total / 1e9:.1f} GB; one file holds up to {MAX_BUNDLE / 1e9:.0f} GB.",
+            f"The project's data has {total / 1e9:.1f} GB; one file holds up to "
+            f"{MAX_BUNDLE / 1e9:.0f} GB.",
             place=opened.name,
             remedy="Put the data at a path that the other machine has too.",
         )
@@ -200,7 +204,8 @@ def import_file(source: Path | str | bytes) -> str:
 
 
 def _uploads(given: Project) -> dict[str, Path]:
-    """The option values that name uploaded files, with their paths. Raises LaminaError where one is gone."""
+    """The option values that name uploaded files, with their paths. Raises LaminaError where one is
+    gone."""
     found: dict[str, Path] = {}
     base = room("uploads").resolve()
     for value in given.data.options.values():
@@ -228,7 +233,8 @@ def _with_options(given: Project, values: dict[str, str]) -> Project:
 
 
 def _unpacked(file: BinaryIO) -> str:
-    """Keep a project that came as a zip with its data. Nothing is written outside a folder of its own."""
+    """Keep a project that came as a zip with its data. Nothing is written outside a folder of its
+    own."""
     aside = Path(tempfile.mkdtemp(dir=room("uploads"), prefix=".import."))
     target = room("uploads") / secrets.token_hex(12)
     try:
@@ -289,7 +295,8 @@ def _check(archive: zipfile.ZipFile) -> None:
     packed = sum(entry.compress_size for entry in entries)
     if total > MAX_BUNDLE or len(entries) > MAX_ENTRIES or total > 10_000_000 + MAX_RATIO * packed:
         raise LaminaError(
-            f"The zip unpacks to {total / 1e6:,.0f} MB in {len(entries):,} files, which is not believable.",
+            f"The zip unpacks to {total / 1e6:,.0f} MB in {len(entries):,} files, which is not "
+            "believable.",
             place="import",
             remedy="Choose a file that Lamina exported.",
         )
@@ -319,7 +326,8 @@ def disk_use() -> tuple[Use, ...]:
 
 
 def clean_up(name: str) -> int:
-    """Empty a room whose content can be had again ("prepared", "downloads"); the bytes that became free."""
+    """Empty a room whose content can be had again ("prepared", "downloads"); the bytes that became
+    free."""
     if name not in ("prepared", "downloads"):
         raise LaminaError(f"The folder {name!r} holds work and is not emptied.", place="clean-up")
     before = sum(_sizes(home() / name))

@@ -1,6 +1,7 @@
 """Kept projects: nothing outside their folder is touched, nothing half-written stays."""
 
 import io
+import json
 import shutil
 import zipfile
 from pathlib import Path
@@ -133,7 +134,13 @@ def _zip(entries: dict[str, bytes]) -> bytes:
     return packed.getvalue()
 
 
-PROJECT = b'{"lamina": 1, "name": "x", "data": {"source": "table", "options": {"path": "bundled:data/0/a.csv"}}}'
+PROJECT = json.dumps(
+    {
+        "lamina": 1,
+        "name": "x",
+        "data": {"source": "table", "options": {"path": "bundled:data/0/a.csv"}},
+    }
+).encode()
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,8 @@ def silent(what: str, done: int, total: int) -> None:
 
 @dataclass(frozen=True)
 class Option:
-    """One setting of a source; forms and the command line's help are drawn from it. Values are plain JSON."""
+    """One setting of a source; forms and the command line's help are drawn from it. Values are
+    plain JSON."""
 
     name: str
     kind: Literal["path", "text", "choice", "bool", "int", "float"]
@@ -45,8 +46,8 @@ class Option:
 class Remedy:
     """One button beside a finding: what it says, and what it changes in project.data.
 
-    `edits` is a part of `data` that is laid over it, {"columns": {"id": {"role": "ignore"}}}, by `builder.data.edit`;
-    objects are merged, everything else is replaced, None takes a key away.
+    `edits` is a part of `data` that is laid over it, {"columns": {"id": {"role": "ignore"}}}, by
+    `builder.data.edit`; objects are merged, everything else is replaced, None takes a key away.
     """
 
     label: str
@@ -69,8 +70,9 @@ class Finding:
 class Media:
     """A column that holds more than a cell. `values[row]` is decoded when it is asked for:
 
-    image: uint8 array [H, W] or [H, W, C] or an encoded file's bytes · tokens: str · series: float32 array [C, T]
-    (T may differ by row). `facts` is plain JSON for the overview ({"sizes": {"28×28": 60000}, "channels": 1}).
+    image: uint8 array [H, W] or [H, W, C] or an encoded file's bytes · tokens: str · series:
+    float32 array [C, T] (T may differ by row). `facts` is plain JSON for the overview ({"sizes":
+    {"28×28": 60000}, "channels": 1}).
     """
 
     form: Literal["image", "tokens", "series"]
@@ -82,30 +84,27 @@ class Media:
 class Raw:
     """What a source read. All rows of all splits are in one frame, train first.
 
-    `frame` has one line per row (maybe no columns but the target); cells are strings, numbers, booleans, dates or
-    missing. `media` are further columns, named as the Input nodes of a template ("image", "text", "series").
-    `given` is the data's own split, one code (position in SPLITS) per row, or None.
+    `frame` has one line per row (maybe no columns but the target); cells are strings, numbers,
+    booleans, dates or missing. `media` are further columns, named as the Input nodes of a template
+    ("image", "text", "series"). `given` is the data's own split, one code (position in SPLITS) per
+    row, or None.
     """
 
     frame: "pd.DataFrame"
     media: Mapping[str, Media] = field(default_factory=dict)
     given: "np.ndarray[Any, np.dtype[np.int8]] | None" = None
     target: str | None = None  # the column that the source itself knows to be the target
-    classes: tuple[
-        str, ...
-    ] = ()  # the target's classes in their own order, where the source knows it
+    # The target's classes in their own order, where the source knows it.
+    classes: tuple[str, ...] = ()
     problem: Literal["classification", "regression"] | None = None  # where the source knows it
-    options: Mapping[str, Any] = field(
-        default_factory=dict
-    )  # as guessed: separator, encoding, header, …
-    choices: Mapping[str, tuple[str, ...]] = field(
-        default_factory=dict
-    )  # option → what this data allows (sheets)
+    # Options as guessed (separator, encoding, header); option → what this data allows (sheets).
+    options: Mapping[str, Any] = field(default_factory=dict)
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()  # what reading did by itself, in sentences
     findings: tuple[Finding, ...] = ()
+    # Column → how its cells are read: {"decimal": ","}, {"unit": "lbs"}, {"formats": ["%d/%m/%Y"]},
+    # {"missing": ["-"]}; the fitted preparation carries it.
     reading: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    # column → how its cells are read: {"decimal": ","}, {"unit": "lbs"}, {"formats": ["%d/%m/%Y"]},
-    # {"missing": ["-"]}; the fitted preparation carries it
     headerless: bool = False  # the columns are named by position: #0, #1, …
 
     @property
@@ -117,9 +116,10 @@ class Raw:
 class Source(ABC):
     """One kind of data; one file in builder/data/sources, found by scan. Sources hold no state.
 
-    Promises, held by tests/data/test_sources.py: `read` gives the same rows for the same options and files;
-    a user's mistake is a LaminaError with the file (and line) as its place; nothing is written outside LAMINA_HOME;
-    memory stays bounded for hostile files; options that were guessed stand in `Raw.options`.
+    Promises, held by tests/data/test_sources.py: `read` gives the same rows for the same options
+    and files; a user's mistake is a LaminaError with the file (and line) as its place; nothing is
+    written outside LAMINA_HOME; memory stays bounded for hostile files; options that were guessed
+    stand in `Raw.options`.
     """
 
     kind: ClassVar[str]
@@ -129,7 +129,8 @@ class Source(ABC):
 
     @classmethod
     def unfit(cls, path: Path) -> str | None:
-        """Why this source does not read that file or folder, in a sentence; None where it does (by name and head)."""
+        """Why this source does not read that file or folder, in a sentence; None where it does (by
+        name and head)."""
         return f"{cls.title} reads no files, so not {path.name}."
 
     @abstractmethod
@@ -146,7 +147,8 @@ class Source(ABC):
 
 @dataclass(frozen=True)
 class Fitted:
-    """An Input's preparation, fitted on training rows: what the runtime needs (JSON), and the model's view of it."""
+    """An Input's preparation, fitted on training rows: what the runtime needs (JSON), and the
+    model's view of it."""
 
     settings: Mapping[str, Any]
     spec: InputSpec

@@ -1,4 +1,5 @@
-"""From a column's cells as they stand in a file to typed values: numbers, dates, yes-or-no, words."""
+"""From a column's cells as they stand in a file to typed values: numbers, dates, yes-or-no,
+words."""
 
 import re
 from collections import Counter
@@ -52,7 +53,8 @@ class Typed:
 def typed(name: str, cells: Sequence[Any], decimal: str = ".", dates: str = "") -> Typed:
     """The column as the type that its cells show; `dates` is a strptime format to try first.
 
-    Strings are trimmed; missing words become missing. What cannot be read as the column's type is missing and said.
+    Strings are trimmed; missing words become missing. What cannot be read as the column's type is
+    missing and said.
     """
     import pandas as pd
 
@@ -175,7 +177,8 @@ def _as_numbers(
 
 
 def _are_codes(words: Sequence[str]) -> bool:
-    """Digits that are names, not amounts: leading zeros (post codes), or more digits than a float holds."""
+    """Digits that are names, not amounts: leading zeros (post codes), or more digits than a float
+    holds."""
     zeros = sum(bool(LEADING_ZERO.fullmatch(word)) for word in words)
     return zeros > 0.01 * len(words) or any(
         word.isdigit() and len(word) > 16 for word in words[:50]
@@ -183,7 +186,8 @@ def _are_codes(words: Sequence[str]) -> bool:
 
 
 def _unit(words: Sequence[str]) -> str:
-    """The one unit that stands behind some of the numbers ("lbs"); empty where there is none, or several."""
+    """The one unit that stands behind some of the numbers ("lbs"); empty where there is none, or
+    several."""
     units = {match[1] for word in words[:2000] if (match := UNIT.fullmatch(word))}
     return units.pop() if len(units) == 1 else ""
 
@@ -239,9 +243,11 @@ def _as_dates(
 
 
 def _forms(sample: Sequence[str], first: str) -> tuple[str, ...] | None:
-    """The strptime formats that read the sample beside ISO 8601, the commonest first; None where too few fit.
+    """The strptime formats that read the sample beside ISO 8601, the commonest first; None where
+    too few fit.
 
-    Where day and month could be either, the order that reads more cells wins, and day before month on a draw.
+    Where day and month could be either, the order that reads more cells wins, and day before month
+    on a draw.
     """
     left = [word for word in sample if not _iso(word)]
     chosen: list[str] = [first] if first else []

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything a check may look at. `codes` shares the rows out as `prepare` would, or is None."""
+    """Everything a check may look at. `codes` shares the rows out as `prepare` would, or is
+    None."""
 
     raw: Raw
     data: Data

@@ -1,4 +1,5 @@
-"""Columns: what each one is (type, role), guessed from its cells, and what a person decided about it."""
+"""Columns: what each one is (type, role), guessed from its cells, and what a person decided about
+it."""
 
 import difflib
 import re
@@ -108,7 +109,8 @@ def profile_column(cells: "pd.Series[Any]") -> Profile:
 
 
 def find(name: str, frame: "pd.DataFrame", place: str) -> str:
-    """The column of that name, or of that position ("#0" is the first). Raises LaminaError with near names."""
+    """The column of that name, or of that position ("#0" is the first). Raises LaminaError with
+    near names."""
     if name in frame.columns:
         return name
     if re.fullmatch(r"#\d+", name):
@@ -116,7 +118,8 @@ def find(name: str, frame: "pd.DataFrame", place: str) -> str:
         if position < frame.shape[1]:
             return str(frame.columns[position])
         raise LaminaError(
-            f"There is no column {name}; the data has {frame.shape[1]} columns, #0 to #{frame.shape[1] - 1}.",
+            f"There is no column {name}; the data has {frame.shape[1]} columns, #0 to "
+            f"#{frame.shape[1] - 1}.",
             place=place,
         )
     names = [str(column) for column in frame.columns]
@@ -133,7 +136,8 @@ def find(name: str, frame: "pd.DataFrame", place: str) -> str:
 
 
 def guess_target(raw: Raw, profiles: Mapping[str, Profile]) -> str | None:
-    """The column that is most likely meant to be predicted: the source's own, a usual name, else the last."""
+    """The column that is most likely meant to be predicted: the source's own, a usual name, else
+    the last."""
     if raw.target is not None:
         return raw.target
     usable = [name for name, column in profiles.items() if column.unique > 1]
@@ -150,7 +154,8 @@ def guess_target(raw: Raw, profiles: Mapping[str, Profile]) -> str | None:
 def guess_problem(
     column: Profile, cells: "pd.Series[Any]"
 ) -> Literal["classification", "regression"]:
-    """Numbers with many values, or with fractions, are predicted as numbers; all else as classes."""
+    """Numbers with many values, or with fractions, are predicted as numbers; all else as
+    classes."""
     if column.type != "number":
         return "classification"
     whole = bool((cells.dropna() % 1 == 0).all())
@@ -159,7 +164,8 @@ def guess_problem(
 
 
 def decisions(data: Data, frame: "pd.DataFrame") -> dict[str, Column]:
-    """`data.columns` under the frame's own names. Raises LaminaError for a column that is not there."""
+    """`data.columns` under the frame's own names. Raises LaminaError for a column that is not
+    there."""
     return {
         find(name, frame, f"data.columns.{name}"): column for name, column in data.columns.items()
     }
@@ -168,7 +174,8 @@ def decisions(data: Data, frame: "pd.DataFrame") -> dict[str, Column]:
 def plan(
     raw: Raw, data: Data, target: str | None, profiles: Mapping[str, Profile]
 ) -> dict[str, Planned]:
-    """Every column with its type, role and treatment: what a person decided, the rest by default."""
+    """Every column with its type, role and treatment: what a person decided, the rest by
+    default."""
     decided = decisions(data, raw.frame)
     roles: dict[str, Role] = {}
     if data.split.kind == "group" and data.split.group:
@@ -233,7 +240,8 @@ def _useless(column: Profile, decided: Column, raw: Raw) -> str:
 
 
 def is_identifier(column: Profile, cells: "pd.Series[Any]") -> bool:
-    """Whether the column numbers the rows: whole numbers, all different, called like it or counting upwards."""
+    """Whether the column numbers the rows: whole numbers, all different, called like it or counting
+    upwards."""
     if column.type != "number" or column.unique < len(cells) or len(cells) < 10:
         return False
     if not bool((cells % 1 == 0).all()):
@@ -249,7 +257,8 @@ def retype(
 ) -> tuple["pd.Series[Any]", dict[str, Any]]:
     """The cells as the decided type, and how they are read from raw cells.
 
-    Words that are no number (date, yes-or-no) become missing. Raises LaminaError where none can be read.
+    Words that are no number (date, yes-or-no) become missing. Raises LaminaError where none can be
+    read.
     """
     have = profile_column(cells).type
     how = dict(reading)

@@ -27,7 +27,8 @@ def fit_table(
     training: "pd.DataFrame",
     extra: Mapping[str, Mapping[str, Any]],
 ) -> Fitted:
-    """The preparation of one Input that takes columns. `training` holds training rows only, typed as planned.
+    """The preparation of one Input that takes columns. `training` holds training rows only, typed
+    as planned.
 
     `extra` gives what the source knows of a column ({"when": {"formats": ["%d/%m/%Y"]}}).
     Raises LaminaError where no column is left.
@@ -220,7 +221,8 @@ def class_labels(
 def fit_target(
     name: str, kind: Literal["class", "number"], classes: tuple[str, ...], y: torch.Tensor
 ) -> TargetSpec:
-    """The target as training rows show it: `y` holds their class codes (int64) or numbers (float32)."""
+    """The target as training rows show it: `y` holds their class codes (int64) or numbers
+    (float32)."""
     if kind == "class":
         counts = torch.bincount(y, minlength=len(classes)).tolist()
         return TargetSpec(name=name, kind="class", classes=classes, counts=tuple(counts))

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from typing import Any
 
 from builder.data.base import Finding
@@ -47,7 +47,8 @@ def blank(cell: Any) -> bool:
 def shape(grid: Grid, place: str, *, header: bool | None, skip: int | None) -> Columns:
     """Name the columns. `header` and `skip` (rows above the header) are guessed where None.
 
-    Raises LaminaError with file and line for what is no table: no rows, many rows of a wrong length.
+    Raises LaminaError with file and line for what is no table: no rows, many rows of a wrong
+    length.
     """
     _drop_blank(grid)
     if not grid.rows:
@@ -142,7 +143,8 @@ def _skip_titles(grid: Grid, skip: int | None) -> int:
 
 
 def guess_header(rows: Sequence[Sequence[Any]]) -> bool:
-    """Whether the first row names the columns: words above numbers; above words, a word that never comes again."""
+    """Whether the first row names the columns: words above numbers; above words, a word that never
+    comes again."""
     first, rest = rows[0], rows[1:500]
     names = [None if blank(cell) else str(cell).strip() for cell in first]
     known = [name for name in names if name is not None]
@@ -178,7 +180,7 @@ def _counts_up(first: Sequence[Any], rest: Sequence[Sequence[Any]]) -> bool:
     if not all(_number(cell) for cell in first[1:]):
         return False
     numbers = [tables.to_number(cell) for cell in first[1:]]
-    steps = {after - before for before, after in zip(numbers, numbers[1:])}
+    steps = {after - before for before, after in pairwise(numbers)}
     return steps == {1.0} and all(not _number(row[0]) for row in rest[:20] if row)
 
 
@@ -212,7 +214,8 @@ def _width(grid: Grid, names: Sequence[Any] | None) -> int:
 
 
 def _even(grid: Grid, width: int, place: str) -> None:
-    """Every row `width` cells long: short ones filled with gaps, empty surplus cut, the rest set aside or refused."""
+    """Every row `width` cells long: short ones filled with gaps, empty surplus cut, the rest set
+    aside or refused."""
     if all(len(row) == width for row in grid.rows):
         return
     rows, lines, long, short, comments = [], [], [], [], []
@@ -231,7 +234,12 @@ def _even(grid: Grid, width: int, place: str) -> None:
         rows.append(row)
         lines.append(line)
     odd = len(long) + len(short)
-    if len(long) > max(FEW, 0.01 * len(grid.rows)) or not rows or odd > 0.5 * len(grid.rows) + FEW:
+    if not odd and not rows:
+        raise LaminaError(
+            "The file has comments but no rows.", place=place, remedy="Choose a file with rows."
+        )
+    many = len(long) > max(FEW, 0.01 * len(grid.rows)) or odd > 0.5 * len(grid.rows) + FEW
+    if many or not rows:
         line, has = (long or short)[0]
         raise LaminaError(
             f"The line has {has} cells, the table {width} columns; "
@@ -248,8 +256,10 @@ def _even(grid: Grid, width: int, place: str) -> None:
                 "rows_too_long",
                 "warning",
                 "Rows with too many cells",
-                f"{len(long)} {'row has' if len(long) == 1 else 'rows have'} more than {width} cells and "
-                f"{'was' if len(long) == 1 else 'were'} left out: {_said([line for line, _ in long])}.",
+                f"{len(long)} {'row has' if len(long) == 1 else 'rows have'} more than {width} "
+                "cells and "
+                f"{'was' if len(long) == 1 else 'were'} left out: "
+                f"{_said([line for line, _ in long])}.",
             )
         )
     if short:
@@ -258,7 +268,8 @@ def _even(grid: Grid, width: int, place: str) -> None:
                 "rows_too_short",
                 "warning",
                 "Rows with too few cells",
-                f"{len(short)} {'row has' if len(short) == 1 else 'rows have'} fewer than {width} cells; "
+                f"{len(short)} {'row has' if len(short) == 1 else 'rows have'} fewer than {width} "
+                "cells; "
                 f"what lacks was taken as missing: {_said([line for line, _ in short])}.",
             )
         )

@@ -139,7 +139,8 @@ def suggest(data: Data) -> Data:
 
 
 def edit(data: Data, edits: Mapping[str, Any]) -> Data:
-    """The data with a remedy's edits laid over it. Raises ValueError where the result is no valid data."""
+    """The data with a remedy's edits laid over it. Raises ValueError where the result is no valid
+    data."""
     return Data.model_validate(_laid(data.model_dump(mode="json", exclude_defaults=True), edits))
 
 
@@ -211,7 +212,8 @@ def _problem(
 def _codes(
     raw: Raw, data: Data, target: str | None, problem: str | None
 ) -> tuple["np.ndarray[Any, np.dtype[np.int8]] | None", Finding | None]:
-    """The split as it would be, one code per raw row (-1: left out); a finding where it cannot be."""
+    """The split as it would be, one code per raw row (-1: left out); a finding where it cannot
+    be."""
     try:
         rows = arrange(raw, data.model_copy(update={"target": target}), problem or "")
     except LaminaError as error:

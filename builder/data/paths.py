@@ -9,7 +9,8 @@ from builder.errors import LaminaError
 def locate(value: Any, place: str) -> Path:
     """The existing file or folder that an option names; `~` is the home folder.
 
-    Raises LaminaError where nothing is named, or nothing is there. `place` is the option's ("data.options.path").
+    Raises LaminaError where nothing is named, or nothing is there. `place` is the option's
+    ("data.options.path").
     """
     if not isinstance(value, str) or not value.strip():
         raise LaminaError(

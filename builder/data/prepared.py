@@ -49,10 +49,11 @@ class Prepared:
         return result
 
     def tensors(self, split: str) -> dict[str, Tensor]:
-        """The split's inputs by id, in their stored form, and "target" (int64 codes or float32 numbers).
+        """The split's inputs by id, in their stored form, and "target" (int64 codes or float32
+        numbers).
 
-        The tensors are memory-mapped, privately: writing into them changes no file. Raises LaminaError for a split
-        that does not exist.
+        The tensors are memory-mapped, privately: writing into them changes no file. Raises
+        LaminaError for a split that does not exist.
         """
         self._check(split)
         if split not in self._tensors:
@@ -88,7 +89,8 @@ class Prepared:
         return record
 
     def thumbnail(self, split: str, index: int, size: int = 64) -> bytes:
-        """A PNG of the row's image, `size` pixels on its longer side. Raises LaminaError where there is no image."""
+        """A PNG of the row's image, `size` pixels on its longer side. Raises LaminaError where
+        there is no image."""
         images = [name for name, spec in self.spec.inputs.items() if spec.form == "image"]
         if not images:
             raise LaminaError("This data holds no images.", place=f"split {split}")
@@ -130,13 +132,14 @@ class Prepared:
 
 
 def open_prepared(key: str) -> Prepared:
-    """The prepared folder of that key. Raises LaminaError where it is gone (cleaned up, or never made)."""
+    """The prepared folder of that key. Raises LaminaError where it is gone (cleaned up, or never
+    made)."""
     folder = room("prepared") / key
     if not key.isalnum() or not (folder / "spec.json").exists():
         raise LaminaError(
             f"The prepared data {key!r} is not there any more.",
             place=str(folder),
-            remedy="Prepare the project's data again; the result is the same as long as its source is.",
+            remedy="Prepare the data again; the same source gives the same result.",
             code="gone",
         )
     store.touch(folder)

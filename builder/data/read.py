@@ -19,7 +19,8 @@ _lock = threading.Lock()
 @cache
 def catalogue() -> dict[str, Source]:
     """All sources by kind."""
-    return {source.kind: source() for source in scan.classes(sources, Source)}  # type: ignore[type-abstract]
+    # type: ignore[type-abstract]
+    return {source.kind: source() for source in scan.classes(sources, Source)}
 
 
 def source_of(data: Data) -> Source:
@@ -51,7 +52,8 @@ def source_of(data: Data) -> Source:
 
 
 def fingerprint(data: Data) -> list[dict[str, Any]]:
-    """The source's files with a digest of their content. Raises LaminaError for a file that is not there."""
+    """The source's files with a digest of their content. Raises LaminaError for a file that is not
+    there."""
     found = []
     for path in source_of(data).files(data.options):
         try:

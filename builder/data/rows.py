@@ -1,4 +1,5 @@
-"""Rows as a whole: which are used, with what target, in which split; and marks that tell equal rows."""
+"""Rows as a whole: which are used, with what target, in which split; and marks that tell equal
+rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -140,7 +141,8 @@ def _labels(
         y[~np.isfinite(y)] = np.nan
         if len(np.unique(y[~np.isnan(y)])) < 2:
             raise LaminaError(
-                f"The target {target!r} has the same value in every row; there is nothing to learn.",
+                f"The target {target!r} has the same value in every row; there is nothing to "
+                "learn.",
                 place="data.target",
                 remedy="Choose another target.",
             )
@@ -171,7 +173,8 @@ def _check_classes(
         if len(present) < 2:
             only = classes[int(present[0])] if len(present) else "none"
             raise LaminaError(
-                f"{where} has a single class of {target!r} ({only}); there is nothing to tell apart.",
+                f"{where} has a single class of {target!r} ({only}); there is nothing to tell "
+                "apart.",
                 place="data.target",
                 remedy="Choose another target, or bring rows of at least two classes.",
             )
@@ -217,10 +220,11 @@ def _moments(cells: "pd.Series[Any]", name: str) -> "np.ndarray[Any, Any]":
 def hashes(
     raw: Raw, planned: Mapping[str, Planned]
 ) -> "np.ndarray[Any, np.dtype[np.uint64]] | None":
-    """A 64-bit mark per row over its columns and media; identifiers and ignored columns are left aside.
+    """A 64-bit mark per row over its columns and media; identifiers and ignored columns are left
+    aside.
 
-    Free text counts (it tells rows apart), a decision to ignore does not. None where there is nothing to compare, or
-    where looking at every image would take too long.
+    Free text counts (it tells rows apart), a decision to ignore does not. None where there is
+    nothing to compare, or where looking at every image would take too long.
     """
     import pandas as pd
 

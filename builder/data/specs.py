@@ -1,4 +1,5 @@
-"""What prepared data looks like: plain, frozen, written into the prepared folder and into every run and export."""
+"""What prepared data looks like: plain, frozen, written into the prepared folder and into every run
+and export."""
 
 from typing import Literal
 
@@ -8,9 +9,10 @@ from builder.project import Strict
 class InputSpec(Strict):
     """One Input node's data. `shape` is what the model gets, without the batch axis.
 
-    vector: [F] float32, standardised numbers and one-hot columns · codes: [C] int64, one code per categorical column,
-    offset so that a single Embedding(cardinality, d) serves all columns · image: [C, H, W], stored uint8, becomes
-    (x / 255 - mean) / std on the device · tokens: [T] int64, 0 pads, 1 is unknown · series: [C, T] float32.
+    vector: [F] float32, standardised numbers and one-hot columns · codes: [C] int64, one code per
+    categorical column, offset so that a single Embedding(cardinality, d) serves all columns ·
+    image: [C, H, W], stored uint8, becomes (x / 255 - mean) / std on the device · tokens: [T]
+    int64, 0 pads, 1 is unknown · series: [C, T] float32.
     """
 
     name: str
@@ -34,9 +36,11 @@ class InputSpec(Strict):
 
 
 class TargetSpec(Strict):
-    """What is predicted. Classes are stored as int64 codes into `classes`; numbers as float32 in their own unit.
+    """What is predicted. Classes are stored as int64 codes into `classes`; numbers as float32 in
+    their own unit.
 
-    `mean` and `std` come from the training split: regression learns (y - mean) / std and reports in y's unit.
+    `mean` and `std` come from the training split: regression learns (y - mean) / std and reports in
+    y's unit.
     """
 
     name: str

@@ -1,4 +1,5 @@
-"""Sharing rows out to training, validation and test: random, stratified, by group, by time, or as given."""
+"""Sharing rows out to training, validation and test: random, stratified, by group, by time, or as
+given."""
 
 from typing import Any
 
@@ -22,8 +23,8 @@ def split_rows(
 ) -> tuple[Codes, tuple[str, ...]]:
     """One code per row (0 train, 1 validation, 2 test) and sentences about what was done.
 
-    `labels` are class codes (None for numbers), `groups` any values, `times` sortable numbers without gaps.
-    Data that comes split keeps its split unless random, group or time is asked for.
+    `labels` are class codes (None for numbers), `groups` any values, `times` sortable numbers
+    without gaps. Data that comes split keeps its split unless random, group or time is asked for.
     Raises LaminaError where there is nothing left to train on.
     """
     if split.validation + split.test >= 1:
@@ -42,11 +43,9 @@ def split_rows(
             place="data.split.kind",
             remedy="Name a test file, or take a stratified or random split.",
         )
-    elif split.kind == "group":
-        assert groups is not None
+    elif split.kind == "group" and groups is not None:
         codes, notes = _by_group(groups, split, rng), ()
-    elif split.kind == "time":
-        assert times is not None
+    elif split.kind == "time" and times is not None:
         codes, notes = _by_time(times, split), ()
     elif split.kind == "stratified" and labels is not None:
         codes, notes = _stratified(labels, split.validation, split.test, rng)
@@ -62,7 +61,8 @@ def split_rows(
 
 
 def _counts(rows: int, validation: float, test: float) -> tuple[int, int]:
-    """Rows of validation and test; a share above nought gives at least one row when there are three or more."""
+    """Rows of validation and test; a share above nought gives at least one row when there are three
+    or more."""
     least = 1 if rows >= 3 else 0
     n_validation = max(round(rows * validation), least) if validation else 0
     n_test = max(round(rows * test), least) if test else 0
@@ -95,7 +95,8 @@ def _stratified(
     notes: tuple[str, ...] = ()
     if alone:
         notes = (
-            f"{alone} {'class has' if alone == 1 else 'classes have'} a single row, which stays in training; "
+            f"{alone} {'class has' if alone == 1 else 'classes have'} a single row, which stays in "
+            "training; "
             "validation and test cannot show how well it is recognised.",
         )
     return codes, notes
@@ -147,7 +148,8 @@ def _by_group(groups: np.ndarray[Any, Any], split: Split, rng: np.random.Generat
     kinds, places, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     if len(kinds) < 3:
         raise LaminaError(
-            f"The group column has {len(kinds)} different {'value' if len(kinds) == 1 else 'values'}; "
+            f"The group column has {len(kinds)} different "
+            f"{'value' if len(kinds) == 1 else 'values'}; "
             "a split by group needs at least 3.",
             place="data.split.group",
             remedy="Name another column, or take a stratified split.",
@@ -165,7 +167,8 @@ def _by_group(groups: np.ndarray[Any, Any], split: Split, rng: np.random.Generat
 
 
 def _by_time(times: np.ndarray[Any, Any], split: Split) -> Codes:
-    """The latest rows are the test, those before them validation; rows of one moment stay together."""
+    """The latest rows are the test, those before them validation; rows of one moment stay
+    together."""
     n_validation, n_test = _counts(len(times), split.validation, split.test)
     order = np.argsort(times, kind="stable")
     codes = np.zeros(len(times), np.int8)

@@ -1,4 +1,5 @@
-"""Prepared folders on disk: written aside and renamed, found again by key, cleaned up when they grow too large."""
+"""Prepared folders on disk: written aside and renamed, found again by key, cleaned up when they
+grow too large."""
 
 import errno
 import hashlib
@@ -43,7 +44,8 @@ _known: dict[tuple[str, int, int], str] = {}
 
 
 def digest_file(path: Path) -> str:
-    """The file's (or the folder's files') content as hex digits; kept by path, size and time of change."""
+    """The file's (or the folder's files') content as hex digits; kept by path, size and time of
+    change."""
     if path.is_dir():
         parts = [
             [entry.relative_to(path).as_posix(), entry.stat().st_size, entry.stat().st_mtime_ns]
@@ -84,7 +86,7 @@ def disk_errors(what: str) -> Iterator[None]:
             raise LaminaError(
                 f"The disk is full: {what} could not be written, and nothing of it was kept.",
                 place=str(room("prepared")),
-                remedy="Free some space (Home → Disk space cleans up prepared data), then try again.",
+                remedy="Free some space (Home cleans up prepared data), then try again.",
             ) from error
         if error.errno in (errno.EACCES, errno.EROFS):
             raise LaminaError(
@@ -96,10 +98,11 @@ def disk_errors(what: str) -> Iterator[None]:
 
 
 def make(key: str, fill: Callable[[Path], None]) -> Path:
-    """The folder of that key, filled by `fill` where it does not stand yet. Safe with several at once.
+    """The folder of that key, filled by `fill` where it does not stand yet. Safe with several at
+    once.
 
-    Nothing half-made stays: `fill` works aside, then the folder is renamed; whoever comes second gives way.
-    Raises LaminaError for a full disk.
+    Nothing half-made stays: `fill` works aside, then the folder is renamed; whoever comes second
+    gives way. Raises LaminaError for a full disk.
     """
     final = room("prepared") / key
     if (final / "spec.json").exists():
@@ -123,7 +126,8 @@ def make(key: str, fill: Callable[[Path], None]) -> Path:
 
 
 def touch(folder: Path) -> None:
-    """Mark as used now. A folder that may not be written is left as it is: only the clean-up looks at the mark."""
+    """Mark as used now. A folder that may not be written is left as it is: only the clean-up looks
+    at the mark."""
     try:
         os.utime(folder)
     except OSError:
@@ -131,7 +135,8 @@ def touch(folder: Path) -> None:
 
 
 def folders() -> list[tuple[Path, int, float]]:
-    """All prepared folders: path, bytes, when last used (seconds since 1970); the least recently used first."""
+    """All prepared folders: path, bytes, when last used (seconds since 1970); the least recently
+    used first."""
     found = []
     for folder in room("prepared").iterdir():
         if not folder.name.startswith(".") and (folder / "spec.json").exists():

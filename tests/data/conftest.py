@@ -12,7 +12,8 @@ Write = Callable[..., Data]
 
 @pytest.fixture
 def table(tmp_path: Path) -> Write:
-    """Write a text table and give the data section that reads it: table("a,b\\n1,2\\n", target="b")."""
+    """Write a text table and give the data section that reads it: table("a,b\\n1,2\\n",
+    target="b")."""
 
     def write(text: str | bytes, name: str = "table.csv", **parts: object) -> Data:
         path = tmp_path / name

@@ -1,4 +1,5 @@
-"""Preparation: fitted on training rows only, done once, the same for training and for prediction."""
+"""Preparation: fitted on training rows only, done once, the same for training and for
+prediction."""
 
 import json
 import threading

@@ -11,20 +11,22 @@ import pytest
 import builder.data.runtime
 from builder.data.runtime import Preparation, tables
 
+AGE = {"kind": "number", "fill": 30.0, "flag": True, "shift": 30.0, "scale": 10.0}
+ALONE = {"kind": "boolean", "fill": 0.0, "flag": False, "shift": 0.0, "scale": 1.0}
 PREPARATION = {
     "version": 1,
     "inputs": {
         "table": {
             "form": "vector",
             "columns": [
-                {"name": "age", "kind": "number", "fill": 30.0, "flag": True, "shift": 30.0, "scale": 10.0},
+                {"name": "age", **AGE},
                 {"name": "sex", "kind": "category", "values": ["f", "m"], "other": True},
-                {"name": "alone", "kind": "boolean", "fill": 0.0, "flag": False, "shift": 0.0, "scale": 1.0},
+                {"name": "alone", **ALONE},
             ],
         }
     },
     "target": {"name": "y", "kind": "class", "classes": ["no", "yes"]},
-}  # fmt: skip
+}
 
 
 def _row(**cells: object) -> list[float]:
@@ -109,9 +111,11 @@ def test_the_files_work_copied_elsewhere_with_torch_alone(tmp_path: Path) -> Non
     folder = Path(builder.data.runtime.__file__).parent
     shutil.copytree(folder, tmp_path / "out" / "prep", ignore=shutil.ignore_patterns("__pycache__"))
     code = (
-        "import sys; sys.modules['pandas'] = sys.modules['sklearn'] = sys.modules['builder'] = None\n"
+        "import sys; sys.modules['pandas'] = sys.modules['sklearn'] = sys.modules['builder'] = "
+        "None\n"
         "from out.prep import Preparation\n"
-        f"x = Preparation.from_dict({PREPARATION!r}).batch([{{'age': 40, 'sex': 'm', 'alone': 'no'}}])\n"
+        f"preparation = Preparation.from_dict({PREPARATION!r})\n"
+        "x = preparation.batch([{'age': 40, 'sex': 'm', 'alone': 'no'}])\n"
         "print(x['table'].tolist())"
     )
     done = subprocess.run(

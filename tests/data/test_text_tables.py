@@ -15,6 +15,17 @@ from builder.errors import LaminaError
 from builder.project import Data
 
 Write = Callable[..., Data]
+
+
+def _fate(path: Path) -> str:
+    """ "read" with rows, or "refused" in words; whatever else is raised fails the test."""
+    try:
+        overview = data.inspect(Data(source="table", options={"path": str(path)}))
+    except LaminaError as error:
+        return "refused" if error.fact and error.place else "refused without words"
+    return "read" if overview.rows > 0 else "read nothing"
+
+
 WORDS = st.text("abcdefgh", min_size=2, max_size=8)
 
 
@@ -148,10 +159,7 @@ def test_another_kind_of_file_is_refused_by_its_kind(
 def test_any_bytes_are_read_or_refused_in_words(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "any.csv"
     path.write_bytes(content)
-    try:
-        data.inspect(Data(source="table", options={"path": str(path)}))
-    except LaminaError as error:
-        assert error.fact
+    assert _fate(path) in ("read", "refused")
 
 
 @settings(
@@ -161,12 +169,7 @@ def test_any_bytes_are_read_or_refused_in_words(tmp_path: Path, content: bytes) 
 def test_any_table_like_text_is_read_or_refused_in_words(tmp_path: Path, text: str) -> None:
     path = tmp_path / "any.csv"
     path.write_text(text)
-    try:
-        overview = data.inspect(Data(source="table", options={"path": str(path)}))
-    except LaminaError as error:
-        assert error.fact
-    else:
-        assert overview.rows > 0
+    assert _fate(path) in ("read", "refused")
 
 
 @pytest.mark.parametrize(
@@ -226,7 +229,7 @@ def test_a_sheet_that_is_not_there_names_those_that_are(tmp_path: Path) -> None:
     path = tmp_path / "book.xlsx"
     book.save(path)
     given = Data(source="table", options={"path": str(path), "sheet": "Tabelle"})
-    with pytest.raises(LaminaError, match="no sheet 'Tabelle'.*'Sheet'"):
+    with pytest.raises(LaminaError, match=r"no sheet 'Tabelle'.*'Sheet'"):
         data.read(given)
     raw = data.read(given.model_copy(update={"options": {"path": str(path)}}))
     assert raw.frame["b"].tolist() != [2, "x"], "a formula was evaluated"

@@ -28,7 +28,8 @@ class Classes(Check):
                     "single_class",
                     "error",
                     "A single class",
-                    f"Every row has the same {facts.target!r} ({only}); there is nothing to tell apart. "
+                    f"Every row has the same {facts.target!r} ({only}); there is nothing to tell "
+                    "apart. "
                     "Choose another target.",
                     (facts.target,),
                 )
@@ -56,7 +57,8 @@ class Classes(Check):
                     "skewed_classes",
                     "warning" if share > 0.9 else "note",
                     "Skewed classes",
-                    f"{listed([common])} makes up {share:.0%} of the rows: guessing it always is {share:.0%} "
+                    f"{listed([common])} makes up {share:.0%} of the rows: guessing it always is "
+                    f"{share:.0%} "
                     "accurate. Look at balanced accuracy; class weights are on the Train page.",
                     (facts.target,),
                 )

@@ -28,7 +28,8 @@ class Dates(Check):
                 "dates",
                 "note",
                 "Dates",
-                f"{listed(dates)}: read as {'a date' if len(dates) == 1 else 'dates'}; hour, weekday, month and "
+                f"{listed(dates)}: read as {'a date' if len(dates) == 1 else 'dates'}; hour, "
+                "weekday, month and "
                 "year are given to the model. To predict the future, split by time.",
                 tuple(dates),
                 tuple(remedies),

@@ -43,7 +43,8 @@ class Duplicates(Check):
                     "duplicates_across_splits",
                     "warning",
                     "The same row in training and test",
-                    f"{across:,} rows of validation and test are also in training; figures will look better "
+                    f"{across:,} rows of validation and test are also in training; figures will "
+                    "look better "
                     "than they are.",
                     (),
                     (remedy,),

@@ -23,7 +23,8 @@ class Few(Check):
                     "too_few_rows",
                     "error",
                     "Too few rows",
-                    f"The data has {rows} {'row' if rows == 1 else 'rows'}; bring at least {FEWEST}, better hundreds.",
+                    f"The data has {rows} {'row' if rows == 1 else 'rows'}; bring at least "
+                    f"{FEWEST}, better hundreds.",
                 )
             ]
         if rows < FEW:
@@ -32,7 +33,8 @@ class Few(Check):
                     "few_rows",
                     "warning",
                     "Few rows",
-                    f"With {rows} rows a figure may be luck; look at several seeds before you believe it.",
+                    f"With {rows} rows a figure may be luck; look at several seeds before you "
+                    "believe it.",
                 )
             ]
         return []

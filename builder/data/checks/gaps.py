@@ -44,7 +44,8 @@ class Gaps(Check):
                     "target_gaps",
                     "warning",
                     "Rows without a target",
-                    f"{missing:,} {'row has' if missing == 1 else 'rows have'} no {facts.target!r}; left out.",
+                    f"{missing:,} {'row has' if missing == 1 else 'rows have'} no "
+                    f"{facts.target!r}; left out.",
                     (facts.target,),
                 )
             )

@@ -1,5 +1,6 @@
 """Columns that give the target away."""
 
+from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
@@ -45,7 +46,8 @@ def _finding(names: list[str], sentence: str, severity: Any = "warning") -> Find
 
 
 def _determined(facts: Facts) -> list[Finding]:
-    """Columns whose every value goes with one class, and numbers that part the classes without overlap."""
+    """Columns whose every value goes with one class, and numbers that part the classes without
+    overlap."""
     import pandas as pd
 
     target = facts.frame[facts.target]
@@ -94,11 +96,12 @@ def _parted(name: str, facts: Facts, y: "np.ndarray[Any, Any]") -> bool:
     keep = np.isfinite(x) & (y >= 0)
     x, classes = x[keep], y[keep]
     spans = sorted((x[classes == c].min(), x[classes == c].max()) for c in np.unique(classes))
-    return len(spans) > 1 and all(a[1] < b[0] for a, b in zip(spans, spans[1:], strict=False))
+    return len(spans) > 1 and all(a[1] < b[0] for a, b in pairwise(spans))
 
 
 def _linear(target: str, y: Vector, numeric: dict[str, Vector]) -> list[Finding]:
-    """One column that is the target up to scale and shift; two whose sum or difference is the target."""
+    """One column that is the target up to scale and shift; two whose sum or difference is the
+    target."""
     found = []
     for name, x in numeric.items():
         keep = np.isfinite(x) & np.isfinite(y)

@@ -16,7 +16,8 @@ class Spelling(Check):
     order: ClassVar[int] = 25
 
     def look(self, facts: Facts) -> list[Finding]:
-        """Categories (and classes) that differ in case, spaces or signs only, or are first letters of another."""
+        """Categories (and classes) that differ in case, spaces or signs only, or are first letters
+        of another."""
         found = []
         for column in facts.planned.values():
             profile = facts.profiles[column.name]
@@ -52,7 +53,8 @@ def variants(counts: dict[str, int]) -> dict[str, str]:
         groups[_folded(word)].append(word)
     letters = {key: [k for k in groups if k != key and k.startswith(key)] for key in groups}
     for key, longer in letters.items():
-        # A single letter that begins exactly one other label, where every single letter does (M, F).
+        # A single letter that begins exactly one other label, where every single letter does (M,
+        # F).
         alone = [k for k in groups if len(k) == 1]
         if len(key) == 1 and key.isalpha() and len(longer) == 1 and len(groups) == 2 * len(alone):
             groups[longer[0]] += groups[key]

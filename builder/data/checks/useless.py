@@ -70,7 +70,8 @@ def _identifiers(facts: Facts) -> list[Finding]:
                     "identifier",
                     "note",
                     "Identifier",
-                    f"{listed([name])} numbers the rows; a network would learn rows by heart, so it is left out.",
+                    f"{listed([name])} numbers the rows; a network would learn rows by heart, so "
+                    "it is left out.",
                     (name,),
                     (Remedy("Use it anyway", {"columns": {name: {"role": "feature"}}}),),
                 )
@@ -90,7 +91,8 @@ def _texts(facts: Facts) -> list[Finding]:
                     "free_text",
                     "note",
                     "Free text",
-                    f"{listed([name])} has {profile.unique:,} different values, too many for categories; left out.",
+                    f"{listed([name])} has {profile.unique:,} different values, too many for "
+                    "categories; left out.",
                     (name,),
                     (
                         Remedy("Read it as text", read),

@@ -1,1 +1,2 @@
-"""File formats of tables: each gives a grid of cells, or whole columns; the table source types them."""
+"""File formats of tables: each gives a grid of cells, or whole columns; the table source types
+them."""

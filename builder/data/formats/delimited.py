@@ -22,7 +22,8 @@ HEAD = 256_000
 def read(path: Path, options: Mapping[str, Any]) -> tuple[Grid, dict[str, Any]]:
     """The file's rows, and what was guessed: encoding, separator, quoting, decimal.
 
-    Raises LaminaError for what is no text table: another format, a wrong encoding, a quote that never closes.
+    Raises LaminaError for what is no text table: another format, a wrong encoding, a quote that
+    never closes.
     """
     if path.stat().st_size > MAX_BYTES:
         raise LaminaError(
@@ -89,7 +90,8 @@ def refuse_foreign(data: bytes, place: str) -> None:
 
 
 def guess_encoding(data: bytes) -> str:
-    """By byte-order mark, by the zeros of UTF-16, by whether it is UTF-8; else Windows' western code page."""
+    """By byte-order mark, by the zeros of UTF-16, by whether it is UTF-8; else Windows' western
+    code page."""
     if data.startswith(codecs.BOM_UTF8):
         return "utf-8"
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -110,7 +112,8 @@ def guess_encoding(data: bytes) -> str:
 
 
 def decode(data: bytes, encoding: str, place: str) -> str:
-    """The text without its byte-order mark. Raises LaminaError with the line of the first wrong byte."""
+    """The text without its byte-order mark. Raises LaminaError with the line of the first wrong
+    byte."""
     try:
         text = data.decode(encoding)
     except LookupError:
@@ -155,7 +158,8 @@ def guess_separator(text: str, suffix: str = "") -> str:
         if score > best_score:
             best, best_score = separator, score
     if best == "," and not re.search(r"(?<!\d),|,(?!\d)", head):
-        # Every comma stands between digits: it may be the decimal comma of another separator's table.
+        # Every comma stands between digits: it may be the decimal comma of another separator's
+        # table.
         others = {separator: _evenness(head, separator) for separator in ";\t|"}
         if max(others.values()) > 1.0:
             best = max(others, key=lambda separator: others[separator])
@@ -163,7 +167,8 @@ def guess_separator(text: str, suffix: str = "") -> str:
 
 
 def _evenness(head: str, separator: str) -> float:
-    """The share of lines with the usual number of cells, more for many cells; 0 where it does not cut."""
+    """The share of lines with the usual number of cells, more for many cells; 0 where it does not
+    cut."""
     quoting: Literal[0, 3] = csv.QUOTE_NONE if separator == "\t" else csv.QUOTE_MINIMAL
     counts: Counter[int] = Counter()
     first = 0
@@ -194,7 +199,8 @@ def _evenness(head: str, separator: str) -> float:
 def _rows(
     text: str, separator: str, quoting: str, place: str
 ) -> tuple[list[list[str]], list[int], str]:
-    """All rows with their lines. Quotes are left alone where they are part of the text (most TSV files)."""
+    """All rows with their lines. Quotes are left alone where they are part of the text (most TSV
+    files)."""
     csv.field_size_limit(MAX_CELL)
     if quoting == "none":
         return *_parse(text, separator, csv.QUOTE_NONE, strict=False), "none"
@@ -239,7 +245,8 @@ def _loose(text: str, separator: str, place: str) -> tuple[list[list[str]], list
 
 
 def _swallowed(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether a quote has joined lines of a tab-separated file: a cell that holds a tab and a line's end."""
+    """Whether a quote has joined lines of a tab-separated file: a cell that holds a tab and a
+    line's end."""
     return any("\n" in cell and "\t" in cell for row in rows for cell in row)
 
 
@@ -267,7 +274,8 @@ POINT_NUMBER = re.compile(r"[+-]?\d+\.\d+")
 
 
 def guess_decimal(rows: Sequence[Sequence[str]], separator: str) -> str:
-    """ "," where numbers such as 39,1 are commoner than 39.1 and the comma does not separate; else "."."""
+    """ "," where numbers such as 39,1 are commoner than 39.1 and the comma does not separate; else
+    "."."""
     if separator == ",":
         return "."
     commas = points = groups = 0

@@ -19,8 +19,9 @@ OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 def read(path: Path, options: Mapping[str, Any]) -> tuple[Grid, dict[str, Any], tuple[str, ...]]:
     """The chosen sheet's rows, what was guessed (the sheet), and the names of all sheets.
 
-    The sheet with the most filled cells is taken where none is named. Raises LaminaError for a damaged or encrypted
-    file, a sheet that is not there, or a file that unpacks to more than memory should hold.
+    The sheet with the most filled cells is taken where none is named. Raises LaminaError for a
+    damaged or encrypted file, a sheet that is not there, or a file that unpacks to more than memory
+    should hold.
     """
     with path.open("rb") as file:
         old = file.read(8) == OLD
@@ -70,7 +71,7 @@ def _check_zip(path: Path) -> None:
         raise LaminaError(
             "This is a zip archive, not an Excel workbook.",
             place=path.name,
-            remedy="Unpack it and choose the table inside, or choose the source for its kind of data.",
+            remedy="Unpack it and choose the table inside, or the source for its kind of data.",
         )
     unpacked = sum(entry.file_size for entry in entries)
     if unpacked > MAX_UNPACKED or (

@@ -93,7 +93,8 @@ def _whole(text: str, place: str) -> Any:
 
 
 def _lines(text: str, place: str) -> Iterator[dict[str, Any]]:
-    """One object per line. Where the first line is no whole object, nothing: the text is one JSON value."""
+    """One object per line. Where the first line is no whole object, nothing: the text is one JSON
+    value."""
     seen = 0
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():

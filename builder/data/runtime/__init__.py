@@ -1,13 +1,17 @@
-"""The fitted preparation: from raw records to a model's tensors. Torch and the standard library only.
+"""The fitted preparation: from raw records to a model's tensors. Torch and the standard library.
 
 These files are copied as they are into every export, so that a folder predicts raw input by itself.
-Each form has a module with a class of this shape:
+Each form has a class of this shape: `images.Images`, `tokens.Tokens`, `series.Series`,
+`tables.Vector`, `tables.Codes`.
 
-    class Images:                                   # runtime/images.py; tokens.Tokens, series.Series, tables.Vector, tables.Codes
-        def __init__(self, settings: dict): ...     # JSON, written by the fit
-        def transform(self, records: list[dict]) -> Tensor: ...   # stored form: uint8 [N, C, H, W]; settings["column"] names the record's key
-        def to_model(self, x: Tensor) -> Tensor: ...  # on any device: (x / 255 - mean) / std for images, else unchanged
-        def restore(self, x: Tensor) -> object: ...   # one stored row back to the raw value (PNG bytes, list of numbers); None where it cannot
+    def __init__(self, settings: dict): ...
+        # JSON, written by the fit; settings["column"] names the record's key
+    def transform(self, records: list[dict]) -> Tensor: ...
+        # the stored form, uint8 [N, C, H, W] for images
+    def to_model(self, x: Tensor) -> Tensor: ...
+        # on any device: (x / 255 - mean) / std for images, else unchanged
+    def restore(self, x: Tensor) -> object: ...
+        # one stored row back to the raw value (PNG bytes, numbers); None where it cannot
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,10 +32,12 @@ class Preparation:
 
     @classmethod
     def from_dict(cls, settings: Mapping[str, Any]) -> "Preparation":
-        """From what `to_dict` gave. Raises ValueError for a version that this code does not know."""
+        """From what `to_dict` gave. Raises ValueError for a version that this code does not
+        know."""
         if settings.get("version") != VERSION:
             raise ValueError(
-                f"The preparation is of version {settings.get('version')}; this code reads {VERSION}."
+                f"The preparation is of version {settings.get('version')}; this code reads "
+                f"{VERSION}."
             )
         return cls(settings)
 
@@ -58,7 +64,8 @@ class Preparation:
         return tuple(names)
 
     def transform(self, records: Sequence[Mapping[str, Any]]) -> dict[str, Tensor]:
-        """From records (column → raw value, numbers may be strings) to stored tensors, one per Input.
+        """From records (column → raw value, numbers may be strings) to stored tensors, one per
+        Input.
 
         Raises ValueError naming the column that a record lacks or whose value cannot be read.
         """

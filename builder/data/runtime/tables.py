@@ -1,4 +1,5 @@
-"""Cells to features: fitted scaling, missing values, one-hot columns and codes. Torch and the standard library only."""
+"""Cells to features: fitted scaling, missing values, one-hot columns and codes. Torch and the
+standard library only."""
 
 import math
 import re
@@ -31,7 +32,8 @@ def is_missing(value: object) -> bool:
 
 PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.I)
 DRESSED = re.compile(
-    r"(?P<sign>[+-]?)\s*[$€£¥]?\s*(?P<body>\d[\d.,'\u2019\u00a0\u202f ]*)\s*(?P<unit>%|[^\W\d_]{1,8}|[€$£¥])?"
+    r"(?P<sign>[+-]?)\s*[$€£¥]?\s*(?P<body>\d[\d.,'\u2019\u00a0\u202f ]*)\s*"
+    r"(?P<unit>%|[^\W\d_]{1,8}|[€$£¥])?"
 )
 GROUPED = re.compile(r"\d{1,3}([,'\u2019\u00a0\u202f ]\d{3})+(\.\d*)?|\d+(\.\d*)?")
 
@@ -39,7 +41,8 @@ GROUPED = re.compile(r"\d{1,3}([,'\u2019\u00a0\u202f ]\d{3})+(\.\d*)?|\d+(\.\d*)
 def to_number(value: object, decimal: str = ".", unit: str = "") -> float:
     """A cell as a number, NaN where missing or not finite. Raises ValueError for other words.
 
-    Understood: 1,234.5 · $12 · 44 % (0.44) · with `unit` "lbs" also 3693 lbs; with a decimal comma 1.234,5.
+    Understood: 1,234.5 · $12 · 44 % (0.44) · with `unit` "lbs" also 3693 lbs; with a decimal comma
+    1.234,5.
     """
     if isinstance(value, int | float):
         number = float(value)
@@ -142,7 +145,8 @@ def read_column(records: Records, name: str) -> list[Any]:
 def _each(
     column: Mapping[str, Any], values: Sequence[Any], read: Callable[[Any], Any], what: str
 ) -> list[Any]:
-    """Every cell read, its labels merged, its words for missing set aside. Raises ValueError with column and row."""
+    """Every cell read, its labels merged, its words for missing set aside. Raises ValueError with
+    column and row."""
     merged: Mapping[str, str] = column.get("relabel", {})
     if merged:
         values = [merged.get(v.strip(), v) if isinstance(v, str) else v for v in values]
@@ -182,7 +186,8 @@ def numbers(column: Mapping[str, Any], values: Sequence[Any]) -> Tensor:
 
 
 def codes(column: Mapping[str, Any], values: Sequence[Any]) -> Tensor:
-    """A category column as int64 [N]: 0 for what training never (or too seldom) saw, else 1 + its place."""
+    """A category column as int64 [N]: 0 for what training never (or too seldom) saw, else 1 + its
+    place."""
     places = {value: place for place, value in enumerate(column["values"], start=1)}
     unseen = places.get(MISSING_CATEGORY, 0)
     fill = column.get("fill")
@@ -195,7 +200,8 @@ def codes(column: Mapping[str, Any], values: Sequence[Any]) -> Tensor:
 
 
 def _scaled(x: Tensor, part: Mapping[str, Any], missing: Tensor) -> Tensor:
-    """One number per row, missing ones filled, moved and scaled as fitted. x and missing are [N]."""
+    """One number per row, missing ones filled, moved and scaled as fitted. x and missing are
+    [N]."""
     x = torch.where(missing, torch.full_like(x, part["fill"]), x)
     if part.get("log"):
         x = torch.sign(x) * torch.log1p(x.abs())
@@ -204,7 +210,8 @@ def _scaled(x: Tensor, part: Mapping[str, Any], missing: Tensor) -> Tensor:
 
 
 class Vector:
-    """Columns as one float32 vector [N, F]: scaled numbers, 0/1 for yes-or-no and one-hot categories."""
+    """Columns as one float32 vector [N, F]: scaled numbers, 0/1 for yes-or-no and one-hot
+    categories."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self.columns: list[dict[str, Any]] = list(settings["columns"])
@@ -240,7 +247,8 @@ class Vector:
 
 
 def one_hot(into_NK: Tensor, column: Mapping[str, Any], values: Sequence[Any]) -> None:
-    """Write a category column's one-hot form; what training never saw is all zero unless `other` has a place."""
+    """Write a category column's one-hot form; what training never saw is all zero unless `other`
+    has a place."""
     places = codes(column, values)
     if not column.get("other"):
         rows = places.nonzero()[:, 0]
@@ -271,7 +279,8 @@ def features(column: Mapping[str, Any]) -> list[str]:
 
 
 class Codes:
-    """Categories as int64 [N, C], offset by column so that one Embedding(cardinality, d) serves all."""
+    """Categories as int64 [N, C], offset by column so that one Embedding(cardinality, d) serves
+    all."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self.columns: list[dict[str, Any]] = list(settings["columns"])

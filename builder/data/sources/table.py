@@ -204,12 +204,14 @@ def _read(path: Path, options: Mapping[str, Any]) -> _File:
 
 
 def _joined(train: _File, test: _File, path: Path) -> tuple[tuple[list[Any], ...], list[str]]:
-    """The test file's cells below the training file's, column by column (by name, else by position)."""
+    """The test file's cells below the training file's, column by column (by name, else by
+    position)."""
     notes: list[str] = []
     if not train.header and not test.header:
         if len(train.names) != len(test.names):
             raise LaminaError(
-                f"The test file has {len(test.names)} columns, the training file {len(train.names)}.",
+                f"The test file has {len(test.names)} columns, the training file "
+                f"{len(train.names)}.",
                 place=path.name,
                 remedy="Choose a test file with the same columns.",
             )
@@ -231,7 +233,8 @@ def _joined(train: _File, test: _File, path: Path) -> tuple[tuple[list[Any], ...
 
 
 def _without_dot(name: str, column: Sequence[Any], rows: int) -> tuple[Sequence[Any], str]:
-    """Test labels that differ from the training ones by a trailing dot only, without it (Adult's test file)."""
+    """Test labels that differ from the training ones by a trailing dot only, without it (Adult's
+    test file)."""
     train = {str(cell).strip() for cell in column[:rows] if cell is not None}
     if not 1 < len(train) <= 1000:
         return column, ""
@@ -307,7 +310,8 @@ def _odd(name: str, typed: cells.Typed) -> list[Finding]:
                 "mixed_types",
                 "warning",
                 "Mixed types",
-                f"{name}: {count:,} {'cell is' if count == 1 else 'cells are'} no {kind} ({words}) and "
+                f"{name}: {count:,} {'cell is' if count == 1 else 'cells are'} no {kind} ({words}) "
+                "and "
                 f"{'was' if count == 1 else 'were'} taken as missing.",
                 (name,),
             )
@@ -318,7 +322,8 @@ def _odd(name: str, typed: cells.Typed) -> list[Finding]:
                 "infinite",
                 "warning",
                 "Infinite numbers",
-                f"{name}: {typed.infinite:,} {'cell is' if typed.infinite == 1 else 'cells are'} infinite or "
+                f"{name}: {typed.infinite:,} {'cell is' if typed.infinite == 1 else 'cells are'} "
+                "infinite or "
                 "too large for a number; taken as missing.",
                 (name,),
             )
@@ -329,7 +334,8 @@ def _odd(name: str, typed: cells.Typed) -> list[Finding]:
                 "mixed_types",
                 "warning",
                 "Mixed types",
-                f"{name} mixes numbers and words ({', '.join(repr(word[:30]) for word in typed.mixed)}); "
+                f"{name} mixes numbers and words "
+                f"({', '.join(repr(word[:30]) for word in typed.mixed)}); "
                 "it is read as words.",
                 (name,),
             )

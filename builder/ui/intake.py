@@ -93,8 +93,10 @@ def recognised(path: Path) -> Data:
 
 
 def plainly(error: LaminaError, path: Path) -> LaminaError:
-    """The error with the file's name where its whole path stood."""
-    short = path.name if path.is_file() else "the files"
+    """The error, with an upload's own name where the path stood under which it is kept."""
+    if not path.resolve().is_relative_to(room("uploads").resolve()):
+        return error
+    short = "the files" if path.is_dir() else path.name
     return LaminaError(
         error.fact.replace(str(path), short),
         place=error.place.replace(str(path), short),

@@ -37,7 +37,9 @@ def test_search_leaves_the_templates_that_fit_and_says_so_where_none_does() -> N
     app.text_input(key="find_template").set_value("text").run()
     keys = {button.key for button in app.button if str(button.key).startswith("use_")}
     assert keys
-    assert all(templates.get(key.removeprefix("use_")).data_kind == "text" for key in map(str, keys))
+    assert all(
+        templates.get(key.removeprefix("use_")).data_kind == "text" for key in map(str, keys)
+    )
     app.text_input(key="find_template").set_value("zebra").run()
     assert "No template is called so" in text_of(app)
 

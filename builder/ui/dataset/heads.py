@@ -48,6 +48,17 @@ def _head(view: "ColumnView", rows: int, blamed: bool, classes: bool) -> dict[st
     return head
 
 
+def texts(overview: "Overview", data: Data, count: int) -> dict[str, list[str]]:
+    """The first texts of each text column, to stand beside the table."""
+    from builder.data import read
+
+    wanted = [view.name for view in overview.media if view.form == "tokens"]
+    if not wanted:
+        return {}
+    raw = read(data)
+    return {name: [str(value)[:400] for value in raw.media[name].values[:count]] for name in wanted}
+
+
 def short(value: Any) -> str:
     """A number in few digits, a moment without its time of day."""
     if isinstance(value, str):

@@ -26,10 +26,10 @@ def show(project: Project, prepared: "Prepared", save: Save) -> None:
     """The cards of every image, text and series input."""
     for spec in prepared.spec.inputs.values():
         if spec.form == "image":
-            with parts.card(f"Images of {spec.name}", _image_note(spec), key=f"images_{spec.name}"):
+            with parts.card("Images", _image_note(spec), key=f"images_{spec.name}"):
                 parts.html(_thumbnails(prepared), "thumbnails")
         elif spec.form == "tokens":
-            with parts.card(f"Texts of {spec.name}", _token_note(spec), key=f"texts_{spec.name}"):
+            with parts.card("Texts", _token_note(spec), key=f"texts_{spec.name}"):
                 _settings(project, spec.form, save)
                 parts.html(_tokens(prepared, spec), "token-preview")
         elif spec.form == "series":

@@ -119,7 +119,9 @@ def _bar(overview: "Overview") -> str:
 
 
 def _label(name: str, share: float) -> str:
-    return f"{share:.0%}, the network learns from these" if name == "train" else name
+    if name != "train":
+        return name
+    return f"{share:.0%}, the network learns from these" if share > 0.45 else "train"
 
 
 def _balance(overview: "Overview", counts: Counts | None) -> str:

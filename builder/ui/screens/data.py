@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from builder.data import base
 
 INSPECT, PREPARE = "inspect_data", "prepare_media"
+TEXTS = 8  # so many texts stand beside the table
 
 
 def show() -> None:
@@ -148,25 +149,41 @@ def _unfolded(option: "base.Option") -> "base.Option":
 def _main(project: Project, overview: "data.Overview") -> None:
     with st.container(key="lm_data_top"):
         title, facts = heads.sentence(overview)
-        columns = heads.heads(overview)
+        columns, rows, more = _table(project, overview)
         change = table.show(
             columns,
-            heads.cells(overview, columns),
+            rows,
             key="data_table",
             title=title,
             target=overview.target or "",
             facts=facts,
             note="Guessed from the file. Change any role or type.",
-            more=f"Rows 1 to {len(overview.preview):,} of {overview.rows:,}.",
+            more=more,
+            compact=bool(overview.media),
         )
         if change is not None:
             _changed(project, overview, change)
     with st.container(key="lm_data_below"):
         split.show(project, overview, split_counts(project, overview), _save)
-        if overview.media or any(
-            binding.form == "tokens" for binding in project.data.inputs.values()
-        ):
+        if overview.media:
             _media(project)
+
+
+def _table(
+    project: Project, overview: "data.Overview"
+) -> tuple[list[dict[str, Any]], list[list[str | None]], str]:
+    """Columns and rows of the table; beside media only the heads, and a few texts."""
+    columns = heads.heads(overview)
+    rows = heads.cells(overview, columns)
+    if not overview.media:
+        return columns, rows, f"Rows 1 to {len(rows):,} of {overview.rows:,}."
+    texts = heads.texts(overview, project.data, TEXTS)
+    if not texts:
+        return columns, [], ""
+    for name, values in texts.items():
+        columns.append({"name": name, "role": "feature", "type": "text", "fixed": True})
+        rows = [[*row, value] for row, value in zip(rows, values, strict=False)]
+    return columns, rows, f"Rows 1 to {len(rows):,} of {overview.rows:,}."
 
 
 def _changed(project: Project, overview: "data.Overview", change: table.Change) -> None:

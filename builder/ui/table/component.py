@@ -40,12 +40,14 @@ def show(
     facts: str,
     note: str,
     more: str,
+    compact: bool = False,
 ) -> Change | None:
     """Draw the table; the change of this run, if there was one.
 
     A column is {"name", "role", "type", "tone" ("" | "leak"), "why", "bars" (heights 0 to 1) with "low" and "high",
     or "top" ([label, share] pairs), "missing" (share)}; `rows` are cells as text, in the columns' order, None where a
-    cell is empty. `title` is the sentence above, in which `target` is marked.
+    cell is empty. A column that is "fixed" (a text beside the table) has no menus. `title` is the sentence above, in which `target` is marked; a `compact`
+    table is only as wide as its columns.
     """
     result = _component()(
         key=key,
@@ -57,6 +59,7 @@ def show(
             "facts": facts,
             "note": note,
             "more": more,
+            "compact": compact,
         },
         on_change_change=_nothing,
     )

@@ -62,7 +62,14 @@ function tops(column) {
   return holder;
 }
 
+function plainHead(column) {
+  return el("th", { scope: "col", class: "feature" }, el("div", { class: "name", title: column.name }, column.name),
+    el("div", {}, el("span", { class: "pill" }, "Input")), el("div", { class: "s m" }, column.type), el("div", { class: "vz" }),
+    el("div", { class: "gap" }, "complete"));
+}
+
 function head(column, send) {
+  if (column.fixed) return plainHead(column);
   const name = el("button", { class: "name", title: `${column.name}: how it is treated`, "data-testid": `column-${column.name}` }, column.name);
   name.addEventListener("click", () => send({ kind: "open", column: column.name }));
   const picture = el("div", { class: "vz" });
@@ -72,7 +79,7 @@ function head(column, send) {
   const gap = el("div", { class: `gap ${share > 0.5 ? "most" : share > 0 ? "some" : ""}` }, share > 0 ? `${percent(share)} empty` : "complete");
   return el("th", { scope: "col", class: column.tone || column.role }, name,
     menu("role", column, ROLES, column.role, "Role", send),
-    column.fixed ? el("div", { class: "s m" }, column.type) : menu("type", column, TYPES, column.type, "Type", send),
+    menu("type", column, TYPES, column.type, "Type", send),
     picture, gap);
 }
 
@@ -102,6 +109,7 @@ export default function (component) {
   const send = (change) => setTriggerValue("change", change);
 
   const draw = () => {
+    root.className = data.compact ? "compact" : "";
     const old = root.querySelector(".scroll");
     if (old) { kept.left = old.scrollLeft; kept.top = old.scrollTop; }
     const [before, after] = data.target ? data.title.split("{target}") : [data.title, ""];

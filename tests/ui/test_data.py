@@ -1,0 +1,232 @@
+"""The Data page: what a file holds is shown and editable; bad files are refused in words, with nothing kept."""
+
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from builder import data, workspace
+from builder.errors import LaminaError
+from builder.home import room
+from builder.project import Column, Data, Project, Split
+from builder.ui import intake, table
+from builder.ui.dataset import heads, sources
+from tests.ui.apptest import open_page, text_of
+
+
+def rows(count: int = 120) -> str:
+    lines = ["age,city,member,leak,target"]
+    for i in range(count):
+        label = "yes" if i % 3 == 0 else "no"
+        age = "" if i % 10 == 0 else str(20 + i * 7 % 50)
+        lines.append(f"{age},{'ABC'[i % 3]},{'true' if i % 2 else 'false'},{label.upper()},{label}")
+    return "\n".join(lines) + "\n"
+
+
+def finish(app: AppTest, name: str) -> None:
+    """Wait for the page's work of that name, then draw the page with what it gave."""
+    jobs = app.session_state["lamina_jobs"]
+    assert jobs[name][1].finished(120)
+    app.run()
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> tuple[str, Project]:
+    path = tmp_path / "people.csv"
+    path.write_text(rows())
+    key = intake.bring(path)
+    return key, workspace.open_project(key)
+
+
+def test_a_file_becomes_a_project_with_target_and_task_guessed(
+    project: tuple[str, Project],
+) -> None:
+    _, made = project
+    assert made.name == "people"
+    assert made.data.source == "table"
+    assert made.data.target == "target"
+    assert made.task.kind == "classification"
+
+
+def test_a_number_to_predict_makes_it_a_regression(tmp_path: Path) -> None:
+    path = tmp_path / "prices.csv"
+    path.write_text("size,price\n" + "".join(f"{i},{i * 1.37:.2f}\n" for i in range(60)))
+    made = workspace.open_project(intake.bring(path))
+    assert made.data.target == "price"
+    assert made.task.kind == "regression"
+
+
+def test_the_page_shows_target_split_balance_and_findings(project: tuple[str, Project]) -> None:
+    key, _ = project
+    app = open_page("data", project=key)
+    finish(app, "inspect_data")
+    assert not app.exception
+    shown = text_of(app)
+    assert 'data-testid="split-bar"' in shown
+    assert "is right" in shown  # the guess to beat
+    assert 'data-testid="finding-' in shown
+    (component,) = app.get("bidi_component")
+    assert component.proto.component_name == "lamina_table"
+
+
+def test_the_page_without_a_project_offers_the_way_home() -> None:
+    app = open_page("data")
+    assert "No project is open" in text_of(app)
+    assert app.button(key="no_project_button").label == "Go to Home"
+
+
+def test_an_unknown_project_is_said_in_words() -> None:
+    app = open_page("data", project="../../etc")
+    assert not app.exception
+    assert "no such project" in text_of(app)
+
+
+def test_a_project_without_data_offers_every_source() -> None:
+    key = workspace.create(Project(name="empty"))
+    app = open_page("data", project=key)
+    kinds = set(app.radio(key="source_set_kind").options)
+    assert kinds == {
+        source.title
+        for source in data.catalogue().values()
+        if not any(option.name == "path" for option in source.params)
+    }
+
+
+def test_a_set_by_name_is_read_and_kept() -> None:
+    key = workspace.create(Project(name="empty"))
+    app = open_page("data", project=key)
+    app.radio(key="source_set_kind").set_value("sklearn").run()
+    app.selectbox(key="source_sklearn_name").set_value("iris").run()
+    app.button(key="source_use_set").click().run()
+    finish(app, "read_source")
+    kept = workspace.open_project(key).data
+    assert (kept.source, kept.options.get("name"), kept.target) == ("sklearn", "iris", "target")
+
+
+def test_data_that_is_gone_is_said_with_a_way_on(
+    project: tuple[str, Project], tmp_path: Path
+) -> None:
+    key, _ = project
+    (tmp_path / "people.csv").unlink()
+    app = open_page("data", project=key)
+    finish(app, "inspect_data")
+    assert not app.exception
+    assert 'data-testid="failed"' in text_of(app)
+    app.button(key="inspect_button").click().run()
+    assert app.radio(key="source_set_kind")
+
+
+def test_a_remedy_is_one_click(project: tuple[str, Project]) -> None:
+    key, _ = project
+    app = open_page("data", project=key)
+    finish(app, "inspect_data")
+    first = next(button for button in app.button if str(button.key).startswith("remedy_"))
+    before = workspace.open_project(key).data
+    first.click().run()
+    assert workspace.open_project(key).data != before
+
+
+def test_suggestion_prepares_and_draws_a_network_that_fits(project: tuple[str, Project]) -> None:
+    key, _ = project
+    app = open_page("data", project=key)
+    finish(app, "inspect_data")
+    app.button(key="suggest_network").click().run()
+    finish(app, "prepare_data")
+    app.button(key="use_suggestion").click().run()
+    made = workspace.open_project(key)
+    assert made.name == "people"
+    assert {"Input", "Linear", "Output"} <= {node.layer for node in made.graph.nodes}
+
+
+@pytest.fixture
+def seen(project: tuple[str, Project]) -> tuple[Project, data.Overview]:
+    _, made = project
+    return made, data.inspect(made.data)
+
+
+def test_heads_put_the_target_first_and_tell_gaps_and_shares(
+    seen: tuple[Project, data.Overview],
+) -> None:
+    columns = heads.heads(seen[1])
+    assert columns[0]["name"] == "target"
+    assert dict(columns[0]["top"])["no"] == pytest.approx(2 / 3)
+    age = next(column for column in columns if column["name"] == "age")
+    assert age["missing"] == pytest.approx(0.1)
+    assert max(age["bars"]) == 1
+
+
+def test_cells_are_text_and_gaps_are_none(seen: tuple[Project, data.Overview]) -> None:
+    columns = heads.heads(seen[1])
+    lines = heads.cells(seen[1], columns)
+    place = [column["name"] for column in columns].index("age")
+    assert lines[0][place] is None
+    assert lines[1][place] == "27"
+
+
+def test_a_new_target_frees_the_old_one_and_sets_the_task(
+    seen: tuple[Project, data.Overview],
+) -> None:
+    changed = heads.apply(seen[0], table.Change("role", "age", "target"), seen[1])
+    assert changed.data.target == "age"
+    assert changed.task.kind == "regression"
+    roles = {view.name: view.role for view in data.inspect(changed.data).columns}
+    assert roles["age"] == "target"
+    assert roles["target"] == "feature"
+
+
+def test_roles_of_group_and_time_set_the_split_and_undo_it(
+    seen: tuple[Project, data.Overview],
+) -> None:
+    grouped = heads.apply(seen[0], table.Change("role", "city", "group"), seen[1])
+    assert (grouped.data.split.kind, grouped.data.split.group) == ("group", "city")
+    back = heads.apply(grouped, table.Change("role", "city", "feature"), data.inspect(grouped.data))
+    assert back.data.split == Split()
+
+
+def test_the_target_itself_keeps_its_role(seen: tuple[Project, data.Overview]) -> None:
+    same = heads.apply(seen[0], table.Change("role", "target", "ignore"), seen[1])
+    assert same == seen[0]
+
+
+def test_a_treatment_back_at_its_default_leaves_no_trace() -> None:
+    once = heads.treated(Data(), "age", {"scale": "minmax"})
+    assert once.columns == {"age": Column(scale="minmax")}
+    assert heads.treated(once, "age", {"scale": None}).columns == {}
+
+
+def test_help_of_sets_is_told_for_the_chosen_one() -> None:
+    assert sources.explained("a: first one; b: second: with colon") == {
+        "a": "first one",
+        "b": "second: with colon",
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (0, "0"),
+        (0.417, "0.417"),
+        (512.3292, "512"),
+        (1234567, "1.2e+06"),
+        ("2020-01-02T03", "2020-01-02"),
+    ],
+)
+def test_edges_of_histograms_are_short(value: object, words: str) -> None:
+    assert heads.short(value) == words
+
+
+@pytest.mark.parametrize("folder", ["messy_tables", "messy_images"])
+def test_every_messy_file_is_read_or_refused_in_a_sentence(test_data: Path, folder: str) -> None:
+    for path in sorted(p for p in (test_data / folder).rglob("*") if p.is_file()):
+        before = set(room("uploads").iterdir())
+        kept = intake.keep([BytesIO(path.read_bytes())], [path.name])
+        try:
+            key = intake.bring(kept)
+        except LaminaError as error:
+            assert error.fact, path.name
+            assert str(room("uploads")) not in str(error), path.name
+            intake.forget(kept)
+            assert set(room("uploads").iterdir()) == before
+        else:
+            assert workspace.open_project(key).data.source, path.name

@@ -48,14 +48,11 @@ def serve(port: int | None, host: str) -> None:
     environment = dict(os.environ)
     if home := environment.get("LAMINA_HOME"):
         environment["LAMINA_HOME"] = str(Path(home).resolve())
-    server = subprocess.Popen(command, cwd=folder, env=environment)
-    try:
-        code = server.wait()
-    except KeyboardInterrupt:
-        server.terminate()
-        server.wait()
-        raise
-    raise typer.Exit(root.OK if code in (0, -15) else root.WRONG_INPUT)
+    os.chdir(folder)
+    if os.name == "nt":
+        raise typer.Exit(subprocess.run(command, env=environment, check=False).returncode)
+    sys.stderr.flush()
+    os.execve(sys.executable, command, environment)  # one process: whoever stops it, stops it all
 
 
 def pick_port(port: int | None, host: str) -> int:

@@ -13,7 +13,7 @@ class BagText(base.Template):
     """An embedding bag and a linear head (Joulin et al., 2016, arXiv 1607.01759)."""
 
     name = "bag-text"
-    title = "Text → class"
+    title = "Text classifier"
     help = "The mean of the words' vectors decides: fast, and hard to beat on short texts."
     data_kind = "text"
 

@@ -16,7 +16,7 @@ class Cnn(base.Template):
     """Convolution, normalisation, activation, pooling; as often as the image is large."""
 
     name = "cnn"
-    title = "Image → class"
+    title = "Image classifier"
     help = "Convolutions and pooling, as many as the image needs, and a dense head."
     data_kind = "image"
 

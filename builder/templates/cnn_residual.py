@@ -15,7 +15,7 @@ class CnnResidual(base.Template):
     """Blocks of two convolutions with a shortcut around (He et al., 2015, arXiv 1512.03385)."""
 
     name = "cnn-residual"
-    title = "Image → class, residual"
+    title = "Residual image classifier"
     help = "Convolutions with shortcuts around them: deeper, and better on photographs."
     data_kind = "image"
 

@@ -13,7 +13,7 @@ class CnnSeries(base.Template):
     """Three convolutions along time and the mean over it (Wang et al., 2016, arXiv 1611.06455)."""
 
     name = "cnn-series"
-    title = "Series → class or number"
+    title = "Series classifier"
     help = "Convolutions along time find telling shapes wherever in the series they are."
     data_kind = "series"
 

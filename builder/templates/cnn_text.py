@@ -13,7 +13,7 @@ class CnnText(base.Template):
     """Windows of 3, 4 and 5 words, the strongest answer of each (Kim, 2014, arXiv 1408.5882)."""
 
     name = "cnn-text"
-    title = "Text → class, phrases"
+    title = "Text by phrases"
     help = "Word vectors and convolutions that look for telling phrases."
     data_kind = "text"
 

@@ -15,7 +15,7 @@ class LstmSeries(base.Template):
     """An LSTM in both directions over patches: long series stay learnable, short ones whole."""
 
     name = "lstm-series"
-    title = "Series → class or number, recurrent"
+    title = "Recurrent series reader"
     help = "An LSTM reads the series in patches, forward and backward, and remembers."
     data_kind = "series"
 

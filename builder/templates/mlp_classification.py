@@ -13,7 +13,7 @@ class MlpClassification(base.Template):
     """Two hidden layers with dropout: the sound first choice for a table."""
 
     name = "mlp-classification"
-    title = "Table → class"
+    title = "Table classifier"
     help = "A small dense network that tells classes apart by the columns of a table."
     data_kind = "table"
     tasks = ("classification",)

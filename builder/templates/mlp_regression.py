@@ -13,7 +13,7 @@ class MlpRegression(base.Template):
     """Two hidden layers with dropout: the sound first choice for a table."""
 
     name = "mlp-regression"
-    title = "Table → number"
+    title = "Number from a table"
     help = "A small dense network that estimates a number from the columns of a table."
     data_kind = "table"
     tasks = ("regression",)

@@ -13,7 +13,7 @@ class TransformerText(base.Template):
     """Two encoder layers and the mean over words (Vaswani et al., 2017, arXiv 1706.03762)."""
 
     name = "transformer-text"
-    title = "Text → class, transformer"
+    title = "Text with attention"
     help = "Every word looks at every other one; at its best with many texts."
     data_kind = "text"
 

@@ -13,7 +13,7 @@ class WideAndDeep(base.Template):
     """Wide memorises, deep generalises (Cheng et al., 2016, arXiv 1606.07792)."""
 
     name = "wide-and-deep"
-    title = "Table → class or number, three inputs"
+    title = "Wide and deep"
     help = "A linear path beside a deep one with a vector for every category; their answers add."
     data_kind = "table"
     inputs: ClassVar[dict[str, Binding]] = {

@@ -1,5 +1,6 @@
 """The Deploy page: predict new input, and take the network along."""
 
+import functools
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from builder.errors import LaminaError
-from builder.ui import chrome, parts, state
+from builder.ui import chrome, opened, parts, state
 from builder.ui.screens import deploy_inputs as inputs
 
 if TYPE_CHECKING:
@@ -26,25 +27,19 @@ def show() -> None:
     """Draw the page."""
     chrome.page("deploy")
     project = state.project()
-    run = _run()
-    if run is None:
-        chrome.bar((project.name, "Deploy"))
-        with st.container(key="lm_body_deploy_none"):
-            if parts.empty(
-                "Nothing to deploy yet",
-                "Once a run has kept a state of the network, it predicts and leaves from here.",
-                "Train the network",
-                key="deploy_none",
-            ):
-                state.go("train")
-        return
-    name = str(run.info.get("name") or run.id)
-    chrome.bar((project.name, "Deploy", name))
+    run = opened.run_or_stop("deploy")
+    choices = opened.checkpoints(run)
+    kept = st.session_state.get("deploy_checkpoint")
+    checkpoint = kept if kept in choices else next(iter(choices))
+    chrome.bar(
+        (project.name, opened.name_of(run), "Deploy"),
+        actions=lambda: _checkpoint(choices, checkpoint),
+    )
     try:
         with st.container(key="lm_body_deploy"):
-            left, right = st.columns([8, 5], gap="medium")
+            left, right = st.columns([8, 5], gap="small")
             with right:
-                checkpoint = _take_along(run)
+                _take_along(run, checkpoint)
             with left:
                 _predict(run, checkpoint)
     except LaminaError as error:
@@ -53,27 +48,23 @@ def show() -> None:
                 state.go("runs")
 
 
-def _run() -> "Run | None":
-    """The run that the address names, else the newest of the project that kept a state."""
-    from builder import runs
+def _checkpoint(choices: Mapping[str, str], chosen: str) -> None:
+    def remember() -> None:
+        st.session_state["deploy_checkpoint"] = st.session_state["deploy_checkpoint_choice"]
 
-    named = state.run_id()
-    if named:
-        try:
-            run = runs.open_run(named)
-        except LaminaError:
-            run = None
-        if run is not None and run.checkpoints():
-            return run
-    for row in runs.list_runs(state.project_id()):
-        run = runs.open_run(row.run)
-        if run.checkpoints():
-            state.set_run(run.id)
-            return run
-    return None
+    st.selectbox(
+        "Checkpoint",
+        list(choices),
+        index=list(choices).index(chosen),
+        format_func=choices.__getitem__,
+        key="deploy_checkpoint_choice",
+        width=190,
+        label_visibility="collapsed",
+        on_change=remember,
+    )
 
 
-# --- predict -------------------------------------------------------------------------------------------------------
+# --- predict
 
 
 def _predict(run: "Run", checkpoint: str) -> None:
@@ -83,7 +74,7 @@ def _predict(run: "Run", checkpoint: str) -> None:
     settings = ready.preparation.settings
     form = inputs.form_of(settings)
     with parts.card("Predict", "new input, by the same code that leaves", key="predict"):
-        ways = inputs.modes(form, _drawable())
+        ways = inputs.modes(form, _drawable(settings))
         way = st.segmented_control(
             "How to bring input",
             ways,
@@ -95,15 +86,21 @@ def _predict(run: "Run", checkpoint: str) -> None:
         if way in ("File", "Files"):
             _files(run, checkpoint, form)
             return
-        record, truth = _record(run, settings, form, str(way))
+        beside = form in ("image", "text")
+        left, right = (
+            st.columns([1, 1], gap="medium") if beside else (st.container(), st.container())
+        )
+        with left:
+            record, truth = _record(run, settings, form, str(way))
         if record is None:
             return
-        try:
-            row = ready.predict([record])[0]
-        except ValueError as error:
-            parts.failed(_sentence(error), key="predict_failed")
-            return
-        inputs.answer(row, ready.facts, truth)
+        with right:
+            try:
+                row = ready.predict([record])[0]
+            except ValueError as error:
+                parts.failed(_sentence(error), key="predict_failed")
+                return
+            inputs.answer(row, ready.facts, truth)
 
 
 def _record(
@@ -150,10 +147,11 @@ def _image(
 def _shown(content: bytes) -> None:
     from PIL import UnidentifiedImageError
 
-    try:
-        st.image(content, width=160)
-    except (UnidentifiedImageError, OSError):
-        parts.html('<p class="lm-f">The image cannot be shown.</p>')
+    with st.container(key="lm_deploy_picture"):
+        try:
+            st.image(content, width=160)
+        except (UnidentifiedImageError, OSError):
+            parts.html('<p class="lm-f">The image cannot be shown.</p>')
 
 
 def _series(
@@ -177,23 +175,24 @@ def _series(
     return {column: [steps]}, _label(run, sample) if text == given else None
 
 
-def _drawable() -> bool:
-    from importlib.util import find_spec
-
-    return find_spec("builder.ui.draw") is not None
+def _drawable(settings: Mapping[str, Any]) -> bool:
+    """Gray images of few pixels look like something that a person could draw."""
+    parts_of = [part for part in settings["inputs"].values() if part["form"] == "image"]
+    return any(part["channels"] == 1 and part["height"] <= 64 for part in parts_of)
 
 
 def _drawn(settings: Mapping[str, Any]) -> dict[str, Any] | None:
-    from builder.ui import draw
+    from builder.ui.draw import draw
 
-    content = draw.draw("deploy_draw")
+    part = next(iter(settings["inputs"].values()))
+    content = draw("deploy_draw", (int(part["height"]), int(part["width"])))
     if content is None:
         parts.html('<p class="lm-f">Draw with the mouse or a finger.</p>')
         return None
     return {inputs.media_column(settings): content}
 
 
-# --- rows of the test split ------------------------------------------------------------------------------------------
+# --- rows of the test split
 
 
 def _row(run: "Run") -> int:
@@ -244,7 +243,7 @@ def _bytes(value: Any) -> bytes | None:
     return found if isinstance(found, bytes) else None
 
 
-# --- files -----------------------------------------------------------------------------------------------------------
+# --- files
 
 
 def _files(run: "Run", checkpoint: str, form: str) -> None:
@@ -314,15 +313,14 @@ def _sentence(error: ValueError) -> LaminaError:
     return LaminaError(str(error), remedy="Correct the field and it is predicted again.")
 
 
-# --- take it along -----------------------------------------------------------------------------------------------------
+# --- take it along
 
 
-def _take_along(run: "Run") -> str:
-    """Which state leaves, the formats, and the commands; gives the chosen checkpoint's name."""
+def _take_along(run: "Run", checkpoint: str) -> None:
+    """The formats, and the commands."""
     from builder.export import formats
 
     with parts.card("Take it along", key="take"):
-        checkpoint = _checkpoint(run)
         for name, kind in formats().items():
             with st.container(
                 key=f"lm_format_{name}", horizontal=True, vertical_alignment="center"
@@ -332,7 +330,7 @@ def _take_along(run: "Run") -> str:
                 )
                 st.download_button(
                     "Download",
-                    lambda name=name: _artefact(run.id, name, checkpoint),
+                    functools.partial(_artefact, run.id, name, checkpoint),
                     file_name=f"{_slug(run)}{'.zip' if kind.folder else kind.suffix}",
                     mime="application/zip" if kind.folder else "application/octet-stream",
                     on_click="ignore",
@@ -342,30 +340,6 @@ def _take_along(run: "Run") -> str:
                 )
     with parts.card("In a terminal", key="commands"):
         _commands(run, checkpoint)
-    return checkpoint
-
-
-def _checkpoint(run: "Run") -> str:
-    kept = run.checkpoints()
-    if len(kept) < 2:
-        return "best"
-    names = {item.name: item for item in kept}
-    start = next((i for i, item in enumerate(kept) if item.best), len(kept) - 1)
-
-    def label(name: str) -> str:
-        item = names[name]
-        loss = item.figures.get("validation_loss")
-        shown = f", validation loss {loss:.4g}" if isinstance(loss, int | float) else ""
-        return f"{'best, ' if item.best else ''}epoch {item.epoch}{shown}"
-
-    picked = st.selectbox(
-        "State of the network",
-        list(names),
-        index=start,
-        format_func=label,
-        key=f"deploy_state_{run.id}",
-    )
-    return str(picked)
 
 
 def _artefact(run_id: str, name: str, checkpoint: str) -> bytes:

@@ -1,4 +1,4 @@
-"""What a person enters to have it predicted: forms drawn from the fitted preparation, and the answer as bars."""
+"""What a person enters to have it predicted, drawn from the preparation; the answer as bars."""
 
 from collections.abc import Mapping
 from html import escape
@@ -100,7 +100,7 @@ def number(value: Any) -> float | None:
 
 
 def numbers(text: str) -> list[float]:
-    """A series typed or pasted: numbers apart by commas, spaces or lines. Raises ValueError naming what is none."""
+    """A series typed or pasted, apart by commas, spaces or lines; ValueError naming what is none."""
     found = []
     for word in text.replace(",", " ").replace(";", " ").split():
         try:

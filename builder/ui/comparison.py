@@ -1,0 +1,157 @@
+"""Runs side by side: the settings in which they differ, the figures that tell, their curves."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from builder.runs.index import Row
+
+MOST_SETTINGS = 4
+LABELS = {
+    "optimizer.lr": "Learning rate",
+    "optimizer.name": "Optimiser",
+    "optimizer.weight_decay": "Weight decay",
+    "batch_size": "Batch",
+    "epochs": "Epochs",
+    "schedule.name": "Schedule",
+    "early_stopping.patience": "Patience",
+    "label_smoothing": "Smoothing",
+    "class_weights": "Class weights",
+    "clip_norm": "Clip",
+    "precision": "Precision",
+    "seed": "Seed",
+    "parameters": "Parameters",
+    "data": "Data",
+    "start_from": "Starts from",
+}
+BORING = ("device", "threads", "keep")  # the device has a column of its own
+HIGHER = ("accuracy", "f1", "roc_auc", "precision", "recall", "r2", "average_precision")
+
+
+def flat(recipe: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    """A nested recipe as dotted names: {"optimizer": {"lr": 1}} as {"optimizer.lr": 1}."""
+    found: dict[str, Any] = {}
+    for name, value in recipe.items():
+        key = f"{above}{name}"
+        if isinstance(value, Mapping) and value:
+            found.update(flat(value, f"{key}."))
+        elif value not in (None, {}, []):
+            found[key] = value
+    return found
+
+
+def settings(rows: Sequence["Row"]) -> dict[str, dict[str, Any]]:
+    """Per run everything that decides it: recipe, size of the network, data."""
+    return {
+        row.id: {
+            **flat(row.recipe),
+            "parameters": row.parameters or None,
+            "data": row.data[:6] or None,
+        }
+        for row in rows
+    }
+
+
+def differing(found: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The settings in which the runs differ, the telling ones first."""
+    names = dict.fromkeys(name for values in found.values() for name in values)
+    different = [
+        name
+        for name in names
+        if name not in BORING and len({repr(values.get(name)) for values in found.values()}) > 1
+    ]
+    order = list(LABELS)
+    return sorted(different, key=lambda name: order.index(name) if name in order else len(order))
+
+
+def label(name: str) -> str:
+    """What a setting or a figure is called."""
+    if name in LABELS:
+        return LABELS[name]
+    words = {
+        "roc_auc": "ROC AUC",
+        "r2": "R²",
+        "mae": "MAE",
+        "rmse": "RMSE",
+        "mse": "MSE",
+        "f1": "F1",
+    }
+    return words.get(name, name.replace("_", " ").replace(".", " ").capitalize())
+
+
+def higher_is_better(name: str) -> bool:
+    """Whether more of a figure is better ("validation_accuracy"); less of a loss or an error."""
+    return name.removeprefix("validation_").removeprefix("train_") in HIGHER
+
+
+def headline(rows: Sequence["Row"]) -> str | None:
+    """The validation figure that most runs have beside the loss; None where none has one."""
+    counts: dict[str, int] = {}
+    for row in rows:
+        for name in row.best or row.last:
+            if name.startswith("validation_") and name != "validation_loss":
+                counts[name] = counts.get(name, 0) + 1
+    order = ("validation_accuracy", "validation_r2")
+    first = [name for name in order if name in counts]
+    return first[0] if first else max(counts, key=counts.__getitem__, default=None)
+
+
+def figures(row: "Row", name: str | None) -> dict[str, float | None]:
+    """What the table shows of a run: best and last of the headline figure, best validation loss."""
+    best, last = row.best or {}, row.last or {}
+    found = {"best_loss": _number(best.get("validation_loss"))}
+    if name:
+        found = {"best": _number(best.get(name)), "last": _number(last.get(name)), **found}
+    return found
+
+
+def _number(value: Any) -> float | None:
+    if not isinstance(value, int | float) or value != value or abs(value) == float("inf"):
+        return None
+    return float(value)
+
+
+def lasted(seconds: float) -> str:
+    """A duration in few letters: "0.8 s", "42 s", "3:05", "1:02:33"."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    hours, rest = divmod(whole, 3600)
+    minutes, left = divmod(rest, 60)
+    return f"{hours}:{minutes:02d}:{left:02d}" if hours else f"{minutes}:{left:02d}"
+
+
+def begun(created: float, now: float | None = None) -> str:
+    """When a run began: the time today, else the day."""
+    now = time.time() if now is None else now
+    then, today = time.localtime(created), time.localtime(now)
+    if then[:3] == today[:3]:
+        return time.strftime("%H:%M", then)
+    return f"{then.tm_mday} {time.strftime('%b %H:%M', then)}"
+
+
+def curve_names(epochs: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
+    """The figures that the runs kept by epoch: loss first, validation before training."""
+    names = dict.fromkeys(
+        name
+        for rows in epochs.values()
+        for row in rows
+        for name in row
+        if name.startswith(("validation_", "train_")) or name == "lr"
+    )
+    return sorted(names, key=lambda name: (name == "lr", not name.endswith("loss"), name[0] == "t"))
+
+
+def curve(
+    rows: Sequence[Mapping[str, Any]], name: str, over: str
+) -> tuple[list[float], list[float]]:
+    """The points of a figure over "epoch" or "time", gaps left out."""
+    points = [
+        (float(row[over]), float(row[name]))
+        for row in rows
+        if _number(row.get(name)) is not None and _number(row.get(over)) is not None
+    ]
+    return [x for x, _ in points], [y for _, y in points]

@@ -4,10 +4,11 @@ from contextlib import asynccontextmanager
 
 import streamlit as st
 
-from builder.ui import places, routes, warm
+from builder.ui import parts, places, routes, warm
 
 app = st.App(
     places.MAIN,
     routes=routes.collect(),
     lifespan=asynccontextmanager(warm.lifespan),
+    on_script_error=parts.crashed,
 )

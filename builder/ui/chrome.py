@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from builder.ui import parts, places, tokens
+from builder.ui import parts, places, tokens, warm
 
 TITLES = {
     "home": "Home",
@@ -52,6 +52,23 @@ def laminae(accent: str, paper: str) -> str:
         f'<path d="M3 7.500 12 3l9 4.500L12 12Z" fill="{paper}" stroke="{accent}" stroke-width="1.600" stroke-linejoin="round"/>'
         "</svg>"
     )
+
+
+def mark_running() -> None:
+    """A dot beside Train in the navigation while any run is under way."""
+    if warm.ready() and _running():
+        place = list(TITLES).index("train") + 1
+        st.html(
+            f'<style>[data-testid="stTopNav"] > div:nth-child({place}) a p::after{{content:"";display:inline-block;'
+            "width:7px;height:7px;border-radius:50%;background:var(--acc);margin-left:6px}</style>"
+        )
+
+
+@st.cache_data(ttl=2.0, show_spinner=False)
+def _running() -> bool:
+    from builder import runs
+
+    return any(row.status in ("preparing", "running") for row in runs.list_runs())
 
 
 @cache

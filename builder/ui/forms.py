@@ -63,14 +63,25 @@ def _field(
 
 
 def _number(option: Option, value: Any, name: str) -> int | float | None:
-    kind = int if option.kind == "int" else float
+    hint = "guessed from the data" if value is None else ""
+    low, high, said = option.low, option.high, option.help or None
+    if option.kind == "int":
+        return st.number_input(
+            option.title,
+            value=None if value is None else int(value),
+            min_value=None if low is None else int(low),
+            max_value=None if high is None else int(high),
+            step=1,
+            placeholder=hint,
+            help=said,
+            key=name,
+        )
     return st.number_input(
         option.title,
-        value=None if value is None else kind(value),
-        min_value=None if option.low is None else kind(option.low),
-        max_value=None if option.high is None else kind(option.high),
-        step=1 if kind is int else None,
-        placeholder="guessed from the data" if value is None else "",
-        help=option.help or None,
+        value=None if value is None else float(value),
+        min_value=low,
+        max_value=high,
+        placeholder=hint,
+        help=said,
         key=name,
     )

@@ -1,8 +1,10 @@
-"""The entry point that Streamlit runs at each visit: logo, navigation, then the page that was asked for."""
+"""The entry point of each visit: logo, navigation, then the page that was asked for."""
 
 import streamlit as st
 
 from builder.ui import chrome
 
 chrome.logo()
-st.navigation(chrome.pages(), position="top").run()
+page = st.navigation(chrome.pages(), position="top")
+chrome.mark_running()
+page.run()

@@ -121,7 +121,9 @@ def failed(
 ) -> bool:
     """The card for what went wrong: what happened, that work is safe, one repair; True when that was clicked."""
     fact = error.fact if isinstance(error, LaminaError) else error
-    place = f"{error.place}. " if isinstance(error, LaminaError) and error.place else ""
+    place = ""
+    if isinstance(error, LaminaError) and error.place and error.place not in fact:
+        place = f"{error.place}. "
     more = sentence or (error.remedy if isinstance(error, LaminaError) else "")
     with st.container(key=f"lm_failed_{key}"):
         html(
@@ -174,3 +176,17 @@ def sparkline(
         f'<circle cx="{xs[-1]:.1f}" cy="{ys[-1]:.1f}" r="2.8" fill="var(--{colour})"/></svg>',
         f"from {finite[0]:.3g} to {finite[-1]:.3g}",
     )
+
+
+def crashed(error: Exception) -> bool:
+    """Instead of a traceback: what to tell a person when a page fails. True: nothing more is shown."""
+    if isinstance(error, LaminaError):
+        failed(error, key="page")
+    else:
+        failed(
+            "This page failed.",
+            f"It is a fault of Lamina, not yours ({type(error).__name__}). Your work is saved and runs go on; "
+            "reload the page, or go on with another one. The server's log says more.",
+            key="page",
+        )
+    return True

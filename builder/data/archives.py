@@ -1,7 +1,9 @@
-"""Folders and zip files read alike, inside limits: nothing is unpacked, so nothing can be written anywhere.
+"""Folders and zip files read alike, inside limits: nothing is unpacked, so nothing can be written
+anywhere.
 
-An entry is read straight from the archive into memory; a name that points outside, a link, a password, a file that
-grows out of proportion or a damaged index refuses the whole archive before anything is read.
+An entry is read straight from the archive into memory; a name that points outside, a link, a
+password, a file that grows out of proportion or a damaged index refuses the whole archive before
+anything is read.
 """
 
 import os
@@ -52,7 +54,8 @@ class Entry:
 
 
 class Tree(Protocol):
-    """A folder or an archive: `entries` in order of their path, `left_out` what was not taken and why."""
+    """A folder or an archive: `entries` in order of their path, `left_out` what was not taken and
+    why."""
 
     place: str
     entries: tuple[Entry, ...]
@@ -63,7 +66,8 @@ class Tree(Protocol):
 
 
 def junk(path: str) -> bool:
-    """Whether an operating system left the file there (.DS_Store, __MACOSX/, Thumbs.db): never the person's data."""
+    """Whether an operating system left the file there (.DS_Store, __MACOSX/, Thumbs.db): never the
+    person's data."""
     parts = PurePosixPath(path).parts
     name = parts[-1] if parts else ""
     return (
@@ -77,8 +81,8 @@ def junk(path: str) -> bool:
 def open_tree(path: Path | str, limits: Limits | None = None) -> Iterator[Tree]:
     """Open a folder or a zip file for reading.
 
-    Raises LaminaError where there is nothing, where it is neither, and for an archive that is damaged, locked,
-    over its limits or names files outside itself.
+    Raises LaminaError where there is nothing, where it is neither, and for an archive that is
+    damaged, locked, over its limits or names files outside itself.
     """
     path = Path(path)
     limits = limits or Limits()

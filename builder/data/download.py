@@ -1,4 +1,5 @@
-"""Fetch a known file once: with progress, a checksum, limits and timeouts, and a clear word when there is no network."""
+"""Fetch a known file once: with progress, a checksum, limits and timeouts, and a clear word when
+there is no network."""
 
 import hashlib
 import os
@@ -22,7 +23,8 @@ BLOCK = 1 << 16
 
 @dataclass(frozen=True)
 class Remote:
-    """A file on the web: where it may be had, what it is called here, its MD5 as published, and its most bytes."""
+    """A file on the web: where it may be had, what it is called here, its MD5 as published, and its
+    most bytes."""
 
     urls: tuple[str, ...]
     name: str
@@ -31,9 +33,11 @@ class Remote:
 
 
 def fetch(remote: Remote, folder: Path, progress: Progress = silent) -> Path:
-    """The file in `folder`, downloaded where it is not there yet; written aside, checked, then renamed.
+    """The file in `folder`, downloaded where it is not there yet; written aside, checked, then
+    renamed.
 
-    Raises LaminaError within seconds where no address answers, and for a wrong checksum or a full disk.
+    Raises LaminaError within seconds where no address answers, and for a wrong checksum or a full
+    disk.
     """
     path = folder / remote.name
     if path.is_file() and _md5(path) == remote.md5:
@@ -65,7 +69,8 @@ def _reason(error: BaseException) -> str:
 
 
 def _open(url: str) -> IO[bytes]:
-    """Connect in a thread of its own: looking up a name may hang for minutes, and no timeout reaches it there."""
+    """Connect in a thread of its own: looking up a name may hang for minutes, and no timeout
+    reaches it there."""
     answer: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
     def connect() -> None:

@@ -17,7 +17,8 @@ SPLIT_NAMES = {
 
 @dataclass(frozen=True)
 class Layout:
-    """The files of a tree by class and split, train first; `left_out` names what has no class, in sentences."""
+    """The files of a tree by class and split, train first; `left_out` names what has no class, in
+    sentences."""
 
     entries: tuple[Entry, ...]
     labels: tuple[str, ...]
@@ -27,10 +28,12 @@ class Layout:
 
 
 def layout(tree: Tree, suffixes: frozenset[str], what: str) -> Layout:
-    """Find the class of every file with one of the suffixes. `what` names them ("images") in sentences.
+    """Find the class of every file with one of the suffixes. `what` names them ("images") in
+    sentences.
 
-    Root folders that hold everything are stripped; train/, val/ and test/ beside each other are the data's own split; folders below
-    a class belong to it. Raises LaminaError where there are no such files, no class folders, or one class only.
+    Root folders that hold everything are stripped; train/, val/ and test/ beside each other are the
+    data's own split; folders below a class belong to it. Raises LaminaError where there are no such
+    files, no class folders, or one class only.
     """
     files = [entry for entry in tree.entries if entry.suffix in suffixes]
     if not files:
@@ -58,7 +61,8 @@ def layout(tree: Tree, suffixes: frozenset[str], what: str) -> Layout:
             continue
         placed.append((code, unicodedata.normalize("NFC", parts[0]), entry))
     left_out += [
-        f"{count:,} {what} {f'directly in {folder}/' if folder else 'beside the folders'} have no class folder "
+        f"{count:,} {what} {f'directly in {folder}/' if folder else 'beside the folders'} have "
+        "no class folder "
         "and were left out."
         for folder, count in loose.items()
     ]
@@ -71,7 +75,8 @@ def layout(tree: Tree, suffixes: frozenset[str], what: str) -> Layout:
         )
     if len(classes) < 2:
         raise LaminaError(
-            f"There is only one class folder, {classes[0]!r}; a network needs at least two classes to tell apart.",
+            f"There is only one class folder, {classes[0]!r}; a network needs at least two "
+            "classes to tell apart.",
             place=tree.place,
             remedy="Add a folder for each other class.",
         )

@@ -1,4 +1,5 @@
-"""The IDX format of MNIST and its relatives, plain or gzip, as http://yann.lecun.com/exdb/mnist describes it."""
+"""The IDX format of MNIST and its relatives, plain or gzip, as http://yann.lecun.com/exdb/mnist
+describes it."""
 
 import gzip
 import math
@@ -19,7 +20,8 @@ MOST_BYTES = 4_000_000_000
 def read_idx(path: Path) -> "np.ndarray[Any, Any]":
     """The array of an IDX file, in memory and writable.
 
-    Raises LaminaError for a wrong magic number, a file cut short, bytes left over, or a size beyond all bounds.
+    Raises LaminaError for a wrong magic number, a file cut short, bytes left over, or a size beyond
+    all bounds.
     """
     import numpy as np
 
@@ -48,7 +50,8 @@ def read_idx(path: Path) -> "np.ndarray[Any, Any]":
             count = math.prod(shape) * dtype.itemsize
             if count > MOST_BYTES:
                 raise LaminaError(
-                    f"It says that it holds {'×'.join(map(str, shape))} values, more than fit into memory.",
+                    f"It says that it holds {'×'.join(map(str, shape))} values, more than fit "
+                    "into memory.",
                     place=path.name,
                     remedy="Check the file; its head may be damaged.",
                 )

@@ -1,4 +1,5 @@
-"""Fit the preparation of images, texts and series on training rows, and show prepared rows as small pictures."""
+"""Fit the preparation of images, texts and series on training rows, and show prepared rows as small
+pictures."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,29 +16,106 @@ from builder.errors import LaminaError
 from builder.project import Step
 
 STATISTICS_ROWS = 10_000
-"""Mean and deviation of pixels and series are taken over at most this many training rows, evenly spread."""
+"""Mean and deviation of pixels and series are taken over at most this many training rows, evenly
+spread."""
 
 OPTIONS: Mapping[str, tuple[Option, ...]] = {
     "tokens": (
-        Option("level", "choice", "Tokens", "word", "What one token is. Words learn fastest; characters need no vocabulary; byte pairs know every text.", choices=("word", "character", "bpe")),
-        Option("lower", "bool", "Lower case", True, "Treat 'Film' and 'film' alike: fewer tokens to learn from little text."),
-        Option("punctuation", "choice", "Punctuation", "apart", "Tokens of their own, dropped, or kept on the words.", choices=("apart", "drop", "keep")),
-        Option("min_count", "int", "Seen at least", 2, "A token seen once teaches nothing that carries over; it becomes the unknown token.", low=1, high=1000),
-        Option("size", "int", "Largest vocabulary", 20_000, "The most frequent tokens are kept (byte pairs: at most 4,000 unless set).", low=10, high=200_000, advanced=True),
-        Option("percentile", "float", "Length covers", 99.0, "Texts are cut where this share of the training texts ends, in percent.", low=50, high=100, advanced=True),
-        Option("max_length", "int", "Longest text", None, "In tokens; guessed from the training texts where empty.", low=1, high=8192, advanced=True),
+        Option(
+            "level",
+            "choice",
+            "Tokens",
+            "word",
+            "What one token is. Words learn fastest; characters need no vocabulary; "
+            "byte pairs know every text.",
+            choices=("word", "character", "bpe"),
+        ),
+        Option(
+            "lower",
+            "bool",
+            "Lower case",
+            True,
+            "Treat 'Film' and 'film' alike: fewer tokens to learn from little text.",
+        ),
+        Option(
+            "punctuation",
+            "choice",
+            "Punctuation",
+            "apart",
+            "Tokens of their own, dropped, or kept on the words.",
+            choices=("apart", "drop", "keep"),
+        ),
+        Option(
+            "min_count",
+            "int",
+            "Seen at least",
+            2,
+            "A token seen once teaches nothing that carries over; it becomes the unknown token.",
+            low=1,
+            high=1000,
+        ),
+        Option(
+            "size",
+            "int",
+            "Largest vocabulary",
+            20_000,
+            "The most frequent tokens are kept (byte pairs: at most 4,000 unless set).",
+            low=10,
+            high=200_000,
+            advanced=True,
+        ),
+        Option(
+            "percentile",
+            "float",
+            "Length covers",
+            99.0,
+            "Texts are cut where this share of the training texts ends, in percent.",
+            low=50,
+            high=100,
+            advanced=True,
+        ),
+        Option(
+            "max_length",
+            "int",
+            "Longest text",
+            None,
+            "In tokens; guessed from the training texts where empty.",
+            low=1,
+            high=8192,
+            advanced=True,
+        ),
     ),
     "series": (
-        Option("normalise", "choice", "Scale", "channel", "By the training rows' mean and deviation; each series by itself, where only the shape counts; or not at all.", choices=("channel", "series", "none")),
-        Option("length", "int", "Length", None, "In steps; the longest training series where empty. Shorter ones are filled up, longer ones cut.", low=1, high=100_000, advanced=True),
+        Option(
+            "normalise",
+            "choice",
+            "Scale",
+            "channel",
+            "By the training rows' mean and deviation; each series by itself, where only "
+            "the shape counts; or not at all.",
+            choices=("channel", "series", "none"),
+        ),
+        Option(
+            "length",
+            "int",
+            "Length",
+            None,
+            "In steps; the longest training series where empty. Shorter ones are filled up, "
+            "longer ones cut.",
+            low=1,
+            high=100_000,
+            advanced=True,
+        ),
     ),
     "image": (),
-}  # fmt: skip
-"""The settings of the preparation step of each form ({"kind": "tokens", "level": "word"}), for forms and checks."""
+}
+"""The settings of the preparation step of each form ({"kind": "tokens", "level": "word"}), for
+forms and checks."""
 
 
 def settings(form: str, steps: Sequence[Step]) -> dict[str, Any]:
-    """The form's settings with defaults, from the project's steps. LaminaError for a key or value that cannot be."""
+    """The form's settings with defaults, from the project's steps. LaminaError for a key or value
+    that cannot be."""
     options = {option.name: option for option in OPTIONS[form]}
     chosen = {name: option.default for name, option in options.items()}
     given = [step.settings() for step in steps if step.kind == form]
@@ -76,7 +154,8 @@ def _checked(option: Option, value: Any, place: str) -> Any:
 def fit(
     name: str, column: str, media: Media, train: Sequence[int], steps: Sequence[Step] = ()
 ) -> Fitted:
-    """Fit one media column for the Input node `name` on the rows `train` (indexes into `media.values`).
+    """Fit one media column for the Input node `name` on the rows `train` (indexes into
+    `media.values`).
 
     Raises LaminaError where the training rows hold nothing to learn from.
     """
@@ -162,7 +241,8 @@ def _fit_tokens(
     tokens = Tokens(fitted)
     kind = {"word": "words", "character": "characters", "bpe": "byte pairs"}[tokens.level]
     notes = (
-        f"{column!r}: {tokens.cardinality - 2:,} {kind} learnt from the training texts; texts are cut "
+        f"{column!r}: {tokens.cardinality - 2:,} {kind} learnt from the training texts; texts "
+        "are cut "
         f"after {tokens.max_length:,}.",
     )
     spec = InputSpec(
@@ -225,7 +305,8 @@ def _fit_series(
 
 
 def thumbnail(x_CHW: Tensor, size: int = 64) -> bytes:
-    """A PNG of one stored image (uint8), its longer side `size` pixels; small images are enlarged in whole steps."""
+    """A PNG of one stored image (uint8), its longer side `size` pixels; small images are enlarged
+    in whole steps."""
     height, width = x_CHW.shape[1:]
     longest = max(height, width)
     if longest <= size:

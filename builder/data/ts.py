@@ -1,7 +1,9 @@
-"""The .ts format of the UCR and UEA archives, as sktime and aeon write it: several channels, gaps, unequal lengths.
+"""The .ts format of the UCR and UEA archives, as sktime and aeon write it: several channels, gaps,
+unequal lengths.
 
-After the head (@problemName, @timeStamps, @classLabel, …) every line is one series: channels apart by ":", values by ",", the
-label last. With @timeStamps true, values are pairs "(time,value)" and only the order of their times is used.
+After the head (@problemName, @timeStamps, @classLabel, …) every line is one series: channels apart
+by ":", values by ",", the label last. With @timeStamps true, values are pairs "(time,value)" and
+only the order of their times is used.
 """
 
 import math
@@ -20,7 +22,8 @@ PAIR = re.compile(r"\(([^()]*),([^(),]*)\)")
 
 @dataclass(frozen=True)
 class TsFile:
-    """Series float32 [C, T] (T may differ), labels (classes or numbers as text; empty where there are none)."""
+    """Series float32 [C, T] (T may differ), labels (classes or numbers as text; empty where there
+    are none)."""
 
     series: list["np.ndarray[Any, Any]"]
     labels: list[str]
@@ -48,7 +51,8 @@ def read_ts(text: str, place: str) -> TsFile:
             raise LaminaError(
                 "There is a line of data before @data.",
                 place=f"{place}, line {number}",
-                remedy="A .ts file begins with lines such as @problemName and @classLabel, then @data.",
+                remedy="A .ts file begins with lines such as @problemName and @classLabel, then "
+                "@data.",
             )
         one, label = _line(line, head, f"{place}, line {number}")
         if series and len(one) != len(series[0]):
@@ -107,7 +111,8 @@ def _line(line: str, head: dict[str, list[str]], place: str) -> tuple["np.ndarra
 
 
 def _timed(line: str) -> list[str]:
-    """Channels of "(time,value),(time,value)" pairs as plain values; the rest of the line stays as the label."""
+    """Channels of "(time,value),(time,value)" pairs as plain values; the rest of the line stays as
+    the label."""
     head, _, label = line.rpartition(":")
     if "(" in label:
         head, label = line, ""

@@ -1,4 +1,5 @@
-"""Learn what a tokeniser knows, from training texts alone: the vocabulary, the byte pairs, the length to cut at."""
+"""Learn what a tokeniser knows, from training texts alone: the vocabulary, the byte pairs, the
+length to cut at."""
 
 import heapq
 from collections import Counter, defaultdict
@@ -15,9 +16,10 @@ LONGEST = {"word": 512, "character": 1024, "bpe": 512}
 def learn(texts: Sequence[str], settings: dict[str, Any]) -> dict[str, Any]:
     """Complete a tokeniser's settings from training texts.
 
-    `settings`: level, lower, punctuation, min_count, size (the most tokens to keep), percentile and max_length (None:
-    that percentile of the training texts' lengths, at most 512 words or 1,024 characters). Gives what `runtime.tokens.Tokens` takes.
-    Raises LaminaError where nothing would be known.
+    `settings`: level, lower, punctuation, min_count, size (the most tokens to keep), percentile and
+    max_length (None: that percentile of the training texts' lengths, at most 512 words or 1,024
+    characters). Gives what `runtime.tokens.Tokens` takes. Raises LaminaError where nothing would be
+    known.
     """
     level, lower = settings["level"], settings["lower"]
     split = rule(level, settings["punctuation"])
@@ -61,9 +63,11 @@ def _lowered(counts: Counter[str]) -> Counter[str]:
 
 
 def byte_pairs(words: Counter[str], merges: int, min_count: int = 2) -> list[list[int]]:
-    """The pairs to merge, most frequent first; ties go to the smaller pair. Codes: 0-255 bytes, 256 + i the i-th merge.
+    """The pairs to merge, most frequent first; ties go to the smaller pair. Codes: 0-255 bytes, 256
+    + i the i-th merge.
 
-    Algorithm 1 of Sennrich et al. 2016 (arXiv:1508.07909), with counts kept up to date instead of counted anew.
+    Algorithm 1 of Sennrich et al. 2016 (arXiv:1508.07909), with counts kept up to date instead of
+    counted anew.
     """
     spelt: Counter[bytes] = Counter()
     for word, count in words.items():

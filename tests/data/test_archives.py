@@ -29,7 +29,9 @@ def refusal(path: Path, limits: Limits | None = None) -> str:
     return str(caught.value)
 
 
-def test_a_zip_and_a_folder_with_the_same_files_give_the_same_entries_and_bytes(tmp_path: Path) -> None:
+def test_a_zip_and_a_folder_with_the_same_files_give_the_same_entries_and_bytes(
+    tmp_path: Path,
+) -> None:
     files = {"a/1.txt": b"one", "b/2.txt": b"two"}
     packed = make_zip(tmp_path / "x.zip", files)
     for name, content in files.items():
@@ -85,7 +87,13 @@ def test_too_many_files_and_too_many_bytes_are_refused_for_zips_and_folders(tmp_
 def test_what_operating_systems_leave_behind_is_passed_over(tmp_path: Path) -> None:
     packed = make_zip(
         tmp_path / "x.zip",
-        {"a/.DS_Store": b"", "__MACOSX/a/._x.txt": b"", "a/Thumbs.db": b"", "a/x.txt": b"x", "empty/": b""},
+        {
+            "a/.DS_Store": b"",
+            "__MACOSX/a/._x.txt": b"",
+            "a/Thumbs.db": b"",
+            "a/x.txt": b"x",
+            "empty/": b"",
+        },
     )
     assert paths_of(packed) == ["a/x.txt"]
     assert junk("__MACOSX/._a")
@@ -134,7 +142,11 @@ def test_names_packed_as_utf8_without_saying_so_are_read_rightly(tmp_path: Path)
     for mark, flag in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         at = content.find(mark)
         assert content[at + flag + 1] & 0x08
-        content = content[: at + flag + 1] + bytes([content[at + flag + 1] & ~0x08]) + content[at + flag + 2 :]
+        content = (
+            content[: at + flag + 1]
+            + bytes([content[at + flag + 1] & ~0x08])
+            + content[at + flag + 2 :]
+        )
     packed.write_bytes(content)
     assert paths_of(packed) == ["größe/猫.txt"]
 

@@ -1,4 +1,5 @@
-"""Every augmentation keeps shape, type and range, leaves its input alone, and repeats for the same seed."""
+"""Every augmentation keeps shape, type and range, leaves its input alone, and repeats for the same
+seed."""
 
 import re
 from pathlib import Path
@@ -106,7 +107,9 @@ def test_an_affine_of_nothing_changes_nothing_and_a_half_turn_turns() -> None:
     x = batch("image")
     still = run(x, 0, step("affine", degrees=0, zoom=0, shift=0))
     assert (still.int() - x.int()).abs().max() <= 1
-    made = augment.catalogue()["affine"]({"degrees": 180.0, "zoom": 0.0, "shift": 0.0, "edge": True}, SPECS["image"])
+    made = augment.catalogue()["affine"](
+        {"degrees": 180.0, "zoom": 0.0, "shift": 0.0, "edge": True}, SPECS["image"]
+    )
     square = x[..., :12]
     turned = made.apply(square.float() / 255, torch.Generator().manual_seed(0))
     assert turned.shape == square.shape
@@ -140,7 +143,9 @@ def test_steps_for_other_inputs_are_passed_over_and_batches_change_by_input() ->
     assert out["vector"] is data["vector"]
     assert out["target"] is data["target"]
     assert augment.for_inputs([], specs) is None
-    assert torch.equal(augment.build(steps[1:], SPECS["image"])(data["image"], torch.Generator()), data["image"])
+    assert torch.equal(
+        augment.build(steps[1:], SPECS["image"])(data["image"], torch.Generator()), data["image"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -164,7 +169,9 @@ def test_a_preview_shows_variants_of_one_row() -> None:
     x = batch("image")[0]
     shown = augment.preview([step("flip"), step("crop")], SPECS["image"], x, count=6)
     assert shown.shape == (6, *x.shape)
-    assert torch.equal(shown, augment.preview([step("flip"), step("crop")], SPECS["image"], x, count=6))
+    assert torch.equal(
+        shown, augment.preview([step("flip"), step("crop")], SPECS["image"], x, count=6)
+    )
     assert torch.equal(augment.preview([], SPECS["image"], x, count=2)[1], x)
 
 

@@ -15,7 +15,11 @@ from builder.errors import LaminaError
 
 def idx(array: np.ndarray[Any, Any], code: int = 8) -> bytes:
     big = array.astype(array.dtype.newbyteorder(">"))
-    return bytes([0, 0, code, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + big.tobytes()
+    return (
+        bytes([0, 0, code, array.ndim])
+        + struct.pack(f">{array.ndim}I", *array.shape)
+        + big.tobytes()
+    )
 
 
 def write_pair(folder: Path, part: str, rows: int, packed: bool = True, side: int = 4) -> Path:
@@ -33,7 +37,9 @@ def read(path: Path, **options: Any) -> Any:
     return Idx().read({"path": str(path), **options})
 
 
-@pytest.mark.parametrize(("dtype", "code"), [("u1", 8), ("i1", 9), ("i2", 11), ("i4", 12), ("f4", 13), ("f8", 14)])
+@pytest.mark.parametrize(
+    ("dtype", "code"), [("u1", 8), ("i1", 9), ("i2", 11), ("i4", 12), ("f4", 13), ("f8", 14)]
+)
 def test_every_type_of_the_format_is_read(tmp_path: Path, dtype: str, code: int) -> None:
     array = np.arange(6, dtype=dtype).reshape(2, 3)
     (tmp_path / "x").write_bytes(idx(array, code))
@@ -77,7 +83,9 @@ def test_labels_elsewhere_can_be_named(tmp_path: Path) -> None:
         (idx(np.zeros((5, 4, 4), np.uint8)), "5 images but 9 labels"),
     ],
 )
-def test_damaged_files_are_refused_in_a_sentence(tmp_path: Path, content: bytes, sentence: str) -> None:
+def test_damaged_files_are_refused_in_a_sentence(
+    tmp_path: Path, content: bytes, sentence: str
+) -> None:
     images = write_pair(tmp_path, "t10k", 9)
     images.write_bytes(content)
     with pytest.raises(LaminaError, match=sentence) as caught:

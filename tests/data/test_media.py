@@ -1,4 +1,5 @@
-"""Media columns are fitted on training rows alone, and prepared rows come back as a person knows them."""
+"""Media columns are fitted on training rows alone, and prepared rows come back as a person knows
+them."""
 
 import io
 import json
@@ -72,7 +73,10 @@ def test_wrong_settings_are_named_with_their_place(step: dict[str, Any], place: 
 def test_steps_of_other_forms_do_not_matter_and_byte_pairs_have_a_size_of_their_own() -> None:
     steps = [Step.model_validate({"kind": "series", "normalise": "none"})]
     assert settings("tokens", steps) == settings("tokens", [])
-    assert settings("tokens", [Step.model_validate({"kind": "tokens", "level": "bpe"})])["size"] == 4000
+    assert (
+        settings("tokens", [Step.model_validate({"kind": "tokens", "level": "bpe"})])["size"]
+        == 4000
+    )
 
 
 def test_no_training_rows_is_said_and_not_a_crash() -> None:
@@ -81,7 +85,8 @@ def test_no_training_rows_is_said_and_not_a_crash() -> None:
 
 
 @pytest.mark.parametrize(
-    ("shape", "expected"), [((1, 8, 8), (64, 64)), ((3, 30, 60), (60, 30)), ((3, 200, 100), (32, 64))]
+    ("shape", "expected"),
+    [((1, 8, 8), (64, 64)), ((3, 30, 60), (60, 30)), ((3, 200, 100), (32, 64))],
 )
 def test_a_thumbnail_is_a_png_with_its_longer_side_as_asked(
     shape: tuple[int, int, int], expected: tuple[int, int]
@@ -104,14 +109,19 @@ def test_an_image_project_is_prepared_and_its_rows_come_back(tmp_path: Path) -> 
     assert prepared.spec.target.classes == ("cat", "dog")
     stored = prepared.tensors("train")["image"]
     record = prepared.record("train", 0)
-    assert np.array_equal(np.asarray(Image.open(io.BytesIO(record["image"]))), stored[0].permute(1, 2, 0).numpy())
+    assert np.array_equal(
+        np.asarray(Image.open(io.BytesIO(record["image"]))), stored[0].permute(1, 2, 0).numpy()
+    )
     assert Image.open(io.BytesIO(prepared.thumbnail("train", 0))).size == (63, 56)
     again = prepared.runtime.transform([record])["image"][0]
     assert torch.equal(again, stored[0])
 
 
 def test_a_text_project_is_prepared_and_its_rows_come_back(tmp_path: Path) -> None:
-    lines = [f"{'good' if i % 2 else 'bad'} film number {i % 5} indeed,{'pos' if i % 2 else 'neg'}" for i in range(40)]
+    lines = [
+        f"{'good' if i % 2 else 'bad'} film number {i % 5} indeed,{'pos' if i % 2 else 'neg'}"
+        for i in range(40)
+    ]
     (tmp_path / "x.csv").write_text("review,mood\n" + "\n".join(lines) + "\n")
     prepared = prepare(project("text", {"path": str(tmp_path / "x.csv")}, "text"))
     spec = prepared.spec.inputs["text"]
@@ -137,8 +147,12 @@ def test_a_series_project_is_prepared_and_its_rows_come_back(tmp_path: Path) -> 
 
 def test_windows_keep_their_split_by_time_when_prepared(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("value\n" + "\n".join(str(i) for i in range(100)) + "\n")
-    base = project("windows", {"path": str(tmp_path / "x.csv"), "length": 5, "target": "value"}, "series")
-    regression = base.model_copy(update={"task": base.task.model_copy(update={"kind": "regression"})})
+    base = project(
+        "windows", {"path": str(tmp_path / "x.csv"), "length": 5, "target": "value"}, "series"
+    )
+    regression = base.model_copy(
+        update={"task": base.task.model_copy(update={"kind": "regression"})}
+    )
     prepared = prepare(regression)
     last = [prepared.tensors(split)["target"].max() for split in ("train", "validation")]
     first = [prepared.tensors(split)["target"].min() for split in ("validation", "test")]
@@ -153,15 +167,27 @@ def test_the_shared_cifar_subset_is_prepared_as_it_comes(test_data: Path) -> Non
     assert prepared.spec.sizes == {"train": 8500, "validation": 1500, "test": 2000}
 
 
-def test_a_text_beside_other_columns_is_the_input_unless_the_graph_asks_for_them(tmp_path: Path) -> None:
-    lines = [f"a {'good' if i % 2 else 'bad'} film,{i % 7},{'pos' if i % 2 else 'neg'}" for i in range(40)]
+def test_a_text_beside_other_columns_is_the_input_unless_the_graph_asks_for_them(
+    tmp_path: Path,
+) -> None:
+    lines = [
+        f"a {'good' if i % 2 else 'bad'} film,{i % 7},{'pos' if i % 2 else 'neg'}"
+        for i in range(40)
+    ]
     (tmp_path / "x.csv").write_text("review,stars,mood\n" + "\n".join(lines) + "\n")
     options = {"path": str(tmp_path / "x.csv")}
     bare = project("text", options, "text", target="mood")
-    no_graph = bare.model_copy(update={"graphs": {"model": bare.graph.model_copy(update={"nodes": ()})}})
+    no_graph = bare.model_copy(
+        update={"graphs": {"model": bare.graph.model_copy(update={"nodes": ()})}}
+    )
     assert [spec.form for spec in prepare(no_graph).spec.inputs.values()] == ["tokens"]
-    both = project("text", options, "text", target="mood", inputs={"text": {}, "table": {"columns": "numbers"}})
+    both = project(
+        "text", options, "text", target="mood", inputs={"text": {}, "table": {"columns": "numbers"}}
+    )
     nodes = [{"id": name, "layer": "Input"} for name in ("text", "table")]
     graph = loads(json.dumps({"lamina": 1, "graphs": {"model": {"nodes": nodes}}})).graph
     prepared = prepare(both.model_copy(update={"graphs": {"model": graph}}))
-    assert {name: spec.form for name, spec in prepared.spec.inputs.items()} == {"text": "tokens", "table": "vector"}
+    assert {name: spec.form for name, spec in prepared.spec.inputs.items()} == {
+        "text": "tokens",
+        "table": "vector",
+    }

@@ -1,4 +1,5 @@
-"""Series come from wide tables and .ts files, keep their split, and become tensors of one length."""
+"""Series come from wide tables and .ts files, keep their split, and become tensors of one
+length."""
 
 import json
 import math
@@ -29,7 +30,7 @@ def write(path: Path, text: str) -> Path:
     return path
 
 
-# --- .ts ------------------------------------------------------------------------------------------------------------
+# --- .ts ---
 
 
 def test_a_ts_file_gives_channels_gaps_and_labels() -> None:
@@ -42,7 +43,9 @@ def test_a_ts_file_gives_channels_gaps_and_labels() -> None:
 
 def test_time_stamps_are_passed_over_and_numbers_may_be_labels() -> None:
     head = "@timeStamps true\n@targetLabel true\n@data\n"
-    found = read_ts(head + "(2020-01-01 00:00:00,1.5),(2020-01-01 01:00:00,2):(0,7),(1,8):3.25\n", "x.ts")
+    found = read_ts(
+        head + "(2020-01-01 00:00:00,1.5),(2020-01-01 01:00:00,2):(0,7),(1,8):3.25\n", "x.ts"
+    )
     assert found.numeric
     assert found.labels == ["3.25"]
     assert found.series[0].tolist() == [[1.5, 2.0], [7.0, 8.0]]
@@ -65,7 +68,7 @@ def test_a_broken_ts_file_names_its_line(text: str, place: str, fact: str) -> No
     assert place in caught.value.place
 
 
-# --- the source -----------------------------------------------------------------------------------------------------
+# --- the source ---
 
 
 def test_train_and_test_side_by_side_keep_their_split_whichever_was_chosen(tmp_path: Path) -> None:
@@ -124,21 +127,30 @@ def test_nearest_neighbour_on_the_shared_sets_is_as_published(
     fitted = fit("series", "series", raw.media["series"], train, [none])
     x = Series(fitted.settings).transform([{"series": one} for one in raw.media["series"].values])
     y = np.array(raw.frame["label"].tolist())
-    nearest = torch.cdist(x[len(train) :].flatten(1).double(), x[: len(train)].flatten(1).double()).argmin(1)
+    nearest = torch.cdist(
+        x[len(train) :].flatten(1).double(), x[: len(train)].flatten(1).double()
+    ).argmin(1)
     assert round(float((y[len(train) :] == y[nearest.numpy()]).mean()), 3) == expected
 
 
-# --- the runtime ----------------------------------------------------------------------------------------------------
+# --- the runtime ---
 
 
 def test_a_series_may_be_a_list_an_array_json_or_a_mapping() -> None:
-    values: list[Any] = [[[1, 2], [3, 4]], np.array([[1, 2], [3, 4]]), "[[1,2],[3,4]]", {"a": [1, 2], "b": ["3", 4]}]
+    values: list[Any] = [
+        [[1, 2], [3, 4]],
+        np.array([[1, 2], [3, 4]]),
+        "[[1,2],[3,4]]",
+        {"a": [1, 2], "b": ["3", 4]},
+    ]
     for value in values:
         assert series(value, 2).tolist() == [[1, 2], [3, 4]]
     assert series([1, None, "?"], 1).isnan().tolist() == [[False, True, True]]
 
 
-@pytest.mark.parametrize("value", ["hello", [1, "x"], [[1, 2], [3]], 7, None, [], [[1, 2], [3, 4], [5, 6]]])
+@pytest.mark.parametrize(
+    "value", ["hello", [1, "x"], [[1, 2], [3]], 7, None, [], [[1, 2], [3, 4], [5, 6]]]
+)
 def test_what_is_no_series_is_a_value_error(value: Any) -> None:
     with pytest.raises(ValueError, match=r".+"):
         series(value, 2)

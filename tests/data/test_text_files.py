@@ -22,7 +22,9 @@ def read(path: Path, **options: Any) -> Any:
 
 
 def test_files_that_share_a_name_are_classes_with_a_text_on_every_line(tmp_path: Path) -> None:
-    write(tmp_path, {"r.pos": "good\n\nfine\r\n", "r.neg": "bad\n", "notes.md": "x", "other.csv": "y"})
+    write(
+        tmp_path, {"r.pos": "good\n\nfine\r\n", "r.neg": "bad\n", "notes.md": "x", "other.csv": "y"}
+    )
     for path in (tmp_path / "r.pos", tmp_path / "r.neg", tmp_path):
         raw = read(path)
         assert raw.media["text"].values == ["bad", "good", "fine"]
@@ -81,7 +83,9 @@ def test_a_wrong_encoding_and_a_file_that_is_no_text_are_named_with_their_place(
         ({"a.txt": "\n\n", "b.txt": "   "}, "no texts in it"),
     ],
 )
-def test_what_cannot_be_learnt_from_is_refused(tmp_path: Path, files: dict[str, str], sentence: str) -> None:
+def test_what_cannot_be_learnt_from_is_refused(
+    tmp_path: Path, files: dict[str, str], sentence: str
+) -> None:
     with pytest.raises(LaminaError, match=sentence):
         read(write(tmp_path, files))
 

@@ -1,6 +1,7 @@
 """Texts become codes and their pieces keep their place in the text."""
 
 import json
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -47,7 +48,9 @@ def test_padding_is_0_and_the_unknown_is_1() -> None:
 
 def test_a_text_without_any_token_is_one_unknown_so_that_no_row_is_empty() -> None:
     for level in ("word", "character", "bpe"):
-        assert tokens(level=level, size=300).transform([{"text": ""}, {"text": None}])[:, 0].tolist() == [1, 1]
+        assert tokens(level=level, size=300).transform([{"text": ""}, {"text": None}])[
+            :, 0
+        ].tolist() == [1, 1]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +77,9 @@ def test_case_counts_only_where_it_is_asked_for() -> None:
 @pytest.mark.parametrize("level", ["word", "character", "bpe"])
 @settings(max_examples=60, deadline=None)
 @given(text=st.text(max_size=60))
-def test_pieces_point_into_the_text_in_order_and_agree_with_the_codes(level: str, text: str) -> None:
+def test_pieces_point_into_the_text_in_order_and_agree_with_the_codes(
+    level: str, text: str
+) -> None:
     made = MADE[level]
     pieces = made.pieces(text)
     assert [piece.code for piece in pieces] == (made.encode(text) if pieces else [])
@@ -107,7 +112,11 @@ def test_byte_pairs_merge_the_most_frequent_first() -> None:
     spelt = [bytes([value]) for value in range(256)]
     for first, second in merges:
         spelt.append(spelt[first] + spelt[second])
-    assert spelt[256:] == [b"es", b"est", b"lo"]  # the example of Sennrich et al. 2016, ties to the smaller pair
+    assert spelt[256:] == [
+        b"es",
+        b"est",
+        b"lo",
+    ]  # the example of Sennrich et al. 2016, ties to the smaller pair
 
 
 def test_byte_pairs_equal_a_plain_recount_at_every_merge() -> None:
@@ -119,7 +128,7 @@ def test_byte_pairs_equal_a_plain_recount_at_every_merge() -> None:
     for code in range(256, 262):
         pairs: Counter[tuple[int, int]] = Counter()
         for word, codes in parts.items():
-            for pair in zip(codes, codes[1:], strict=False):
+            for pair in pairwise(codes):
                 pairs[pair] += words[word]
         best = min(pairs, key=lambda pair: (-pairs[pair], pair))
         if pairs[best] < 2:
@@ -164,6 +173,9 @@ def test_the_share_of_the_unknown_is_told() -> None:
 
 def test_a_record_may_carry_the_text_under_the_tables_own_column() -> None:
     made = Tokens({**tokens().settings, "cells": ["message"]})
-    assert made.transform([{"message": "plot"}]).tolist() == made.transform([{"text": "plot"}]).tolist()
+    assert (
+        made.transform([{"message": "plot"}]).tolist()
+        == made.transform([{"text": "plot"}]).tolist()
+    )
     with pytest.raises(ValueError, match="Record 1 lacks 'text'"):
         made.transform([{"other": "plot"}])

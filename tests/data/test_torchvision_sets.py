@@ -51,7 +51,8 @@ def test_a_file_that_was_put_there_damaged_is_fetched_anew(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("changes", "sentence"), [({"md5": "0" * 32}, "checksum differs"), ({"most_bytes": 3}, "larger than it should be")]
+    ("changes", "sentence"),
+    [({"md5": "0" * 32}, "checksum differs"), ({"most_bytes": 3}, "larger than it should be")],
 )
 def test_a_changed_or_oversized_file_is_refused_and_nothing_is_kept(
     tmp_path: Path, changes: dict[str, Any], sentence: str
@@ -63,16 +64,20 @@ def test_a_changed_or_oversized_file_is_refused_and_nothing_is_kept(
     assert list((tmp_path / "here").iterdir()) == []
 
 
-def test_the_next_address_is_tried_and_the_failure_says_where_to_put_the_file(tmp_path: Path) -> None:
+def test_the_next_address_is_tried_and_the_failure_says_where_to_put_the_file(
+    tmp_path: Path,
+) -> None:
     one = published(tmp_path / "web", "x.bin", b"hello")
     gone = (tmp_path / "gone").as_uri()
     fetch(Remote((gone, *one.urls), one.name, one.md5), tmp_path / "here")
-    with pytest.raises(LaminaError, match="put the file into .*there yourself") as caught:
+    with pytest.raises(LaminaError, match=r"put the file into .*there yourself") as caught:
         fetch(Remote((gone,), one.name, one.md5), tmp_path / "there")
     assert caught.value.code == "offline"
 
 
-def test_a_server_that_never_answers_is_given_up_within_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_never_answers_is_given_up_within_seconds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(download, "CONNECT_SECONDS", 0.2)
     monkeypatch.setattr(download.urllib.request, "urlopen", lambda *_, **__: time.sleep(60))
     begin = time.monotonic()
@@ -86,12 +91,24 @@ def idx(array: np.ndarray[Any, Any]) -> bytes:
     return gzip.compress(head + array.tobytes())
 
 
-def test_an_idx_set_keeps_its_split_and_class_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    parts = [np.full((3, 28, 28), 7, np.uint8), np.array([0, 1, 2], np.uint8), np.full((1, 28, 28), 9, np.uint8), np.array([9], np.uint8)]
+def test_an_idx_set_keeps_its_split_and_class_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = [
+        np.full((3, 28, 28), 7, np.uint8),
+        np.array([0, 1, 2], np.uint8),
+        np.full((1, 28, 28), 9, np.uint8),
+        np.array([9], np.uint8),
+    ]
     names = [file.name for file in SETS["FashionMNIST"].files]
-    files = tuple(published(tmp_path / "web", name, idx(part)) for name, part in zip(names, parts, strict=True))
+    files = tuple(
+        published(tmp_path / "web", name, idx(part))
+        for name, part in zip(names, parts, strict=True)
+    )
     clothes = SETS["FashionMNIST"]
-    monkeypatch.setitem(SETS, "FashionMNIST", ImageSet(clothes.help, files, clothes.classes, clothes.read))
+    monkeypatch.setitem(
+        SETS, "FashionMNIST", ImageSet(clothes.help, files, clothes.classes, clothes.read)
+    )
     raw = TorchvisionSets().read({"name": "FashionMNIST"})
     assert raw.frame["label"].tolist() == ["T-shirt/top", "Trouser", "Pullover", "Ankle boot"]
     assert raw.given.tolist() == [0, 0, 0, 2]
@@ -99,12 +116,16 @@ def test_an_idx_set_keeps_its_split_and_class_names(tmp_path: Path, monkeypatch:
 
 
 @pytest.mark.parametrize("fine", [False, True])
-def test_cifar_is_read_from_its_binary_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fine: bool) -> None:
+def test_cifar_is_read_from_its_binary_form(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fine: bool
+) -> None:
     def record(label: int) -> bytes:
         return (b"\x03" if fine else b"") + bytes([label]) + bytes([label]) * 1024 + bytes(2048)
 
     train = ["train.bin"] if fine else [f"data_batch_{i}.bin" for i in range(1, 6)]
-    members = {name: record(0) for name in train} | {"test.bin" if fine else "test_batch.bin": record(1)}
+    members = {name: record(0) for name in train} | {
+        "test.bin" if fine else "test_batch.bin": record(1)
+    }
     members["fine_label_names.txt" if fine else "batches.meta.txt"] = b"airplane\nautomobile\n\n"
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:

@@ -37,7 +37,9 @@ def test_a_forecast_looks_so_many_rows_ahead(tmp_path: Path) -> None:
 def test_no_row_of_a_window_or_its_answer_belongs_to_two_splits(tmp_path: Path) -> None:
     raw = read(table(tmp_path / "x.csv"), target="a", length=8, horizon=3)
     seen: list[set[int]] = [set(), set(), set()]
-    for window, answer, code in zip(raw.media["series"].values, raw.frame["a"], raw.given, strict=True):
+    for window, answer, code in zip(
+        raw.media["series"].values, raw.frame["a"], raw.given, strict=True
+    ):
         seen[code] |= {*window[0].astype(int).tolist(), int(answer)}
     assert all(seen)
     assert max(seen[0]) < min(seen[1])
@@ -60,7 +62,9 @@ def test_a_label_is_that_of_the_windows_last_row(tmp_path: Path) -> None:
 
 def test_no_window_crosses_from_one_group_to_the_next(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
-    rows = [f"{device},{i},{i + (1000 if device == 'q' else 0)}" for i in range(60) for device in "pq"]
+    rows = [
+        f"{device},{i},{i + (1000 if device == 'q' else 0)}" for i in range(60) for device in "pq"
+    ]
     path.write_text("device,tick,value\n" + "\n".join(rows) + "\n")
     raw = read(path, group="device", time="tick", target="value", length=5)
     for window in raw.media["series"].values:
@@ -70,7 +74,9 @@ def test_no_window_crosses_from_one_group_to_the_next(tmp_path: Path) -> None:
 
 def test_the_stride_steps_over_rows_and_is_chosen_for_long_tables(tmp_path: Path) -> None:
     assert read(table(tmp_path / "x.csv"), length=5, stride=10).rows < 12
-    long = read(table(tmp_path / "y.csv", rows=60_000, step="min"), length=10, columns="a", target="a")
+    long = read(
+        table(tmp_path / "y.csv", rows=60_000, step="min"), length=10, columns="a", target="a"
+    )
     assert long.options["stride"] == 3
     assert long.rows <= 20_000
 
@@ -79,7 +85,9 @@ def test_months_are_even_and_holes_are_not(tmp_path: Path) -> None:
     assert not read(table(tmp_path / "x.csv", step="MS"), length=5).findings
     lines = table(tmp_path / "y.csv").read_text().splitlines(keepends=True)
     (tmp_path / "y.csv").write_text("".join(lines[:30] + lines[50:]))
-    assert [finding.code for finding in read(tmp_path / "y.csv", length=5).findings] == ["uneven_time"]
+    assert [finding.code for finding in read(tmp_path / "y.csv", length=5).findings] == [
+        "uneven_time"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -95,7 +103,9 @@ def test_months_are_even_and_holes_are_not(tmp_path: Path) -> None:
         ({"test": 2}, "no share"),
     ],
 )
-def test_what_cannot_be_cut_is_said_in_a_sentence(tmp_path: Path, options: dict[str, Any], sentence: str) -> None:
+def test_what_cannot_be_cut_is_said_in_a_sentence(
+    tmp_path: Path, options: dict[str, Any], sentence: str
+) -> None:
     with pytest.raises(LaminaError, match=sentence) as caught:
         read(table(tmp_path / "x.csv"), **options)
     assert caught.value.remedy

@@ -1,6 +1,8 @@
-"""Augmentation: training batches changed at random, whole batches at once, on the device they are on.
+"""Augmentation: training batches changed at random, whole batches at once, on the device they are
+on.
 
-One augmentation is one file of this folder, found by scan; docs/add-an-augmentation.md shows how to add one.
+One augmentation is one file of this folder, found by scan; docs/add-an-augmentation.md shows how to
+add one.
 """
 
 from abc import ABC, abstractmethod
@@ -24,8 +26,9 @@ Augment = Callable[[Tensor, torch.Generator], Tensor]
 class Augmentation(ABC):
     """One random change of a batch, made with its settings.
 
-    Promises, held by tests/data/test_augment.py: shape, dtype and device stay; the batch that came in is not written to; the same
-    generator state gives the same result; uint8 images stay within 0 and 255, floating point ones within 0 and 1.
+    Promises, held by tests/data/test_augment.py: shape, dtype and device stay; the batch that came
+    in is not written to; the same generator state gives the same result; uint8 images stay within 0
+    and 255, floating point ones within 0 and 1.
     """
 
     kind: ClassVar[str]
@@ -70,7 +73,8 @@ def catalogue() -> dict[str, type[Augmentation]]:
 def for_inputs(
     steps: Sequence[Step], specs: Mapping[str, InputSpec]
 ) -> Callable[[Mapping[str, Tensor], torch.Generator], dict[str, Tensor]] | None:
-    """All steps over a whole batch: each Input's tensor changed by the steps for its form; None where there is no step.
+    """All steps over a whole batch: each Input's tensor changed by the steps for its form; None
+    where there is no step.
 
     Raises LaminaError for a step that is wrong or fits no input.
     """
@@ -91,7 +95,8 @@ def for_inputs(
 
 
 def build(steps: Sequence[Step], spec: InputSpec) -> Augment:
-    """The steps that are for this input's form, one after the other; where there is none, the batch stays as it is.
+    """The steps that are for this input's form, one after the other; where there is none, the batch
+    stays as it is.
 
     Raises LaminaError for a step or a setting that is not known or out of range.
     """
@@ -179,7 +184,8 @@ def uniform(
     low: float = 0.0,
     high: float = 1.0,
 ) -> Tensor:
-    """Random numbers from `low` to `high`, float32, drawn where the generator is and moved to where `x` is."""
+    """Random numbers from `low` to `high`, float32, drawn where the generator is and moved to where
+    `x` is."""
     drawn = torch.rand(shape, generator=generator, device=generator.device)
     return (drawn * (high - low) + low).to(x.device, non_blocking=True)
 

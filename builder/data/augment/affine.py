@@ -18,15 +18,40 @@ class Affine(Augmentation):
     kind: ClassVar[str] = "affine"
     title: ClassVar[str] = "Rotate, zoom, shift"
     help: ClassVar[str] = (
-        "Turns, enlarges and moves each image a little. Good for handwriting and for small sets of photos."
+        "Turns, enlarges and moves each image a little. Good for handwriting and for small sets "
+        "of photos."
     )
     form: ClassVar[Form] = "image"
     params: ClassVar[tuple[Option, ...]] = (
-        Option("degrees", "float", "Rotation", 10.0, "Up to this many degrees to either side.", low=0, high=180),
-        Option("zoom", "float", "Zoom", 0.1, "0.1: from 0.9 to 1.1 times the size.", low=0, high=0.9),
-        Option("shift", "float", "Shift", 0.0, "Up to this share of the side, each way.", low=0, high=0.5),
-        Option("edge", "bool", "Extend the edge", False, "Fill what comes in with the edge's pixels; else black."),
-    )  # fmt: skip
+        Option(
+            "degrees",
+            "float",
+            "Rotation",
+            10.0,
+            "Up to this many degrees to either side.",
+            low=0,
+            high=180,
+        ),
+        Option(
+            "zoom", "float", "Zoom", 0.1, "0.1: from 0.9 to 1.1 times the size.", low=0, high=0.9
+        ),
+        Option(
+            "shift",
+            "float",
+            "Shift",
+            0.0,
+            "Up to this share of the side, each way.",
+            low=0,
+            high=0.5,
+        ),
+        Option(
+            "edge",
+            "bool",
+            "Extend the edge",
+            False,
+            "Fill what comes in with the edge's pixels; else black.",
+        ),
+    )
 
     @classmethod
     def unfit(cls, spec: InputSpec) -> str | None:

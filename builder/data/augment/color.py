@@ -15,14 +15,31 @@ class Color(Augmentation):
     kind: ClassVar[str] = "color"
     title: ClassVar[str] = "Brightness and contrast"
     help: ClassVar[str] = (
-        "Makes each image a little brighter or darker, harder or softer, so that the light does not matter."
+        "Makes each image a little brighter or darker, harder or softer, so that the light does "
+        "not matter."
     )
     form: ClassVar[Form] = "image"
     params: ClassVar[tuple[Option, ...]] = (
-        Option("brightness", "float", "Brightness", 0.2, "0.2: from 0.8 to 1.2 times as bright.", low=0, high=1),
-        Option("contrast", "float", "Contrast", 0.2, "0.2: from 0.8 to 1.2 times the distance to the mean.", low=0, high=1),
+        Option(
+            "brightness",
+            "float",
+            "Brightness",
+            0.2,
+            "0.2: from 0.8 to 1.2 times as bright.",
+            low=0,
+            high=1,
+        ),
+        Option(
+            "contrast",
+            "float",
+            "Contrast",
+            0.2,
+            "0.2: from 0.8 to 1.2 times the distance to the mean.",
+            low=0,
+            high=1,
+        ),
         Option("saturation", "float", "Saturation", 0.0, "Colour images only.", low=0, high=1),
-    )  # fmt: skip
+    )
 
     def apply(self, x: Tensor, generator: torch.Generator) -> Tensor:
         """Images [B, C, H, W]."""

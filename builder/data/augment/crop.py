@@ -12,7 +12,8 @@ from builder.data.specs import InputSpec
 
 
 class Crop(Augmentation):
-    """Pad each image on all sides and cut a window of the old size anywhere (He et al. 2015, arXiv:1512.03385, 4.2)."""
+    """Pad each image on all sides and cut a window of the old size anywhere (He et al. 2015,
+    arXiv:1512.03385, 4.2)."""
 
     kind: ClassVar[str] = "crop"
     title: ClassVar[str] = "Crop"
@@ -21,9 +22,23 @@ class Crop(Augmentation):
     )
     form: ClassVar[Form] = "image"
     params: ClassVar[tuple[Option, ...]] = (
-        Option("padding", "int", "Pixels", 4, "About an eighth of the side: 4 for 32 pixels, 2 for 28 or less.", low=0, high=128),
-        Option("mirror", "bool", "Mirrored border", False, "Fill the border with the mirrored edge; else black."),
-    )  # fmt: skip
+        Option(
+            "padding",
+            "int",
+            "Pixels",
+            4,
+            "About an eighth of the side: 4 for 32 pixels, 2 for 28 or less.",
+            low=0,
+            high=128,
+        ),
+        Option(
+            "mirror",
+            "bool",
+            "Mirrored border",
+            False,
+            "Fill the border with the mirrored edge; else black.",
+        ),
+    )
 
     @classmethod
     def unfit(cls, spec: InputSpec) -> str | None:

@@ -16,12 +16,21 @@ class DropTokens(Augmentation):
     kind: ClassVar[str] = "drop_tokens"
     title: ClassVar[str] = "Leave words out"
     help: ClassVar[str] = (
-        "Hides random words, so that no single word decides; teaches the unknown token a meaning, too."
+        "Hides random words, so that no single word decides; teaches the unknown token a "
+        "meaning, too."
     )
     form: ClassVar[Form] = "tokens"
     params: ClassVar[tuple[Option, ...]] = (
-        Option("chance", "float", "Chance", 0.1, "The share of the words that is hidden.", low=0, high=0.9),
-    )  # fmt: skip
+        Option(
+            "chance",
+            "float",
+            "Chance",
+            0.1,
+            "The share of the words that is hidden.",
+            low=0,
+            high=0.9,
+        ),
+    )
 
     def apply(self, x: Tensor, generator: torch.Generator) -> Tensor:
         """Token codes [B, T]; padding stays padding."""

@@ -10,16 +10,27 @@ from builder.data.base import Form, Option
 
 
 class Erase(Augmentation):
-    """Cover a random square of each image with its mean colour (DeVries & Taylor 2017, arXiv:1708.04552)."""
+    """Cover a random square of each image with its mean colour (DeVries & Taylor 2017,
+    arXiv:1708.04552)."""
 
     kind: ClassVar[str] = "erase"
     title: ClassVar[str] = "Erase"
     help: ClassVar[str] = "Covers a random square, so that no single part decides (cutout)."
     form: ClassVar[Form] = "image"
     params: ClassVar[tuple[Option, ...]] = (
-        Option("chance", "float", "Chance", 0.5, "How many of the images are covered.", low=0, high=1),
-        Option("size", "float", "Size", 0.3, "The square's side as a share of the image's.", low=0.01, high=1),
-    )  # fmt: skip
+        Option(
+            "chance", "float", "Chance", 0.5, "How many of the images are covered.", low=0, high=1
+        ),
+        Option(
+            "size",
+            "float",
+            "Size",
+            0.3,
+            "The square's side as a share of the image's.",
+            low=0.01,
+            high=1,
+        ),
+    )
 
     def apply(self, x: Tensor, generator: torch.Generator) -> Tensor:
         """Images [B, C, H, W]. The square's centre lies anywhere, so it may be cut by the edge."""

@@ -15,13 +15,30 @@ class Flip(Augmentation):
     kind: ClassVar[str] = "flip"
     title: ClassVar[str] = "Flip"
     help: ClassVar[str] = (
-        "Mirrors images. Right for photos; wrong for digits, letters and anything whose side matters."
+        "Mirrors images. Right for photos; wrong for digits, letters and anything whose side "
+        "matters."
     )
     form: ClassVar[Form] = "image"
     params: ClassVar[tuple[Option, ...]] = (
-        Option("horizontal", "float", "Left-right", 0.5, "The chance that an image is mirrored.", low=0, high=1),
-        Option("vertical", "float", "Top-bottom", 0.0, "For views from above: satellites, microscopes.", low=0, high=1),
-    )  # fmt: skip
+        Option(
+            "horizontal",
+            "float",
+            "Left-right",
+            0.5,
+            "The chance that an image is mirrored.",
+            low=0,
+            high=1,
+        ),
+        Option(
+            "vertical",
+            "float",
+            "Top-bottom",
+            0.0,
+            "For views from above: satellites, microscopes.",
+            low=0,
+            high=1,
+        ),
+    )
 
     def apply(self, x: Tensor, generator: torch.Generator) -> Tensor:
         """Images [B, C, H, W]."""

@@ -17,8 +17,16 @@ class Jitter(Augmentation):
     help: ClassVar[str] = "Adds a little noise to every step of a series, as a sensor does."
     form: ClassVar[Form] = "series"
     params: ClassVar[tuple[Option, ...]] = (
-        Option("amount", "float", "Amount", 0.05, "As a share of the series' own deviation, channel by channel.", low=0, high=2),
-    )  # fmt: skip
+        Option(
+            "amount",
+            "float",
+            "Amount",
+            0.05,
+            "As a share of the series' own deviation, channel by channel.",
+            low=0,
+            high=2,
+        ),
+    )
 
     def apply(self, x: Tensor, generator: torch.Generator) -> Tensor:
         """Series [B, C, T]."""

@@ -19,8 +19,16 @@ class Noise(Augmentation):
     )
     form: ClassVar[Form] = "image"
     params: ClassVar[tuple[Option, ...]] = (
-        Option("amount", "float", "Amount", 0.03, "Deviation as a share of the full range, black to white.", low=0, high=1),
-    )  # fmt: skip
+        Option(
+            "amount",
+            "float",
+            "Amount",
+            0.03,
+            "Deviation as a share of the full range, black to white.",
+            low=0,
+            high=1,
+        ),
+    )
 
     def apply(self, x: Tensor, generator: torch.Generator) -> Tensor:
         """Images [B, C, H, W]."""

@@ -1,6 +1,8 @@
-"""Images from bytes, paths or arrays to uint8 tensors of one size. Torch and the standard library; Pillow where present.
+"""Images from bytes, paths or arrays to uint8 tensors of one size. Torch and the standard library;
+Pillow where present.
 
-Every step after decoding is done here in torch, so an image comes out the same with and without Pillow.
+Every step after decoding is done here in torch, so an image comes out the same with and without
+Pillow.
 """
 
 import io
@@ -29,8 +31,9 @@ WHITE = 65535.0
 class Images:
     """The fitted preparation of one image input.
 
-    `settings`: column, height, width, channels (1 or 3), resize ("crop", "pad" or "stretch"), white (what counts as
-    white in images of 16 bits or floating point), mean and std per channel after division by 255.
+    `settings`: column, height, width, channels (1 or 3), resize ("crop", "pad" or "stretch"), white
+    (what counts as white in images of 16 bits or floating point), mean and std per channel after
+    division by 255.
     """
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
@@ -73,9 +76,9 @@ class Images:
 def pixels(value: Any, near: tuple[int, int] | None = None) -> Tensor:
     """The pixels [H, W, C] of an encoded image (bytes), a Path, or an array [H, W] or [H, W, C].
 
-    uint8, or int32 / float32 for deeper images; C is 1, 3, or 4 with opacity. EXIF rotation is applied; of several
-    frames the first is taken. `near` (height, width) lets a JPEG be read at a smaller scale, never below twice that.
-    Raises ValueError with the reason.
+    uint8, or int32 / float32 for deeper images; C is 1, 3, or 4 with opacity. EXIF rotation is
+    applied; of several frames the first is taken. `near` (height, width) lets a JPEG be read at a
+    smaller scale, never below twice that. Raises ValueError with the reason.
     """
     if isinstance(value, Path):
         try:
@@ -155,7 +158,8 @@ def _tensor(image: Any) -> Tensor:
 
 
 def eight_bits(x_HWC: Tensor, white: float = WHITE) -> Tensor:
-    """Deep samples scaled so that `white` becomes 255; floating point up to 1 or up to 255 is taken as such."""
+    """Deep samples scaled so that `white` becomes 255; floating point up to 1 or up to 255 is taken
+    as such."""
     if x_HWC.dtype == torch.uint8:
         return x_HWC
     x = x_HWC.float().nan_to_num(0.0, 0.0, 0.0)
@@ -166,9 +170,11 @@ def eight_bits(x_HWC: Tensor, white: float = WHITE) -> Tensor:
 
 
 def fit(x_HWC: Tensor, size: tuple[int, int], channels: int, resize: str = "crop") -> Tensor:
-    """uint8 pixels to [channels, *size]: opacity laid over white, colours turned to gray or back, then the size.
+    """uint8 pixels to [channels, *size]: opacity laid over white, colours turned to gray or back,
+    then the size.
 
-    `resize`: "crop" keeps the aspect and cuts the centre, "pad" keeps it and adds black, "stretch" does neither.
+    `resize`: "crop" keeps the aspect and cuts the centre, "pad" keeps it and adds black, "stretch"
+    does neither.
     """
     x = x_HWC.permute(2, 0, 1)
     if x.shape[0] == 4:

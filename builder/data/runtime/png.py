@@ -1,4 +1,5 @@
-"""PNG and PGM/PPM without any library: PNG written for thumbnails, all of them read where Pillow is missing.
+"""PNG and PGM/PPM without any library: PNG written for thumbnails, all of them read where Pillow is
+missing.
 
 PNG per the W3C specification (third edition), every colour type and bit depth, interlaced or not.
 """
@@ -45,7 +46,8 @@ def _chunk(name: bytes, content: bytes) -> bytes:
 
 
 def decode(content: bytes) -> Tensor:
-    """The pixels [H, W, C] of a PNG, PGM or PPM: uint8, or int32 where the file has 16 bits a sample.
+    """The pixels [H, W, C] of a PNG, PGM or PPM: uint8, or int32 where the file has 16 bits a
+    sample.
 
     C is 1 (gray), 3 (colour) or 4 (colour and opacity). Raises ValueError for anything else.
     """

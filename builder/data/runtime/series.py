@@ -1,4 +1,5 @@
-"""Series from lists or arrays to float32 tensors of one length. Torch and the standard library only."""
+"""Series from lists or arrays to float32 tensors of one length. Torch and the standard library
+only."""
 
 import json
 import math
@@ -12,10 +13,11 @@ from torch import Tensor
 class Series:
     """The fitted preparation of one series input.
 
-    `settings`: column, channels (names), length, normalise ("series": each series to mean 0 and deviation 1 by itself;
-    "channel": by the training rows' mean and std; "none"), mean and std per channel. `cells`: the raw columns of a wide
-    table, taken in order where `column` is missing. A shorter series is filled up at its end with its channel's mean
-    (0 after normalising), a longer one is cut; gaps are filled on the line between their neighbours.
+    `settings`: column, channels (names), length, normalise ("series": each series to mean 0 and
+    deviation 1 by itself; "channel": by the training rows' mean and std; "none"), mean and std per
+    channel. `cells`: the raw columns of a wide table, taken in order where `column` is missing. A
+    shorter series is filled up at its end with its channel's mean (0 after normalising), a longer
+    one is cut; gaps are filled on the line between their neighbours.
     """
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
@@ -30,7 +32,8 @@ class Series:
         self._std = torch.tensor(settings.get("std") or [1.0] * count).view(-1, 1)
 
     def transform(self, records: Sequence[Mapping[str, Any]]) -> Tensor:
-        """Records to float32 [N, C, T]. Raises ValueError naming the record whose value is no series."""
+        """Records to float32 [N, C, T]. Raises ValueError naming the record whose value is no
+        series."""
         out = torch.zeros((len(records), len(self.channels), self.length))
         for row, record in enumerate(records):
             try:
@@ -56,7 +59,8 @@ class Series:
         return x
 
     def restore(self, x: Tensor) -> dict[str, list[float]]:
-        """One stored row [C, T] by channel; in its own unit where that can be told ("series" keeps the shape only)."""
+        """One stored row [C, T] by channel; in its own unit where that can be told ("series" keeps
+        the shape only)."""
         if self.normalise == "channel":
             x = x * self._std + self._mean
         return {name: x[i].tolist() for i, name in enumerate(self.channels)}
@@ -72,7 +76,8 @@ class Series:
 
 
 def series(value: Any, channels: int) -> Tensor:
-    """float32 [C, T] from an array or nested lists [C, T] or [T], a mapping channel → list, or JSON text of these.
+    """float32 [C, T] from an array or nested lists [C, T] or [T], a mapping channel → list, or JSON
+    text of these.
 
     NaN marks a gap. Raises ValueError where it is none of these or has another number of channels.
     """
@@ -100,7 +105,8 @@ def series(value: Any, channels: int) -> Tensor:
 
 
 def filled(x_CT: Tensor) -> Tensor:
-    """Gaps (NaN, infinities) filled on the line between their neighbours, at the ends with the nearest value."""
+    """Gaps (NaN, infinities) filled on the line between their neighbours, at the ends with the
+    nearest value."""
     good = x_CT.isfinite()
     if bool(good.all()):
         return x_CT

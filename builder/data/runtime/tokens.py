@@ -1,7 +1,7 @@
 """Text to token codes and back to places in the text. Torch and the standard library only.
 
-Levels: "word", "character", and "bpe" (byte pairs, Sennrich et al. 2016, arXiv:1508.07909, over UTF-8 bytes as in GPT-2).
-Code 0 pads, code 1 is whatever was not met in training.
+Levels: "word", "character", and "bpe" (byte pairs, Sennrich et al. 2016, arXiv:1508.07909, over
+UTF-8 bytes as in GPT-2). Code 0 pads, code 1 is whatever was not met in training.
 """
 
 import re
@@ -31,7 +31,7 @@ _RULES = {
 
 
 class Piece(NamedTuple):
-    """One token: its text as it stands in the original, from `start` to `end` there, and its code."""
+    """One token: its text as it stands in the original from `start` to `end`, and its code."""
 
     text: str
     start: int
@@ -42,9 +42,10 @@ class Piece(NamedTuple):
 class Tokens:
     """The fitted preparation of one text input.
 
-    `settings`: column, level ("word", "character", "bpe"), lower, punctuation ("apart": tokens of their own, "drop",
-    "keep": words are what stands between spaces), vocabulary (code 2 onwards), merges (bpe: pairs of byte codes, in the
-    order learnt), max_length. `cells` names one raw column that is taken where `column` is missing.
+    `settings`: column, level ("word", "character", "bpe"), lower, punctuation ("apart": tokens of
+    their own, "drop", "keep": words are what stands between spaces), vocabulary (code 2 onwards),
+    merges (bpe: pairs of byte codes, in the order learnt), max_length. `cells` names one raw column
+    that is taken where `column` is missing.
     """
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
@@ -98,7 +99,8 @@ class Tokens:
         return self.vocabulary[code - SPECIAL]
 
     def encode(self, text: str) -> list[int]:
-        """All codes of a text, uncut; a text without any token gives one unknown, so that no row is empty."""
+        """All codes of a text, uncut; a text without any token gives one unknown, so that no row is
+        empty."""
         if self.level == "bpe":
             found = [code for word, _, _ in self._words(text) for code in self._word_codes(word)]
         else:
@@ -106,7 +108,8 @@ class Tokens:
         return found or [UNKNOWN]
 
     def pieces(self, text: str) -> list[Piece]:
-        """The tokens with their places in the original text, uncut and in order; concatenation keeps the offsets."""
+        """The tokens with their places in the original text, uncut and in order; concatenation
+        keeps the offsets."""
         if self.level != "bpe":
             return [
                 Piece(text[start:end], start, end, self._codes.get(word, UNKNOWN))
@@ -118,14 +121,15 @@ class Tokens:
         return found
 
     def _byte_pieces(self, text: str, word: str, start: int, end: int) -> Iterator[Piece]:
-        """A character that spans several tokens is given to the last of them; the others are empty there."""
+        """A character that spans several tokens is given to the last of them; the others are empty
+        there."""
         ends = _character_ends(word)
         total = max(len(word), 1)
         at, before = 0, start
         for code in self._word_codes(word):
             at += len(self._bytes[code - SPECIAL])
             done = sum(1 for stop in ends if stop <= at)
-            # lower-casing may change the length of a word ("İ"): then places are shared out in proportion
+            # Lower-casing may change a word's length ("İ"): then places are shared in proportion.
             after = start + (done if total == end - start else round(done * (end - start) / total))
             yield Piece(text[before:after], before, after, code)
             before = after
@@ -160,7 +164,8 @@ class Tokens:
 
 
 def rule(level: str, punctuation: str) -> "re.Pattern[str]":
-    """The pattern whose matches are the words (or characters) of a text. ValueError for a name that is not known."""
+    """The pattern whose matches are the words (or characters) of a text. ValueError for a name that
+    is not known."""
     key = punctuation if level == "word" else level
     if key not in _RULES:
         raise ValueError(f"The token rule {key!r} is not known.")

@@ -27,9 +27,22 @@ class Idx(Source):
         "train-images-idx3-ubyte.gz and its like; labels and the test pair are found beside it."
     )
     params: ClassVar[tuple[Option, ...]] = (
-        Option("path", "path", "Images file or folder", folder=True, suffixes=(".gz", ".idx", ".idx3-ubyte")),
-        Option("labels", "path", "Labels file", help="Only where it does not lie beside the images under the standard name.", suffixes=(".gz", ".idx", ".idx1-ubyte"), advanced=True),
-    )  # fmt: skip
+        Option(
+            "path",
+            "path",
+            "Images file or folder",
+            folder=True,
+            suffixes=(".gz", ".idx", ".idx3-ubyte"),
+        ),
+        Option(
+            "labels",
+            "path",
+            "Labels file",
+            help="Only where it does not lie beside the images under the standard name.",
+            suffixes=(".gz", ".idx", ".idx1-ubyte"),
+            advanced=True,
+        ),
+    )
 
     @classmethod
     def unfit(cls, path: Path) -> str | None:
@@ -95,7 +108,8 @@ def _image_files(folder: Path) -> list[Path]:
 
 
 def _pairs(options: Mapping[str, Any]) -> list[tuple[int, Path, Path]]:
-    """(split code, images, labels), train first; the pair of the same family beside the chosen file comes along."""
+    """(split code, images, labels), train first; the pair of the same family beside the chosen file
+    comes along."""
     path = locate(options.get("path"), "data.options.path")
     if path.is_dir():
         chosen = _image_files(path)

@@ -2,7 +2,6 @@
 
 import tempfile
 import warnings
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from builder.data.archives import Entry, Tree, is_zip, open_tree
 from builder.data.base import Finding, Media, Option, Progress, Raw, Source, silent
 from builder.data.folders import Layout, layout
+from builder.data.glance import Look, choose, glance
 from builder.data.paths import locate
 from builder.errors import LaminaError
 from builder.home import room
@@ -19,12 +19,11 @@ if TYPE_CHECKING:
     import numpy as np
 
 SUFFIXES = frozenset(
-    [".bmp", ".dib", ".gif", ".ico", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".pbm", ".pcx", ".pgm", ".png", ".pnm", ".ppm", ".tga", ".tif", ".tiff", ".webp", ".avif"]
-)
-LARGEST_MIXED = 64
-LARGEST_EQUAL = 224
-SMALLEST = 8
-LOOKED_AT = 2000
+    (
+        ".bmp", ".dib", ".gif", ".ico", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".pbm", ".pcx",
+        ".pgm", ".png", ".pnm", ".ppm", ".tga", ".tif", ".tiff", ".webp", ".avif",
+    )
+)  # fmt: skip
 
 
 class ImageFolders(Source):
@@ -33,16 +32,53 @@ class ImageFolders(Source):
     kind: ClassVar[str] = "images"
     title: ClassVar[str] = "Images in folders"
     help: ClassVar[str] = (
-        "A folder or zip with one folder of images per class; train/ and test/ are kept as they are."
+        "A folder or zip with one folder of images per class; train/ and test/ are kept as they "
+        "are."
     )
     params: ClassVar[tuple[Option, ...]] = (
         Option("path", "path", "Folder or zip", folder=True, suffixes=(".zip",)),
-        Option("height", "int", "Height", help="In pixels. The images' usual height, at most 64 where sizes differ.", low=1, high=1024),
-        Option("width", "int", "Width", help="In pixels. The images' usual width, at most 64 where sizes differ.", low=1, high=1024),
-        Option("channels", "choice", "Colours", "auto", choices=("auto", "1", "3"), help="1 is gray, 3 is red, green and blue."),
-        Option("resize", "choice", "Fitting", "crop", choices=("crop", "pad", "stretch"), help="Keep the shape and cut the edges, keep it and add black bars, or stretch."),
-        Option("white", "float", "White level", help="The value that counts as white in images of 16 bits; guessed from the brightest.", low=1, high=4294967295, advanced=True),
-    )  # fmt: skip
+        Option(
+            "height",
+            "int",
+            "Height",
+            help="In pixels. The images' usual height, at most 64 where sizes differ.",
+            low=1,
+            high=1024,
+        ),
+        Option(
+            "width",
+            "int",
+            "Width",
+            help="In pixels. The images' usual width, at most 64 where sizes differ.",
+            low=1,
+            high=1024,
+        ),
+        Option(
+            "channels",
+            "choice",
+            "Colours",
+            "auto",
+            choices=("auto", "1", "3"),
+            help="1 is gray, 3 is red, green and blue.",
+        ),
+        Option(
+            "resize",
+            "choice",
+            "Fitting",
+            "crop",
+            choices=("crop", "pad", "stretch"),
+            help="Keep the shape and cut the edges, keep it and add black bars, or stretch.",
+        ),
+        Option(
+            "white",
+            "float",
+            "White level",
+            help="The value that counts as white in images of 16 bits; guessed from the brightest.",
+            low=1,
+            high=4294967295,
+            advanced=True,
+        ),
+    )
 
     @classmethod
     def unfit(cls, path: Path) -> str | None:
@@ -64,15 +100,16 @@ class ImageFolders(Source):
         return (locate(options.get("path"), "data.options.path"),)
 
     def read(self, options: Mapping[str, Any], progress: Progress = silent) -> Raw:
-        """All images decoded to one size, one after the other; unreadable ones are skipped and named."""
+        """All images decoded to one size, one after the other; unreadable ones are skipped and
+        named."""
         import pandas as pd
 
         (path,) = self.files(options)
         with open_tree(path) as tree, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # decoders warn about odd metadata; the pixels count
             found = layout(tree, SUFFIXES, "images")
-            look = _look(tree, found.entries, progress)
-            chosen = _chosen(options, look)
+            look = glance(tree, found.entries, progress)
+            chosen = choose(options, look)
             decoded = _decode(tree, found, chosen, progress)
         kept = decoded.kept
         labels = [found.labels[i] for i in kept]
@@ -102,118 +139,6 @@ class ImageFolders(Source):
 
 
 @dataclass(frozen=True)
-class _Look:
-    """What a glance at the heads of the images told."""
-
-    seen: int  # how many could be looked at
-    sizes: dict[str, int]  # "32×48" (height × width) → how many of them, the most frequent first
-    common: tuple[int, int]
-    share: float  # of the images that have the common size
-    short: int  # the median of the shorter sides
-    colour: bool
-    brightest: float  # of deep images; 0 where there are none
-
-
-def _look(tree: Tree, entries: Sequence[Entry], progress: Progress) -> _Look:
-    """Sizes and colours of up to `LOOKED_AT` images, evenly spread; deep images are decoded for their range."""
-    import io
-
-    from PIL import Image, UnidentifiedImageError
-
-    from builder.data.runtime.images import DEEP, pixels
-
-    step = max(1, -(-len(entries) // LOOKED_AT))
-    sizes: Counter[tuple[int, int]] = Counter()
-    colours = 0
-    brightest = 0.0
-    chosen = entries[::step]
-    for done, entry in enumerate(chosen):
-        if done % 200 == 0:
-            progress("Looking at the images", done, len(chosen))
-        try:
-            content = tree.read(entry)
-            with Image.open(io.BytesIO(content)) as image:
-                width, height = image.size
-                turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
-                mode = image.mode
-            if mode in DEEP:
-                deep = pixels(content)
-                brightest = max(brightest, 0.0 if deep.is_floating_point() else float(deep.max()))
-        except (
-            LaminaError,
-            UnidentifiedImageError,
-            OSError,
-            ValueError,
-            SyntaxError,
-            Image.DecompressionBombError,
-        ):
-            continue  # decoding names it
-        sizes[(width, height) if turned else (height, width)] += 1
-        colours += mode not in (*DEEP, "1", "L", "LA", "La")
-    seen = sum(sizes.values())
-    common, count = sizes.most_common(1)[0] if sizes else ((LARGEST_MIXED, LARGEST_MIXED), 0)
-    shorts = sorted(min(size) for size in sizes.elements())
-    return _Look(
-        seen=seen,
-        sizes={f"{height}×{width}": n for (height, width), n in sizes.most_common(6)},
-        common=common,
-        share=count / max(seen, 1),
-        short=shorts[len(shorts) // 2] if shorts else LARGEST_MIXED,
-        colour=colours * 100 > seen,
-        brightest=brightest,
-    )
-
-
-def _chosen(options: Mapping[str, Any], look: _Look) -> dict[str, Any]:
-    """Size, channels, fitting and white level: as asked for, else guessed."""
-    if look.share > 0.5:
-        largest = LARGEST_EQUAL if look.share == 1 else LARGEST_MIXED
-        ratio = min(1.0, largest / max(look.common))
-        size = tuple(max(SMALLEST, round(side * ratio)) for side in look.common)
-    else:
-        size = (max(SMALLEST, min(LARGEST_MIXED, look.short)),) * 2
-    channels = options.get("channels") or "auto"
-    return {
-        "height": _number(options, "height", 1024) or size[0],
-        "width": _number(options, "width", 1024) or size[1],
-        "channels": int(channels) if str(channels) in ("1", "3") else 3 if look.colour else 1,
-        "resize": _resize(options),
-        "white": float(_number(options, "white", 2**32) or _white(look.brightest)),
-    }
-
-
-def _number(options: Mapping[str, Any], name: str, most: int) -> int | None:
-    value = options.get(name)
-    if value is None or value == "":
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 1 <= value <= most:
-        raise LaminaError(
-            f"{value!r} is no number from 1 to {most}.",
-            place=f"data.options.{name}",
-            remedy="Correct it.",
-        )
-    return int(value)
-
-
-def _resize(options: Mapping[str, Any]) -> str:
-    value = options.get("resize") or "crop"
-    if value not in ("crop", "pad", "stretch"):
-        raise LaminaError(
-            f"{value!r} is no way to fit images.",
-            place="data.options.resize",
-            remedy="Take crop, pad or stretch.",
-        )
-    return str(value)
-
-
-def _white(brightest: float) -> int:
-    """The full range of the number of bits that the brightest pixel needs, so 12-bit images are not nearly black."""
-    if not brightest:
-        return 65535
-    return int(2 ** max(8, int(brightest).bit_length()) - 1)
-
-
-@dataclass(frozen=True)
 class _Decoded:
     pixels: "_Frames"
     kept: list[int]
@@ -236,7 +161,8 @@ class _Frames(Sequence["np.ndarray[Any, Any]"]):
 
 
 def _decode(tree: Tree, found: Layout, chosen: Mapping[str, Any], progress: Progress) -> _Decoded:
-    """Every image, fitted, written to a nameless file that goes when it is no longer used: memory stays small."""
+    """Every image, fitted, written to a nameless file that goes when it is no longer used: memory
+    stays small."""
     import numpy as np
 
     shape = (chosen["height"], chosen["width"], chosen["channels"])
@@ -256,7 +182,8 @@ def _decode(tree: Tree, found: Layout, chosen: Mapping[str, Any], progress: Prog
             progress("Reading the images", len(found.entries), len(found.entries))
             if not kept:
                 raise LaminaError(
-                    f"None of the {len(found.entries):,} images can be read; the first: {skipped[0]}.",
+                    f"None of the {len(found.entries):,} images can be read; the first: "
+                    f"{skipped[0]}.",
                     place=tree.place,
                     remedy="Save them as PNG or JPEG.",
                 )
@@ -292,7 +219,7 @@ def _given(found: Layout, kept: Sequence[int]) -> "np.ndarray[Any, Any] | None":
 
 
 def _notes(
-    look: _Look, chosen: Mapping[str, Any], found: Layout, tree: Tree, skipped: int
+    look: Look, chosen: Mapping[str, Any], found: Layout, tree: Tree, skipped: int
 ) -> tuple[str, ...]:
     size = f"{chosen['height']}×{chosen['width']}"
     notes = [*found.left_out, *(f"Left out: {path}." for path in tree.left_out[:3])]
@@ -320,7 +247,8 @@ def _findings(
             Finding(
                 "unreadable_images",
                 "warning",
-                f"{count} of {total:,} images cannot be read and {'was' if count == 1 else 'were'} left out",
+                f"{count} of {total:,} images cannot be read and "
+                f"{'was' if count == 1 else 'were'} left out",
                 f"{'; '.join(decoded.skipped[:5])}{more}.",
             )
         )
@@ -330,7 +258,8 @@ def _findings(
             Finding(
                 "empty_class",
                 "warning",
-                f"{len(gone)} {'class has' if len(gone) == 1 else 'classes have'} no readable image",
+                f"{len(gone)} {'class has' if len(gone) == 1 else 'classes have'} no readable "
+                "image",
                 f"Left out: {', '.join(gone[:10])}.",
             )
         )

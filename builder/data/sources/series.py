@@ -1,4 +1,5 @@
-"""Series with a label each: a wide table (one row a series) or a .ts file, with the TRAIN/TEST pair of the archives."""
+"""Series with a label each: a wide table (one row a series) or a .ts file, with the TRAIN/TEST pair
+of the archives."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -29,14 +30,28 @@ class SeriesFiles(Source):
     kind: ClassVar[str] = "series"
     title: ClassVar[str] = "Series with labels"
     help: ClassVar[str] = (
-        "One row per series with a label column (CSV), or a .ts file; …_TRAIN and …_TEST side by side keep their split."
+        "One row per series with a label column (CSV), or a .ts file; …_TRAIN and …_TEST side by "
+        "side keep their split."
     )
     params: ClassVar[tuple[Option, ...]] = (
         Option("path", "path", "File or folder", folder=True, suffixes=SUFFIXES),
-        Option("test_path", "path", "Test file", suffixes=SUFFIXES, help="Where it does not lie beside the file as …_TEST.", advanced=True),
-        Option("label", "text", "Label column", help="Its name, or #0 for the first; guessed where empty. Not for .ts files.", advanced=True),
+        Option(
+            "test_path",
+            "path",
+            "Test file",
+            suffixes=SUFFIXES,
+            help="Where it does not lie beside the file as …_TEST.",
+            advanced=True,
+        ),
+        Option(
+            "label",
+            "text",
+            "Label column",
+            help="Its name, or #0 for the first; guessed where empty. Not for .ts files.",
+            advanced=True,
+        ),
         Option("header", "bool", "First row names the columns", advanced=True),
-    )  # fmt: skip
+    )
 
     @classmethod
     def unfit(cls, path: Path) -> str | None:
@@ -77,7 +92,8 @@ class SeriesFiles(Source):
         for part, path in zip(parts[1:], paths[1:], strict=True):
             if len(part.series[0]) != len(train.series[0]):
                 raise LaminaError(
-                    f"Its series have {len(part.series[0])} channels, those of {paths[0].name} {len(train.series[0])}.",
+                    f"Its series have {len(part.series[0])} channels, those of {paths[0].name} "
+                    f"{len(train.series[0])}.",
                     place=path.name,
                     remedy="Give files that belong together.",
                 )
@@ -97,7 +113,8 @@ class SeriesFiles(Source):
         notes = [note for part in parts for note in part.notes]
         if lengths[0] != lengths[-1]:
             notes.append(
-                f"The series are of {lengths[0]} to {lengths[-1]} steps; shorter ones are filled up."
+                f"The series are of {lengths[0]} to {lengths[-1]} steps; shorter ones are filled "
+                "up."
             )
         return Raw(
             frame=pd.DataFrame({train.target: list(map(float, labels)) if numeric else labels}),
@@ -128,7 +145,8 @@ class _Part:
 
 
 def _in_folder(folder: Path) -> Path | None:
-    """The one training file of the folder; .ts before tables. None where there is none, or more than one set."""
+    """The one training file of the folder; .ts before tables. None where there is none, or more
+    than one set."""
     for suffixes in ((".ts",), SUFFIXES[1:]):
         found = [
             path
@@ -143,7 +161,8 @@ def _in_folder(folder: Path) -> Path | None:
 
 
 def _pair(path: Path) -> tuple[Path, ...]:
-    """The file; with its other half beside it (GunPoint_TRAIN.ts and GunPoint_TEST.ts), both, train first."""
+    """The file; with its other half beside it (GunPoint_TRAIN.ts and GunPoint_TEST.ts), both, train
+    first."""
     match = PAIR.fullmatch(path.stem)
     if match is None:
         return (path,)

@@ -22,14 +22,55 @@ class TextColumn(Source):
     title: ClassVar[str] = "Texts in a table"
     help: ClassVar[str] = "A CSV or TSV with a column of texts and a column to predict."
     params: ClassVar[tuple[Option, ...]] = (
-        Option("path", "path", "File", suffixes=SUFFIXES, help="The table with the texts to train on."),
-        Option("column", "text", "Text column", help="Its name, or #0 for the first; the column with the longest texts where empty."),
-        Option("test_path", "path", "Test file", suffixes=SUFFIXES, help="A second file with the same columns; its rows are the test split.", advanced=True),
-        Option("separator", "text", "Separator", help="The character between cells; tab may be written \\t.", advanced=True),
-        Option("encoding", "choice", "Encoding", choices=("utf-8", "utf-16", "cp1252", "latin-1"), help="How letters are stored. Wrong where ü looks like Ã¼.", advanced=True),
-        Option("header", "bool", "First row names the columns", help="Without names, columns are called #0, #1, …", advanced=True),
-        Option("quoting", "choice", "Quotes", "auto", choices=("auto", "double", "none"), help='Whether " holds a cell together, or is part of the text (none).', advanced=True),
-    )  # fmt: skip
+        Option(
+            "path", "path", "File", suffixes=SUFFIXES, help="The table with the texts to train on."
+        ),
+        Option(
+            "column",
+            "text",
+            "Text column",
+            help="Its name, or #0 for the first; the column with the longest texts where empty.",
+        ),
+        Option(
+            "test_path",
+            "path",
+            "Test file",
+            suffixes=SUFFIXES,
+            help="A second file with the same columns; its rows are the test split.",
+            advanced=True,
+        ),
+        Option(
+            "separator",
+            "text",
+            "Separator",
+            help="The character between cells; tab may be written \\t.",
+            advanced=True,
+        ),
+        Option(
+            "encoding",
+            "choice",
+            "Encoding",
+            choices=("utf-8", "utf-16", "cp1252", "latin-1"),
+            help="How letters are stored. Wrong where ü looks like Ã¼.",
+            advanced=True,
+        ),
+        Option(
+            "header",
+            "bool",
+            "First row names the columns",
+            help="Without names, columns are called #0, #1, …",
+            advanced=True,
+        ),
+        Option(
+            "quoting",
+            "choice",
+            "Quotes",
+            "auto",
+            choices=("auto", "double", "none"),
+            help='Whether " holds a cell together, or is part of the text (none).',
+            advanced=True,
+        ),
+    )
 
     @classmethod
     def unfit(cls, path: Path) -> str | None:
@@ -68,7 +109,8 @@ def _for_table(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _column(frame: "pd.DataFrame", wanted: Any, place: str) -> str:
-    """The column that was asked for, else the one with the longest texts. Raises LaminaError where there is none."""
+    """The column that was asked for, else the one with the longest texts. Raises LaminaError where
+    there is none."""
     names = [str(name) for name in frame.columns]
     if wanted:
         if str(wanted) in names:
@@ -93,7 +135,8 @@ def _column(frame: "pd.DataFrame", wanted: Any, place: str) -> str:
 
 
 def _length(cells: Sequence[Any]) -> float:
-    """The mean length of a column of different texts; 0 for numbers, dates and columns that repeat a few names."""
+    """The mean length of a column of different texts; 0 for numbers, dates and columns that repeat
+    a few names."""
     step = max(1, len(cells) // 2000)
     sample = [cell for cell in cells[::step] if isinstance(cell, str)]
     if len(sample) * 2 < len(cells[::step]):

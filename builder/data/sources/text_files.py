@@ -1,4 +1,5 @@
-"""Texts in plain files: one file per class with a text on every line, or class folders with a text in every file."""
+"""Texts in plain files: one file per class with a text on every line, or class folders with a text
+in every file."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,8 +14,11 @@ from builder.errors import LaminaError
 
 PLAIN = frozenset({".txt", ".text", ""})
 NO_CLASS = frozenset(
-    [".csv", ".tsv", ".md", ".rst", ".json", ".jsonl", ".html", ".htm", ".xml", ".py", ".zip", ".gz", ".pdf", ".doc", ".docx", ".xls", ".xlsx", ".png", ".jpg", ".jpeg", ".parquet"]
-)
+    (
+        ".csv", ".tsv", ".md", ".rst", ".json", ".jsonl", ".html", ".htm", ".xml", ".py", ".zip",
+        ".gz", ".pdf", ".doc", ".docx", ".xls", ".xlsx", ".png", ".jpg", ".jpeg", ".parquet",
+    )
+)  # fmt: skip
 MOST_BYTES = 1_000_000_000
 LONGEST = 1_000_000  # characters of one text; what comes after is cut
 
@@ -25,16 +29,32 @@ class TextFiles(Source):
     kind: ClassVar[str] = "text_files"
     title: ClassVar[str] = "Text files"
     help: ClassVar[str] = (
-        "One file per class with a text on every line (reviews.pos, reviews.neg), or one folder per class with a text in every file."
+        "One file per class with a text on every line (reviews.pos, reviews.neg), or one folder "
+        "per class with a text in every file."
     )
     params: ClassVar[tuple[Option, ...]] = (
-        Option("path", "path", "File, folder or zip", folder=True, suffixes=(".txt", ".zip", ".pos", ".neg"), help="Of files that go together (reviews.pos, reviews.neg) name any one."),
-        Option("encoding", "choice", "Encoding", "auto", choices=("auto", "utf-8", "cp1252", "latin-1", "utf-16"), advanced=True),
-    )  # fmt: skip
+        Option(
+            "path",
+            "path",
+            "File, folder or zip",
+            folder=True,
+            suffixes=(".txt", ".zip", ".pos", ".neg"),
+            help="Of files that go together (reviews.pos, reviews.neg) name any one.",
+        ),
+        Option(
+            "encoding",
+            "choice",
+            "Encoding",
+            "auto",
+            choices=("auto", "utf-8", "cp1252", "latin-1", "utf-16"),
+            advanced=True,
+        ),
+    )
 
     @classmethod
     def unfit(cls, path: Path) -> str | None:
-        """Fits folders and zips with text files, and a text file with another of its name beside it."""
+        """Fits folders and zips with text files, and a text file with another of its name beside
+        it."""
         if path.is_file() and not is_zip(path):
             if path.suffix.lower() in NO_CLASS or len(_siblings(path)) < 2:
                 return f"{path.name} has no second file of its name beside it for another class."
@@ -77,7 +97,8 @@ class TextFiles(Source):
                 if classes
                 else "There are no texts in it.",
                 place=str(paths[0]),
-                remedy="Give one file (a text on every line) or one folder (a text in every file) per class.",
+                remedy="Give one file (a text on every line) or one folder (a text in every "
+                "file) per class.",
             )
         given = None if found.splits is None else np.array(found.splits, dtype=np.int8)
         return Raw(
@@ -102,7 +123,8 @@ class _Found:
 
 
 def decode(content: bytes, encoding: str, place: str) -> tuple[str, str]:
-    """The text and its encoding. UTF-8 and UTF-16 are told by their bytes, what is neither is cp1252.
+    """The text and its encoding. UTF-8 and UTF-16 are told by their bytes, what is neither is
+    cp1252.
 
     Raises LaminaError for bytes that are no text, or not in the encoding that was asked for.
     """
@@ -133,7 +155,8 @@ def decode(content: bytes, encoding: str, place: str) -> tuple[str, str]:
 
 
 def _siblings(path: Path) -> list[Path]:
-    """The files of the same folder that share the name up to the last dot, where their endings name classes."""
+    """The files of the same folder that share the name up to the last dot, where their endings name
+    classes."""
     beside = [
         other
         for other in path.parent.iterdir()
@@ -157,7 +180,8 @@ def _one_file_per_class(paths: tuple[Path, ...], encoding: str) -> _Found:
         raise LaminaError(
             f"Beside {paths[0].name} there is no second file of that name for another class.",
             place=str(paths[0].parent),
-            remedy="Put reviews.pos and reviews.neg side by side, or give a folder with one file per class.",
+            remedy="Put reviews.pos and reviews.neg side by side, or give a folder with one file "
+            "per class.",
         )
     found = _Found([], [], None, [], [])
     for path in paths:

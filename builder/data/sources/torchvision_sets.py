@@ -1,4 +1,7 @@
-"""The image sets that torchvision names, downloaded when asked for. No pickle is read: CIFAR comes in its binary form."""
+"""The image sets that torchvision names, downloaded when asked for.
+
+No pickle is read: CIFAR comes in the binary form that its authors publish beside the pickled one.
+"""
 
 import tarfile
 from collections.abc import Callable, Mapping
@@ -25,7 +28,8 @@ CIFAR_BYTES = 32 * 32 * 3
 
 @dataclass(frozen=True)
 class ImageSet:
-    """One set: its files as published, its classes (read from the files where empty), and how it is read."""
+    """One set: its files as published, its classes (read from the files where empty), and how it is
+    read."""
 
     help: str
     files: tuple[Remote, ...]
@@ -51,7 +55,8 @@ def _read_idx(paths: list[Path]) -> "tuple[Arrays, Arrays, tuple[str, ...]]":
 
 
 def _read_cifar(paths: list[Path]) -> "tuple[Arrays, Arrays, tuple[str, ...]]":
-    """The binary distribution: per image one label byte (CIFAR-100: coarse and fine), then 3 × 1,024 pixels."""
+    """The binary distribution: per image one label byte (CIFAR-100: coarse and fine), then 3 ×
+    1,024 pixels."""
     members: dict[str, bytes] = {}
     try:
         with tarfile.open(paths[0], "r:gz") as archive:
@@ -110,7 +115,12 @@ SETS: dict[str, ImageSet] = {
         "Handwritten digits, 70,000 gray images of 28 × 28 pixels, 12 MB",
         _idx_files(
             ("https://ossci-datasets.s3.amazonaws.com/mnist/", "http://yann.lecun.com/exdb/mnist/"),
-            ("f68b3c2dcbeaaa9fbdd348bbdeb94873", "d53e105ee54ea40749a09fcbcd1e9432", "9fb629c4189551a2d022fa330f9573f3", "ec29112dd5afa0611ce80d1b7f02629c"),
+            (
+                "f68b3c2dcbeaaa9fbdd348bbdeb94873",
+                "d53e105ee54ea40749a09fcbcd1e9432",
+                "9fb629c4189551a2d022fa330f9573f3",
+                "ec29112dd5afa0611ce80d1b7f02629c",
+            ),
         ),
         DIGITS,
         _read_idx,
@@ -119,43 +129,89 @@ SETS: dict[str, ImageSet] = {
         "Clothes, 70,000 gray images of 28 × 28 pixels, 31 MB",
         _idx_files(
             ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",),
-            ("8d4fb7e6c68d591d4c3dfef9ec88bf0d", "25c81989df183df01b3e8a0aad5dffbe", "bef4ecab320f06d8554ea6380940ec79", "bb300cfdad3c16e7a12a480ee83cd310"),
+            (
+                "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+                "25c81989df183df01b3e8a0aad5dffbe",
+                "bef4ecab320f06d8554ea6380940ec79",
+                "bb300cfdad3c16e7a12a480ee83cd310",
+            ),
         ),
-        ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+        (
+            "T-shirt/top",
+            "Trouser",
+            "Pullover",
+            "Dress",
+            "Coat",
+            "Sandal",
+            "Shirt",
+            "Sneaker",
+            "Bag",
+            "Ankle boot",
+        ),
         _read_idx,
     ),
     "KMNIST": ImageSet(
         "Old Japanese characters, 70,000 gray images of 28 × 28 pixels, 21 MB",
         _idx_files(
             ("http://codh.rois.ac.jp/kmnist/dataset/kmnist/",),
-            ("bdb82020997e1d708af4cf47b453dcf7", "e144d726b3acfaa3e44228e80efcd344", "5c965bf0a639b31b8f53240b1b52f4d7", "7320c461ea6c1c855c0b718fb2a4b134"),
+            (
+                "bdb82020997e1d708af4cf47b453dcf7",
+                "e144d726b3acfaa3e44228e80efcd344",
+                "5c965bf0a639b31b8f53240b1b52f4d7",
+                "7320c461ea6c1c855c0b718fb2a4b134",
+            ),
         ),
         ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
         _read_idx,
     ),
     "CIFAR10": ImageSet(
         "Animals and vehicles, 60,000 colour images of 32 × 32 pixels, 10 classes, 170 MB",
-        (Remote((f"{_TORONTO}cifar-10-binary.tar.gz",), "cifar-10-binary.tar.gz", "c32a1d4ab5d03f1284b67883e8d87530", 200_000_000),),
+        (
+            Remote(
+                (f"{_TORONTO}cifar-10-binary.tar.gz",),
+                "cifar-10-binary.tar.gz",
+                "c32a1d4ab5d03f1284b67883e8d87530",
+                200_000_000,
+            ),
+        ),
         (),
         _read_cifar,
     ),
     "CIFAR100": ImageSet(
         "Things of 100 kinds, 60,000 colour images of 32 × 32 pixels, 169 MB",
-        (Remote((f"{_TORONTO}cifar-100-binary.tar.gz",), "cifar-100-binary.tar.gz", "03b5dce01913d631647c71ecec9e9cb8", 200_000_000),),
+        (
+            Remote(
+                (f"{_TORONTO}cifar-100-binary.tar.gz",),
+                "cifar-100-binary.tar.gz",
+                "03b5dce01913d631647c71ecec9e9cb8",
+                200_000_000,
+            ),
+        ),
         (),
         _read_cifar,
     ),
     "SVHN": ImageSet(
         "House numbers, 99,289 colour images of 32 × 32 pixels, 10 digits, 246 MB",
         (
-            Remote((f"{_STREET}train_32x32.mat",), "train_32x32.mat", "e26dedcc434d2e4c54c9b2d4a06d8373", 300_000_000),
-            Remote((f"{_STREET}test_32x32.mat",), "test_32x32.mat", "eb5a983be6a315427106f1b164d9cef3", 300_000_000),
+            Remote(
+                (f"{_STREET}train_32x32.mat",),
+                "train_32x32.mat",
+                "e26dedcc434d2e4c54c9b2d4a06d8373",
+                300_000_000,
+            ),
+            Remote(
+                (f"{_STREET}test_32x32.mat",),
+                "test_32x32.mat",
+                "eb5a983be6a315427106f1b164d9cef3",
+                300_000_000,
+            ),
         ),
         DIGITS,
         _read_svhn,
     ),
-}  # fmt: skip
-"""Addresses and checksums are torchvision's (0.26); CIFAR's are those that its authors give for the binary version."""
+}
+"""Addresses and checksums are torchvision's (0.26); CIFAR's are those that its authors give for the
+binary version."""
 
 
 class TorchvisionSets(Source):

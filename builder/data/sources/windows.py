@@ -1,23 +1,21 @@
 """Windows cut from a long table by time: a label for each window, or a later value to forecast."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from builder.data.base import Finding, Media, Option, Progress, Raw, Source, silent
+from builder.data.cutting import Cut, Ordered, Plan, Slices, cut, order_rows
 from builder.data.paths import locate
 from builder.data.read import catalogue
 from builder.errors import LaminaError
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".xlsx")
 USUAL_LENGTH = 48
 MOST_WINDOWS = 20_000
-MONTHS = 0.15  # months differ by a tenth in length and are even nevertheless
 
 
 class Windows(Source):
@@ -26,21 +24,92 @@ class Windows(Source):
     kind: ClassVar[str] = "windows"
     title: ClassVar[str] = "Windows of a long table"
     help: ClassVar[str] = (
-        "One row per moment: windows of so many rows are cut, to forecast a column or to recognise a label."
+        "One row per moment: windows of so many rows are cut, to forecast a column or to "
+        "recognise a label."
     )
     params: ClassVar[tuple[Option, ...]] = (
         Option("path", "path", "File", suffixes=SUFFIXES, help="A table with one row per moment."),
-        Option("target", "text", "Column to forecast", help="Its value some rows after the window is predicted. The last column of numbers where empty."),
-        Option("label", "text", "Label column", help="In place of a forecast: the label of the window's last row is predicted."),
-        Option("length", "int", "Window", help=f"Rows that the model sees at once; {USUAL_LENGTH} where the table is long enough.", low=2, high=100_000),
-        Option("horizon", "int", "Rows ahead", 1, help="1 forecasts the row right after the window.", low=1, high=100_000),
-        Option("stride", "int", "Step", help="Rows from one window's start to the next; chosen for at most 20,000 windows where empty.", low=1, high=100_000),
-        Option("columns", "text", "Columns", help="Names, set apart by commas; all columns of numbers where empty."),
-        Option("time", "text", "Time column", help="Orders the rows; the first column of dates where empty.", advanced=True),
-        Option("group", "text", "Group column", help="No window crosses from one group (a device, a person) to the next.", advanced=True),
-        Option("validation", "float", "Validation", 0.15, help="The share of the time right before the test.", low=0, high=0.8, advanced=True),
-        Option("test", "float", "Test", 0.15, help="The share of the time at the end.", low=0, high=0.8, advanced=True),
-    )  # fmt: skip
+        Option(
+            "target",
+            "text",
+            "Column to forecast",
+            help="Its value some rows after the window is predicted. The last column of numbers "
+            "where empty.",
+        ),
+        Option(
+            "label",
+            "text",
+            "Label column",
+            help="In place of a forecast: the label of the window's last row is predicted.",
+        ),
+        Option(
+            "length",
+            "int",
+            "Window",
+            help=f"Rows that the model sees at once; {USUAL_LENGTH} where the table is long "
+            "enough.",
+            low=2,
+            high=100_000,
+        ),
+        Option(
+            "horizon",
+            "int",
+            "Rows ahead",
+            1,
+            help="1 forecasts the row right after the window.",
+            low=1,
+            high=100_000,
+        ),
+        Option(
+            "stride",
+            "int",
+            "Step",
+            help="Rows from one window's start to the next; chosen for at most 20,000 windows "
+            "where empty.",
+            low=1,
+            high=100_000,
+        ),
+        Option(
+            "columns",
+            "text",
+            "Columns",
+            help="Names, set apart by commas; all columns of numbers where empty.",
+        ),
+        Option(
+            "time",
+            "text",
+            "Time column",
+            help="Orders the rows; the first column of dates where empty.",
+            advanced=True,
+        ),
+        Option(
+            "group",
+            "text",
+            "Group column",
+            help="No window crosses from one group (a device, a person) to the next.",
+            advanced=True,
+        ),
+        Option(
+            "validation",
+            "float",
+            "Validation",
+            0.15,
+            help="The share of the time right before the test.",
+            low=0,
+            high=0.8,
+            advanced=True,
+        ),
+        Option(
+            "test",
+            "float",
+            "Test",
+            0.15,
+            help="The share of the time at the end.",
+            low=0,
+            high=0.8,
+            advanced=True,
+        ),
+    )
 
     @classmethod
     def unfit(cls, path: Path) -> str | None:
@@ -52,25 +121,26 @@ class Windows(Source):
         return (locate(options.get("path"), "data.options.path"),)
 
     def read(self, options: Mapping[str, Any], progress: Progress = silent) -> Raw:
-        """Every window, sorted into training, validation and test by time; none reaches across a border."""
+        """Every window, sorted into training, validation and test by time; none reaches across a
+        border."""
         import pandas as pd
 
         (path,) = self.files(options)
         raw = catalogue()["table"].read({"path": str(path)}, progress)
         plan = _plan(raw.frame, options, path.name)
-        table = _ordered(raw.frame, plan)
-        cut = _cut(table, plan, path.name)
+        table = order_rows(raw.frame, plan)
+        found = cut(table, plan, path.name)
         target = plan.label or plan.target
-        cells = table.frame[target].iloc[cut.answers].reset_index(drop=True)
+        cells = table.frame[target].iloc[found.answers].reset_index(drop=True)
         frame = pd.DataFrame({target: cells})
         if plan.label:
             frame[target] = [None if cell is None or cell != cell else str(cell) for cell in cells]
         facts = {"channels": list(plan.columns), "longest": plan.length, "shortest": plan.length}
-        values = _Cut(table.values, cut.starts, plan.length)
+        values = Cut(table.values, found.starts, plan.length)
         return Raw(
             frame=frame,
             media={"series": Media("series", values, facts)},
-            given=cut.codes,
+            given=found.codes,
             target=target,
             problem="classification" if plan.label else "regression",
             options={
@@ -80,63 +150,13 @@ class Windows(Source):
                 "time": plan.time,
                 "label" if plan.label else "target": target,
             },
-            notes=(*raw.notes, *_notes(plan, cut, table)),
+            notes=(*raw.notes, *_notes(plan, found, table)),
             findings=(*raw.findings, *_findings(plan, table)),
             reading={k: how for k, how in raw.reading.items() if k in frame.columns},
         )
 
 
-@dataclass(frozen=True)
-class _Plan:
-    columns: tuple[str, ...]
-    target: str
-    label: str
-    length: int
-    horizon: int  # 0 for a label
-    stride: int
-    time: str | None
-    group: str | None
-    validation: float
-    test: float
-
-
-@dataclass(frozen=True)
-class _Table:
-    """The rows in order: group after group, each by time."""
-
-    frame: "pd.DataFrame"
-    values: "np.ndarray[Any, Any]"  # [C, rows] float32
-    moments: "np.ndarray[Any, Any]"  # rank of each row's time among all, from 0
-    groups: "np.ndarray[Any, Any]"  # code of each row's group
-    gaps: int
-    even: bool
-
-
-@dataclass(frozen=True)
-class _Windows:
-    starts: "np.ndarray[Any, Any]"
-    answers: "np.ndarray[Any, Any]"  # the row that gives the target
-    codes: "np.ndarray[Any, np.dtype[np.int8]]"
-    across: int  # windows left out because they reach across a border
-
-
-class _Cut(Sequence["np.ndarray[Any, Any]"]):
-    """Windows [C, length] as they are asked for."""
-
-    def __init__(self, values: Any, starts: Any, length: int) -> None:
-        self._values = values
-        self._starts = starts
-        self._length = length
-
-    def __len__(self) -> int:
-        return len(self._starts)
-
-    def __getitem__(self, index: Any) -> Any:
-        start = int(self._starts[index])
-        return self._values[:, start : start + self._length].copy()
-
-
-def _plan(frame: "pd.DataFrame", options: Mapping[str, Any], place: str) -> _Plan:
+def _plan(frame: "pd.DataFrame", options: Mapping[str, Any], place: str) -> Plan:
     numbers = [str(name) for name in frame.columns if frame[name].dtype.kind in "iuf"]
     dates = [str(name) for name in frame.columns if frame[name].dtype.kind == "M"]
     time = _named(frame, options, "time") or next(iter(dates), None)
@@ -181,7 +201,7 @@ def _plan(frame: "pd.DataFrame", options: Mapping[str, Any], place: str) -> _Pla
             remedy="Lower one of the two shares.",
         )
     stride = _whole(options, "stride") or max(1, -(-count // MOST_WINDOWS))
-    return _Plan(tuple(columns), target, label or "", length, horizon, stride, time, group, *shares)
+    return Plan(tuple(columns), target, label or "", length, horizon, stride, time, group, *shares)
 
 
 def _named(frame: "pd.DataFrame", options: Mapping[str, Any], option: str) -> str | None:
@@ -224,85 +244,29 @@ def _share(options: Mapping[str, Any], name: str) -> float:
     return float(value)
 
 
-def _ordered(frame: "pd.DataFrame", plan: _Plan) -> _Table:
-    import numpy as np
-
-    groups = np.zeros(len(frame), np.int64)
-    if plan.group is not None:
-        groups = frame[plan.group].astype(str).factorize(sort=True)[0]
-    moments = np.arange(len(frame))
-    even = True
-    if plan.time is not None:
-        times = frame[plan.time]
-        if times.isna().any():
-            raise LaminaError(
-                f"{int(times.isna().sum()):,} rows have no time in {plan.time!r}.",
-                place="data.options.time",
-                remedy="Fill or remove those rows, or name another column.",
-            )
-        moments = times.rank(method="dense").to_numpy().astype(np.int64) - 1
-        first = np.sort(times[groups == groups[0]].to_numpy())
-        steps = np.unique(np.diff(first).astype("int64" if times.dtype.kind == "M" else "float64"))
-        even = len(steps) <= 1 or float(steps[-1] - steps[0]) <= MONTHS * abs(float(steps[-1]))
-    order = np.lexsort((moments, groups))
-    ordered = frame.iloc[order].reset_index(drop=True)
-    values = ordered[list(plan.columns)].to_numpy(dtype=np.float32, na_value=np.nan).T.copy()
-    gaps = int((~np.isfinite(values)).sum())
-    return _Table(ordered, values, moments[order], groups[order], gaps, even)
-
-
-def _cut(table: _Table, plan: _Plan, place: str) -> _Windows:
-    """Starts of windows that stay within one group and, with their answer, within one split's time."""
-    import numpy as np
-
-    reach = plan.length + plan.horizon - 1 if plan.horizon else plan.length - 1
-    starts = np.arange(0, len(table.groups) - reach, plan.stride)
-    starts = starts[table.groups[starts] == table.groups[starts + reach]]
-    moments = int(table.moments.max()) + 1
-    borders = (
-        round(moments * (1 - plan.validation - plan.test)),
-        round(moments * (1 - plan.test)),
-    )
-    first = np.searchsorted(borders, table.moments[starts], side="right")
-    last = np.searchsorted(borders, table.moments[starts + reach], side="right")
-    whole = first == last
-    starts, codes = starts[whole], first[whole].astype(np.int8)
-    order = np.argsort(codes, kind="stable")
-    wanted = [0, *([1] if plan.validation else []), *([2] if plan.test else [])]
-    missing = [
-        ("training", "validation", "test")[code] for code in wanted if not (codes == code).any()
-    ]
-    if missing:
-        raise LaminaError(
-            f"No window of {plan.length:,} rows fits into the time of {' and '.join(missing)}.",
-            place=place,
-            remedy="Choose a shorter window, or a larger share.",
-        )
-    return _Windows(starts[order], starts[order] + reach, codes[order], int((~whole).sum()))
-
-
-def _notes(plan: _Plan, cut: _Windows, table: _Table) -> list[str]:
+def _notes(plan: Plan, found: Slices, table: Ordered) -> list[str]:
     what = (
         f"the label {plan.label!r} of their last row"
         if plan.label
         else (f"{plan.target!r} {plan.horizon:,} {'row' if plan.horizon == 1 else 'rows'} later")
     )
     notes = [
-        f"{len(cut.starts):,} windows of {plan.length:,} rows, one every {plan.stride:,}, to predict {what}.",
+        f"{len(found.starts):,} windows of {plan.length:,} rows, one every {plan.stride:,}, to "
+        f"predict {what}.",
         "They are split by time: the last part is the test.",
     ]
     if plan.time is None:
         notes.append("The table has no time column, so its rows are taken in their order.")
-    if cut.across:
+    if found.across:
         notes.append(
-            f"{cut.across:,} windows that reach across a border between splits were left out."
+            f"{found.across:,} windows that reach across a border between splits were left out."
         )
     if table.gaps:
         notes.append(f"{table.gaps:,} gaps are filled on the line between their neighbours.")
     return notes
 
 
-def _findings(plan: _Plan, table: _Table) -> list[Finding]:
+def _findings(plan: Plan, table: Ordered) -> list[Finding]:
     if table.even or plan.time is None:
         return []
     return [
@@ -310,7 +274,8 @@ def _findings(plan: _Plan, table: _Table) -> list[Finding]:
             "uneven_time",
             "warning",
             "The rows are not evenly spaced in time",
-            f"The steps in {plan.time!r} differ, so windows of {plan.length:,} rows span different times.",
+            f"The steps in {plan.time!r} differ, so windows of {plan.length:,} rows span "
+            "different times.",
             (plan.time,),
         )
     ]

@@ -42,9 +42,9 @@ def limits(device: str) -> int:
 class Worker:
     """One worker process of this supervisor."""
 
-    def __init__(self) -> None:
+    def __init__(self, *arguments: str) -> None:
         self.child = process.start(
-            "builder.runs.worker", log=room("supervisor") / "log.txt", pipes=True
+            "builder.runs.worker", *arguments, log=room("supervisor") / "log.txt", pipes=True
         )
         if self.child.stdin is None or self.child.stdout is None:
             raise AssertionError("started with pipes")
@@ -208,7 +208,7 @@ class Supervisor:
             one for one in self.workers if one.run and time.monotonic() - one.since < SPARE_AFTER
         ]
         if not idle and not young:
-            self.workers.append(Worker())
+            self.workers.append(Worker("--spare"))
         for worker in idle[1:]:
             worker.dismiss()
 

@@ -18,18 +18,22 @@ from builder.runs import folder as folders
 from builder.runs import lease, process
 
 BEAT = 1.0
+SPARE = "--spare"
+"""Warm up modestly: somebody else trains meanwhile. Without it, somebody may be waiting for this worker."""
 RUNS_PER_WORKER = 50
 
 
 def main() -> None:
     """Serve until the supervisor lets go."""
-    process.be_modest()
+    if SPARE in sys.argv:
+        process.be_modest()
     orders: queue.Queue[dict[str, Any] | None] = queue.Queue()
     threading.Thread(target=_listen, args=(orders,), daemon=True).start()
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     if orders.empty():
         warm_up()
+    process.be_modest()
     for _ in range(RUNS_PER_WORKER):
         _say({"state": "ready"})
         order = _next(orders, stopping)

@@ -1,11 +1,13 @@
-"""Edit → labels on the screen: how long a changed setting takes until every node shows its new shape.
+"""Edit → labels on the screen: how long a changed setting takes until the new shape is seen.
 
-`python benchmarks/canvas_latency.py` starts a server of its own with networks of 100 and 500 layers, drives Chromium,
-changes `out_channels` of the first convolution, and measures inside the page from the change to the frame in which the
-label shows the new shape. Reach: median ≤ 100 ms with 100 layers.
+`python benchmarks/canvas_latency.py` starts a server of its own with networks of 100 and 500
+layers, drives Chromium, changes `out_channels` of the first convolution, and measures inside the
+page from the change to the frame in which the label shows the new shape.
+Reach: median ≤ 100 ms with 100 layers.
 """
 
 import argparse
+import itertools
 import os
 import signal
 import socket
@@ -24,7 +26,8 @@ sys.path.insert(0, str(ROOT))
 REACH_MS = 100
 MEASURE = """
 (value) => new Promise((done) => {
-  const host = [...document.querySelectorAll("*")].find((e) => e.shadowRoot?.querySelector(".lamina"));
+  const all = [...document.querySelectorAll("*")];
+  const host = all.find((e) => e.shadowRoot?.querySelector(".lamina"));
   const root = host.shadowRoot;
   const field = root.querySelector('[data-testid="field-out_channels"]');
   const buttons = field.parentElement.querySelectorAll(".stp button");
@@ -43,8 +46,10 @@ MEASURE = """
 
 
 def network(layers: int) -> dict[str, Any]:
-    """Convolutions with normalisation and activation, one after the other, so that an edit runs through all."""
-    nodes: list[dict[str, Any]] = [{"id": "image", "layer": "Input", "params": {"shape": [3, 32, 32]}}]
+    """Convolutions, each normalised and activated, in one chain: an edit runs through all."""
+    nodes: list[dict[str, Any]] = [
+        {"id": "image", "layer": "Input", "params": {"shape": [3, 32, 32]}}
+    ]
     number = 0
     while len(nodes) < layers - 4:
         number += 1
@@ -60,7 +65,7 @@ def network(layers: int) -> dict[str, Any]:
         {"id": "head", "layer": "Linear", "params": {"out_features": 10}},
         {"id": "scores", "layer": "Output"},
     ]
-    edges = [[a["id"], b["id"]] for a, b in zip(nodes, nodes[1:])]
+    edges = [[a["id"], b["id"]] for a, b in itertools.pairwise(nodes)]
     return {"nodes": nodes, "edges": edges}
 
 
@@ -119,12 +124,10 @@ def main() -> None:
         from builder import workspace
         from builder.project import Project
 
-        ids = {
-            layers: workspace.create(
-                Project.model_validate({"name": f"{layers} layers", "graphs": {"model": network(layers)}})
-            )
-            for layers in (100, 500)
-        }
+        ids = {}
+        for layers in (100, 500):
+            project = {"name": f"{layers} layers", "graphs": {"model": network(layers)}}
+            ids[layers] = workspace.create(Project.model_validate(project))
         port = free_port()
         server = serve(Path(folder), port)
         try:

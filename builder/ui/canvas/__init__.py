@@ -1,4 +1,4 @@
-"""The canvas: the editor of the Build page, and the same nodes as a read-only strip for other pages."""
+"""The canvas: the editor of the Build page, and its nodes as a read-only strip for others."""
 
 from builder.ui.canvas.component import editor, graph_strip
 

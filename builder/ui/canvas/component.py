@@ -49,7 +49,8 @@ def editor(
 ) -> str | None:
     """Show the editor; it fills the window below the navigation and edits through its own routes.
 
-    Gives the page that the user asked for ("train", "data", "home"), else None; `on_go` is called before.
+    Gives the page that the user asked for ("train", "data", "home"), else None; `on_go` is called
+    before.
     """
     result = _mount(bundle())(
         key=key,
@@ -73,11 +74,12 @@ def graph_strip(
     caption: str = "",
     on_pick: Callable[[], None] | None = None,
 ) -> str | None:
-    """Show a network as one strip from left to right; gives the node that the user picked, else `selected`.
+    """Show a network as one strip from left to right; gives the picked node, else `selected`.
 
-    `infos` are the node's `NodeInfo` by id (hovering shows their shapes); `health` the rows of `Run.health()`,
-    shown as a glow, a sign and a figure. `mode` "pick" is the small strip without figures, in which the
-    `pickable` nodes (default: all) can be chosen; the other modes are the first view of the health strip.
+    `infos` are the nodes' `NodeInfo` by id (hovering shows their shapes); `health` the rows of
+    `Run.health()`, shown as a glow, a sign and a figure. `mode` "pick" is the small strip without
+    figures, in which the `pickable` nodes (default: all) can be chosen; the other modes are the
+    first view of the health strip.
     """
     result = _mount(bundle())(
         key=key,

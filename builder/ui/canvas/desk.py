@@ -1,13 +1,15 @@
-"""The server's side of an open canvas: one desk per project, with its journal, its data's shapes and its verdict."""
+"""The server's side of an open canvas: one desk per project, with its journal and its verdict."""
 
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from builder import compile as compiler
-from builder import workspace
+from builder import lint, workspace
 from builder.compile import Check
 from builder.errors import LaminaError
 from builder.graph.document import Document
@@ -27,8 +29,9 @@ class Stale(Exception):
 class Desk:
     """A project that is open on a canvas. Its methods may be called from several threads.
 
-    Edits are durable in the journal before they are acknowledged; the project file follows at once in a thread of its
-    own (`flush` waits for it). What other pages or programs write into the file is taken in.
+    Edits are durable in the journal before they are acknowledged; the project file follows at once
+    in a thread of its own (`flush` waits for it). What other pages or programs write into the file
+    is taken in.
     """
 
     def __init__(self, project_id: str) -> None:
@@ -84,10 +87,12 @@ class Desk:
         """
         with self._lock:
             self._look()
-            for entry in edits:
-                operation, arguments, graph = _joined(entry)
-                base = self._do(lambda at=base: self._journal.apply(operation, arguments, at, graph))  # noqa: B023
-            self._saver.wake()
+            try:
+                for entry in edits:
+                    operation, arguments, graph = _joined(entry)
+                    base = self._do(partial(self._journal.apply, operation, arguments, base, graph))
+            finally:
+                self._saver.wake()
 
     def undo(self, base: int) -> None:
         """Take the last step back; as `edit`."""
@@ -98,7 +103,7 @@ class Desk:
         self._turn(lambda: self._journal.redo(base))
 
     def source(self) -> dict[str, Any]:
-        """The generated source and its map; where errors stand in the way, that of the repaired graphs."""
+        """The generated source and its map; of repaired graphs where errors stand in the way."""
         with self._lock:
             document = self._journal.state
             checks = self._checks(document)
@@ -107,6 +112,8 @@ class Desk:
         graphs, repaired, trouble = dict(document.graphs), False, ""
         text, lines = "", dict[int, str]()
         try:
+            if not all(graph.nodes for graph in graphs.values()):
+                raise LaminaError("There are no layers yet.")
             for name, check in checks.items():
                 if not check.ok:
                     graphs[name], _ = compiler.fix(
@@ -157,18 +164,23 @@ class Desk:
         self.facts.follow(self._project.model_copy(update={"graphs": dict(document.graphs)}))
         key = f"{self._journal.revision}.{self.facts.version}.{self._batch()}"
         if self._checked is None or self._checked[0] != key:
-            made = {
-                name: compiler.check(
-                    graph,
-                    self.facts.inputs,
-                    modules=document.modules,
-                    output_shape=self.facts.output_shape if len(document.graphs) == 1 else None,
-                    batch_size=self._batch(),
-                )
-                for name, graph in document.graphs.items()
-            }
-            self._checked = (key, made)
+            self._checked = (key, {name: self._check(document, name) for name in document.graphs})
         return self._checked[1]
+
+    def _check(self, document: Document, name: str) -> Check:
+        """A graph's verdict, with the warnings of the lint rules."""
+        graph = document.graphs[name]
+        shape = self.facts.output_shape if len(document.graphs) == 1 else None
+        check = compiler.check(
+            graph,
+            self.facts.inputs,
+            modules=document.modules,
+            output_shape=shape,
+            batch_size=self._batch(),
+        )
+        kind = self._project.task.kind if self._project.data.source else ""
+        weak = lint.run(graph, check, kind, output_shape=shape, modules=document.modules)
+        return replace(check, issues=(*check.issues, *weak))
 
     def _merged(self, document: Document) -> Project:
         view = View(
@@ -179,9 +191,8 @@ class Desk:
             },
             notes=self._project.view.notes,
         )
-        return self._project.model_copy(
-            update={"graphs": dict(document.graphs), "modules": dict(document.modules), "view": view}
-        )
+        graphs, modules = dict(document.graphs), dict(document.modules)
+        return self._project.model_copy(update={"graphs": graphs, "modules": modules, "view": view})
 
     def _look(self) -> None:
         """Take in what another page or program wrote into the project file."""
@@ -221,7 +232,7 @@ class Desk:
 
 
 class _Saver:
-    """Calls `write` in a thread whenever it was woken, never twice at once, and once more for what came meanwhile."""
+    """Calls `write` in a thread when woken: never twice at once, again for what came since."""
 
     def __init__(self, write: Callable[[], None]) -> None:
         self._write = write
@@ -262,13 +273,10 @@ class _Saver:
 
 
 def _joined(entry: Mapping[str, Any]) -> tuple[str, dict[str, Any], str]:
-    """An edit of the canvas as one operation of the journal: its moves become the operation's `positions`."""
+    """An edit of the canvas as one operation of the journal, with its moves as `positions`."""
     steps, graph = entry.get("steps"), entry.get("graph")
-    shaped = isinstance(steps, list) and all(
-        isinstance(step, list) and len(step) == 2 and isinstance(step[0], str) and isinstance(step[1], dict)
-        for step in steps
-    )
-    if not shaped or not steps or not isinstance(graph, str):
+    shaped = isinstance(steps, list) and steps and all(map(_is_step, steps))
+    if not shaped or not isinstance(steps, list) or not isinstance(graph, str):
         raise LaminaError("The edit has not the form of an edit.", code="edit")
     places: dict[str, Any] = {}
     rest: list[tuple[str, dict[str, Any]]] = []
@@ -279,8 +287,15 @@ def _joined(entry: Mapping[str, Any]) -> tuple[str, dict[str, Any], str]:
             rest.append((operation, arguments))
     if not rest:
         return "move", {"positions": places}, graph
-    operation, arguments = rest[0] if len(rest) == 1 else ("batch", {"edits": [list(step) for step in rest]})
+    operation, arguments = rest[0]
+    if len(rest) > 1:
+        operation, arguments = "batch", {"edits": [list(step) for step in rest]}
     return operation, {**arguments, "positions": places} if places else arguments, graph
+
+
+def _is_step(step: Any) -> bool:
+    pair = isinstance(step, list) and len(step) == 2
+    return pair and isinstance(step[0], str) and isinstance(step[1], dict)
 
 
 def _whole(graphs: Mapping[str, Any]) -> dict[str, Any]:

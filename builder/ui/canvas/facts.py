@@ -1,6 +1,7 @@
 """What the data says about a graph's inputs and its output, found out beside the editing."""
 
 import json
+import logging
 import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ PATIENCE = 0.5
 
 
 class Facts:
-    """The specs of a project's data. Preparing may take long, so it runs in a thread; `version` counts the news."""
+    """The specs of a project's data, found in a thread; `version` counts the news."""
 
     def __init__(self, project: Project) -> None:
         self.inputs: Mapping[str, InputSpec] = {}
@@ -28,9 +29,9 @@ class Facts:
         self._key = ""
         self._lock = threading.Lock()
         self._running: threading.Thread | None = None
+        self._next: Project | None = None
         self.follow(project)
-        if self._running:
-            self._running.join(PATIENCE)
+        self.wait(PATIENCE)
 
     def follow(self, project: Project) -> None:
         """Find out anew where the data, the task or the Input nodes changed."""
@@ -46,15 +47,19 @@ class Facts:
             self.version += 1
             if self._running is None:
                 self._running = threading.Thread(
-                    target=self._run, args=(project, key), name="lamina-facts", daemon=True
+                    target=self._run, args=(project,), name="lamina-facts", daemon=True
                 )
                 self._running.start()
             else:
-                self._next = project, key
+                self._next = project
 
-    _next: tuple[Project, str] | None = None
+    def wait(self, seconds: float) -> None:
+        """Until what is being found out is known, at most so long."""
+        worker = self._running
+        if worker is not None:
+            worker.join(seconds)
 
-    def _run(self, project: Project, key: str) -> None:
+    def _run(self, project: Project) -> None:
         from builder import data
 
         while True:
@@ -68,12 +73,15 @@ class Facts:
                     shape = (len(spec.target.classes),) if spec.target.kind == "class" else (1,)
             except LaminaError as error:
                 trouble = f"Data: {error}"
+            except Exception:  # the thread must answer, or the canvas would wait for ever
+                logging.getLogger("lamina").exception("the data's shapes could not be found")
+                trouble = "Data: it could not be read; the server's log says why."
             with self._lock:
                 if self._next is None:
                     self._tell(inputs, shape, trouble)
                     self._running = None
                     return
-                project, key = self._next
+                project = self._next
                 self._next = None
 
     def _tell(self, inputs: Mapping[str, Any], shape: Shape | None, trouble: str) -> None:

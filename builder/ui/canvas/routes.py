@@ -1,4 +1,4 @@
-"""The canvas's own routes: it edits and is answered without a rerun of Streamlit. All are guarded by the token."""
+"""The canvas's own routes: it edits without a rerun of Streamlit. The token guards them all."""
 
 import json
 from collections.abc import Callable
@@ -41,9 +41,11 @@ async def _source(request: Request) -> Response:
 async def _edit(request: Request) -> Response:
     body = await _body(request)
     edits = body.get("edits")
-    if not isinstance(edits, list) or not all(isinstance(edit, dict) for edit in edits[:MOST_EDITS]):
-        return _refused(LaminaError("The edits are missing.", code="edit"), None)
-    return await _change(request, body, lambda desk, base: desk.edit(base, edits[:MOST_EDITS]))
+    if not isinstance(edits, list) or len(edits) > MOST_EDITS:
+        return _refused(LaminaError("The edits are missing or too many.", code="edit"), None)
+    if not all(isinstance(edit, dict) for edit in edits):
+        return _refused(LaminaError("An edit is an object.", code="edit"), None)
+    return await _change(request, body, lambda desk, base: desk.edit(base, edits))
 
 
 async def _undo(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""The Build page: the canvas fills everything below the navigation; editing never reruns the page."""
+"""The Build page: the canvas below the navigation; editing never reruns the page."""
 
 import streamlit as st
 

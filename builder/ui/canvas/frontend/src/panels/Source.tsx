@@ -5,18 +5,29 @@ import { Icon } from "../icons";
 import { highlight } from "../model/highlight";
 import type { SourceText } from "../model/types";
 
-/** The node of a source line as a path in the open view: lines name "conv1" or "Module/conv1". */
+/** The nodes of a source line: its own, the same node in other instances of its module, or the closed module around it. */
 function useOwner(): (line: string) => string[] {
-  const { scene, state, rootGraph, view } = useEditor();
+  const { scene, prefix, rootGraph } = useEditor();
   return useMemo(() => {
-    const inside = new Map<string, string[]>();
+    const twins = new Map<string, string[]>();
     for (const item of scene.items) {
-      const name = item.graph.startsWith("modules.") ? `${item.graph.slice(8)}/${item.node.id}` : item.graph === "model" ? item.node.id : `${item.graph}/${item.node.id}`;
-      inside.set(name, [...(inside.get(name) ?? []), item.key]);
+      const name = `${item.graph}/${item.node.id}`;
+      twins.set(name, [...(twins.get(name) ?? []), item.key]);
     }
-    for (const frame of scene.frames) if (!frame.key.includes("/")) inside.set(frame.id, [frame.key]);
-    return (line: string) => inside.get(line) ?? [];
-  }, [scene, state.inside, rootGraph, view.graph]);
+    const frames = new Set(scene.frames.map((frame) => frame.key));
+    return (line: string) => {
+      const bare = rootGraph !== "model" && line.startsWith(`${rootGraph}/`) ? line.slice(rootGraph.length + 1) : line;
+      if (!bare.startsWith(prefix)) return [];
+      const path = bare.slice(prefix.length).split("/");
+      for (let depth = path.length; depth > 0; depth -= 1) {
+        const key = path.slice(0, depth).join("/");
+        const item = scene.byKey.get(key);
+        if (item) return twins.get(`${item.graph}/${item.node.id}`) ?? [key];
+        if (frames.has(key)) return [key];
+      }
+      return [];
+    };
+  }, [scene, prefix, rootGraph]);
 }
 
 const Line = memo(function Line(props: { number: number; text: string; lit: boolean; bad: boolean; note: string; node: string; choose: (node: string) => void }) {

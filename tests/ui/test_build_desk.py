@@ -1,0 +1,234 @@
+"""An open canvas on the server: nothing is lost, nothing silently overwritten, other pages' changes taken in."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from builder import workspace
+from builder.errors import LaminaError
+from builder.project import Data, Project, Recipe
+from builder.ui.canvas import desk as desks
+from builder.ui.canvas.desk import Desk, Stale
+
+CHAIN = [
+    {"id": "image", "layer": "Input", "params": {"shape": [3, 8, 8]}},
+    {"id": "conv1", "layer": "Conv2d", "params": {"out_channels": 4, "kernel_size": 3}},
+    {"id": "relu1", "layer": "ReLU"},
+    {"id": "flat", "layer": "Flatten"},
+    {"id": "head", "layer": "Linear", "params": {"out_features": 2}},
+    {"id": "out", "layer": "Output"},
+]
+
+
+def graph_of(nodes: list[dict[str, Any]]) -> dict[str, Any]:
+    edges = [[a["id"], b["id"]] for a, b in zip(nodes, nodes[1:], strict=False)]
+    return {"nodes": nodes, "edges": edges}
+
+
+@pytest.fixture
+def project_id() -> str:
+    graphs = {"model": graph_of(CHAIN)}
+    return workspace.create(Project.model_validate({"name": "p", "graphs": graphs}))
+
+
+@pytest.fixture
+def desk(project_id: str) -> Iterator[Desk]:
+    opened = desks.desk(project_id)
+    yield opened
+    opened.flush()
+
+
+def step(operation: str, graph: str = "model", **arguments: Any) -> dict[str, Any]:
+    return {"graph": graph, "label": operation, "steps": [[operation, arguments]]}
+
+
+def channels(desk: Desk, value: int) -> dict[str, Any]:
+    return step("set_params", id="conv1", params={"out_channels": value})
+
+
+def node_ids(project: Project) -> list[str]:
+    return [node.id for node in project.graph.nodes]
+
+
+def test_an_edit_gives_new_shapes_and_is_saved_into_the_project_file(
+    desk: Desk, project_id: str
+) -> None:
+    desk.edit(desk.state()["revision"], [channels(desk, 7)])
+    state = desk.state()
+    assert state["checks"]["model"]["nodes"]["conv1"]["outputs"] == [[7, 6, 6]]
+    assert state["undo"]
+    assert not state["redo"]
+    desk.flush()
+    saved = workspace.open_project(project_id)
+    assert saved.graph.node("conv1").params["out_channels"] == 7
+
+
+def test_the_later_writer_is_refused_and_changes_nothing(desk: Desk) -> None:
+    base = desk.state()["revision"]
+    desk.edit(base, [channels(desk, 5)])
+    with pytest.raises(Stale):
+        desk.edit(base, [channels(desk, 9)])
+    assert desk.state()["checks"]["model"]["nodes"]["conv1"]["outputs"] == [[5, 6, 6]]
+
+
+def test_all_steps_of_an_edit_are_undone_together(desk: Desk) -> None:
+    before = desk.state()["document"]
+    edit = {
+        "graph": "model",
+        "steps": [
+            ["insert_on_edge", {"edge": ["conv1", "relu1"], "layer": "BatchNorm2d", "id": "bn1"}],
+            ["set_params", {"id": "head", "params": {"out_features": 3}}],
+            ["move", {"positions": {"image": {"x": 1, "y": 2}}}],
+        ],
+    }
+    desk.edit(desk.state()["revision"], [edit])
+    changed = desk.state()["document"]
+    assert changed["positions"] == {"model": {"image": {"x": 1, "y": 2}}}
+    assert "bn1" in {node["id"] for node in changed["graphs"]["model"]["nodes"]}
+    desk.undo(desk.state()["revision"])
+    assert desk.state()["document"] == before
+    desk.redo(desk.state()["revision"])
+    assert desk.state()["document"] == changed
+
+
+def test_a_place_is_given_back_to_the_layout(desk: Desk) -> None:
+    desk.edit(desk.state()["revision"], [step("move", positions={"relu1": {"x": 9, "y": 9}})])
+    desk.edit(desk.state()["revision"], [step("move", positions={"relu1": None})])
+    assert "relu1" not in desk.state()["document"]["positions"].get("model", {})
+
+
+def test_undo_outlives_a_restart_of_the_server(desk: Desk, project_id: str) -> None:
+    desk.edit(desk.state()["revision"], [step("remove", ids=["relu1"], heal=True)])
+    desk.flush()
+    again = Desk(project_id)
+    assert again.state()["undo"]
+    again.undo(again.state()["revision"])
+    again.flush()
+    assert "relu1" in node_ids(workspace.open_project(project_id))
+
+
+def test_what_cannot_be_is_refused_in_words_and_what_went_before_is_kept(
+    desk: Desk, project_id: str
+) -> None:
+    base = desk.state()["revision"]
+    with pytest.raises(LaminaError, match="circle"):
+        desk.edit(base, [channels(desk, 6), step("connect", source="head", target="conv1")])
+    desk.flush()
+    assert workspace.open_project(project_id).graph.node("conv1").params["out_channels"] == 6
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {},
+        {"graph": "model", "steps": []},
+        {"graph": "model", "steps": [["remove"]]},
+        {"graph": "model", "steps": [["remove", {"ids": "image"}]]},
+        {"graph": "model", "steps": [["no_such_edit", {}]]},
+        {"graph": "elsewhere", "steps": [["remove", {"ids": ["image"]}]]},
+        {"graph": 3, "steps": [["remove", {"ids": ["image"]}]]},
+        {"graph": "model", "steps": [["move", {"positions": {"image": {"x": "left", "y": 0}}}]]},
+    ],
+)
+def test_a_malformed_edit_is_refused_and_changes_nothing(desk: Desk, edit: dict[str, Any]) -> None:
+    before = desk.state()
+    with pytest.raises(LaminaError):
+        desk.edit(before["revision"], [edit])
+    assert desk.state()["document"] == before["document"]
+
+
+def test_an_error_comes_with_a_repair_that_can_be_sent_back(desk: Desk) -> None:
+    desk.edit(desk.state()["revision"], [step("remove", ids=["flat"], heal=True)])
+    (issue,) = [i for i in desk.state()["checks"]["model"]["issues"] if i["severity"] == "error"]
+    assert issue["node"] == "head"
+    steps = issue["fixes"][0]["edits"]
+    desk.edit(desk.state()["revision"], [{"graph": "model", "steps": steps}])
+    assert desk.state()["checks"]["model"]["ok"]
+
+
+def test_the_source_is_that_of_the_graph_or_of_its_repair_and_says_which(desk: Desk) -> None:
+    source = desk.source()
+    assert not source["repaired"]
+    line = next(n for n, node in source["lines"].items() if node == "conv1")
+    assert "nn.Conv2d(3, 4, 3)" in source["text"].splitlines()[int(line) - 1]
+    desk.edit(desk.state()["revision"], [step("remove", ids=["flat"], heal=True)])
+    assert desk.source()["repaired"]
+    assert "nn.Flatten()" in desk.source()["text"]
+
+
+def test_an_empty_canvas_has_no_source_and_says_why() -> None:
+    empty = workspace.create(Project(name="empty"))
+    opened = desks.desk(empty)
+    assert opened.state()["document"]["graphs"]["model"] == {"nodes": [], "edges": []}
+    assert opened.source()["text"] == ""
+    assert opened.source()["trouble"]
+
+
+def test_what_another_page_saves_is_taken_in_and_not_overwritten(
+    desk: Desk, project_id: str
+) -> None:
+    before = desk.stamp()
+    saved = workspace.open_project(project_id)
+    other = saved.model_copy(update={"recipe": Recipe(batch_size=16), "name": "renamed"})
+    workspace.save_project(project_id, other)
+    assert desk.state()["batch"] == 16
+    assert desk.state()["name"] == "renamed"
+    desk.edit(desk.state()["revision"], [channels(desk, 8)])
+    desk.flush()
+    kept = workspace.open_project(project_id)
+    assert (kept.recipe.batch_size, kept.name) == (16, "renamed")
+    assert desk.stamp() != before
+
+
+def test_a_graph_changed_in_the_file_becomes_an_edit_that_can_be_undone(
+    desk: Desk, project_id: str
+) -> None:
+    changed = Project.model_validate(
+        {"name": "p", "graphs": {"model": graph_of(CHAIN[:2] + CHAIN[3:])}}
+    )
+    workspace.save_project(project_id, changed)
+    ids = [node["id"] for node in desk.state()["document"]["graphs"]["model"]["nodes"]]
+    assert ids == node_ids(changed)
+    desk.undo(desk.state()["revision"])
+    ids = [node["id"] for node in desk.state()["document"]["graphs"]["model"]["nodes"]]
+    assert "relu1" in ids
+
+
+def test_data_decides_the_input_and_the_number_of_answers() -> None:
+    nodes = [CHAIN[0] | {"params": {}}, CHAIN[3], CHAIN[4], CHAIN[5]]
+    project = Project.model_validate({"name": "iris", "graphs": {"model": graph_of(nodes)}})
+    data = Data(source="sklearn", options={"name": "iris"}, target="target")
+    opened = Desk(workspace.create(project.model_copy(update={"data": data})))
+    opened.facts.wait(60)
+    check = opened.state()["checks"]["model"]
+    assert check["nodes"]["image"]["outputs"] == [[4]]
+    assert [issue["node"] for issue in check["issues"] if issue["severity"] == "error"] == ["out"]
+
+
+def test_data_that_cannot_be_read_is_said_and_editing_goes_on(desk: Desk, project_id: str) -> None:
+    broken = Data(source="csv", options={"path": "/no/such/file.csv"}, target="y")
+    saved = workspace.open_project(project_id)
+    workspace.save_project(project_id, saved.model_copy(update={"data": broken}))
+    desk.state()
+    desk.facts.wait(60)
+    assert desk.state()["trouble"].startswith("Data:")
+    desk.edit(desk.state()["revision"], [channels(desk, 5)])
+    assert desk.state()["undo"]
+
+
+def test_a_layer_whose_settings_decide_its_outputs_shows_as_many_ports() -> None:
+    settings = {"split_size_or_sections": [1, 1, 1]}
+    nodes = [CHAIN[0], {"id": "split1", "layer": "Split", "params": settings}]
+    project = Project.model_validate({"name": "s", "graphs": {"model": graph_of(nodes)}})
+    ports = desks.desk(workspace.create(project)).state()["checks"]["model"]["ports"]
+    assert len(ports["split1"]) == 3
+
+
+def test_there_is_no_desk_for_a_project_that_is_gone(project_id: str) -> None:
+    desks.desk(project_id).flush()
+    workspace.delete(project_id)
+    with pytest.raises(LaminaError, match="no such project"):
+        desks.desk(project_id)
+    with pytest.raises(LaminaError):
+        desks.desk("../elsewhere")

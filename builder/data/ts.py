@@ -43,7 +43,7 @@ def read_ts(text: str, place: str) -> TsFile:
         if not line or line.startswith(("#", "%")):
             continue
         if line.startswith("@"):
-            name, *words = line[1:].split()
+            name, *words = line[1:].split() or [""]
             in_data = name.lower() == "data"
             head[name.lower()] = words
             continue

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from builder.data.runtime import images, png
@@ -199,6 +201,20 @@ def test_an_image_of_a_hundred_million_pixels_is_refused() -> None:
         pixels(content)
     with pytest.raises(ValueError, match="not allowed"):
         png.decode(content)
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_damaged_pngs_are_read_or_refused_but_never_crash(data: st.DataObject) -> None:
+    kind = data.draw(st.sampled_from(["RGB", "L", "P", "RGBA", "1"]))
+    content = bytearray(encoded(Image.fromarray(photo(5, 6)).convert(kind)))
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    for read_one in (png.decode, pixels):
+        try:
+            assert read_one(bytes(content)).dim() == 3
+        except ValueError as error:
+            assert str(error)
 
 
 # --- fitting ---

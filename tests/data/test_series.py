@@ -60,6 +60,7 @@ def test_time_stamps_are_passed_over_and_numbers_may_be_labels() -> None:
         (HEAD + "1,2\n", "line 6", "label at the end of the line is missing"),
         (HEAD + "1,2:c\n", "series 1", "'c' is not among"),
         (HEAD, "x.ts", "no series"),
+        ("@\n", "x.ts", "no series"),
     ],
 )
 def test_a_broken_ts_file_names_its_line(text: str, place: str, fact: str) -> None:

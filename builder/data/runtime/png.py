@@ -169,9 +169,11 @@ def _colours(x: Tensor, kind: int, depth: int, palette: bytes, opacity: bytes) -
     if kind == 3:
         if not palette or int(x.max()) >= len(palette) // 3:
             raise ValueError("the PNG names a colour that its palette lacks")
-        colours = torch.tensor(list(palette), dtype=torch.uint8).view(-1, 3)
+        whole = len(palette) // 3 * 3
+        colours = torch.tensor(list(palette[:whole]), dtype=torch.uint8).view(-1, 3)
         if opacity:
             alpha = torch.full((len(colours), 1), 255, dtype=torch.uint8)
+            opacity = opacity[: len(colours)]
             alpha[: len(opacity), 0] = torch.tensor(list(opacity), dtype=torch.uint8)
             colours = torch.cat([colours, alpha], dim=1)
         return colours[x[:, :, 0].long()]

@@ -31,5 +31,12 @@ def room(name: str) -> Path:
     """A folder inside `home()`: "projects", "prepared", "runs", "downloads", "uploads"; made on
     first use."""
     path = home() / name
-    path.mkdir(parents=True, exist_ok=True)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LaminaError(
+            f"The folder {path} cannot be made: {error.strerror}.",
+            place="LAMINA_HOME",
+            remedy="Free some disk space, or set LAMINA_HOME to a folder that you may write.",
+        ) from error
     return path

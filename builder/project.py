@@ -7,7 +7,7 @@ The format is described in docs/project-file.md; its JSON schema is docs/project
 import hashlib
 import json
 import os
-import tempfile
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -295,15 +295,40 @@ def save(project: Project, path: Path | str) -> None:
     """Write the project file: aside, flushed, then renamed, so that a crash leaves the old or the
     new one."""
     path = Path(path)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    aside = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        with aside.open("x", encoding="utf-8") as file:
             file.write(dumps(project))
             file.flush()
             os.fsync(file.fileno())
-        os.replace(name, path)
+        os.replace(aside, path)
     except OSError as error:
-        Path(name).unlink(missing_ok=True)
+        aside.unlink(missing_ok=True)
         raise LaminaError(
-            f"The project cannot be saved: {error.strerror}.", place=str(path)
+            f"The project cannot be saved: {error.strerror}.",
+            place=str(path),
+            remedy="Check that the folder exists, may be written, and that the disk has room.",
         ) from error
+
+
+def schema() -> str:
+    """The JSON schema of the project file, as docs/project.schema.json holds it."""
+    body = Project.model_json_schema()
+    # The file writes an edge as a pair; the object form is the data type's own.
+    body["$defs"]["Edge"] = {
+        "description": 'From a node to a node, ["a", "b"]; "a.port" names a port.',
+        "type": "array",
+        "items": {"type": "string"},
+        "minItems": 2,
+        "maxItems": 2,
+    }
+    document = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Lamina project",
+        **{key: value for key, value in body.items() if key != "title"},
+    }
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    print(schema(), end="")

@@ -19,8 +19,8 @@ _lock = threading.Lock()
 @cache
 def catalogue() -> dict[str, Source]:
     """All sources by kind."""
-    # type: ignore[type-abstract]
-    return {source.kind: source() for source in scan.classes(sources, Source)}
+    found = scan.classes(sources, Source)  # type: ignore[type-abstract]
+    return {source.kind: source() for source in found}
 
 
 def source_of(data: Data) -> Source:

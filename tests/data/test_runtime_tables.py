@@ -103,6 +103,8 @@ def test_what_is_no_number_is_refused(text: str) -> None:
 
 def test_a_decimal_comma() -> None:
     assert tables.to_number("1.234,5", ",") == 1234.5
+    assert tables.to_number("1.234", ",") == 1234
+    assert tables.to_number("1.5", ",") == 1.5
     assert tables.to_number("3 kg", ".", "kg") == 3
 
 

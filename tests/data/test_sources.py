@@ -87,3 +87,18 @@ def test_a_file_of_no_known_kind_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.exe").write_bytes(b"MZ")
     with pytest.raises(LaminaError, match=r"does not know what to make of a\.exe"):
         data.recognise([tmp_path / "a.exe"])
+
+
+def test_the_example_of_the_docs_works(tmp_path: Path) -> None:
+    page = Path(data.__file__).parents[2] / "docs" / "add-a-source.md"
+    code = page.read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
+    scope: dict[str, object] = {"__name__": "log"}
+    exec(compile(code, "log.py", "exec"), scope)
+    source = scope["Log"]()  # type: ignore[operator]
+    path = tmp_path / "a.log"
+    path.write_text("1 2 a\n3 4 b\n")
+    assert source.unfit(path) is None
+    assert source.read({"path": str(path)}).frame.shape == (2, 3)
+    path.write_text("1 2 a\n3\n")
+    with pytest.raises(LaminaError, match=r"a\.log, line 2"):
+        source.read({"path": str(path)})

@@ -35,6 +35,7 @@ DRESSED = re.compile(
     r"(?P<sign>[+-]?)\s*[$€£¥]?\s*(?P<body>\d[\d.,'\u2019\u00a0\u202f ]*)\s*"
     r"(?P<unit>%|[^\W\d_]{1,8}|[€$£¥])?"
 )
+POINT_GROUPS = re.compile(r"[+-]?\d{1,3}(\.\d{3})+")
 GROUPED = re.compile(r"\d{1,3}([,'\u2019\u00a0\u202f ]\d{3})+(\.\d*)?|\d+(\.\d*)?")
 
 
@@ -57,7 +58,8 @@ def to_number(value: object, decimal: str = ".", unit: str = "") -> float:
 
 
 def _dressed(text: str, decimal: str, unit: str) -> float:
-    if decimal == ",":
+    grouped = POINT_GROUPS.fullmatch(text) is not None
+    if decimal == "," and ("," in text or grouped or not PLAIN.fullmatch(text)):
         text = text.translate({ord("."): ",", ord(","): "."})
     if PLAIN.fullmatch(text):
         number = float(text)

@@ -1,0 +1,29 @@
+"""What goes wrong is told as fact, place and remedy."""
+
+import pytest
+
+from builder.errors import LaminaError
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (LaminaError("It is wrong."), "It is wrong."),
+        (LaminaError("It is wrong.", place="a.csv, line 3"), "a.csv, line 3: It is wrong."),
+        (LaminaError("It is wrong.", remedy="Mend it."), "It is wrong. Mend it."),
+        (LaminaError("Wrong.", place="data.target", remedy="Mend."), "data.target: Wrong. Mend."),
+    ],
+)
+def test_the_sentence_reads_place_fact_remedy(error: LaminaError, text: str) -> None:
+    assert str(error) == text
+    assert isinstance(error, ValueError)
+
+
+def test_the_parts_stay_apart_for_screens_and_json() -> None:
+    error = LaminaError("Fact.", place="place", remedy="Remedy.", code="stale")
+    assert error.to_dict() == {
+        "fact": "Fact.",
+        "place": "place",
+        "remedy": "Remedy.",
+        "code": "stale",
+    }

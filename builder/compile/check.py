@@ -121,7 +121,8 @@ def _assumed(result: Result, failure: Failure | None, known: bool) -> NodeInfo:
 
 def _warnings(graph: Graph) -> list[Issue]:
     """What can be built but is surely not meant: nodes whose result goes nowhere."""
-    loose = structure.dead(graph)
+    inputs = set(structure.of_layer(graph, "Input"))  # the lint names those
+    loose = [name for name in structure.dead(graph) if name not in inputs]
     if not loose:
         return []
     behind = structure.outgoing(graph)

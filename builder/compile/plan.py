@@ -284,16 +284,16 @@ def _surplus_words(ports: tuple[Port, ...], edges: list[Edge]) -> str:
 
 def _wire(edge: Edge, bounds: Mapping[str, Bound]) -> Wire | ShapeError:
     source = bounds[edge.source]
+    if source.error is not None or (isinstance(source, ModuleBound) and not source.outputs):
+        return edge.source, 0  # the mistake is told there
     if not edge.source_port:
-        if not source.outputs and source.error is None:
+        if not source.outputs:
             return ShapeError(
                 "port", f"{edge.source} has no output to connect.", edge=edge.model_dump()
             )
         return edge.source, 0
     names = [port.name for port in source.outputs]
     if edge.source_port not in names:
-        if source.error is not None:
-            return edge.source, 0
         return ShapeError(
             "port",
             f"{edge.source} has no output called {edge.source_port!r}; "

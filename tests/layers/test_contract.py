@@ -34,7 +34,9 @@ def values_of(param: Param, rank: int) -> st.SearchStrategy[Any]:
         found = st.booleans()
     elif param.kind == "float":
         high = param.high if param.high is not None else 8
-        found = st.floats(param.low if param.low is not None else -2, high).map(lambda x: round(x, 3))
+        found = st.floats(param.low if param.low is not None else -2, high).map(
+            lambda x: round(x, 3)
+        )
     elif param.kind == "size":
         many = st.lists(small, min_size=max(1, rank - 1), max_size=max(1, rank - 1)).map(tuple)
         found = small | many

@@ -58,14 +58,18 @@ def _kernel(scene: Scene, fault: Fault) -> Iterator[Proposal]:
         yield _without(scene, fault, f"There is too little left to shrink ({min(sizes)}).")
 
 
+def _divisor(number: int, most: int) -> int:
+    """The largest divisor of `number` that is at most `most`."""
+    small = [n for n in range(1, math.isqrt(number) + 1) if number % n == 0]
+    return max(n for n in (*small, *(number // n for n in small)) if n <= most)
+
+
 def _groups(scene: Scene, fault: Fault) -> Iterator[Proposal]:
     facts = fault.error.facts
     into, out = facts["channels"]
     groups = facts["groups"]
     common = math.gcd(into, out)
-    best = max(
-        number for number in range(1, common + 1) if common % number == 0 and number <= groups
-    )
+    best = _divisor(common, groups)
     if into % groups == 0:
         wide = -(-out // groups) * groups
         yield _set(
@@ -80,7 +84,7 @@ def _groups(scene: Scene, fault: Fault) -> Iterator[Proposal]:
 
 def _num_groups(scene: Scene, fault: Fault) -> Iterator[Proposal]:
     channels, groups = fault.error.facts["channels"], fault.error.facts["groups"]
-    best = max(number for number in range(1, groups + 1) if channels % number == 0)
+    best = _divisor(channels, groups)
     layer = scene.steps[fault.node or ""].bound.layer
     name = "groups" if layer is not None and layer.param("groups") else "num_groups"
     yield _set(scene, fault, f"Set {name} to {best}", f"{best} divides {channels}.", **{name: best})
@@ -90,7 +94,7 @@ def _heads(scene: Scene, fault: Fault) -> Iterator[Proposal]:
     width, heads = fault.error.facts["width"], fault.error.facts["heads"]
     layer = scene.steps[fault.node or ""].bound.layer
     name = "num_heads" if layer is not None and layer.param("num_heads") else "nhead"
-    best = max(number for number in range(1, heads + 1) if width % number == 0)
+    best = _divisor(width, heads)
     yield _set(
         scene,
         fault,
@@ -256,7 +260,7 @@ def _widen(scene: Scene, fault: Fault, rank: int, axis: int, wide: int) -> Itera
 
 
 def _split(scene: Scene, fault: Fault) -> Iterator[Proposal]:
-    size, sizes = fault.error.facts["size"], list(fault.error.facts["sizes"])
+    size, sizes = fault.error.facts["size"], list(fault.error.facts["sizes"]) or [1]
     if size > sum(sizes[:-1]):
         fresh = [*sizes[:-1], size - sum(sizes[:-1])]
         yield _set(

@@ -21,7 +21,7 @@ def _with(shape: Shape, index: int, size: int) -> Shape:
 def _split(call: Call) -> tuple[Shape, ...]:
     shape, sizes = tuple(call.shapes[0]), call.params["split_size_or_sections"]
     index = axis(call.params["dim"], len(shape))
-    if sum(sizes) != shape[index]:
+    if not sizes or sum(sizes) != shape[index]:
         raise ShapeError(
             "split",
             f"The parts {' + '.join(map(str, sizes))} make {sum(sizes)}, but the axis has "

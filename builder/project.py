@@ -176,7 +176,7 @@ class Project(Strict):
     lamina: int = VERSION
     name: str = Field("untitled", min_length=1, max_length=120)
     data: Data = Data()
-    graphs: dict[Name, Graph] = {"model": Graph()}
+    graphs: dict[Name, Graph] = Field({"model": Graph()}, min_length=1)
     modules: dict[Name, Graph] = {}
     task: TaskChoice = TaskChoice()
     recipe: Recipe = Recipe()
@@ -252,9 +252,22 @@ def loads(text: str | bytes, *, place: str = "project file") -> Project:
     for step in range(version, VERSION):
         raw = MIGRATIONS[step](raw)
     try:
-        return Project.model_validate({**raw, "lamina": VERSION})
+        project = Project.model_validate({**raw, "lamina": VERSION})
     except ValidationError as error:
         raise _with_place(error, place) from error
+    try:
+        json.dumps(raw, ensure_ascii=False, allow_nan=False).encode()
+    except UnicodeEncodeError as error:
+        raise LaminaError(
+            "A text holds half of a character (a lone surrogate).",
+            place=place,
+            remedy="Write the character itself.",
+        ) from error
+    except ValueError as error:
+        raise LaminaError(
+            "A number is infinite or none (NaN).", place=place, remedy="Write a finite number."
+        ) from error
+    return project
 
 
 def _with_place(error: ValidationError, place: str) -> LaminaError:

@@ -1,6 +1,8 @@
 """From raw records to predictions: the same code in the app and in an exported folder."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -36,7 +38,7 @@ class Predictor:
             try:
                 stored = self.preparation.transform(records[start : start + BATCH])
             except ValueError as error:
-                raise ValueError(_moved(str(error), start)) from error
+                raise ValueError(_placed(str(error), records, start)) from error
             rows.extend(self._rows(self.outputs(stored)))
         return rows
 
@@ -61,11 +63,13 @@ class Predictor:
             yield {"prediction": classes[best], "probabilities": dict(zip(classes, shares))}
 
 
-def _moved(message: str, start: int) -> str:
-    """The message with its record counted from the beginning of the file, not of the batch."""
-    import re
+def _placed(message: str, records: Sequence[Mapping[str, Any]], start: int) -> str:
+    """The message with its record counted from the beginning of all, or its file's name instead."""
 
-    def later(found: "re.Match[str]") -> str:
-        return f"{found[1]}{int(found[2]) + start}"
+    def place(found: "re.Match[str]") -> str:
+        row = int(found[2]) + start
+        values = records[row - 1].values() if row <= len(records) else ()
+        files = [value.name for value in values if isinstance(value, Path)]
+        return files[0] if files else f"{found[1]} {row}"
 
-    return re.sub(r"\b([Rr]ecord )(\d+)", later, message, count=1)
+    return re.sub(r"\b(record|Record) (\d+)", place, message, count=1)

@@ -1,0 +1,295 @@
+"""What leaves predicts exactly as the app does, from raw input, with torch and nothing else."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from builder import export, runs, templates
+from builder.data.runtime import png
+from builder.errors import LaminaError
+
+BLOCKED = """
+import sys
+
+class Wall:
+    names = {"builder", "streamlit", "pandas", "safetensors", "PIL", "sklearn", "pydantic"}
+
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in self.names:
+            raise ImportError(f"{name} is not installed here")
+
+sys.meta_path.insert(0, Wall())
+import runpy
+
+sys.path.insert(0, ".")
+sys.argv = ["predict.py", *sys.argv[1:]]
+runpy.run_path("predict.py", run_name="__main__")
+"""
+KINDS = {
+    "wide-and-deep": 2,
+    "mlp-regression": 2,
+    "cnn": 1,
+    "bag-text": 2,
+    "lstm-series": 1,
+}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def trained(home):
+    """A short run of each kind of input, by template; trained once for this module."""
+    found = {}
+
+    def of(template):
+        if template not in found:
+            project = templates.make(template)
+            recipe = {"recipe.epochs": KINDS[template], "recipe.batch_size": 256}
+            run = runs.start(project, detach=False, overrides=recipe)
+            assert run.status.status == "finished", run.status.message
+            found[template] = run.id
+        return runs.open_run(found[template])
+
+    return of
+
+
+@pytest.fixture(autouse=True)
+def same_home(home, monkeypatch):
+    monkeypatch.setenv("LAMINA_HOME", str(home))
+
+
+def given(run, folder, rows=4):
+    """Records of the test split, and the same as what a person would hand to the command."""
+    records = [run.prepared().record("test", row) for row in range(rows)]
+    forms = {part["form"] for part in run.preparation["inputs"].values()}
+    column = next((p["column"] for p in run.preparation["inputs"].values() if "column" in p), "")
+    if forms == {"image"}:
+        paths = []
+        for row, record in enumerate(records):
+            paths.append(folder / f"{row}.png")
+            paths[-1].write_bytes(record[column])
+        return [{column: path} for path in paths], [str(path) for path in paths]
+    if forms == {"tokens"}:
+        return records, [record[column] for record in records]
+    if forms == {"series"}:
+        plain = [{column: list(record[column].values())} for record in records]
+        path = folder / "series.jsonl"
+        path.write_text("\n".join(json.dumps(record) for record in plain), encoding="utf-8")
+        return plain, [str(path)]
+    path = folder / "rows.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(records[0]))
+        writer.writeheader()
+        writer.writerows(records)
+    return records, [str(path)]
+
+
+def run_alone(folder, *arguments):
+    """`python predict.py …` in the folder, with what else is installed here blocked."""
+    return subprocess.run(
+        [sys.executable, "-c", BLOCKED, *arguments], cwd=folder, capture_output=True, text=True
+    )
+
+
+@pytest.mark.parametrize("template", list(KINDS))
+def test_the_folder_predicts_what_the_app_predicts_with_torch_alone(template, trained, tmp_path):
+    run = trained(template)
+    folder = export.export(run.id, "python", tmp_path / "network")
+    records, arguments = given(run, tmp_path)
+    here = export.predict(run.id, records).rows
+    done = run_alone(folder, *arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    there = json.loads(done.stdout)
+    assert len(there) == len(here) == 4
+    for mine, theirs in zip(here, there, strict=True):
+        if "probabilities" in mine:
+            assert theirs["prediction"] == mine["prediction"]
+            assert theirs["probabilities"] == pytest.approx(mine["probabilities"], abs=1e-6)
+        else:
+            assert theirs["prediction"] == pytest.approx(mine["prediction"], rel=1e-6)
+
+
+@pytest.mark.parametrize("template", list(KINDS))
+def test_predicting_records_agrees_with_the_evaluation_of_the_same_rows(template, trained):
+    from builder.evaluate import evaluate
+
+    run = trained(template)
+    split = evaluate(run.id, splits=("test",)).splits["test"]
+    records = [run.prepared().record("test", row) for row in range(8)]
+    rows = export.predict(run.id, records).rows
+    for row, found in enumerate(rows):
+        if "probabilities" in found:
+            shares = list(found["probabilities"].values())
+            assert shares == pytest.approx(split.probabilities[row].tolist(), abs=1e-5)
+        else:
+            assert found["prediction"] == pytest.approx(float(split.predictions[row]), rel=1e-4)
+
+
+def test_a_csv_gives_a_csv_with_predictions_and_probabilities(trained, tmp_path):
+    run = trained("wide-and-deep")
+    records, arguments = given(run, tmp_path)
+    text = export.predict(run.id, arguments).to_csv()
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [row["plan"] for row in rows] == [record["plan"] for record in records]
+    assert {row["prediction"] for row in rows} <= {"stays", "leaves"}
+    shares = [float(rows[0][f"probability of {label}"]) for label in ("stays", "leaves")]
+    assert sum(shares) == pytest.approx(1)
+
+
+def test_parquet_and_excel_are_predicted_as_csv_is(trained, tmp_path):
+    import pandas as pd
+
+    run = trained("wide-and-deep")
+    records, arguments = given(run, tmp_path)
+    frame = pd.DataFrame(records)
+    frame.to_parquet(tmp_path / "rows.parquet")
+    frame.to_excel(tmp_path / "rows.xlsx", index=False)
+    wanted = export.predict(run.id, arguments).rows
+    for name in ("rows.parquet", "rows.xlsx"):
+        assert export.predict(run.id, tmp_path / name).rows == wanted
+
+
+def test_the_exported_command_writes_a_csv_and_names_mistakes(trained, tmp_path):
+    run = trained("wide-and-deep")
+    folder = export.export(run.id, "python", tmp_path / "network")
+    _, arguments = given(run, tmp_path)
+    out = tmp_path / "out.csv"
+    done = run_alone(folder, *arguments, "-o", str(out))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"4 predictions are in {out}.\n"
+    assert out.read_text(encoding="utf-8").count("\n") == 5
+    bad = tmp_path / "bad.csv"
+    bad.write_text("age,months\n1,2\n", encoding="utf-8")
+    done = run_alone(folder, str(bad))
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: bad.csv lacks the column 'visits'")
+
+
+def test_the_folder_carries_preparation_classes_and_a_readme(trained, tmp_path):
+    run = trained("cnn")
+    folder = export.export(run.id, "python", tmp_path / "network")
+    names = {path.name for path in folder.iterdir()}
+    assert names == {
+        "README.md",
+        "facts.json",
+        "files.py",
+        "model.py",
+        "predict.py",
+        "predictor.py",
+        "preparation",
+        "preparation.json",
+        "requirements.txt",
+        "weights.py",
+        "weights.safetensors",
+    }
+    assert (folder / "model.py").read_text(encoding="utf-8") == run.source
+    assert json.loads((folder / "facts.json").read_text())["classes"] == list("0123456789")
+    assert "python predict.py picture.png" in (folder / "README.md").read_text(encoding="utf-8")
+    for path in folder.rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert "builder" not in text, path.name
+        assert "type: ignore" not in text, path.name
+
+
+def test_the_portable_reader_reads_what_safetensors_wrote(trained, tmp_path):
+    import torch
+
+    from builder.export.portable import weights
+
+    run = trained("cnn")
+    path = export.export(run.id, "safetensors", tmp_path / "w.safetensors")
+    found = weights.read(path)
+    wanted = run.model().state_dict()
+    assert found.keys() == wanted.keys()
+    assert all(torch.equal(found[name], wanted[name]) for name in wanted)
+
+
+def test_the_weights_file_carries_source_preparation_and_classes(trained, tmp_path):
+    from safetensors import safe_open
+
+    run = trained("bag-text")
+    path = export.export(run.id, "safetensors", tmp_path / "w.safetensors")
+    with safe_open(path, "pt") as file:
+        head = file.metadata()
+    assert head["source"] == run.source
+    assert json.loads(head["preparation"])["inputs"] == run.preparation["inputs"]
+    assert json.loads(head["facts"])["classes"] == ["blame", "praise"]
+
+
+@pytest.mark.parametrize("cut", [4, 40, 4000])
+def test_a_damaged_weights_file_is_refused(trained, tmp_path, cut):
+    from builder.export.portable import weights
+
+    path = export.export(trained("cnn").id, "safetensors", tmp_path / "w.safetensors")
+    path.write_bytes(path.read_bytes()[:cut])
+    with pytest.raises(ValueError, match="cut off"):
+        weights.read(path)
+
+
+def test_a_zip_holds_the_folder(trained, tmp_path):
+    path = export.export(trained("cnn").id, "python", tmp_path / "network.zip")
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+    assert "network/predict.py" in names
+    assert "network/preparation/__init__.py" in names
+
+
+def test_nothing_is_overwritten_and_nothing_half_done_is_left(trained, tmp_path, monkeypatch):
+    run = trained("cnn")
+    taken = tmp_path / "taken"
+    taken.mkdir()
+    (taken / "mine.txt").write_text("mine")
+    with pytest.raises(LaminaError, match="something already"):
+        export.export(run.id, "python", taken)
+
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(sys.modules["builder.export.formats.python"], "_readme", fail)
+    with pytest.raises(OSError, match="No space"):
+        export.export(run.id, "python", tmp_path / "network")
+    assert {path.name for path in tmp_path.iterdir()} <= {"taken", "home0", "lamina-home"}
+
+
+def test_an_unknown_format_is_answered_with_those_there_are(trained, tmp_path):
+    with pytest.raises(LaminaError, match="Choose one of: python, safetensors"):
+        export.export(trained("cnn").id, "onnx", tmp_path / "x")
+
+
+@pytest.mark.parametrize(
+    ("record", "words"),
+    [
+        ({"age": "old"}, "'old' is no number"),
+        ({}, "has no column 'age'"),
+    ],
+)
+def test_a_wrong_record_is_named(trained, record, words):
+    run = trained("wide-and-deep")
+    good = run.prepared().record("test", 0)
+    bad = {**good, **record} if record else {}
+    with pytest.raises(LaminaError, match=words):
+        export.predict(run.id, [good, bad])
+
+
+def test_a_picture_that_is_none_is_named(trained, tmp_path):
+    path = tmp_path / "a.png"
+    path.write_bytes(b"no picture")
+    with pytest.raises(LaminaError, match=r"a\.png, 'image': no image format"):
+        export.predict(trained("cnn").id, path)
+
+
+def test_png_needs_no_pillow(trained, tmp_path):
+    import torch
+
+    path = Path(tmp_path / "a.png")
+    path.write_bytes(png.encode(torch.zeros(1, 8, 8, dtype=torch.uint8)))
+    assert export.predict(trained("cnn").id, path).rows[0]["prediction"] in set("0123456789")

@@ -79,18 +79,13 @@ def glance(tree: Tree, entries: Sequence[Entry], progress: Progress) -> Look:
 
 def choose(options: Mapping[str, Any], seen: Look) -> dict[str, Any]:
     """Size, channels, fitting and white level: as asked for, else guessed."""
-    if seen.share > 0.5:
-        largest = LARGEST_EQUAL if seen.share == 1 else LARGEST_MIXED
-        ratio = min(1.0, largest / max(seen.common))
-        size = tuple(max(SMALLEST, round(side * ratio)) for side in seen.common)
-    else:
-        size = (max(SMALLEST, min(LARGEST_MIXED, seen.short)),) * 2
-    channels = options.get("channels") or "auto"
+    height, width = _size(_number(options, "height", 1024), _number(options, "width", 1024), seen)
+    channels = _one_of(options, "channels", ("auto", "1", "3"))
     return {
-        "height": _number(options, "height", 1024) or size[0],
-        "width": _number(options, "width", 1024) or size[1],
-        "channels": int(channels) if str(channels) in ("1", "3") else 3 if seen.colour else 1,
-        "resize": _resize(options),
+        "height": height,
+        "width": width,
+        "channels": (3 if seen.colour else 1) if channels == "auto" else int(channels),
+        "resize": _one_of(options, "resize", ("crop", "pad", "stretch")),
         "white": float(_number(options, "white", 2**32) or _white(seen.brightest)),
     }
 
@@ -108,15 +103,27 @@ def _number(options: Mapping[str, Any], name: str, most: int) -> int | None:
     return int(value)
 
 
-def _resize(options: Mapping[str, Any]) -> str:
-    value = options.get("resize") or "crop"
-    if value not in ("crop", "pad", "stretch"):
+def _size(height: int | None, width: int | None, seen: Look) -> tuple[int, int]:
+    """Height and width as asked for; where one is, the other follows in the usual proportion."""
+    usual = seen.common if seen.share > 0.5 else (seen.short, seen.short)
+    if height or width:
+        ratio = height / usual[0] if height else (width or 1) / usual[1]
+    else:
+        largest = LARGEST_EQUAL if seen.share == 1 else LARGEST_MIXED
+        ratio = min(1.0, largest / max(usual))
+    guessed = [min(1024, max(SMALLEST, round(side * ratio))) for side in usual]
+    return height or guessed[0], width or guessed[1]
+
+
+def _one_of(options: Mapping[str, Any], name: str, choices: tuple[str, ...]) -> str:
+    value = str(options.get(name) or choices[0])
+    if value not in choices:
         raise LaminaError(
-            f"{value!r} is no way to fit images.",
-            place="data.options.resize",
-            remedy="Take crop, pad or stretch.",
+            f"{value!r} is none of {', '.join(choices)}.",
+            place=f"data.options.{name}",
+            remedy="Choose one of them.",
         )
-    return str(value)
+    return value
 
 
 def _white(brightest: float) -> int:

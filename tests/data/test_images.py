@@ -1,6 +1,7 @@
 """Images of any kind come out as the eye sees them, at one size, the same with and without
 Pillow."""
 
+import contextlib
 import io
 import struct
 import zipfile
@@ -211,10 +212,10 @@ def test_damaged_pngs_are_read_or_refused_but_never_crash(data: st.DataObject) -
     for _ in range(data.draw(st.integers(1, 4))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     for read_one in (png.decode, pixels):
-        try:
-            assert read_one(bytes(content)).dim() == 3
-        except ValueError as error:
-            assert str(error)
+        shape: Any = (1, 1, 1)
+        with contextlib.suppress(ValueError):
+            shape = read_one(bytes(content)).shape
+        assert len(shape) == 3
 
 
 # --- fitting ---
@@ -397,12 +398,18 @@ def test_size_channels_and_fitting_can_be_chosen(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"height": 0}, {"width": "wide"}, {"height": 5000}, {"resize": "zoom"}]
+    "options",
+    [{"height": 0}, {"width": "wide"}, {"height": 5000}, {"resize": "zoom"}, {"channels": "2"}],
 )
 def test_wrong_options_are_named_with_their_place(tmp_path: Path, options: dict[str, Any]) -> None:
     place = folder(tmp_path, pictures("a/1.png", "b/1.png"))
     with pytest.raises(LaminaError, match=next(iter(options))):
         read(place, **options)
+
+
+def test_of_height_and_width_one_follows_the_other(tmp_path: Path) -> None:
+    raw = read(folder(tmp_path, pictures("a/1.png", "b/1.png", size=(20, 30))), height=40)
+    assert raw.media["image"].values[0].shape == (40, 60, 3)
 
 
 def test_the_white_level_of_deep_images_is_guessed_from_the_brightest(tmp_path: Path) -> None:

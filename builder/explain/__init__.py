@@ -1,5 +1,6 @@
 """Why a model predicts what it predicts, and whether the answer can be trusted."""
 
+import builder.explain.methods  # noqa: F401  first: below, the name becomes the function
 from builder.explain.ask import ask, method, methods, unfit
 from builder.explain.base import Attribution, Method, Question, complete
 from builder.explain.baselines import Choice, choices

@@ -138,7 +138,7 @@ class Subject:
 
 def output(result: Any) -> Tensor:
     """The only output of a model that may give several: the first."""
-    tensor = next(iter(result.values())) if isinstance(result, Mapping) else result
+    tensor: Tensor = next(iter(result.values())) if isinstance(result, Mapping) else result
     return tensor if tensor.ndim > 1 else tensor[:, None]
 
 

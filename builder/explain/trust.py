@@ -9,7 +9,7 @@ from torch import Tensor
 
 from builder.explain import baselines, twin
 from builder.explain.base import Attribution, Method, Question
-from builder.explain.result import Check, Evidence, Trust
+from builder.explain.result import Check, Evidence, Status, Trust
 from builder.explain.subject import Subject
 
 STEPS = 20
@@ -28,13 +28,14 @@ def assess(method: Method, question: Question, answer: Attribution, missed: floa
     if missed is not None:
         checks.append(_adds_up(missed))
     evidence = remove(question, units)
-    checks.append(_matters(question, units, evidence))
+    checks.append(_matters(method, question, units, evidence))
     if answer.columns is not None:
         checks.extend(_table_checks(method, question, answer))
     else:
         checks.append(_weights(method, question, answer, units))
         if missed is None:
             checks.append(_repeats(method, question, units))
+    checks.extend(_neutral(question))
     return Trust(tuple(checks), evidence)
 
 
@@ -132,7 +133,7 @@ def _inverse(order: Tensor) -> Tensor:
 
 
 def _adds_up(missed: float) -> Check:
-    status = "ok" if missed <= ADDS_UP else "warn" if missed <= ADDS_UP_ROUGHLY else "err"
+    status: Status = "ok" if missed <= ADDS_UP else "warn" if missed <= ADDS_UP_ROUGHLY else "err"
     sentence = {
         "ok": "Parts sum to the score; this is what is missing.",
         "warn": "Parts nearly sum to the score; this share is missing.",
@@ -150,27 +151,56 @@ def _area(share: NDArray[np.float64], curve: NDArray[np.float64]) -> float:
     return float(np.trapezoid(curve, share))
 
 
-def _matters(question: Question, units: Units, evidence: Evidence) -> Check:
-    """Marked features matter where the answer falls faster than in a random order."""
-    start, end = evidence.marked[0], evidence.marked[-1]
+def _matters(method: Method, question: Question, units: Units, evidence: Evidence) -> Check:
+    """Marked features matter where the answer falls faster than in a random order.
+
+    Both curves begin and end alike, so the area between them is what the order adds. A method without signs only
+    says where the answer depends on the input: then the way from the start counts, not its direction.
+    """
     title = f"Marked {units.word} matter"
-    span = abs(start - end)
+    marked, chance = _area(evidence.share, evidence.marked), _area(evidence.share, evidence.random)
+    both = np.concatenate([evidence.marked, evidence.random])
+    span = float(both.max() - both.min())
     unit = 1.0 if question.subject.classifies else question.subject.target.std
     if span < 0.02 * unit:
         sentence = "Nothing to measure: with everything removed the model says nearly the same."
         return Check("matters", title, "warn", "–", sentence)
-    sign = 1.0 if start >= end else -1.0
-    marked, chance = _area(evidence.share, evidence.marked), _area(evidence.share, evidence.random)
-    gain = sign * (chance - marked) / span  # 0: as random; positive: falls faster
-    status = "ok" if gain > 0.05 else "err" if gain < -0.05 else "warn"
-    words = {"ok": "in a random order", "warn": "No better than a random order", "err": "Worse"}
-    what = f"Mean {_watched(question)} as they go"
+    if method.signed:
+        gain = (chance - marked) / span
+    else:
+        start = evidence.marked[0]
+        near = _area(evidence.share, np.abs(evidence.random - start))
+        gain = (_area(evidence.share, np.abs(evidence.marked - start)) - near) / span
+    status: Status = "ok" if gain > 0.05 else "err" if gain < -0.05 else "warn"
     sentence = (
-        f"{what}; in a random order {figure(chance)}."
-        if status == "ok"
-        else f"{what}. {words[status]}{' than a random order' if status == 'err' else ''}, {figure(chance)}."
+        f"Mean {_watched(question)} as they go"
+        + {
+            "ok": f"; in a random order {figure(chance)}.",
+            "warn": f". No better than a random order, {figure(chance)}.",
+            "err": f". Worse than a random order, {figure(chance)}.",
+        }[status]
     )
     return Check("matters", title, status, figure(marked), sentence, gain)
+
+
+def _neutral(question: Question) -> list[Check]:
+    """A caution where the baseline alone already gets the answer that is explained."""
+    if question.target is None or not question.subject.classifies:
+        return []
+    chance = float(question.subject.watched(question.baseline.first, question.target)[0])
+    if chance <= 0.5 or question.scale == "probability":
+        return []
+    name = question.subject.classes[int(question.target[0])]
+    return [
+        Check(
+            "neutral",
+            "The comparison is not neutral",
+            "note",
+            percent(chance),
+            f"The model says {name} of {question.baseline.choice.title}, too. Compare with another.",
+            chance,
+        )
+    ]
 
 
 def figure(value: float) -> str:
@@ -183,7 +213,7 @@ def _watched(question: Question) -> str:
     subject = question.subject
     if question.target is None:
         return subject.target.name
-    return f"{subject.classes[int(question.target[0])]} probability"
+    return f"probability of {subject.classes[int(question.target[0])]}"
 
 
 def _weights(method: Method, question: Question, answer: Attribution, units: Units) -> Check:
@@ -199,7 +229,7 @@ def _weights(method: Method, question: Question, answer: Attribution, units: Uni
         likeness.append(rank_likeness(mine, theirs, signed=method.signed))
     value = float(np.mean(likeness))
     spread = 2 / np.sqrt(max(1, units.count * DRAWS))  # what chance alone gives
-    status = "ok" if abs(value) < LIKE_RANDOM + spread else "warn"
+    status: Status = "ok" if abs(value) < LIKE_RANDOM + spread else "warn"
     status = "err" if value > 0.95 else status
     sentence = {
         "ok": f"Likeness to a map of random weights. Below {LIKE_RANDOM + spread:.1g}.",
@@ -263,7 +293,7 @@ def _repeats(method: Method, question: Question, units: Units) -> Check:
     other = units.sums(method.attribute(again).parts, inputs)
     mine, theirs = units.parts.double().numpy(), other.double().numpy()
     same = 1.0 if np.allclose(mine, theirs, rtol=1e-4) else rank_likeness(mine, theirs)
-    status = "ok" if same > 0.95 else "warn" if same > 0.8 else "err"
+    status: Status = "ok" if same > 0.95 else "warn" if same > 0.8 else "err"
     sentence = {
         "ok": "Same map on every run.",
         "warn": "The map moves a little from run to run.",
@@ -302,7 +332,7 @@ def _background(method: Method, question: Question, mine: NDArray[np.float64]) -
             moved = max(moved, float(np.abs(columns[0].numpy() - mine).max()))
     largest = float(np.abs(mine).max()) or 1.0
     share = moved / largest
-    status = "ok" if share < 0.25 else "warn" if share < 0.6 else "err"
+    status: Status = "ok" if share < 0.25 else "warn" if share < 0.6 else "err"
     points = 100 if question.subject.classifies else 1
     return Check(
         "background",
@@ -324,7 +354,7 @@ def correlated(subject: Subject) -> tuple[str, str, float] | None:
     kept = {column: values for column, values in numbers.items() if values.std() > 1e-9}
     if len(kept) < 2:
         return None
-    table = np.corrcoef(np.stack(list(kept.values())))
+    table: NDArray[np.float64] = np.asarray(np.corrcoef(np.stack(list(kept.values()))))
     np.fill_diagonal(table, 0.0)
     one, two = np.unravel_index(int(np.abs(table).argmax()), table.shape)
     value = float(table[one, two])

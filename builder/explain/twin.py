@@ -23,7 +23,7 @@ def copy(model: nn.Module) -> nn.Module:
         for hooks in ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks"):
             getattr(module, hooks).clear()
         if hasattr(module, "inplace"):
-            module.inplace = False
+            setattr(module, "inplace", False)  # noqa: B010  (a plain attribute of many types)
         seen: set[int] = set()
         for name, child in list(module._modules.items()):
             if id(child) in seen:
@@ -70,9 +70,9 @@ class Operations:
     shapes: dict[str, tuple[int, ...]]
 
 
-class _Record(TorchDispatchMode):
+class _Record(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.kernels: Counter[str] = Counter()
 
     def __torch_dispatch__(
@@ -123,7 +123,7 @@ class _Given(nn.Module):
 
     def __init__(self, table: nn.Embedding | nn.EmbeddingBag) -> None:
         super().__init__()
-        self.register_buffer("weight", table.weight.detach())
+        self.weight = nn.Parameter(table.weight.detach().clone(), requires_grad=False)
         self.padding_idx = table.padding_idx
         self.mode = table.mode if isinstance(table, nn.EmbeddingBag) else ""
         self.value: Tensor | None = None

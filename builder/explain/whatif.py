@@ -124,7 +124,9 @@ def flips(asked: Asked, record: Mapping[str, Any], most: int = 3) -> list[Flip]:
     if not subject.classifies:
         return []
     found = ranges(asked)
-    variants = [(one, value) for one in found for value in one.grid if value != record.get(one.column)]
+    variants = [
+        (one, value) for one in found for value in one.grid if value != record.get(one.column)
+    ]
     if not variants:
         return []
     now = int(subject.prediction(asked.records([record]))[0])

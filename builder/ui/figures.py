@@ -53,9 +53,7 @@ def _cell(value: Any) -> Any:
 
 
 def _line(x: Any, y: Any, colour: str, name: str, **more: Any) -> go.Scatter:
-    return go.Scatter(
-        x=x, y=y, mode="lines", name=name, line={"color": colour, "width": 2, **more}
-    )
+    return go.Scatter(x=x, y=y, mode="lines", name=name, line={"color": colour, "width": 2, **more})
 
 
 def _percent_axes(chart: go.Figure, x: str = "", y: str = "") -> None:
@@ -70,7 +68,9 @@ def coverage(split: ClassificationSplit, at: float) -> go.Figure:
     low = max(0.0, 1 / len(split.classes))
     kept = thresholds >= np.floor(low * 10) / 10 - 1e-9
     chart = charts.figure()
-    chart.add_trace(_line(thresholds[kept], answered[kept], colour["ink2"], "answered", dash="dash"))
+    chart.add_trace(
+        _line(thresholds[kept], answered[kept], colour["ink2"], "answered", dash="dash")
+    )
     chart.add_trace(_line(thresholds[kept], accuracy[kept], colour["train"], "accuracy"))
     rows, right = split.sure(at)
     part = rows / max(1, split.rows)
@@ -88,7 +88,12 @@ def threshold(split: ClassificationSplit, at: float) -> go.Figure:
     values = np.linspace(0, 1, 101)
     figures = [split.threshold(float(value)).figures for value in values]
     chart = charts.figure()
-    lines = (("accuracy", "train", 0.5), ("precision", "val", 0.8), ("recall", "ok", 0.3), ("f1", "ink2", 0.65))
+    lines = (
+        ("accuracy", "train", 0.5),
+        ("precision", "val", 0.8),
+        ("recall", "ok", 0.3),
+        ("f1", "ink2", 0.65),
+    )
     for name, tone, place in lines:
         y = np.array([one[name] for one in figures])
         dash = {"dash": "dash"} if name == "f1" else {}
@@ -107,7 +112,13 @@ def _mark(chart: go.Figure, at: float, points: Sequence[tuple[float, str]]) -> N
     for value, tone in points:
         if value == value:
             chart.add_trace(
-                go.Scatter(x=[at], y=[value], mode="markers", marker={"color": tone, "size": 8}, hoverinfo="skip")
+                go.Scatter(
+                    x=[at],
+                    y=[value],
+                    mode="markers",
+                    marker={"color": tone, "size": 8},
+                    hoverinfo="skip",
+                )
             )
 
 
@@ -155,10 +166,18 @@ def curves(found: Sequence[tuple[str, Curve]], kind: str) -> go.Figure:
         step = max(1, len(curve.x) // 400)
         keep = np.unique(np.r_[np.arange(0, len(curve.x), step), len(curve.x) - 1])
         tone = colour["acc"] if at == 0 else colour["line2"]
-        line = _line(curve.x[keep], curve.y[keep], tone, f"{name}, area {number(curve.area)}", width=2 if at == 0 else 1.2)
+        line = _line(
+            curve.x[keep],
+            curve.y[keep],
+            tone,
+            f"{name}, area {number(curve.area)}",
+            width=2 if at == 0 else 1.2,
+        )
         chart.add_trace(line)
     chart.data = chart.data[:1] + chart.data[1:][::-1] if kind == "roc" else chart.data[::-1]
-    _percent_axes(chart, *(("false alarms", "found") if kind == "roc" else ("found", "right answers")))
+    _percent_axes(
+        chart, *(("false alarms", "found") if kind == "roc" else ("found", "right answers"))
+    )
     chart.update_xaxes(range=[-0.01, 1.01], tickvals=[0, 0.5, 1])
     chart.update_layout(margin={"l": 58, "b": 38})
     return chart

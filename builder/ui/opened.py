@@ -1,15 +1,38 @@
 """What the Evaluate and Explain pages share: the run that is looked at, its checkpoint, its report."""
 
+import importlib
+import threading
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import streamlit as st
 
 from builder.errors import LaminaError
 from builder.evaluate import Report, SplitReport, evaluate_run, stamp
-from builder.ui import parts, state
+from builder.ui import parts, places, state
 
 TITLES = {"train": "Train", "validation": "Validation", "test": "Test"}
+
+
+@cache
+def _warm() -> None:
+    """Import what explanations need while a person still reads; once per process."""
+
+    def work() -> None:
+        for name in ("captum.attr", "shap"):
+            importlib.import_module(name)
+
+    timer = threading.Timer(2.0, work)
+    timer.daemon = True
+    timer.start()
+
+
+def styles() -> None:
+    """The two pages' own styles; meanwhile the slow libraries of explanations are imported."""
+    _warm()
+    sheet = (places.UI / "screens" / "evidence.css").read_text(encoding="utf-8")
+    st.html(f"<style>{sheet}</style>")
 
 
 def run_or_stop(page: str) -> Any:
@@ -20,7 +43,9 @@ def run_or_stop(page: str) -> Any:
     chosen = state.run_id()
     if chosen is None:
         kept = [row for row in runs.list_runs(project) if row.status not in ("queued", "preparing")]
-        chosen = next((str(row.run) for row in kept if runs.open_run(str(row.run)).checkpoints()), None)
+        chosen = next(
+            (str(row.id) for row in kept if runs.open_run(str(row.id)).checkpoints()), None
+        )
         if chosen is not None:
             state.set_run(chosen)
     if chosen is None:

@@ -59,10 +59,9 @@ def columns_of(spec: PreparedSpec, most: int = SHOWN_COLUMNS) -> list[str]:
     return list(names)[:most]
 
 
-def heads(spec: PreparedSpec, facts: Sequence[str]) -> list[dict[str, Any]]:
+def heads(spec: PreparedSpec, facts: Sequence[str]) -> list[str]:
     """The columns of the table form of `items`: the row's number, the facts, the first columns."""
-    names = ["Row", *facts, *columns_of(spec)]
-    return [{"name": name, "number": name == "Row"} for name in names]
+    return ["Row", *facts, *columns_of(spec)]
 
 
 def show(value: Any) -> str:

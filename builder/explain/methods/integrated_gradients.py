@@ -50,6 +50,7 @@ class IntegratedGradients(Method):
         gap = (score - base).abs().clamp_min(1e-6)
         steps = int(question.options["steps"])
         while True:
+            total = torch.zeros_like(score)
             sums = [torch.zeros_like(feature) for feature in entry.features]
             for draw, features in enumerate(baselines):
                 if question.progress is not None:
@@ -62,9 +63,9 @@ class IntegratedGradients(Method):
                         n_steps=steps,
                         internal_batch_size=max(CHUNK, question.rows),
                     )
-                for total, part in zip(sums, parts):
-                    total += part.detach() / len(baselines)
-            total = sum(part.flatten(1).sum(1) for part in sums)
+                for kept, part in zip(sums, parts):
+                    kept += part.detach() / len(baselines)
+                    total += part.detach().flatten(1).sum(1) / len(baselines)
             missed = ((total - (score - base)).abs() / gap).max()
             if float(missed) <= TOLERANCE or steps * 2 > MOST_STEPS:
                 break

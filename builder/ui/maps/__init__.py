@@ -81,7 +81,10 @@ def _body(found: Explanation, picture: Any) -> dict[str, Any]:
         }
     csv = _csv_columns(row.columns)
     if _is_words(row):
-        return {"words": [{"text": one.name, "part": one.attribution} for one in row.columns], "csv": csv}
+        return {
+            "words": [{"text": one.name, "part": one.attribution} for one in row.columns],
+            "csv": csv,
+        }
     ordered = sorted(row.columns, key=lambda one: -abs(one.attribution))[:40]
     scale = 100 if found.scale == "probability" else 1
     bars = [

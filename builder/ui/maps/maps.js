@@ -55,9 +55,9 @@ function bars(data) {
 function words(data, dark) {
   const most = Math.max(1e-12, ...data.words.map((word) => Math.abs(word.part)));
   const up = dark ? FOR_DARK : FOR, down = dark ? AGAINST_DARK : AGAINST;
-  return el("div", { class: "words", "data-testid": "words" }, data.words.map((word) => {
+  return el("div", { class: "words", "data-testid": "words" }, data.words.flatMap((word) => {
     const strength = (0.62 * Math.abs(word.part)) / most;
-    return el("span", { style: { background: `rgba(${(word.part >= 0 ? up : down).join(",")},${strength.toFixed(3)})` }, title: word.part.toPrecision(3) }, word.text);
+    return [" ", el("span", { style: { background: `rgba(${(word.part >= 0 ? up : down).join(",")},${strength.toFixed(3)})` }, title: word.part.toPrecision(3) }, word.text)];
   }));
 }
 

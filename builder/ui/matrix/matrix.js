@@ -31,7 +31,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     const longest = Math.max(...classes.map((c) => Math.min(c.length, 14)));
     const left = Math.min(104, 14 + longest * 6.4);
     const width = 418;
-    const cell = Math.max(14, Math.min(64, (width - left) / size));
+    const cell = Math.max(14, Math.min(size < 4 ? 112 : 64, (width - left) / size));
     const turned = longest * 6.2 > cell;
     const top = turned ? Math.min(86, 10 + longest * 5.6) : 22;
     const on = Math.max(1e-9, ...counts.map((row, i) => (state.view === "counts" ? row[i] : share(i, i))));

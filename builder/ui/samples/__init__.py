@@ -11,7 +11,7 @@ def samples(
     kind: str,
     items: Sequence[Mapping[str, Any]],
     *,
-    columns: Sequence[Mapping[str, Any]] = (),
+    columns: Sequence[str] = (),
     selected: int | None = None,
     strip: bool = False,
     none: str = "",
@@ -19,7 +19,7 @@ def samples(
     """Draw samples; gives the row of the one that was clicked in this run of the page.
 
     `kind` is an InputSpec's form. An item has "row" and, by kind, "src" (a data address), "lines" (numbers), "text" or
-    "cells" (text, one per entry of `columns`: {"name", "number"}); and for the caption "left", "leftFigure", "right",
+    "cells" (text, one per entry of `columns`); and for the caption "left", "leftFigure", "right",
     "rightFigure". `strip` is the small form without captions.
     """
     result = plain.mount("samples")(
@@ -27,7 +27,7 @@ def samples(
         data={
             "kind": "table" if kind in ("vector", "codes") else kind,
             "items": [dict(item) for item in items],
-            "columns": [dict(column) for column in columns],
+            "columns": list(columns),
             "selected": selected,
             "strip": strip,
             "none": none,

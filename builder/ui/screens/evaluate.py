@@ -14,6 +14,7 @@ from builder.ui.screens import evaluate_classes, evaluate_numbers
 def show() -> None:
     """Draw the page for the run that is looked at."""
     chrome.page("evaluate")
+    opened.styles()
     project = state.project()
     run = opened.run_or_stop("evaluate")
     try:
@@ -100,11 +101,15 @@ def _headline(run: Any, report: SplitReport, split: str) -> None:
     )
 
 
-def _of_classes(
-    report: ClassificationSplit, found: dict[str, float]
-) -> list[tuple[str, str, str]]:
+def _of_classes(report: ClassificationSplit, found: dict[str, float]) -> list[tuple[str, str, str]]:
     intervals = report.intervals
-    items = [("Accuracy", figures.share(found["accuracy"]), figures.half(intervals["accuracy"], percent=True))]
+    items = [
+        (
+            "Accuracy",
+            figures.share(found["accuracy"]),
+            figures.half(intervals["accuracy"], percent=True),
+        )
+    ]
     if "top_3_accuracy" in found:
         items.append(("Right class among the top 3", figures.share(found["top_3_accuracy"]), ""))
     f1 = f"F1 of {report.classes[1]}" if report.binary else "Macro F1"
@@ -134,13 +139,21 @@ def _seen(run: Any, report: SplitReport, split: str) -> str:
     """What the figures are worth: on which rows they stand."""
     count = f"{report.rows:,} {rows.word(run.spec, report.rows)}"
     if split == "train":
-        return _remark("warn", "warn", f"{count}, all of them seen in training: judge on test data.")
+        return _remark(
+            "warn", "warn", f"{count}, all of them seen in training: judge on test data."
+        )
     if split == "validation":
-        return _remark("warn", "warn", f"{count}, used to choose the best epoch: a little too kind.")
+        return _remark(
+            "warn", "warn", f"{count}, used to choose the best epoch: a little too kind."
+        )
     if report.repeats:
         share = figures.share(report.repeats / report.rows)
-        return _remark("warn", "warn", f"{count}; {report.repeats:,} ({share}) also stand in the training split.")
-    return _remark("ok", "shield", f"{count}, none seen in training. No duplicates of training rows.")
+        return _remark(
+            "warn", "warn", f"{count}; {report.repeats:,} ({share}) look just like a training row."
+        )
+    return _remark(
+        "ok", "shield", f"{count}, none seen in training. No duplicates of training rows."
+    )
 
 
 def _remark(tone: str, icon: str, sentence: str) -> str:

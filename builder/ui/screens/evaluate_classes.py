@@ -11,6 +11,7 @@ from builder.evaluate import ClassificationSplit
 from builder.ui import charts, figures, parts, rows
 from builder.ui.classes import classes
 from builder.ui.matrix import matrix
+from builder.ui.sample import called
 from builder.ui.samples import samples
 
 PAGE = 15
@@ -40,7 +41,8 @@ def _board(run: Any, report: ClassificationSplit, split: str, checkpoint: str) -
     chosen = st.session_state.get(key) or ("cell", *_worst(report))
     left, middle, right = st.columns([448, 440, 488], gap="small")
     spot = middle.container(key="lm_card_samples", height="stretch")
-    with left, parts.card("Confusion matrix", "rows are the truth, columns the prediction", key="matrix"):
+    with left, st.container(key="lm_card_matrix", height="stretch"):
+        parts.html(parts.heading("Confusion matrix", "rows are the truth, columns the prediction"))
         cell = matrix(
             f"matrix_{run.id}_{split}_{checkpoint}",
             report.classes,
@@ -53,7 +55,10 @@ def _board(run: Any, report: ClassificationSplit, split: str, checkpoint: str) -
         found = [{"code": code, **vars(one)} for code, one in enumerate(report.per_class())]
         code = classes(
             f"classes_{run.id}_{split}_{checkpoint}",
-            [{name: None if value != value else value for name, value in one.items()} for one in found],
+            [
+                {name: None if value != value else value for name, value in one.items()}
+                for one in found
+            ],
             chosen[1] if chosen[0] == "class" else None,
         )
     asked = ("cell", *cell) if cell else ("class", code) if code is not None else None
@@ -92,7 +97,7 @@ def _samples(
         found = report.of_class(chosen[1])
         name = report.classes[chosen[1]]
         wrong = int((~report.right[found]).sum())
-        title = f"{len(found):,} {rows.word(run.spec, len(found))} of {name}"
+        title = f"{len(found):,} {rows.word(run.spec, len(found))} of {called(name)}"
         line = f"{wrong:,} of them taken for something else; those come first."
     parts.html(parts.heading(title, "surest first"), "samples-title")
     parts.html(f'<div class="lm-m lm-s">{escape(line)}</div>')
@@ -103,7 +108,9 @@ def _samples(
         if len(found) > shown and st.button("Show more", key="more_samples"):
             st.session_state["evaluate_shown"] = shown + 2 * PAGE
             st.rerun(scope="fragment")
-        parts.html(f'<div class="lm-f lm-s" style="text-align:right">{min(shown, len(found)):,} of {len(found):,}, figures in %</div>')
+        parts.html(
+            f'<div class="lm-f lm-s" style="text-align:right">{min(shown, len(found)):,} of {len(found):,}, figures in %</div>'
+        )
     if these:
         row = int(found[0])
     if row is not None:
@@ -139,16 +146,17 @@ def grid(
     )
 
 
-def _words(
-    run: Any, report: ClassificationSplit, true: int, predicted: int
-) -> tuple[str, str]:
+def _words(run: Any, report: ClassificationSplit, true: int, predicted: int) -> tuple[str, str]:
     count = report.confusion_matrix[true][predicted]
-    name, other = report.classes[true], report.classes[predicted]
+    name, other = called(report.classes[true]), called(report.classes[predicted])
     total = int(report.matrix[true].sum())
     right = report.confusion_matrix[true][true]
     what = rows.word(run.spec, count)
     if true == predicted:
-        return f"{count:,} {what} of {name}, rightly predicted", f"{right:,} of {total:,} {name} are right."
+        return (
+            f"{count:,} {what} of {name}, rightly predicted",
+            f"{right:,} of {total:,} {name} are right.",
+        )
     missed = total - right
     line = f"{right:,} of {total:,} {name} are right"
     line += f"; {count:,} of the {missed:,} misses went to {other}." if missed else "."
@@ -176,7 +184,9 @@ def _decide(report: ClassificationSplit) -> None:
             "At least", low, 1.0, 0.5 if mode == "positive" else 0.6, 0.01, key=f"threshold_{mode}",
             label_visibility="collapsed",
         )  # fmt: skip
-        drawn = figures.threshold(report, at) if mode == "positive" else figures.coverage(report, at)
+        drawn = (
+            figures.threshold(report, at) if mode == "positive" else figures.coverage(report, at)
+        )
         with chart_spot:
             charts.show(drawn, key="threshold_chart", height=176, name="threshold")
     with middle, st.container(key="lm_card_at", height="stretch"):
@@ -206,8 +216,14 @@ def _when_sure(report: ClassificationSplit, at: float) -> None:
     left = report.rows - answered
     parts.html(
         f'{parts.heading("At this threshold")}<div style="display:flex;gap:28px;margin:10px 0 12px">'
-        + figure("Answered", figures.share(answered / report.rows), f"{answered:,} of {report.rows:,}")
-        + figure("Accuracy of answers", figures.share(right), f"{figures.share(report.metrics['accuracy'])} without threshold")
+        + figure(
+            "Answered", figures.share(answered / report.rows), f"{answered:,} of {report.rows:,}"
+        )
+        + figure(
+            "Accuracy of answers",
+            figures.share(right),
+            f"{figures.share(report.metrics['accuracy'])} without threshold",
+        )
         + f'</div><div class="lm-m">The other {left:,} would go to a person. Choose the value on validation data; '
         "test data only judges it.</div>",
         "at-threshold",
@@ -224,7 +240,13 @@ def _at_threshold(report: ClassificationSplit, at: float) -> None:
     )
     no, yes = report.classes
     (tn, fp), (fn, tp) = found.matrix
-    head(f"From {at:.2f} on, the answer is {yes}", "", "at", "thresholds", lambda: _threshold_csv(report))
+    head(
+        f"From {at:.2f} on, the answer is {yes}",
+        "",
+        "at",
+        "thresholds",
+        lambda: _threshold_csv(report),
+    )
     parts.html(
         f'<div style="display:flex;gap:28px;margin:6px 0 12px">{cells}</div><div class="lm-m">'
         f"{tp:,} of {tp + fn:,} {escape(yes)} are found, {fn:,} missed; {fp:,} of {fp + tn:,} {escape(no)} raise a false alarm. "
@@ -249,15 +271,22 @@ def _calibration(report: ClassificationSplit) -> None:
          ))  # fmt: skip
     chart, words = st.columns([276, 150], gap="small")
     with chart:
-        charts.show(figures.calibration(report), key="calibration_chart", height=188, name="calibration")
+        charts.show(
+            figures.calibration(report), key="calibration_chart", height=188, name="calibration"
+        )
     with words:
         error = bins.error
         sure = float(np.nansum(bins.sure * bins.rows) / max(1, report.rows))
         bold = "too sure" if sure > report.metrics["accuracy"] else "too modest"
         if error <= 0.05:
-            badge, line = parts.badge("Well calibrated", "ok"), "Its confidences can be read as odds."
+            badge, line = (
+                parts.badge("Well calibrated", "ok"),
+                "Its confidences can be read as odds.",
+            )
         else:
-            badge = parts.badge("Roughly calibrated" if error <= 0.1 else "Badly calibrated", "warn")
+            badge = parts.badge(
+                "Roughly calibrated" if error <= 0.1 else "Badly calibrated", "warn"
+            )
             line = f"On the whole the model is {bold}: read its confidences with care."
         parts.html(
             '<div class="lm-s lm-row"><span class="lm-swatch" style="background:var(--train);opacity:.75"></span>right in fact</div>'
@@ -277,7 +306,9 @@ def _curves(run: Any, report: ClassificationSplit, split: str, checkpoint: str) 
         names = list(report.classes)
         lines = report.per_class()
         with st.container(horizontal=True, vertical_alignment="center", key="lm_head_curves"):
-            parts.html(parts.heading("Ranking", "how well its confidence tells a class from the rest"))
+            parts.html(
+                parts.heading("Ranking", "how well its confidence tells a class from the rest")
+            )
             name = st.selectbox(
                 "Class", names, index=1 if report.binary else _weakest(report), key=f"curve_class_{run.id}",
                 label_visibility="collapsed", width=180,
@@ -287,17 +318,43 @@ def _curves(run: Any, report: ClassificationSplit, split: str, checkpoint: str) 
                 type="tertiary", key="curves_csv", on_click="ignore", help="Download these curves",
             )  # fmt: skip
         code = names.index(name)
-        order = [code] if report.binary else [code] + [at for at in range(len(names)) if at != code][:20]
+        order = (
+            [code]
+            if report.binary
+            else [code] + [at for at in range(len(names)) if at != code][:20]
+        )
         roc, pr = st.columns(2, gap="small")
         with roc:
-            parts.html(f'<div class="lm-s lm-m">ROC of {escape(name)}, area <b>{figures.number(lines[code].roc_auc)}</b></div>', "roc")
-            charts.show(figures.curves([(names[at], report.roc(at)) for at in order], "roc"), key="roc_chart", height=230, name="roc")
+            parts.html(
+                f'<div class="lm-s lm-m">ROC of {escape(name)}, area <b>{figures.number(lines[code].roc_auc)}</b></div>',
+                "roc",
+            )
+            charts.show(
+                figures.curves([(names[at], report.roc(at)) for at in order], "roc"),
+                key="roc_chart",
+                height=300,
+                name="roc",
+            )
         with pr:
-            parts.html(f'<div class="lm-s lm-m">Precision and recall of {escape(name)}, average precision <b>{figures.number(lines[code].average_precision)}</b></div>', "pr")
-            charts.show(figures.curves([(names[at], report.pr(at)) for at in order], "pr"), key="pr_chart", height=230, name="precision-recall")
+            parts.html(
+                f'<div class="lm-s lm-m">Precision and recall of {escape(name)}, average precision <b>{figures.number(lines[code].average_precision)}</b></div>',
+                "pr",
+            )
+            charts.show(
+                figures.curves([(names[at], report.pr(at)) for at in order], "pr"),
+                key="pr_chart",
+                height=300,
+                name="precision-recall",
+            )
     with right, st.container(key="lm_card_mistakes", height="stretch"):
         wrong = report.mistakes(12)
-        head("Most confident mistakes", "", "mistakes", f"predictions-{split}", lambda: predictions_csv(report))
+        head(
+            "Most confident mistakes",
+            "",
+            "mistakes",
+            f"predictions-{split}",
+            lambda: predictions_csv(report),
+        )
         row = grid(run, report, split, wrong, f"mistakes_{run.id}", "Not one row is wrong.")
     if row is not None:
         st.session_state["explain_list"] = [int(one) for one in report.mistakes(200)]

@@ -8,7 +8,7 @@ import streamlit as st
 
 from builder.errors import LaminaError
 from builder.explain import Explanation, methods, open_subject, unfit
-from builder.ui import chrome, opened, parts, places, sample, state
+from builder.ui import chrome, opened, parts, sample, state
 from builder.ui.screens import explain_maps, explain_table
 
 VIEWS = {"prediction": "This prediction", "model": "Whole model"}
@@ -23,7 +23,7 @@ FIRST = {
 def show() -> None:
     """Draw the page for the run and the sample that are looked at."""
     chrome.page("explain")
-    st.html(f"<style>{(places.UI / 'screens' / 'explain.css').read_text(encoding='utf-8')}</style>")
+    opened.styles()
     project = state.project()
     run = opened.run_or_stop("explain")
     try:

@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from builder.errors import LaminaError
-from builder.explain import Explanation, ask, channels, method
+from builder.explain import Explanation, Subject, ask, channels, method
 from builder.explain.methods.grad_cam import default_layer
 from builder.ui import figures, maps, parts, rows
 from builder.ui.sample import Sample
@@ -26,7 +26,9 @@ def show(run: Any, asked: Any, checkpoint: str, one: Sample, chosen: list[str]) 
         with st.container(key="lm_explain_main", width="stretch"):
             layer = st.session_state.get(f"explain_layer_{run.id}")
             if not chosen:
-                parts.empty("No method is chosen", "Open “Method” above and choose one.", key="no_method")
+                parts.empty(
+                    "No method is chosen", "Open “Method” above and choose one.", key="no_method"
+                )
             for start in range(0, len(chosen), ACROSS):
                 places = st.columns(ACROSS if len(chosen) > 2 else max(2, len(chosen)), gap="small")
                 for place, name in zip(places, chosen[start : start + ACROSS], strict=False):
@@ -36,7 +38,14 @@ def show(run: Any, asked: Any, checkpoint: str, one: Sample, chosen: list[str]) 
 
 
 def _card(
-    run: Any, asked: Any, checkpoint: str, one: Sample, inputs: Any, wish: explain_side.Asked, name: str, layer: str | None
+    run: Any,
+    asked: Any,
+    checkpoint: str,
+    one: Sample,
+    inputs: Any,
+    wish: explain_side.Asked,
+    name: str,
+    layer: str | None,
 ) -> None:
     from builder.ui.screens.explain import keep, remember
 
@@ -79,7 +88,9 @@ def _picture(run: Any, asked: Any, inputs: Any) -> Any:
         x = np.asarray(explain_side.colours_of(asked, inputs))
         return x.mean(0)
     if kind == "series":
-        name = next(name for name in asked.subject.names if asked.subject.inputs[name].form == "series")
+        name = next(
+            name for name in asked.subject.names if asked.subject.inputs[name].form == "series"
+        )
         return inputs[name][0].numpy()
     return None
 
@@ -90,16 +101,21 @@ def _note(found: Explanation) -> str:
 
 def _inside(run: Any, asked: Any, one: Sample, inputs: Any, wish: explain_side.Asked) -> None:
     """The layers: pick one on the graph, see its channels; Grad-CAM then looks at it, too."""
-    subject = asked.subject
+    subject: Subject = asked.subject
     if not subject.layers:
         return
     key = f"explain_layer_{run.id}"
     kept = st.session_state.get(key)
-    start = kept if kept in subject.layers else default_layer(subject) or next(iter(subject.layers))
+    start: str = (
+        kept if kept in subject.layers else default_layer(subject) or next(iter(subject.layers))
+    )
     with st.container(key="lm_card_inside"):
         shape = "×".join(str(size) for size in subject.layers[start])
         parts.html(
-            parts.heading("Inside the model", f"{start}, {shape}; the channels that speak most for {wish.target or subject.target.name}. Pick another layer:"),
+            parts.heading(
+                "Inside the model",
+                f"{start}, {shape}; the channels that speak most for {wish.target or subject.target.name}. Pick another layer:",
+            ),
             "inside",
         )
         picked = _strip(run, subject, start)
@@ -124,7 +140,7 @@ def _figure(label: str, value: str) -> str:
     return f'<div><div class="lm-f lm-s">{label}</div><div class="lm-mono lm-b" style="font-size:14px">{value}</div></div>'
 
 
-def _strip(run: Any, subject: Any, start: str) -> str:
+def _strip(run: Any, subject: Subject, start: str) -> str:
     """The graph as a strip to pick from; a select box where the canvas is not built or layers lie in modules."""
     graph = run.project().graph
     nodes = [name for name in subject.layers if name in graph.ids()]
@@ -132,9 +148,14 @@ def _strip(run: Any, subject: Any, start: str) -> str:
         try:
             from builder.ui.canvas import graph_strip
 
-            picked = graph_strip(f"inside_{run.id}", graph, mode="pick", selected=start, pickable=nodes)
-            return picked if picked in subject.layers else start
+            picked = graph_strip(
+                f"inside_{run.id}", graph, mode="pick", selected=start, pickable=nodes
+            )
+            return picked if picked is not None and picked in subject.layers else start
         except LaminaError:
             pass
     names = list(subject.layers)
-    return st.selectbox("Layer", names, index=names.index(start), key=f"layer_{run.id}", width=260) or start
+    return (
+        st.selectbox("Layer", names, index=names.index(start), key=f"layer_{run.id}", width=260)
+        or start
+    )

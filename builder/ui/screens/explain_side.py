@@ -27,9 +27,16 @@ class Asked:
 
 def picker(run: Any, asked: Any, checkpoint: str, one: Sample) -> None:
     """The popover with every way to another sample."""
-    with st.popover("Choose", key="choose_popover", type="tertiary", icon=":material/chevron_right:"):
+    with st.popover("Choose", key="choose_popover", type="tertiary"):
         ways = ["From the data", *_own(asked)]
-        way = st.segmented_control("Way", ways, default=ways[0], required=True, key="choose_way", label_visibility="collapsed")
+        way = st.segmented_control(
+            "Way",
+            ways,
+            default=ways[0],
+            required=True,
+            key="choose_way",
+            label_visibility="collapsed",
+        )
         if way == "Draw":
             _drawn(run, asked)
         elif way == "Upload":
@@ -58,13 +65,17 @@ def _from_data(run: Any, checkpoint: str, one: Sample) -> None:
     if isinstance(report, ClassificationSplit):
         names = ["any class", *report.classes]
         name = st.selectbox("Class", names, key="choose_class")
-        which = st.segmented_control("Answers", ["all", "right", "wrong"], default="all", required=True, key="choose_which")
+        which = st.segmented_control(
+            "Answers", ["all", "right", "wrong"], default="all", required=True, key="choose_which"
+        )
         found = [
             row for row in found
             if (name == names[0] or report.classes[int(report.targets[row])] == name)
             and (which == "all" or bool(report.right[row]) == (which == "right"))
         ]  # fmt: skip
-    row = st.number_input("Row", 0, max(0, report.rows - 1), min(one.row, report.rows - 1), key=f"choose_row_{split}")
+    row = st.number_input(
+        "Row", 0, max(0, report.rows - 1), min(one.row, report.rows - 1), key=f"choose_row_{split}"
+    )
     if st.button("Show this row", key="choose_this"):
         sample.choose(split, int(row))
         st.rerun()
@@ -75,7 +86,10 @@ def _from_data(run: Any, checkpoint: str, one: Sample) -> None:
         none="No row is like that.",
     )  # fmt: skip
     if first is not None:
-        st.session_state["explain_list"], st.session_state["explain_list_title"] = found[:500], "Chosen"
+        st.session_state["explain_list"], st.session_state["explain_list_title"] = (
+            found[:500],
+            "Chosen",
+        )
         sample.choose(split, first)
         st.rerun()
 
@@ -87,14 +101,23 @@ def _image_column(asked: Any) -> str:
 
 def _drawn(run: Any, asked: Any) -> None:
     spec = next(one for one in asked.subject.inputs.values() if one.form == "image")
-    png = draw(f"explain_draw_{run.id}", (spec.shape[1], spec.shape[2]), dark=choices(asked.subject)[0].name == "black")
-    if st.button("Explain the drawing", key="explain_drawing", disabled=png is None) and png is not None:
+    png = draw(
+        f"explain_draw_{run.id}",
+        (spec.shape[1], spec.shape[2]),
+        dark=choices(asked.subject)[0].name == "black",
+    )
+    if (
+        st.button("Explain the drawing", key="explain_drawing", disabled=png is None)
+        and png is not None
+    ):
         sample.give(run, {_image_column(asked): png})
         st.rerun()
 
 
 def _uploaded(run: Any, asked: Any) -> None:
-    file = st.file_uploader("An image", type=["png", "jpg", "jpeg", "webp", "bmp"], key="explain_upload")
+    file = st.file_uploader(
+        "An image", type=["png", "jpg", "jpeg", "webp", "bmp"], key="explain_upload"
+    )
     if file is not None and st.button("Explain the image", key="explain_uploaded"):
         record = {_image_column(asked): file.getvalue()}
         try:
@@ -128,7 +151,9 @@ def side(run: Any, asked: Any, checkpoint: str, one: Sample, inputs: Any) -> Ask
     if asked.subject.classifies:
         names = list(asked.subject.classes)
         code = int(asked.subject.prediction(inputs)[0])
-        target = st.selectbox("Explained class", names, index=code, key=f"explain_class_{one.mark}_{run.id}")
+        target = st.selectbox(
+            "Explained class", names, index=code, key=f"explain_class_{one.mark}_{run.id}"
+        )
     options = {choice.name: choice for choice in choices(asked.subject)}
     baseline = st.selectbox(
         "Compared with", list(options), key=f"explain_baseline_{run.id}",
@@ -173,7 +198,9 @@ def _strip(run: Any, one: Sample, found: list[int]) -> None:
             chosen = found[at - 1]
         if st.button("Next", key="sample_next", disabled=at + 1 >= len(found)):
             chosen = found[at + 1]
-        parts.html(f'<div class="lm-s lm-f" style="text-align:right">{at + 1:,} of {len(found):,}</div>')
+        parts.html(
+            f'<div class="lm-s lm-f" style="text-align:right">{at + 1:,} of {len(found):,}</div>'
+        )
     if chosen is not None and chosen != one.row:
         sample.choose(one.split, int(chosen))
         st.rerun()
@@ -192,10 +219,16 @@ def _picture(run: Any, asked: Any, one: Sample, inputs: Any) -> None:
         picture = Image.fromarray(pixels[0] if len(pixels) == 1 else pixels[:3].transpose(1, 2, 0))
         out = io.BytesIO()
         picture.save(out, "PNG")
-        parts.html(f'<img class="lm-sample" alt="{escape(sample.name(run, one))}" src="{rows.address(out.getvalue())}">', "sample-picture")
+        parts.html(
+            f'<img class="lm-sample" alt="{escape(sample.name(run, one))}" src="{rows.address(out.getvalue())}">',
+            "sample-picture",
+        )
     elif kind == "tokens":
         record = one.record or asked.prepared.record(one.split, one.row)
-        parts.html(f'<div class="lm-quote">{escape(rows.text_of(run.spec, record)[:4000])}</div>', "sample-text")
+        parts.html(
+            f'<div class="lm-quote">{escape(rows.text_of(run.spec, record)[:4000])}</div>',
+            "sample-text",
+        )
 
 
 def colours_of(asked: Any, inputs: Any) -> Any:
@@ -213,7 +246,11 @@ def _answer(asked: Any, inputs: Any, one: Sample) -> None:
     truth = None if one.record is not None else asked.truth(one.split, one.row)
     if not subject.classifies:
         value = float(subject.prediction(inputs)[0])
-        known = "" if truth is None else f'<div class="lm-m">True value {figures.number(float(truth))}</div>'
+        known = (
+            ""
+            if truth is None
+            else f'<div class="lm-m">True value {figures.number(float(truth))}</div>'
+        )
         parts.html(f"<h2>Predicted: {figures.number(value)}</h2>{known}", "predicted")
         return
     p = subject.probabilities(inputs)[0]
@@ -221,7 +258,9 @@ def _answer(asked: Any, inputs: Any, one: Sample) -> None:
     answer = subject.classes[order[0]]
     mark = ""
     if truth is not None:
-        mark = parts.badge("right", "ok") if answer == truth else parts.badge(f"truth: {truth}", "err")
+        mark = (
+            parts.badge("right", "ok") if answer == truth else parts.badge(f"truth: {truth}", "err")
+        )
     lines = "".join(
         f'<div class="lm-prob"><span class="n">{escape(subject.classes[code])}</span><div class="lm-meter">'
         f'<i style="width:{float(p[code]) * 100:.1f}%;{"" if at == 0 else "background:var(--ctl)"}"></i></div>'

@@ -36,13 +36,21 @@ def show(run: Any, asked: Any, checkpoint: str, one: Sample, chosen: list[str]) 
                 _waterfall(run, asked, one, found)
             with trust:
                 if found.rows[0].trust is not None:
-                    maps.verdict(f"trust_{run.id}", found.rows[0].trust, _fair(run, checkpoint, one))
+                    maps.verdict(
+                        f"trust_{run.id}", found.rows[0].trust, _fair(run, checkpoint, one)
+                    )
         else:
             with slot:
-                parts.empty("SHAP values are not chosen", "Open “Method” above to choose them.", key="no_shap")
+                parts.empty(
+                    "SHAP values are not chosen",
+                    "Open “Method” above to choose them.",
+                    key="no_shap",
+                )
         others = [name for name in chosen if name != "shap_values"]
         for start in range(0, len(others), 3):
-            for place, name in zip(st.columns(3, gap="small"), others[start : start + 3], strict=False):
+            for place, name in zip(
+                st.columns(3, gap="small"), others[start : start + 3], strict=False
+            ):
                 with place, st.container(key=f"lm_card_method_{name}", height="stretch"):
                     found = _explain(run, asked, checkpoint, one, inputs, record, name, target)
                     note = " ".join((*found.limits[:2], *found.notes[:1]))
@@ -66,17 +74,40 @@ def _head(run: Any, asked: Any, checkpoint: str, one: Sample, inputs: Any) -> st
                 label_visibility="collapsed", width=130,
             )  # fmt: skip
         if found:
-            if st.button("", icon=":material/chevron_left:", key="sample_previous", disabled=at == 0, help="Previous row"):
+            if st.button(
+                "",
+                icon=":material/chevron_left:",
+                key="sample_previous",
+                disabled=at == 0,
+                help="Previous row",
+            ):
                 chosen = found[at - 1]
-            if st.button("", icon=":material/chevron_right:", key="sample_next", disabled=at + 1 >= len(found), help="Next row"):
+            if st.button(
+                "",
+                icon=":material/chevron_right:",
+                key="sample_next",
+                disabled=at + 1 >= len(found),
+                help="Next row",
+            ):
                 chosen = found[at + 1]
         explain_side.picker(run, asked, checkpoint, one)
     value = float(subject.watched(inputs, _code(subject, target))[0])
     truth = None if one.record is not None else asked.truth(one.split, one.row)
-    words = f"Why {figures.share(value)} {target}?" if target else f"Why {figures.number(value)}?"
-    known = "" if truth is None else f"truth: {truth if subject.classifies else figures.number(float(truth))}"
+    words = (
+        f"Why {figures.share(value)} for {sample.called(target)}?"
+        if target
+        else f"Why {figures.number(value)}?"
+    )
+    known = (
+        ""
+        if truth is None
+        else f"truth: {truth if subject.classifies else figures.number(float(truth))}"
+    )
     with spot:
-        parts.html(f'<div class="lm-row"><h2>{escape(words)}</h2><span class="lm-f lm-s">{escape(known)}</span></div>', "question")
+        parts.html(
+            f'<div class="lm-row"><h2>{escape(words)}</h2><span class="lm-f lm-s">{escape(known)}</span></div>',
+            "question",
+        )
     if chosen is not None:
         sample.choose(one.split, int(chosen))
         st.rerun()
@@ -90,7 +121,14 @@ def _code(subject: Any, target: str | None) -> Any:
 
 
 def _explain(
-    run: Any, asked: Any, checkpoint: str, one: Sample, inputs: Any, record: Any, name: str, target: str | None
+    run: Any,
+    asked: Any,
+    checkpoint: str,
+    one: Sample,
+    inputs: Any,
+    record: Any,
+    name: str,
+    target: str | None,
 ) -> Explanation:
     from builder.ui.screens.explain import keep, remember
 
@@ -105,7 +143,9 @@ def _explain(
             rows=[None if one.record is not None else one.row],
         )  # fmt: skip
 
-    found: Explanation = keep(f"{run.id}|{checkpoint}|{id(asked.subject)}|{one.mark}|{name}|{target}", make)
+    found: Explanation = keep(
+        f"{run.id}|{checkpoint}|{id(asked.subject)}|{one.mark}|{name}|{target}", make
+    )
     slot.empty()
     remember(found, f"{run.id}{one.mark}{target}")
     return found
@@ -122,14 +162,24 @@ def _waterfall(run: Any, asked: Any, one: Sample, found: Explanation) -> None:
     ]  # fmt: skip
     if rest:
         total = sum(part.attribution for part in rest)
-        bars.append({"name": f"{len(rest)} others", "value": "", "part": total, "shown": _points(total, share)})
+        bars.append(
+            {
+                "name": f"{len(rest)} other{'s' if len(rest) > 1 else ''}",
+                "value": "",
+                "part": total,
+                "shown": _points(total, share),
+            }
+        )
     base = row.base_value if row.base_value is not None else 0.0
     write = figures.share if share else figures.number
     noun = rows.word(run.spec, 1)
     csv = figures.table(
-        ["column", "value", "part"], [[part.name, rows.show(part.value), part.attribution] for part in row.columns]
+        ["column", "value", "part"],
+        [[part.name, rows.show(part.value), part.attribution] for part in row.columns],
     ).decode()
-    parts.html(f'<div class="lm-f lm-s">SHAP values, {escape(found.settings)}{", in percentage points" if share else ""}</div>')
+    parts.html(
+        f'<div class="lm-f lm-s">SHAP values, {escape(found.settings)}{", in percentage points" if share else ""}</div>'
+    )
     waterfall(
         f"waterfall_{run.id}", bars, base=base, base_shown=write(base), final_shown=write(row.score),
         first=f"Average {noun}", last=f"This {noun}", ticks=_ticks(base, bars, share, len(found.classes)),
@@ -144,7 +194,9 @@ def _points(value: float, share: bool) -> str:
     return f"{'−' if value < 0 else '+'}{abs(value) * 100:.1f}"
 
 
-def _ticks(base: float, bars: list[dict[str, Any]], share: bool, classes: int) -> list[dict[str, Any]]:
+def _ticks(
+    base: float, bars: list[dict[str, Any]], share: bool, classes: int
+) -> list[dict[str, Any]]:
     ends = np.cumsum([base, *(bar["part"] for bar in bars)])
     low, high = float(ends.min()), float(ends.max())
     span = (high - low) or 1.0
@@ -154,7 +206,13 @@ def _ticks(base: float, bars: list[dict[str, Any]], share: bool, classes: int) -
     found = []
     for at in np.arange(np.floor(low / step) * step, high + step, step):
         strong = share and classes == 2 and abs(at - 0.5) < 1e-9
-        found.append({"at": float(at), "text": f"{at * 100:.0f} %" if share else figures.number(float(at)), "strong": bool(strong)})
+        found.append(
+            {
+                "at": float(at),
+                "text": f"{at * 100:.0f} %" if share else f"{at:,.6g}",
+                "strong": bool(strong),
+            }
+        )
     return found
 
 
@@ -167,7 +225,9 @@ def _fair(run: Any, checkpoint: str, one: Sample) -> str:
 
 
 @st.fragment
-def _whatif(run: Any, asked: Any, checkpoint: str, one: Sample, record: dict[str, Any], target: str | None) -> None:
+def _whatif(
+    run: Any, asked: Any, checkpoint: str, one: Sample, record: dict[str, Any], target: str | None
+) -> None:
     """The form; only it is drawn again while a person plays with it."""
     from builder.ui.screens.explain import keep
 
@@ -184,7 +244,9 @@ def _whatif(run: Any, asked: Any, checkpoint: str, one: Sample, record: dict[str
     if changes:
         changed = {**record, **changes}
         now = whatif.watch(asked, [changed], code)[0]
-        answer = int(subject.prediction(asked.records([changed]))[0]) if subject.classifies else None
+        answer = (
+            int(subject.prediction(asked.records([changed]))[0]) if subject.classifies else None
+        )
     lines = [
         {
             "column": one_range.column, "before": record.get(one_range.column),
@@ -195,7 +257,13 @@ def _whatif(run: Any, asked: Any, checkpoint: str, one: Sample, record: dict[str
         for one_range in sorted(ranges, key=lambda r: bool(r.choices))
     ]  # fmt: skip
     write = figures.share if subject.classifies else figures.number
-    far = [r.column for r in ranges if not r.choices and isinstance(changes.get(r.column), int | float) and not r.low <= float(changes[r.column]) <= r.high]
+    far = [
+        r.column
+        for r in ranges
+        if not r.choices
+        and isinstance(changes.get(r.column), int | float)
+        and not r.low <= float(changes[r.column]) <= r.high
+    ]
     sent = form(
         f"form_{run.id}_{one.mark}", lines, changes, noun=rows.word(run.spec, 1), was=write(was), now=write(now),
         flips=subject.classes[answer] if answer is not None and answer != before else "",
@@ -218,14 +286,34 @@ def whole(run: Any, asked: Any, checkpoint: str) -> None:
         kept = opened.sizes(run)
         with st.container(key="lm_card_whole"):
             with st.container(horizontal=True, vertical_alignment="center", key="lm_quiet_whole"):
-                parts.html(parts.heading("What moves the answers", "one dot per row and column; colour is the column's value"))
+                parts.html(
+                    parts.heading(
+                        "What moves the answers",
+                        "one dot per row and column; colour is the column's value",
+                    )
+                )
                 target = None
                 if subject.classifies:
                     names = list(subject.classes)
-                    target = st.selectbox("Class", names, index=len(names) - 1 if len(names) == 2 else 0, key=f"whole_class_{run.id}", label_visibility="collapsed", width=150)
+                    target = st.selectbox(
+                        "Class",
+                        names,
+                        index=len(names) - 1 if len(names) == 2 else 0,
+                        key=f"whole_class_{run.id}",
+                        label_visibility="collapsed",
+                        width=150,
+                    )
                 size = min(run.spec.sizes[kept[-1]], 10**9)
                 options = sorted({min(size, count) for count in SWARM_ROWS})
-                count = st.selectbox("Rows", options, index=min(1, len(options) - 1), format_func=lambda n: f"{n} {kept[-1]} rows", key=f"whole_rows_{run.id}", label_visibility="collapsed", width=150)
+                count = st.selectbox(
+                    "Rows",
+                    options,
+                    index=min(1, len(options) - 1),
+                    format_func=lambda n: f"{n} {kept[-1]} rows",
+                    key=f"whole_rows_{run.id}",
+                    label_visibility="collapsed",
+                    width=150,
+                )
             found = _many(run, asked, checkpoint, kept[-1], int(count), target)
             if found is not None:
                 _swarm(run, asked, kept[-1], found)
@@ -237,7 +325,9 @@ def _reasons(asked: Any) -> dict[str, str | None]:
     return unfit(asked.subject)
 
 
-def _many(run: Any, asked: Any, checkpoint: str, split: str, count: int, target: str | None) -> Explanation | None:
+def _many(
+    run: Any, asked: Any, checkpoint: str, split: str, count: int, target: str | None
+) -> Explanation | None:
     from builder.ui.screens.explain import keep
 
     slot = st.empty()
@@ -258,7 +348,9 @@ def _many(run: Any, asked: Any, checkpoint: str, split: str, count: int, target:
             records=[asked.prepared.record(split, row) for row in chosen], rows=chosen,
         )  # fmt: skip
 
-    found: Explanation = keep(f"whole|{run.id}|{checkpoint}|{id(asked.subject)}|{split}|{count}|{target}", make)
+    found: Explanation = keep(
+        f"whole|{run.id}|{checkpoint}|{id(asked.subject)}|{split}|{count}|{target}", make
+    )
     slot.empty()
     return found
 
@@ -283,12 +375,26 @@ def _swarm(run: Any, asked: Any, split: str, found: Explanation) -> None:
         ))  # fmt: skip
     chart.add_vline(x=0, line={"color": colour["ctl"], "width": 1})
     means = np.abs(table).mean(0) * scale
-    labels = [f"{names[at][:22]}  <b>{figures.number(float(means[at]), 2)}</b>" for at in order[::-1]]
-    chart.update_yaxes(tickvals=list(range(len(order))), ticktext=labels, showgrid=True, automargin=True)
+    labels = [
+        f"{names[at][:22]}  <b>{figures.number(float(means[at]), 2)}</b>" for at in order[::-1]
+    ]
+    chart.update_yaxes(
+        tickvals=list(range(len(order))), ticktext=labels, showgrid=True, automargin=True
+    )
     chart.update_xaxes(title_text="percentage points" if found.classes else found.rows[0].target)
     chart.update_layout(margin={"l": 170, "b": 40})
-    picked = charts.show(chart, key=f"swarm_{run.id}", height=110 + 38 * len(order), name="shap-beeswarm", on_select="rerun", selection_mode="points")
-    parts.html('<div class="lm-s lm-m">Blue dots hold low values of the column, orange ones high. Bold: the mean size of the column’s part. Click a dot to open its row.</div>', "swarm")
+    picked = charts.show(
+        chart,
+        key=f"swarm_{run.id}",
+        height=110 + 38 * len(order),
+        name="shap-beeswarm",
+        on_select="rerun",
+        selection_mode="points",
+    )
+    parts.html(
+        '<div class="lm-s lm-m">Blue dots hold low values of the column, orange ones high. Bold: the mean size of the column’s part. Click a dot to open its row.</div>',
+        "swarm",
+    )
     st.download_button(
         "CSV", lambda: figures.table(["row", *names], [[row.row, *(part.attribution for part in row.columns)] for row in found.rows]),
         file_name="shap-values.csv", mime="text/csv", key="swarm_csv", on_click="ignore",
@@ -305,7 +411,9 @@ def _swarm(run: Any, asked: Any, split: str, found: Explanation) -> None:
 def _jitter(x: Any) -> Any:
     counts, edges = np.histogram(x, bins=40)
     crowd = counts[np.clip(np.digitize(x, edges[1:-1]), 0, len(counts) - 1)]
-    return np.random.default_rng(0).uniform(-0.36, 0.36, len(x)) * np.sqrt(crowd / max(1, counts.max()))
+    return np.random.default_rng(0).uniform(-0.36, 0.36, len(x)) * np.sqrt(
+        crowd / max(1, counts.max())
+    )
 
 
 def _tint(values: list[Any]) -> Any:

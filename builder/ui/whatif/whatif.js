@@ -51,7 +51,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const held = parentElement.activeElement && parentElement.activeElement.getAttribute("data-testid");
   const old = root.querySelector(".body");
   const scrolled = old ? old.scrollTop : 0;
-  root.replaceChildren(el("div", { "data-testid": "whatif" },
+  root.replaceChildren(el("div", { class: "all", "data-testid": "whatif" },
     el("div", { class: "t" }, el("h2", {}, "What if"), el("span", { class: "sp" }), count ? el("button", { class: "quiet row", "data-testid": "whatif-back", onclick: () => { data.changes = {}; send({}); } }, sign("back"), `Back to the ${data.noun}`) : null),
     el("div", { class: "heads" }, el("div", {}, el("div", { class: "s f" }, `This ${data.noun}`), el("div", { class: "big f", style: { fontWeight: 400 } }, data.was)),
       count ? el("span", { class: "f", style: { paddingBottom: "6px" } }, "›") : null,

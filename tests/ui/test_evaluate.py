@@ -1,0 +1,151 @@
+"""The Evaluate page: figures with their uncertainty, cells that open rows, downloads that hold what is shown."""
+
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+
+from builder.evaluate import ClassificationSplit, evaluate
+from builder.ui import figures, matrix, rows, samples
+from builder.ui.screens import evaluate_classes
+from tests.trained import trained
+from tests.ui.apptest import open_page, text_of
+
+
+def components(app):
+    """The data of each own component on the page, by the component's name."""
+    found = {}
+    for element in app.get("bidi_component"):
+        proto = element.proto
+        payload = proto.json if proto.HasField("json") else proto.mixed.json
+        found.setdefault(proto.component_name, []).append(json.loads(payload))
+    return found
+
+
+@pytest.fixture
+def images(monkeypatch):
+    return trained("image", monkeypatch)
+
+
+def test_the_page_shows_figures_with_uncertainty_and_the_guess_to_beat(images):
+    app = open_page("evaluate", project=images.project, run=images.run)
+    assert not app.exception
+    shown = text_of(app)
+    report = evaluate(images.run).splits["test"]
+    assert f"{report.metrics['accuracy'] * 100:.1f} %" in shown
+    assert "±" in shown
+    assert "Guessing gets" in shown
+    assert "none seen in training" in shown
+
+
+def test_a_cell_opens_its_samples_surest_first(images):
+    app = open_page("evaluate", project=images.project, run=images.run)
+    found = components(app)
+    report = evaluate(images.run).splits["test"]
+    assert found["lamina_matrix"][0]["counts"] == report.confusion_matrix
+    assert found["lamina_matrix"][0]["selected"] is not None
+    true, predicted = found["lamina_matrix"][0]["selected"]
+    shown = [item["row"] for item in found["lamina_samples"][0]["items"]]
+    assert shown == report.cell(true, predicted)[:15].tolist()
+    assert found["lamina_samples"][0]["items"][0]["src"].startswith("data:image/png;base64,")
+
+
+def test_choosing_another_class_shows_its_rows(images):
+    app = open_page("evaluate", project=images.project, run=images.run)
+    app.session_state[f"evaluate_chosen_{images.run}"] = ("class", 3)
+    app.run()
+    report = evaluate(images.run).splits["test"]
+    found = components(app)
+    assert found["lamina_classes"][0]["selected"] == 3
+    shown = [item["row"] for item in found["lamina_samples"][0]["items"]]
+    assert shown == report.of_class(3)[:15].tolist()
+
+
+def test_another_split_gives_its_own_figures_and_a_warning(images):
+    app = open_page("evaluate", project=images.project, run=images.run)
+    app.session_state["evaluate_split"] = "train"
+    app.run()
+    assert "all of them seen in training" in text_of(app)
+    rows_seen = sum(map(sum, components(app)["lamina_matrix"][0]["counts"]))
+    assert rows_seen == evaluate(images.run).splits["train"].rows
+
+
+def test_two_classes_get_a_threshold_that_moves_every_figure(monkeypatch):
+    run = trained("table", monkeypatch)
+    app = open_page("evaluate", project=run.project, run=run.run)
+    assert not app.exception
+    report = evaluate(run.run).splits["test"]
+    app.slider(key="threshold_positive").set_value(0.8).run()
+    assert not app.exception
+    expected = report.threshold(0.8).figures
+    assert f">{figures.number(expected['recall'])}<" in text_of(app)
+
+
+def test_a_regression_shows_its_errors_in_the_targets_unit(monkeypatch):
+    run = trained("number", monkeypatch)
+    app = open_page("evaluate", project=run.project, run=run.run)
+    assert not app.exception
+    report = evaluate(run.run).splits["test"]
+    shown = text_of(app)
+    assert "Mean absolute error" in shown
+    assert figures.number(report.metrics["mae"]) in shown
+    worst = components(app)["lamina_samples"][0]["items"]
+    assert [item["row"] for item in worst] == report.mistakes(20).tolist()
+
+
+def test_hostile_names_reach_the_page_as_text(monkeypatch):
+    run = trained("text", monkeypatch)
+    app = open_page("evaluate", project=run.project, run=run.run)
+    assert not app.exception
+    assert "<b>fine</b>" not in text_of(app)
+
+
+def test_without_a_run_the_page_shows_one_way_on(tmp_path):
+    from builder import workspace
+    from builder.project import Project
+
+    key = workspace.create(Project(name="empty"))
+    app = open_page("evaluate", project=key)
+    assert not app.exception
+    assert "There is no trained run yet" in text_of(app)
+    assert [button.label for button in app.button] == ["Go to Train"]
+
+
+def test_a_run_that_is_not_there_is_said_so():
+    from builder import workspace
+    from builder.project import Project
+
+    key = workspace.create(Project(name="empty"))
+    app = open_page("evaluate", project=key, run="20990101-000000-abcdef")
+    assert not app.exception
+    assert "Look at another run" in [button.label for button in app.button]
+
+
+def test_csv_holds_every_row_and_no_formula():
+    probabilities = np.array([[0.9, 0.1], [0.2, 0.8]])
+    split = ClassificationSplit(np.array([0, 0]), probabilities, ("=cmd()", "b,c"))
+    read = list(csv.reader(io.StringIO(evaluate_classes.predictions_csv(split).decode())))
+    assert read[0] == ["row", "truth", "prediction", "p(=cmd())", "p(b,c)"]
+    assert read[1][:3] == ["0", "'=cmd()", "'=cmd()"]
+    assert read[2][:3] == ["1", "'=cmd()", "b,c"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "cell"),
+    [({"true": 1, "predicted": 0}, (1, 0)), ({"true": 9, "predicted": 0}, None), (None, None),
+     ({"true": "1", "predicted": 0}, None), ({"true": -1, "predicted": 0}, None), ("x", None)],
+)  # fmt: skip
+def test_only_cells_that_exist_are_taken_from_the_browser(sent, cell):
+    assert matrix._cell(sent, 3) == cell
+
+
+def test_numbers_are_written_as_short_as_they_can_be_read():
+    assert [figures.number(v) for v in (0.58934, 4.9631, 55.903, 68772.1, float("nan"))] == [
+        "0.589", "4.963", "55.90", "68,772", "–",
+    ]  # fmt: skip
+    assert figures.share(0.5911) == "59.1 %"
+    assert figures.half((0.569, 0.613), percent=True) == "± 2.2"
+    assert rows.show(None) == "–"
+    assert samples.samples is not None

@@ -1,0 +1,150 @@
+"""The Explain page: a map with a verdict per method, reasons where a method does not fit, what-if for tables."""
+
+import pytest
+
+from builder.explain import explain, open_subject, whatif
+from builder.ui.draw import _png
+from tests.trained import trained
+from tests.ui.apptest import open_page, text_of
+from tests.ui.test_evaluate import components
+
+
+@pytest.fixture
+def images(monkeypatch):
+    return trained("image", monkeypatch)
+
+
+def test_a_link_opens_its_sample_with_a_judged_map_per_method(images):
+    app = open_page("explain", project=images.project, run=images.run, split="test", row="7")
+    assert not app.exception
+    assert "test image 7" in text_of(app)
+    cards = [data for data in components(app)["lamina_maps"] if "method" in data]
+    assert [card["method"] for card in cards] == ["integrated_gradients", "occlusion", "grad_cam"]
+    for card in cards:
+        assert card["trust"]["verdict"]
+        assert card["evidence"]["marked"]
+        assert card["map"]["w"] == 8
+        assert card["csv"].count("\n") == 9
+
+
+def test_a_method_that_does_not_fit_is_greyed_with_the_reason(images):
+    app = open_page("explain", project=images.project, run=images.run)
+    shap = next(box for box in app.checkbox if box.label == "SHAP values")
+    assert shap.disabled
+    assert "need columns of a table" in text_of(app)
+
+
+def test_another_class_is_explained_when_it_is_chosen(images):
+    app = open_page("explain", project=images.project, run=images.run, split="test", row="7")
+    box = next(box for box in app.selectbox if box.label == "Explained class")
+    other = next(name for name in box.options if name != box.value)
+    box.set_value(other).run()
+    assert not app.exception
+    card = next(data for data in components(app)["lamina_maps"] if "method" in data)
+    assert card["evidence"]["label"] == f"P({other})"
+
+
+def test_a_method_can_be_added_and_taken_away(images):
+    app = open_page("explain", project=images.project, run=images.run, split="test", row="7")
+    next(box for box in app.checkbox if box.label == "Saliency").check().run()
+    next(box for box in app.checkbox if box.label == "Occlusion").uncheck().run()
+    assert not app.exception
+    cards = [data["method"] for data in components(app)["lamina_maps"] if "method" in data]
+    assert cards == ["integrated_gradients", "grad_cam", "saliency"]
+
+
+def test_next_and_previous_go_through_the_list(images):
+    app = open_page("explain", project=images.project, run=images.run, split="test", row="0")
+    app.session_state["explain_list"] = [0, 5, 9]
+    app.run()
+    app.button(key="sample_next").click().run()
+    assert not app.exception
+    assert "test image 5" in text_of(app)
+
+
+def test_a_drawing_is_explained_through_the_runs_preparation(images):
+    from io import BytesIO
+
+    from PIL import Image
+
+    from builder.ui.sample import Sample
+
+    out = BytesIO()
+    Image.new("RGB", (240, 240), "white").save(out, "PNG")
+    asked = open_subject(images.run)
+    column = next(iter(asked.prepared.preparation["inputs"].values()))["column"]
+    app = open_page("explain", project=images.project, run=images.run)
+    app.session_state["explain_given"] = Sample("given", 1, {column: out.getvalue()})
+    app.session_state["explain_given_run"] = images.run
+    app.run()
+    assert not app.exception
+    assert "your image" in text_of(app)
+
+
+def test_a_table_gets_a_waterfall_that_adds_up_and_a_what_if_form(monkeypatch):
+    run = trained("table", monkeypatch)
+    app = open_page("explain", project=run.project, run=run.run, split="test", row="2")
+    assert not app.exception
+    found = components(app)
+    fall = found["lamina_waterfall"][0]
+    expected = explain(run.run, "shap_values", rows=(2,)).rows[0]
+    total = fall["base"] + sum(row["part"] for row in fall["rows"])
+    assert total == pytest.approx(expected.score, abs=1e-3)
+    assert {row["name"] for row in fall["rows"]} == {"age", "town", "rooms"}
+    form = found["lamina_whatif"][0]
+    assert {row["column"] for row in form["rows"]} == {"age", "town", "rooms"}
+    assert "<b>B</b>" not in text_of(app)
+
+
+def test_changes_in_the_form_ask_the_model_again(monkeypatch):
+    run = trained("table", monkeypatch)
+    asked = open_subject(run.run)
+    record = asked.prepared.record("test", 2)
+    app = open_page("explain", project=run.project, run=run.run, split="test", row="2")
+    app.session_state[f"whatif_{run.run}_test2"] = {"age": 79}
+    app.run()
+    code = int(asked.subject.prediction(asked.records([record]))[0])
+    now = whatif.watch(asked, [{**record, "age": 79}], code)[0]
+    assert components(app)["lamina_whatif"][0]["now"] == f"{now * 100:.1f} %"
+
+
+def test_the_whole_model_view_draws_many_rows(monkeypatch):
+    run = trained("table", monkeypatch)
+    app = open_page("explain", project=run.project, run=run.run)
+    app.session_state["explain_view"] = "model"
+    app.run()
+    assert not app.exception
+    assert "What moves the answers" in text_of(app)
+    assert len(app.get("plotly_chart")) == 1
+
+
+def test_numbers_are_explained_in_their_own_unit(monkeypatch):
+    run = trained("number", monkeypatch)
+    app = open_page("explain", project=run.project, run=run.run, split="test", row="0")
+    assert not app.exception
+    fall = components(app)["lamina_waterfall"][0]
+    assert "%" not in fall["finalShown"]
+
+
+def test_texts_are_tinted_word_by_word_and_stay_text(monkeypatch):
+    run = trained("text", monkeypatch)
+    app = open_page("explain", project=run.project, run=run.run, split="test", row="1")
+    assert not app.exception
+    card = next(data for data in components(app)["lamina_maps"] if "method" in data)
+    text = open_subject(run.run).prepared.record("test", 1)["review"]
+    assert all(word["text"] in text for word in card["words"])
+    assert "<b>fine</b>" not in text_of(app)
+
+
+def test_a_row_that_is_not_there_falls_back_to_one_that_is(images):
+    for row in ("999999", "-1", "x", "1e3"):
+        app = open_page("explain", project=images.project, run=images.run, split="test", row=row)
+        assert not app.exception
+        assert "test image" in text_of(app)
+
+
+@pytest.mark.parametrize(
+    "sent", [None, 3, "", "data:text/html;base64,PGI+", "data:image/png;base64,%%"]
+)
+def test_only_png_addresses_are_taken_from_the_drawing_canvas(sent):
+    assert _png(sent) is None

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from builder.data import recognise
 from builder.data.runtime import images, png
 from builder.data.runtime.images import Images, eight_bits, fit, pixels
 from builder.data.sources.images import ImageFolders
@@ -505,3 +506,19 @@ def test_the_shared_messy_photos_are_read_and_three_are_named(test_data: Path) -
         name in finding.sentence for name in ("zero_bytes.jpg", "text_named.jpg", "truncated.jpg")
     )
     assert (raw.options["height"], raw.options["width"], raw.options["channels"]) == (32, 32, "3")
+
+
+@pytest.mark.parametrize("name", ZIPS)
+def test_a_shared_messy_zip_is_recognised_so_that_its_own_sentence_is_shown(
+    test_data: Path, name: str
+) -> None:
+    assert recognise([test_data / "messy_images" / name]).source == "images"
+
+
+def test_a_zip_without_images_and_an_office_file_are_not_for_this_source(tmp_path: Path) -> None:
+    for name, member in (("a.zip", "x/notes.txt"), ("b.xlsx", "[Content_Types].xml")):
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            archive.writestr(member, "x")
+        assert name in (ImageFolders.unfit(tmp_path / name) or "")
+    (tmp_path / "c.txt").write_text("x")
+    assert "neither a folder nor a zip" in (ImageFolders.unfit(tmp_path / "c.txt") or "")

@@ -82,8 +82,8 @@ class ImageFolders(Source):
 
     @classmethod
     def unfit(cls, path: Path) -> str | None:
-        """Fits folders and zips that hold images in folders."""
-        if not path.is_dir() and not is_zip(path):
+        """Fits folders and zips that hold images; a refused zip too, since `read` says why."""
+        if not path.is_dir() and not is_zip(path) and path.suffix.lower() != ".zip":
             return f"{path.name} is neither a folder nor a zip file."
         try:
             with open_tree(path) as tree:
@@ -92,7 +92,7 @@ class ImageFolders(Source):
                 if any(entry.suffix in SUFFIXES for entry in tree.entries):
                     return None
         except LaminaError as error:
-            return str(error)
+            return None if path.suffix.lower() == ".zip" else str(error)
         return f"{path.name} holds no images."
 
     def files(self, options: Mapping[str, Any]) -> tuple[Path, ...]:

@@ -91,6 +91,31 @@ def page(name: str) -> None:
         menu_items={"About": ABOUT},
     )
     st.html(f"<style>{tokens.css()}{_sheet(name)}</style>")
+    with st.container(key="lm_watch"):
+        _watch()(key="lm_theme", data={"theme": tokens.theme()}, on_theme_change=_nothing)
+
+
+WATCH = """
+let told = "";
+export default function ({ data, parentElement, setTriggerValue }) {
+  const place = parentElement.host || parentElement;
+  const scheme = getComputedStyle(place).colorScheme.includes("dark") ? "dark" : "light";
+  if (scheme === data.theme) { told = ""; return; }
+  if (scheme === told) return;
+  told = scheme;
+  setTimeout(() => setTriggerValue("theme", scheme), 0);
+}
+"""
+
+
+@cache
+def _watch() -> Callable[..., object]:
+    """Asks for a new run when the visitor changes the theme, which Streamlit by itself does not."""
+    return st.components.v2.component("lamina_theme", html="<i></i>", js=WATCH)
+
+
+def _nothing() -> None:
+    """The run itself is all that is wanted."""
 
 
 def bar(

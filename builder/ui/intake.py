@@ -23,8 +23,11 @@ class Uploaded(Protocol):
 
     name: str
 
-    def read(self, size: int = -1, /) -> bytes: ...
-    def seek(self, offset: int, whence: int = 0, /) -> int: ...
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes."""
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Go to a place in it."""
 
 
 def keep(uploads: Sequence[Uploaded | BinaryIO], names: Sequence[str]) -> Path:

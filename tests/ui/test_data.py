@@ -66,8 +66,8 @@ def test_the_page_shows_target_split_balance_and_findings(project: tuple[str, Pr
     assert 'data-testid="split-bar"' in shown
     assert "is right" in shown  # the guess to beat
     assert 'data-testid="finding-' in shown
-    (component,) = app.get("bidi_component")
-    assert component.proto.component_name == "lamina_table"
+    names = [component.proto.component_name for component in app.get("bidi_component")]
+    assert names.count("lamina_table") == 1
 
 
 def test_the_page_without_a_project_offers_the_way_home() -> None:
@@ -221,12 +221,14 @@ def test_every_messy_file_is_read_or_refused_in_a_sentence(test_data: Path, fold
     for path in sorted(p for p in (test_data / folder).rglob("*") if p.is_file()):
         before = set(room("uploads").iterdir())
         kept = intake.keep([BytesIO(path.read_bytes())], [path.name])
+        said = ""
         try:
             key = intake.bring(kept)
         except LaminaError as error:
-            assert error.fact, path.name
-            assert str(room("uploads")) not in str(error), path.name
-            intake.forget(kept)
-            assert set(room("uploads").iterdir()) == before
-        else:
+            said = str(error)
+        if not said:
             assert workspace.open_project(key).data.source, path.name
+            continue
+        assert str(room("uploads")) not in said, path.name
+        intake.forget(kept)
+        assert set(room("uploads").iterdir()) == before

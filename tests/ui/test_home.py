@@ -90,7 +90,7 @@ def test_files_that_belong_together_share_a_folder() -> None:
 def test_a_file_of_no_known_kind_is_refused_with_what_to_bring(tmp_path: Path) -> None:
     path = tmp_path / "movie.mp4"
     path.write_bytes(b"\0" * 64)
-    with pytest.raises(LaminaError, match="does not know what to make of movie.mp4"):
+    with pytest.raises(LaminaError, match=r"does not know what to make of movie\.mp4"):
         intake.recognised(path)
 
 

@@ -1,4 +1,4 @@
-"""The Build page and the canvas's routes: who may ask, what is answered, what the page hands to the component."""
+"""The Build page and the canvas's routes: who may ask, what is answered, what the page shows."""
 
 import asyncio
 import json
@@ -215,7 +215,7 @@ def test_a_picked_node_that_is_gone_is_not_given(monkeypatch: pytest.MonkeyPatch
         picked = "gone"
 
     monkeypatch.setattr(component, "bundle", lambda: "canvas-test.js")
-    monkeypatch.setattr(component, "_mount", lambda name: lambda **arguments: Result())
+    monkeypatch.setattr(component, "_mount", lambda _: lambda **_: Result())
     assert canvas.graph_strip("s", Graph(), selected=None) is None
 
 

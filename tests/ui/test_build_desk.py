@@ -1,5 +1,6 @@
-"""An open canvas on the server: nothing is lost, nothing silently overwritten, other pages' changes taken in."""
+"""An open canvas on the server: nothing is lost, nothing silently overwritten."""
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,7 +23,7 @@ CHAIN = [
 
 
 def graph_of(nodes: list[dict[str, Any]]) -> dict[str, Any]:
-    edges = [[a["id"], b["id"]] for a, b in zip(nodes, nodes[1:], strict=False)]
+    edges = [[a["id"], b["id"]] for a, b in itertools.pairwise(nodes)]
     return {"nodes": nodes, "edges": edges}
 
 
@@ -232,3 +233,27 @@ def test_there_is_no_desk_for_a_project_that_is_gone(project_id: str) -> None:
         desks.desk(project_id)
     with pytest.raises(LaminaError):
         desks.desk("../elsewhere")
+
+
+def test_an_error_inside_a_module_is_found_and_repaired_there() -> None:
+    block = [
+        {"id": "x", "layer": "Input"},
+        {"id": "fc", "layer": "Linear", "params": {"out_features": 4}},
+        {"id": "y", "layer": "Output"},
+    ]
+    outer = [CHAIN[0], {"id": "block1", "layer": "Block"}, CHAIN[5]]
+    given = {
+        "name": "m",
+        "graphs": {"model": graph_of(outer)},
+        "modules": {"Block": graph_of(block)},
+    }
+    opened = desks.desk(workspace.create(Project.model_validate(given)))
+    check = opened.state()["checks"]["model"]
+    (issue,) = [i for i in check["issues"] if i["severity"] == "error"]
+    assert issue["node"] == "block1/fc"
+    assert issue["graph"] == "modules.Block"
+    assert check["nodes"]["block1/fc"]["inputs"] == [[3, 8, 8]]
+    edit = {"graph": issue["graph"], "steps": issue["fixes"][0]["edits"]}
+    opened.edit(opened.state()["revision"], [edit])
+    assert opened.state()["checks"]["model"]["ok"]
+    opened.flush()

@@ -15,7 +15,7 @@ from builder.errors import LaminaError
 from builder.graph.document import Document
 from builder.graph.journal import Journal
 from builder.project import Position, Project, View
-from builder.ui.canvas import wire
+from builder.ui.canvas import inside, wire
 from builder.ui.canvas.facts import Facts
 
 DEFAULT_BATCH = 128
@@ -178,6 +178,7 @@ class Desk:
             output_shape=shape,
             batch_size=self._batch(),
         )
+        check = inside.opened(check, graph, document.modules)
         kind = self._project.task.kind if self._project.data.source else ""
         weak = lint.run(graph, check, kind, output_shape=shape, modules=document.modules)
         return replace(check, issues=(*check.issues, *weak))

@@ -9,6 +9,7 @@ from builder.compile import Check
 from builder.errors import LaminaError
 from builder.graph.spec import Graph
 from builder.layers.base import REQUIRED, Layer, Param, Port
+from builder.ui.canvas import inside
 
 DEEPEST = 8
 
@@ -66,6 +67,9 @@ def verdict(check: Check, graph: Graph, modules: Mapping[str, Graph]) -> dict[st
     plain = check.to_dict()
     for issue in plain["issues"]:
         issue["table"] = [{"label": label, "shape": shape} for label, shape in issue["table"]]
+        within = inside.graph_of(issue["node"] or "", graph, modules)
+        if within:
+            issue["graph"] = within
     return {
         "nodes": plain["nodes"],
         "issues": plain["issues"],

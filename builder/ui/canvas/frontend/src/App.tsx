@@ -103,8 +103,12 @@ function useEditorValue(props: LoadedProps, canvas: React.RefObject<CanvasHandle
     const first = new Map<string, Issue>();
     for (const issue of check.issues) {
       if (!issue.node) continue;
-      const known = first.get(issue.node);
-      if (!known || (known.severity === "warning" && issue.severity === "error")) first.set(issue.node, issue);
+      const path = issue.node.split("/");
+      for (let depth = path.length; depth > 0; depth -= 1) {
+        const key = path.slice(0, depth).join("/");
+        const known = first.get(key);
+        if (!known || (known.severity === "warning" && issue.severity === "error")) first.set(key, issue);
+      }
     }
     return {
       info: (key: string) => check.nodes[prefix + key],
@@ -128,7 +132,7 @@ function useEditorValue(props: LoadedProps, canvas: React.RefObject<CanvasHandle
     },
     repair(issue, fix) {
       const at = issue.node ? scene.byKey.get(issue.node.slice(prefix.length)) : undefined;
-      session.apply(repair(at && prefix === "" && !issue.node?.includes("/") ? at.graph : view.graph, fix));
+      session.apply(repair(issue.graph ?? at?.graph ?? view.graph, fix));
       ui.set({ openCard: null });
     },
     reveal(node) {

@@ -31,6 +31,7 @@ export interface CanvasHandle {
 }
 
 const NODE_TYPES = { layer: LayerNode };
+const CARD_ROOM = 354;
 const NOTHING: Target = { node: null, wire: null };
 
 /** The scene with some nodes elsewhere: while they are dragged or glide to a new place. */
@@ -355,7 +356,8 @@ function frameFirst(flow: Flow, scene: Scene, element: HTMLElement | null): void
   const fit = Math.min((rect.width - 60) / (right - left), (rect.height - 44) / (bottom - top));
   const zoom = Math.min(1, Math.max(0.6, fit));
   const wide = rect.width / zoom - (right - left);
-  const room = Math.max(0, Math.min(wide / 2, wide / 2 - 80 + (right - left > WIDTH * 2 ? 80 : 0)));
+  const column = right - left < WIDTH * 1.5;
+  const room = column ? Math.max(110, Math.min(wide / 2 - 82, wide - CARD_ROOM)) : Math.max(16, wide / 2);
   void flow.setViewport({ x: (room - left) * zoom, y: 20 - top * zoom, zoom });
 }
 

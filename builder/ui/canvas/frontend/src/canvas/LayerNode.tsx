@@ -80,7 +80,7 @@ export function NodeFace({ data, ghost = false }: { data: NodeData; ghost?: bool
   const small = place === "middle" || place === "bottom";
   const error = issue?.severity === "error" ? issue : undefined;
   const warning = issue?.severity === "warning" ? issue : undefined;
-  const classes = ["node", place, data.selected && "sel", error && "err", warning && "warned", info?.assumed && !error && "ass", data.aim && "aim", ghost && "ghost"];
+  const classes = ["node", place, data.selected && "sel", error && "err", info?.assumed && !error && "ass", data.aim && "aim", ghost && "ghost"];
   const sign = error ? <span className="sign err"><Icon name="fault" small /></span>
     : warning ? <span className="sign warn" title={warning.title}><Icon name="warn" small /></span> : null;
   const parameters = info?.parameters ? count(info.parameters) : "";
@@ -92,7 +92,7 @@ export function NodeFace({ data, ghost = false }: { data: NodeData; ghost?: bool
         <span className="t">{data.layer}</span>
         <span className="sp" />
         {small && !error && <span className="sh">{laminaText(info, data.layer === "Output") || parameters}</span>}
-        {!small && !sign && data.share > 0.0005 && (
+        {!small && !error && data.share > 0.0005 && (
           <span className="cost" title={`${Math.round(data.share * 100)} % of the multiply-adds`}>
             <i style={{ width: `${Math.max(4, data.share * 100)}%` }} />
           </span>

@@ -143,7 +143,14 @@ interface Spot {
 function useCard(scene: Scene, size: Size, height: number): Spot | null {
   const { state, errors, check, prefix } = useEditor();
   const viewport = useViewport();
-  const local = (issue: Issue) => (issue.node?.startsWith(prefix) ? issue.node.slice(prefix.length) : "");
+  const local = (issue: Issue): string => {
+    const path = issue.node?.startsWith(prefix) ? issue.node.slice(prefix.length).split("/") : [];
+    for (let depth = path.length; depth > 0; depth -= 1) {
+      const key = path.slice(0, depth).join("/");
+      if (scene.byKey.has(key)) return key;
+    }
+    return path.join("/");
+  };
   const boxed = (issue: Issue): Box | null => {
     const item = scene.byKey.get(local(issue));
     if (item) return boxOf([item], viewport);
@@ -180,9 +187,11 @@ export function Overlays({ scene, size }: { scene: Scene; size: Size }) {
 }
 
 function FaultCard({ spot, height, setHeight }: { spot: Spot; height: number; setHeight: (height: number) => void }) {
-  const { state, ui, repair } = useEditor();
+  const editor = useEditor();
+  const { state, ui, repair, scene, prefix } = editor;
   const [unfolded, setUnfolded] = useState("");
   const { issue, box, side, left, top, middle } = spot;
+  const closed = !!issue.node?.includes("/") && !scene.byKey.has(issue.node.slice(prefix.length));
   const [best, ...others] = issue.fixes;
   const key = cardKey(issue);
   const open = unfolded === key;
@@ -201,6 +210,9 @@ function FaultCard({ spot, height, setHeight }: { spot: Spot; height: number; se
         <div className="ttl"><Icon name={issue.severity === "error" ? "fault" : "warn"} /><b style={{ paddingRight: 16 }}>{issue.title}</b></div>
         <Table issue={issue} />
         <div className="s12 m" style={{ margin: issue.table.length ? "0 0 10px" : "8px 0 10px" }}>{issue.message}</div>
+        {closed && (
+          <button className="btn sm" style={{ marginBottom: best ? 8 : 0 }} data-testid="open-fault" onClick={() => editor.reveal(issue.node!)}><Icon name="group" small />Show it inside</button>
+        )}
         {best && (
           <>
             <div className="row g8">

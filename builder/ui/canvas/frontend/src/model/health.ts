@@ -27,6 +27,7 @@ const WEAK = 1e-5;
 
 export function percent(share: number): string {
   const value = share * 100;
+  if (value > 0 && value < 0.01) return "< 0.01 %";
   return `${value >= 10 ? Math.round(value) : value >= 0.1 ? value.toFixed(1) : value.toPrecision(1)} %`;
 }
 

@@ -109,6 +109,8 @@ export interface Issue {
   axes: string[];
   differing: number[];
   fixes: Fix[];
+  /** The module in which the node is, "modules.Block", where it is in one. */
+  graph?: string;
 }
 
 export interface Check {

@@ -10,6 +10,7 @@ import type { Info, Json, LayerFace, ParamFace, Params } from "../model/types";
 import { Field, Locked } from "./Field";
 
 const FIRST = 4;
+const HINTS = 3;
 
 function Flow({ info, faulty }: { info: Info; faulty: boolean }) {
   const [into, out] = [info.inputs, info.outputs];
@@ -127,6 +128,10 @@ function Layer({ item }: { item: Item }) {
 
 function Whole() {
   const { check, scene, reveal, session, rootGraph, state } = useEditor();
+  const [all, setAll] = useState(false);
+  const errors = check.issues.filter((issue) => issue.severity === "error");
+  const hints = check.issues.filter((issue) => issue.severity === "warning");
+  const listed = [...errors, ...(all ? hints : hints.slice(0, HINTS))];
   return (
     <>
       <div className="row g8 hd"><b>{state.inside.split("/").at(-1) || rootGraph}</b><span className="f">{scene.items.length} layers</span></div>
@@ -140,11 +145,16 @@ function Whole() {
           <div><div className="lbl">Multiply-adds</div><div className="mono"><b>{short(check.macs)}</b></div></div>
         </div>
       )}
-      {check.issues.map((issue, index) => (
+      {listed.map((issue, index) => (
         <button key={index} className="rest" onClick={() => issue.node && reveal(issue.node)} style={{ color: issue.severity === "error" ? "var(--err)" : "var(--warn)" }}>
           <Icon name={issue.severity === "error" ? "fault" : "warn"} small /><span style={{ overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>{issue.title}</span>
         </button>
       ))}
+      {hints.length > HINTS && (
+        <button className="rest" aria-expanded={all} onClick={() => setAll(!all)}>
+          <span className={`tri ${all ? "open" : ""}`}><Icon name="right" small /></span>{all ? "Fewer hints" : `${hints.length - HINTS} more hints`}
+        </button>
+      )}
     </>
   );
 }

@@ -59,7 +59,11 @@ function useDrag(canvas: React.RefObject<CanvasHandle | null>) {
         const wire = editor.scene.wires.find((item) => item.key === spot.target.wire);
         if (wire) editor.add(face, { kind: "edge", wire });
         else if (spot.target.node) editor.add(face, { kind: "after", key: spot.target.node });
-        else editor.add(face, { kind: "point", at: { x: Math.round(spot.point.x - 114), y: Math.round(spot.point.y - 23) } });
+        else {
+          const at = { x: Math.round(spot.point.x - 114), y: Math.round(spot.point.y - 23) };
+          const line = editor.scene.items.find((item) => Math.abs(item.at.x - at.x) < 20);
+          editor.add(face, { kind: "point", at: { x: line?.at.x ?? at.x, y: at.y } });
+        }
       },
       onPointerCancel: stop,
     }),

@@ -53,7 +53,7 @@ export function apart(line: string): [code: string, note: string] {
 
 export function Source({ open, setOpen }: { open: boolean; setOpen: (on: boolean) => void }) {
   const editor = useEditor();
-  const { session, wire, state, scene, ui, issue } = editor;
+  const { session, wire, state, scene, ui, issue, errors } = editor;
   const [source, setSource] = useState<SourceText | null>(null);
   const [copied, setCopied] = useState(false);
   const box = useRef<HTMLDivElement>(null);
@@ -97,7 +97,7 @@ export function Source({ open, setOpen }: { open: boolean; setOpen: (on: boolean
         <button className="row g8" aria-expanded={open} onClick={() => setOpen(!open)} title={open ? "Fold the source" : "Show the source"}>
           <Icon name="code" /><b>model.py</b>
         </button>
-        <span className="f s12 nw" style={{ overflow: "hidden", textOverflow: "ellipsis" }}>{source?.repaired ? "with the repairs that are proposed" : "exactly what is trained and exported"}</span>
+        <span className="f s12 nw" style={{ overflow: "hidden", textOverflow: "ellipsis" }}>{(source?.repaired ?? errors.length > 0) ? "with the repairs that are proposed" : "exactly what is trained and exported"}</span>
         <span className="sp" />
         {open && source?.text && (
           <button className="ib" style={{ marginRight: -8 }} title="Copy the source" aria-label="Copy the source" onClick={copy} data-testid="copy-source"><Icon name={copied ? "check" : "copy"} /></button>

@@ -74,6 +74,7 @@ function HealthStrip({ data, mode, setMode }: { data: StripData; mode: HealthMod
   const layer = new Map(data.graph.nodes.map((node) => [node.id, node.layer]));
   const legend = LEGENDS[mode];
   const tall = Math.max(127, made.height);
+  const nodeWidth = size(new Set(made.nodes.map((node) => node.at.x)).size).width;
   return (
     <section className="strip" ref={box} aria-label={data.title || "Model health"} data-testid="graph-strip">
       <div className="top">
@@ -102,11 +103,11 @@ function HealthStrip({ data, mode, setMode }: { data: StripData; mode: HealthMod
             const fill = says.tone === "hot" ? "var(--warn-fill)" : says.tone === "sick" ? "var(--err)" : says.tone === "good" ? "var(--ok)" : "var(--ink3)";
             return (
               <div
-                key={node.id} className={`hn ${says.tone} ${SEAMS[node.place]}`} title={title} data-testid={`strip-${node.id}`}
-                style={{ left: node.at.x, top: node.at.y, width: size(new Set(made.nodes.map((n) => n.at.x)).size).width, "--fc": `var(--f-${own.family})` } as React.CSSProperties}
+                key={node.id} className={`hn ${says.tone === "none" ? "" : says.tone} ${SEAMS[node.place]}`} title={title} data-testid={`strip-${node.id}`}
+                style={{ left: node.at.x, top: node.at.y, width: nodeWidth, "--fc": `var(--f-${own.family})` } as React.CSSProperties}
               >
                 <Glyph name={glyphOf(own.family, name)} size={12} /><b>{node.id}</b><span className="sp" />
-                {says.bar !== null && <span className="hb"><i style={{ width: `${says.bar * 100}%`, background: fill }} />{mode !== "time" && <u />}</span>}
+                {says.bar !== null && nodeWidth >= 158 && <span className="hb"><i style={{ width: `${says.bar * 100}%`, background: fill }} />{mode !== "time" && <u />}</span>}
                 <span className="hv">{(says.tone === "hot" || says.tone === "sick") && <Icon name="warn" small />}{says.text}</span>
               </div>
             );

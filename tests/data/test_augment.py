@@ -76,6 +76,13 @@ def test_each_says_which_inputs_it_does_not_fit(kind: str) -> None:
         assert option.kind == "bool" or (option.low is not None and option.high is not None)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_none_looks_at_values_on_the_host_so_a_device_never_waits(kind: str) -> None:
+    for x in batches(kind):
+        y = run(x.to("meta"), 0, step(kind))  # without data: anything like .item() raises
+        assert (y.shape, y.dtype, y.device.type) == (x.shape, x.dtype, "meta")
+
+
 def test_a_flip_mirrors_each_image_or_leaves_it() -> None:
     x = batch("image")
     always = run(x, 0, step("flip", horizontal=1, vertical=1))

@@ -1,4 +1,7 @@
-"""From a graph to shapes, issues with repairs, readable source and live modules. torch is imported when it is needed."""
+"""From a graph to shapes, issues with repairs, readable source and live modules.
+
+torch is imported when it is needed.
+"""
 
 from typing import TYPE_CHECKING, Any
 

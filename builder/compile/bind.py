@@ -1,4 +1,6 @@
-"""A layer bound to its settings: shapes, counts and cost for given inputs, each computed once and kept."""
+"""A layer bound to its settings: shapes, counts and cost for given inputs, each computed once and
+kept.
+"""
 
 import json
 from collections.abc import Mapping
@@ -53,7 +55,7 @@ class Bound:
 
     def _evaluate(self, values: tuple[Value, ...]) -> Result:
         layer = self.layer
-        assert layer is not None
+        assert layer is not None  # noqa: S101 - wiring refuses unknown layers before
         try:
             return evaluate(layer, self.params, values)
         except ShapeError as error:
@@ -63,7 +65,8 @@ class Bound:
 def evaluate(
     layer: Layer, params: Mapping[str, Any], values: tuple[Value, ...], *, truth: bool = False
 ) -> Result:
-    """Shapes, counts and cost of one layer; `truth` asks the layer itself even where there is a rule.
+    """Shapes, counts and cost of one layer; `truth` asks the layer itself even where there is a
+    rule.
 
     Raises ShapeError where the layer cannot take the inputs.
     """
@@ -94,14 +97,14 @@ def evaluate(
             inferred=inferred,
         ),
         params=call.params,
-        kept=0 if layer.name in ("Output",) else sum(_size(shape) for shape in out),
+        kept=0 if layer.name == "Output" else sum(_size(shape) for shape in out),
     )
 
 
 def _outputs(
     layer: Layer, call: Call, values: tuple[Value, ...], out: tuple[Shape, ...]
 ) -> tuple[Value, ...]:
-    """The shapes as values: with the kind of number, and the layout of sequences where it is known."""
+    """The shapes as values, with the kind of number and, where known, the sequences' layout."""
     if layer.name == "Input":
         form = call.params["form"]
         dtype: Dtype = "int" if form in ("tokens", "codes") else "float"
@@ -120,7 +123,7 @@ _STEPWISE = ("act", "merge", "norm", "linear")
 
 
 def _layout(layer: Layer, values: tuple[Value, ...], rank: int) -> str:
-    """Which axis of a sequence is time: after a 1d layer the last, after a recurrent one the first."""
+    """Which axis of a sequence is time: after a 1d layer the last, after an LSTM the first."""
     if rank != 2 or not values:
         return ""
     if layer.name.endswith("1d"):

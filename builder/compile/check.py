@@ -1,7 +1,8 @@
-"""Check a graph: shapes, parameters, cost, and what is wrong, in words, with repairs that were tried.
+"""Check a graph: shapes, parameters, cost, and what is wrong, in words, with repairs that were
+tried.
 
-One mistake gives one error: once a node fails, what follows is computed as if its best repair were applied and is
-marked assumed. torch is only imported for layers that have no shape rule.
+One mistake gives one error: once a node fails, what follows is computed as if its best repair were
+applied and is marked assumed. torch is only imported for layers that have no shape rule.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from builder.data.specs import InputSpec
 
 MOST_REPAIRS = 12
-"""Errors beyond this many get no repair until some of the first are mended: trying repairs takes time."""
+"""Errors beyond this many get no repair until some of the first are mended: trying repairs takes
+time.
+"""
 
 
 def check(
@@ -32,7 +35,7 @@ def check(
     output_shape: Shape | None = None,
     batch_size: int = 32,
 ) -> Check:
-    """Everything there is to say about a graph before it is built; never raises for a wrong graph."""
+    """Everything there is to say about a graph; never raises for a wrong one."""
     modules = modules or {}
     current = repair.Scene(graph, modules, inputs, output_shape)
     first = current.walked
@@ -56,7 +59,9 @@ def check(
 
 
 def _applies(graph: Graph, fix: Fix) -> bool:
-    """Whether the fix can be carried out on the graph as it is, without the repairs of errors before it."""
+    """Whether the fix can be carried out on the graph as it is, without the repairs of errors
+    before it.
+    """
     return repair.applied(graph, fix.edits) is not None
 
 
@@ -92,7 +97,7 @@ def _verdict(
         issues=issues,
         parameters=parameters,
         macs=sum(result.info.macs for result in used),
-        # weights, gradients and two moments of Adam; activations and the largest gradient on the way back
+        # weights, gradients, two moments of Adam; activations, the largest gradient on the way back
         memory_bytes=16 * parameters
         + 4 * batch_size * (kept + max((r.kept for r in used), default=0)),
     )

@@ -1,4 +1,6 @@
-"""The truth about a layer: the layer itself, built and run on torch's meta device, which computes shapes alone."""
+"""The truth about a layer: the layer itself, built and run on torch's meta device, which computes
+shapes alone.
+"""
 
 import functools
 import warnings
@@ -12,7 +14,8 @@ _BATCHES = (3, 5)
 def shapes(layer: Layer, call: Call) -> tuple[Shape, ...]:
     """The output shapes, without batch, of the layer's own source.
 
-    Raises ShapeError (code "torch") where torch refuses, or (code "batch") where the batch axis does not come through.
+    Raises ShapeError (code "torch") where torch refuses, or (code "batch") where the batch axis
+    does not come through.
     """
     module = build(layer, call)
     return _agreed([_run(layer, module, call, batch) for batch in _BATCHES])

@@ -1,7 +1,7 @@
 """From source to live modules: the text is written under its hash and imported from there.
 
-So `inspect` and tracebacks work, and equal text is compiled once. Only source that `generate` wrote may come here: it is
-executed.
+So `inspect` and tracebacks work, and equal text is compiled once. Only source that `generate` wrote
+may come here: it is executed.
 """
 
 import hashlib
@@ -25,7 +25,8 @@ from builder.home import room
 def load_module(source: str | Path) -> dict[str, type[nn.Module]]:
     """The module classes of a source text or file, by name.
 
-    A text is written to LAMINA_HOME/modules/<digest>.py first. Raises LaminaError where the source cannot be run.
+    A text is written to LAMINA_HOME/modules/<digest>.py first. Raises LaminaError where the source
+    cannot be run.
     """
     if isinstance(source, Path):
         source = source.read_text(encoding="utf-8")
@@ -58,7 +59,9 @@ def inputs_of(model: nn.Module) -> tuple[str, ...]:
 
 
 def node_of(error: BaseException, source: Source) -> str | None:
-    """The node where an error arose inside generated source: the innermost line known; None where there is none."""
+    """The node where an error arose inside generated source: the innermost line known; None where
+    there is none.
+    """
     digest = source.digest
     found: str | None = None
     for frame, line in traceback.walk_tb(error.__traceback__):
@@ -77,8 +80,8 @@ def _imported(text: str) -> ModuleType:
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         _write(path, text)
     spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
+    if spec is None or spec.loader is None:
+        raise LaminaError("The model's source cannot be imported.", place=str(path))
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:

@@ -2,70 +2,28 @@
 
 import keyword
 
+_OF_MODULE = """
+    T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda
+    double dump_patches eval extra_repr float forward get_buffer get_extra_state get_parameter
+    get_submodule half ipu load_state_dict modules mtia named_buffers named_children
+    named_modules named_parameters parameters register_backward_hook register_buffer
+    register_forward_hook register_forward_pre_hook register_full_backward_hook
+    register_full_backward_pre_hook register_load_state_dict_post_hook
+    register_load_state_dict_pre_hook register_module register_parameter
+    register_state_dict_post_hook register_state_dict_pre_hook requires_grad_ set_extra_state
+    set_submodule share_memory state_dict to to_empty train training type xpu zero_grad
+"""
+"""Every attribute that nn.Module has of its own; a test holds it to the truth."""
+
 RESERVED = frozenset(
-    [*keyword.kwlist, "self", "torch", "nn", "F", "Tensor", "super", "cls"]
-    # every attribute that nn.Module has of its own (held to the truth by a test)
-    + [
-        "T_destination",
-        "add_module",
-        "apply",
-        "bfloat16",
-        "buffers",
-        "call_super_init",
-        "children",
-        "compile",
-        "cpu",
-        "cuda",
-        "double",
-        "dump_patches",
-        "eval",
-        "extra_repr",
-        "float",
-        "forward",
-        "get_buffer",
-        "get_extra_state",
-        "get_parameter",
-        "get_submodule",
-        "half",
-        "ipu",
-        "load_state_dict",
-        "modules",
-        "mtia",
-        "named_buffers",
-        "named_children",
-        "named_modules",
-        "named_parameters",
-        "parameters",
-        "register_backward_hook",
-        "register_buffer",
-        "register_forward_hook",
-        "register_forward_pre_hook",
-        "register_full_backward_hook",
-        "register_full_backward_pre_hook",
-        "register_load_state_dict_post_hook",
-        "register_load_state_dict_pre_hook",
-        "register_module",
-        "register_parameter",
-        "register_state_dict_post_hook",
-        "register_state_dict_pre_hook",
-        "requires_grad_",
-        "set_extra_state",
-        "set_submodule",
-        "share_memory",
-        "state_dict",
-        "to",
-        "to_empty",
-        "train",
-        "training",
-        "type",
-        "xpu",
-        "zero_grad",
-    ]
+    [*keyword.kwlist, "self", "torch", "nn", "F", "Tensor", "super", "cls", *_OF_MODULE.split()]
 )
 
 
 def attribute(node_id: str) -> str:
-    """The attribute and variable name of a node: its id, with one `_` more where the plain word is reserved."""
+    """The attribute and variable name of a node: its id, with one `_` more where the plain word is
+    reserved.
+    """
     return f"{node_id}_" if node_id.rstrip("_") in RESERVED else node_id
 
 
@@ -77,7 +35,9 @@ def node_of(name: str) -> str:
 
 
 def class_name(name: str, taken: set[str]) -> str:
-    """A class name for a graph or module ("residual_block" → "ResidualBlock"), unlike those in `taken`."""
+    """A class name for a graph or module ("residual_block" → "ResidualBlock"), unlike those in
+    `taken`.
+    """
     words = [word for word in name.split("_") if word] or ["Model"]
     base = "".join(word[0].upper() + word[1:] for word in words)
     if keyword.iskeyword(base) or base in ("F", "Tensor"):

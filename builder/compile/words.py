@@ -84,7 +84,9 @@ def _layout(values: Sequence[Value]) -> str:
 
 
 def axis_names(shape: Shape, layout: str = "") -> tuple[str, ...]:
-    """What the axes of a shape usually are: channels, height, width of a picture; features of a vector."""
+    """What the axes of a shape usually are: channels, height, width of a picture; features of a
+    vector.
+    """
     if len(shape) == 2:
         return ("channels", "time") if layout == "channels" else ("time", "features")
     return {
@@ -169,7 +171,7 @@ def _change(scene: Scene, node: str) -> str:
     return " and ".join(parts)
 
 
-def _why_output(scene: Scene, fault: Fault) -> str:
+def _why_output(_: Scene, fault: Fault) -> str:
     expected = fault.error.facts["expected"]
     if len(expected) == 1 and expected[0] > 1:
         return f"There are {expected[0]} classes, and each needs a score."
@@ -177,7 +179,7 @@ def _why_output(scene: Scene, fault: Fault) -> str:
 
 
 def _constant(words: str) -> Callable[[Scene, Fault], str]:
-    return lambda scene, fault: words  # noqa: ARG005
+    return lambda *_: words
 
 
 _REASONS: dict[str, Callable[[Scene, Fault], str]] = {

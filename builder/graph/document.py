@@ -1,4 +1,6 @@
-"""The document that the canvas edits: graphs, user modules and where nodes stand; edits of it are pure functions."""
+"""The document that the canvas edits: graphs, user modules and where nodes stand; edits of it are
+pure functions.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -114,10 +116,11 @@ def _positions(raw: Any) -> dict[str, tuple[float, float]]:
 def evolve(
     document: Document, operation: str, arguments: Mapping[str, Any], graph: str
 ) -> Document:
-    """The document after one edit: of a graph (graph.edit), of positions, or of the document as a whole.
+    """The document after one edit: of a graph (graph.edit), of positions, or of the document as a
+    whole.
 
-    Any operation may carry `positions` ({id: {"x", "y"}}), so that adding a node and placing it are one step; None
-    instead of a place gives the node back to the automatic layout.
+    Any operation may carry `positions` ({id: {"x", "y"}}), so that adding a node and placing it are
+    one step; None instead of a place gives the node back to the automatic layout.
     """
     arguments = dict(arguments)
     placed = arguments.pop("positions", None)

@@ -1,7 +1,8 @@
 """Edits of a graph as pure functions: each returns a new graph and leaves the old one as it was.
 
-`apply` dispatches by name, so that the canvas, repairs and the journal speak the same operations. Arguments are plain
-JSON: an edge is written `["a", "b"]` or `["a.port", "b.port"]`. What cannot be raises LaminaError.
+`apply` dispatches by name, so that the canvas, repairs and the journal speak the same operations.
+Arguments are plain JSON: an edge is written `["a", "b"]` or `["a.port", "b.port"]`. What cannot be
+raises LaminaError.
 """
 
 import inspect
@@ -18,12 +19,14 @@ EdgeLike = Edge | Sequence[str]
 
 
 def fresh_id(graph: Graph, layer: str) -> str:
-    """A free id for a node of that layer type: the type's short name and the next number ("conv3")."""
+    """A free id for a node of that type: the type's short name and a number ("conv3")."""
     return _fresh(short_name(layer), {node.id for node in graph.nodes})
 
 
 def short_name(layer: str) -> str:
-    """The usual abbreviation of a layer type's name: Conv2d → conv, BatchNorm1d → bn, Linear → linear."""
+    """The usual abbreviation of a layer type's name: Conv2d → conv, BatchNorm1d → bn, Linear →
+    linear.
+    """
     base = re.sub(r"\d+d$", "", layer)
     if base in _SHORT:
         return _SHORT[base]
@@ -75,7 +78,10 @@ def add_node(
 
 
 def remove(graph: Graph, ids: Sequence[str], heal: bool = False) -> Graph:
-    """Without these nodes and their edges. `heal` joins what one removed node with one way in had before and behind."""
+    """Without these nodes and their edges.
+
+    `heal` joins what one removed node with one way in had before and behind.
+    """
     gone = set(ids)
     _known(graph, gone)
     edges = graph.edges
@@ -101,7 +107,9 @@ def remove(graph: Graph, ids: Sequence[str], heal: bool = False) -> Graph:
 def connect(
     graph: Graph, source: str, target: str, source_port: str = "", target_port: str = ""
 ) -> Graph:
-    """With an edge from `source` to `target`; refused where it exists already or would close a circle."""
+    """With an edge from `source` to `target`; refused where it exists already or would close a
+    circle.
+    """
     _known(graph, {source, target})
     edge = _edge([_end(source, source_port), _end(target, target_port)])
     if edge in graph.edges:
@@ -164,7 +172,9 @@ def insert_on_edge(
 def set_params(
     graph: Graph, id: str, params: Mapping[str, Any], remove: Sequence[str] = ()
 ) -> Graph:
-    """With these settings of a node changed or added, and those named in `remove` back at their defaults."""
+    """With these settings of a node changed or added, and those named in `remove` back at their
+    defaults.
+    """
     node = _find(graph, id)
     merged = {key: value for key, value in {**node.params, **params}.items() if key not in remove}
     return _with_node(graph, _node(node.id, node.layer, merged))
@@ -200,7 +210,9 @@ def duplicate(graph: Graph, ids: Sequence[str]) -> Graph:
 
 
 def paste(graph: Graph, nodes: Sequence[Any], edges: Sequence[Any] = ()) -> Graph:
-    """With these nodes (perhaps from another graph) and edges among them; names that are taken are changed."""
+    """With these nodes (perhaps from another graph) and edges among them; names that are taken are
+    changed.
+    """
     added = _parsed(nodes, edges)
     taken = set(graph.ids())
     names: dict[str, str] = {}
@@ -255,7 +267,9 @@ _SIGNATURES = {name: inspect.signature(function) for name, function in OPERATION
 
 
 def apply(graph: Graph, operation: str, arguments: Mapping[str, Any]) -> Graph:
-    """Carry out an operation by its name; LaminaError where it, an argument or its result cannot be."""
+    """Carry out an operation by its name; LaminaError where it, an argument or its result cannot
+    be.
+    """
     function = OPERATIONS.get(operation) if isinstance(operation, str) else None
     if function is None:
         raise LaminaError(
@@ -277,7 +291,9 @@ _LISTS = {"ids", "nodes", "edges", "edits"}
 
 
 def _check_argument(operation: str, name: str, value: Any) -> None:
-    """Arguments come from the browser: refuse wrong types in words before they surface as a TypeError."""
+    """Arguments come from the browser: refuse wrong types in words before they surface as a
+    TypeError.
+    """
     good = True
     if name in _TEXTS or name == "output_port" or (name == "id" and value is not None):
         good = isinstance(value, str)
@@ -332,7 +348,9 @@ def _parsed(nodes: Sequence[Any], edges: Sequence[Any]) -> Graph:
 
 
 def _graph(nodes: tuple[Node, ...], edges: tuple[Edge, ...]) -> Graph:
-    """Parts that were validated already, so they are not validated again: a 500-node edit stays under a millisecond."""
+    """Parts that were validated already, so they are not validated again: a 500-node edit stays
+    under a millisecond.
+    """
     return Graph.model_construct(nodes=nodes, edges=edges)
 
 

@@ -10,8 +10,9 @@ from builder.graph.spec import Edge, Graph, Node
 def group(graph: Graph, ids: Sequence[str], name: str) -> tuple[Graph, Graph]:
     """The graph with one node of layer `name` in the place of `ids`, and the inside of that module.
 
-    Each value that comes in from outside becomes an Input of the module, each that is used outside an Output.
-    LaminaError where an Input or Output of the graph is among them, or the module would be used by itself.
+    Each value that comes in from outside becomes an Input of the module, each that is used outside
+    an Output. LaminaError where an Input or Output of the graph is among them, or the module would
+    be used by itself.
     """
     chosen = set(ids)
     nodes = [node for node in graph.nodes if node.id in chosen]

@@ -1,9 +1,11 @@
-"""The edit journal: an append-only file that keeps every edit, so that nothing is lost and everything can be undone.
+"""The edit journal: an append-only file that keeps every edit, so that nothing is lost and
+everything can be undone.
 
-One JSON object a line: {"snapshot": document} begins, then {"op", "args", "graph"} for an edit, {"op": "undo"} and
-{"op": "redo"}. The number of lines is the revision. A last line that a crash tore is cut off at the next opening. The
-undo stack is what the lines say, so it outlives restarts. Several processes may hold the same journal: a lock orders
-their writes, and each reads what the others wrote before it answers.
+One JSON object a line: {"snapshot": document} begins, then {"op", "args", "graph"} for an edit,
+{"op": "undo"} and {"op": "redo"}. The number of lines is the revision. A last line that a crash
+tore is cut off at the next opening. The undo stack is what the lines say, so it outlives restarts.
+Several processes may hold the same journal: a lock orders their writes, and each reads what the
+others wrote before it answers.
 """
 
 import json
@@ -39,7 +41,8 @@ class _Entry:
 
 
 class Journal:
-    """The journal in a folder; made with `initial` (a document as `document` gives it) where there is none.
+    """The journal in a folder; made with `initial` (a document as `document` gives it) where there
+    is none.
 
     LaminaError where the folder cannot be written or its first line is damaged.
     """
@@ -102,9 +105,10 @@ class Journal:
     ) -> int:
         """Carry out an edit on the revision `base` and keep it; gives the new revision.
 
-        `operation` is one of graph.edit's, "move" ({"positions": {id: {"x", "y"}}}), "replace_document" ({"value"}),
-        "add_graph" ({"name", "nodes", "edges", "module"}), "remove_graph" ({"name"}), "group" ({"ids", "name"}).
-        LaminaError (code "stale") where others were quicker, and whatever the edit itself raises; then nothing changed.
+        `operation` is one of graph.edit's, "move" ({"positions": {id: {"x", "y"}}}),
+        "replace_document" ({"value"}), "add_graph" ({"name", "nodes", "edges", "module"}),
+        "remove_graph" ({"name"}), "group" ({"ids", "name"}). LaminaError (code "stale") where
+        others were quicker, and whatever the edit itself raises; then nothing changed.
         """
         if operation == "group":
             arguments = {**arguments, "graph": graph}
@@ -124,11 +128,14 @@ class Journal:
         return self._revision
 
     def undo(self, base: int | None = None) -> int:
-        """Take the last step back; gives the new revision. LaminaError where there is nothing to undo."""
+        """Take the last step back; gives the new revision.
+
+        LaminaError where there is nothing to undo.
+        """
         return self._step("undo", base)
 
     def redo(self, base: int | None = None) -> int:
-        """Do the last undone step again; gives the new revision. LaminaError where there is none."""
+        """Do the last undone step again; gives the new revision. LaminaError where none is."""
         return self._step("redo", base)
 
     def _step(self, kind: str, base: int | None) -> int:
@@ -244,7 +251,9 @@ class Journal:
         self._fresh_step = False
 
     def _state(self, count: int) -> Document:
-        """The document after the first `count` entries, replayed from the nearest state that is known."""
+        """The document after the first `count` entries, replayed from the nearest state that is
+        known.
+        """
         known = max(number for number in self._states if number <= count)
         state = self._states[known]
         for number in range(known, count):

@@ -15,7 +15,8 @@ from pydantic import (
 )
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
-"""Node ids and port names become Python names in the generated source, so nothing else is let in."""
+"""Node ids and port names become Python names in the generated source, so nothing else is let in.
+"""
 
 
 class Frozen(BaseModel):
@@ -36,7 +37,10 @@ Name = Annotated[str, BeforeValidator(_name)]
 
 
 class Node(Frozen):
-    """One layer of the network. `params` holds only what the user set; defaults live in the layer's declaration."""
+    """One layer of the network.
+
+    `params` holds only what the user set; defaults live in the layer's declaration.
+    """
 
     id: Name
     layer: str = Field(min_length=1, max_length=64)
@@ -44,10 +48,11 @@ class Node(Frozen):
 
 
 class Edge(Frozen):
-    """From an output port to an input port; written `["a", "b"]` or `["a.port", "b.port"]` in the project file.
+    """From an output port to an input port; written `["a", "b"]` or `["a.port", "b.port"]` in the
+    project file.
 
-    An empty port means the layer's only (or next free) one. Where an input takes any number of edges (Add, Concat),
-    the order of `Graph.edges` is the order of the arguments.
+    An empty port means the layer's only (or next free) one. Where an input takes any number of
+    edges (Add, Concat), the order of `Graph.edges` is the order of the arguments.
     """
 
     source: Name
@@ -85,7 +90,10 @@ class Edge(Frozen):
 
 
 class Graph(Frozen):
-    """A directed graph of layers. It may be unfinished or wrong: checks say so, the data type does not."""
+    """A directed graph of layers.
+
+    It may be unfinished or wrong: checks say so, the data type does not.
+    """
 
     nodes: tuple[Node, ...] = ()
     edges: tuple[Edge, ...] = ()

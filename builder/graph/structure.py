@@ -24,7 +24,8 @@ def outgoing(graph: Graph) -> dict[str, list[Edge]]:
 def order(graph: Graph) -> list[str]:
     """Node ids so that each comes after what it needs; nodes on or behind a circle are left out.
 
-    Follows one branch to its end before the next (depth first, in graph order), as a person would write the code.
+    Follows one branch to its end before the next (depth first, in graph order), as a person would
+    write the code.
     """
     return _order(graph, incoming(graph))
 
@@ -59,7 +60,9 @@ def _order(graph: Graph, into: dict[str, list[Edge]]) -> list[str]:
 
 
 def cycles(graph: Graph) -> list[list[str]]:
-    """The circles of the graph, each as its node ids in walking order, found once each; empty where there is none."""
+    """The circles of the graph, each as its node ids in walking order, found once each; empty where
+    there is none.
+    """
     into = incoming(graph)
     good = set(_order(graph, into))
     rest = [node.id for node in graph.nodes if node.id not in good]
@@ -78,7 +81,9 @@ def cycles(graph: Graph) -> list[list[str]]:
 
 
 def reached(start: Iterable[str], table: dict[str, list[Edge]], *, forward: bool) -> set[str]:
-    """All nodes that can be reached from `start`, itself included, along `incoming` or `outgoing` edges."""
+    """All nodes that can be reached from `start`, itself included, along `incoming` or `outgoing`
+    edges.
+    """
     seen = set(start)
     stack = list(seen)
     while stack:
@@ -91,7 +96,9 @@ def reached(start: Iterable[str], table: dict[str, list[Edge]], *, forward: bool
 
 
 def dead(graph: Graph) -> list[str]:
-    """Nodes whose result never reaches an Output, in graph order; empty where there is no Output at all."""
+    """Nodes whose result never reaches an Output, in graph order; empty where there is no Output at
+    all.
+    """
     ends = [node.id for node in graph.nodes if node.layer == "Output"]
     if not ends:
         return []

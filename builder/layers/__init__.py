@@ -28,7 +28,7 @@ def catalogue() -> dict[str, Layer]:
     """All layer types by name, in order of file and definition."""
     found = scan.values(catalog, Layer)
     names = [layer.name for layer in found]
-    assert len(names) == len(set(names)), "two layers of one name"
+    assert len(names) == len(set(names)), "two layers of one name"  # noqa: S101
     return {layer.name: layer for layer in found}
 
 
@@ -67,7 +67,8 @@ def defaults(layer: Layer) -> dict[str, Any]:
 def complete(layer: Layer, params: Mapping[str, Any]) -> dict[str, Any]:
     """The settings with defaults filled in, each checked; inferred sizes are left out.
 
-    Raises LaminaError (code "param", place "<layer>.<param>") for an unknown, missing, mistyped or out-of-range value.
+    Raises LaminaError (code "param", place "<layer>.<param>") for an unknown, missing, mistyped or
+    out-of-range value.
     """
     declared = {param.name: param for param in layer.params}
     for name, value in params.items():
@@ -82,7 +83,7 @@ def complete(layer: Layer, params: Mapping[str, Any]) -> dict[str, Any]:
             )
         if param.inferred and (param.default is REQUIRED or value != param.default):
             raise LaminaError(
-                f"{name} of {layer.name} may not be set: {param.help or 'it follows from the input.'}",
+                f"{name} of {layer.name} may not be set: {param.help}",
                 place=f"{layer.name}.{name}",
                 remedy="Leave it out.",
                 code="param",
@@ -112,7 +113,9 @@ def _near_param(name: str, names: Mapping[str, Any]) -> str:
 
 
 def _checked(layer: Layer, param: Param, value: Any) -> Any:
-    """The value in its exact Python type; LaminaError where it is of the wrong type or out of range."""
+    """The value in its exact Python type; LaminaError where it is of the wrong type or out of
+    range.
+    """
     if value is None and param.default is None:
         return None
     wanted = _WANTED[param.kind]

@@ -1,4 +1,7 @@
-"""What a layer declares. The palette, the forms, the docs, the shapes and the source are drawn from this."""
+"""What a layer declares.
+
+The palette, the forms, the docs, the shapes and the source are drawn from this.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +17,9 @@ Family = Literal["io", "conv", "norm", "act", "pool", "linear", "merge", "seq"]
 Kind = Literal[
     "int", "float", "bool", "choice", "ints", "size", "text", "optional_int", "optional_float"
 ]
-"""`size` is an int or one int per axis (kernel_size, stride); `ints` a list of ints (a shape, axes)."""
+"""`size` is an int or one int per axis (kernel_size, stride); `ints` a list of ints (a shape,
+axes).
+"""
 Dtype = Literal["float", "int"]
 
 
@@ -22,8 +27,8 @@ Dtype = Literal["float", "int"]
 class Param:
     """One setting of a layer, under torch.nn's own name and default.
 
-    None is a legal value exactly where the default is None. `help` is one line in a beginner's words that also says
-    why the default is what it is.
+    None is a legal value exactly where the default is None. `help` is one line in a beginner's
+    words that also says why the default is what it is.
     """
 
     name: str
@@ -41,7 +46,7 @@ class Param:
 
 @dataclass(frozen=True)
 class Port:
-    """An input or output. `many` takes any number of edges (Add, Concat); `optional` may stay open."""
+    """An input or output. `many` takes any number of edges (Add); `optional` may stay open."""
 
     name: str = "x"
     many: bool = False
@@ -50,7 +55,9 @@ class Port:
 
 @dataclass(frozen=True)
 class Call:
-    """What a layer is told when it writes its source: complete settings and the shapes of what comes in."""
+    """What a layer is told when it writes its source: complete settings and the shapes of what
+    comes in.
+    """
 
     name: str  # the attribute that holds the layer: self.<name>
     params: Mapping[str, Any]  # defaults filled in, and what `infer` gave
@@ -64,13 +71,15 @@ class Call:
 class Layer:
     """A layer type. One value in one file of `catalog/`, found by scan.
 
-    `construct` gives the expression that makes it ("nn.Conv2d(3, 16, 3)") or None for a plain function;
-    `call` the expression that applies it ("self.conv1(x)", "a + b"); with several outputs the expression is a tuple
-    in port order. `infer` gives the sizes that follow from the input ({"in_channels": 16}). `shape` is an optional
-    fast rule from input shapes to output shapes that raises `ShapeError`; the truth is the layer itself on the meta
-    device, at one of `ranks` (axes without batch; empty: any). `count` gives the number of parameters and its
-    derivation ("32 × (16×3×3) + 32"); `macs` the multiply-adds for one sample. `dtype_in` says what it takes
-    ("float", "int" token ids, "any"). `helper` is source that the generated file needs before its first use.
+    `construct` gives the expression that makes it ("nn.Conv2d(3, 16, 3)") or None for a plain
+    function; `call` the expression that applies it ("self.conv1(x)", "a + b"); with several outputs
+    the expression is a tuple in port order. `infer` gives the sizes that follow from the input
+    ({"in_channels": 16}). `shape` is an optional fast rule from input shapes to output shapes that
+    raises `ShapeError`; the truth is the layer itself on the meta device, at one of `ranks` (axes
+    without batch; empty: any). `count` gives the number of parameters and its derivation ("32 ×
+    (16×3×3) + 32"); `macs` the multiply-adds for one sample. `dtype_in` says what it takes
+    ("float", "int" token ids, "any"). `helper` is source that the generated file needs before its
+    first use.
     """
 
     name: str
@@ -79,9 +88,9 @@ class Layer:
     params: tuple[Param, ...] = ()
     inputs: tuple[Port, ...] = (Port(),)
     outputs: tuple[Port, ...] = (Port("out"),)
-    construct: Callable[[Call], str | None] = lambda call: None
+    construct: Callable[[Call], str | None] = lambda _: None
     call: Callable[[Call], str] = lambda call: f"self.{call.name}({', '.join(call.args)})"
-    infer: Callable[[Call], dict[str, Any]] = lambda call: {}
+    infer: Callable[[Call], dict[str, Any]] = lambda _: {}
     shape: Callable[[Call], tuple[Shape, ...]] | None = None
     ranks: tuple[int, ...] = ()
     count: Callable[[Call], tuple[int, str]] | None = None
@@ -108,7 +117,9 @@ class Layer:
 
 
 class ShapeError(Exception):
-    """A shape that a layer cannot take; `message` is for a beginner, `code` for the repairs (compile/repair)."""
+    """A shape that a layer cannot take; `message` is for a beginner, `code` for the repairs
+    (compile/repair).
+    """
 
     def __init__(self, code: str, message: str, **facts: Any) -> None:
         self.code = code

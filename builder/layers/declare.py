@@ -1,4 +1,6 @@
-"""Helpers that catalogue files share: writing a constructor from the declaration, common rules and words."""
+"""Helpers that catalogue files share: writing a constructor from the declaration, common rules and
+words.
+"""
 
 from collections.abc import Callable, Sequence
 from math import prod
@@ -10,23 +12,28 @@ DOCS = "https://docs.pytorch.org/docs/stable/generated/torch.nn.{}.html"
 
 
 def literal(value: Any) -> str:
-    """A checked setting as Python source. Only numbers, booleans, None, checked choices and tuples of these exist."""
+    """A checked setting as Python source.
+
+    Only numbers, booleans, None, checked choices and tuples of these exist.
+    """
     if isinstance(value, tuple):
         inner = ", ".join(literal(item) for item in value)
         return f"({inner},)" if len(value) == 1 else f"({inner})"
-    assert value is None or isinstance(value, bool | int | float | str), value
+    assert value is None or isinstance(value, bool | int | float | str), value  # noqa: S101
     if isinstance(value, float) and value != value:
         return 'float("nan")'
     if value in (float("inf"), float("-inf")):
         return f'float("{value}")'
     if isinstance(value, str):
-        assert value.replace("_", "").replace("-", "").isalnum(), value
+        assert value.replace("_", "").replace("-", "").isalnum(), value  # noqa: S101
         return f'"{value}"'
     return repr(value)
 
 
 def arguments(params: Sequence[Param], call: Call) -> str:
-    """The constructor's arguments: required and inferred ones by position, others by name where not the default."""
+    """The constructor's arguments: required and inferred ones by position, others by name where not
+    the default.
+    """
     parts: list[str] = []
     for param in params:
         value = call.params.get(param.name, param.default)
@@ -68,7 +75,9 @@ def text(shape: Sequence[int]) -> str:
 
 
 def per_axis(value: Any, axes: int, param: str) -> tuple[int, ...]:
-    """A `size` setting with one number for each of `axes` axes; ShapeError where the count is wrong."""
+    """A `size` setting with one number for each of `axes` axes; ShapeError where the count is
+    wrong.
+    """
     if isinstance(value, int):
         return (value,) * axes
     if len(value) != axes:
@@ -86,7 +95,8 @@ def per_axis(value: Any, axes: int, param: str) -> tuple[int, ...]:
 def axis(dim: int, rank: int, param: str = "dim", *, batch: bool = False) -> int:
     """A torch axis number (0 is the batch) as an index into the shape without batch.
 
-    Raises ShapeError where the axis does not exist, or is the batch (unless `batch`, which then gives -1).
+    Raises ShapeError where the axis does not exist, or is the batch (unless `batch`, which then
+    gives -1).
     """
     if not -(rank + 1) <= dim <= rank:
         raise ShapeError(

@@ -9,8 +9,8 @@ from builder.layers.declare import text
 def elementwise(doing: str) -> Callable[[Call], tuple[Shape, ...]]:
     """The rule of Add and its like: equal shapes.
 
-    torch would broadcast sizes of 1; that is let through only where every input has as many axes, so that [n] against
-    [n, 1] never turns into a table silently.
+    torch would broadcast sizes of 1; that is let through only where every input has as many axes,
+    so that [n] against [n, 1] never turns into a table silently.
     """
 
     def rule(call: Call) -> tuple[Shape, ...]:

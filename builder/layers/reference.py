@@ -1,4 +1,4 @@
-"""docs/layers.md, drawn from the declarations: `python -m builder.layers.reference` writes it anew."""
+"""docs/layers.md from the declarations; `python -m builder.layers.reference` writes it."""
 
 from pathlib import Path
 
@@ -9,10 +9,11 @@ PAGE = Path(__file__).parents[2] / "docs" / "layers.md"
 
 _HEAD = """# Layers
 
-All layer types of the palette, with torch's own names and defaults. Sizes that follow from what comes in
-(`in_channels`, `in_features`, …) are never asked for. Axes are counted as torch counts them: 0 is the batch, which is
-never shown, 1 the first axis of a sample. This page is written by `python -m builder.layers.reference`; a test fails
-when it is not current. [How to add a layer](add-a-layer.md).
+All layer types of the palette, with torch's own names and defaults. Sizes that follow from what
+comes in (`in_channels`, `in_features`, …) are never asked for. Axes are counted as torch counts
+them: 0 is the batch, which is never shown, 1 the first axis of a sample. This page is written by
+`python -m builder.layers.reference`; a test fails when it is not current.
+[How to add a layer](add-a-layer.md).
 """
 
 
@@ -30,7 +31,7 @@ def text() -> str:
 def _section(layer: Layer) -> str:
     lines = [f"\n### {layer.name}", "", _escaped(layer.help)]
     ports = [
-        f"`{port.name}`{' (any number)' if port.many else ''}{' (optional)' if port.optional else ''}"
+        f"`{port.name}`" + " (any number)" * port.many + " (optional)" * port.optional
         for port in layer.inputs
     ]
     if len(ports) > 1 or any(port.many for port in layer.inputs):

@@ -16,7 +16,9 @@ def windows(
     *,
     ceil_mode: bool = False,
 ) -> Shape:
-    """Sizes after sliding a window over the last axes of `shape` (channels first); ShapeError where it does not fit."""
+    """Sizes after sliding a window over the last axes of `shape` (channels first); ShapeError where
+    it does not fit.
+    """
     sizes = shape[1:]
     names = AXES[len(sizes)]
     out: list[int] = []
@@ -51,7 +53,9 @@ def window_words(axes: int) -> str:
 
 
 def stride_param(axes: int, default: int | None = 1) -> Param:
-    """The step of a window, with the words that fit a convolution (1) or a pooling (None: the kernel's size)."""
+    """The step of a window, with the words that fit a convolution (1) or a pooling (None: the
+    kernel's size).
+    """
     if default is None:
         words = "Step from window to window. Default: the window's size, so that none overlap."
     else:

@@ -1,4 +1,4 @@
-"""Graphs that run but are wrong or weak: rules found by scan, each one file in builder/lint/rules."""
+"""Graphs that run but are wrong or weak: rules by scan, each one file in builder/lint/rules."""
 
 from collections.abc import Mapping
 from functools import cache

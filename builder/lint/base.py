@@ -1,4 +1,6 @@
-"""The lint contract: graphs that run but are wrong or weak, each suspicion with a reason and a repair."""
+"""The lint contract: graphs that run but are wrong or weak, each suspicion with a reason and a
+repair.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
@@ -15,7 +17,7 @@ from builder.layers.base import Layer, Shape
 
 @dataclass(frozen=True)
 class Subject:
-    """What a rule looks at: a graph that can be built, what the check said, and the kind of task."""
+    """What a rule looks at: a graph that can be built, its check, and the kind of task."""
 
     graph: Graph
     check: Check

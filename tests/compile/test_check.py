@@ -20,8 +20,12 @@ from zoo import IMAGE, TABLE, TOKENS, ZOO, graph, residual
 
 
 def test_a_node_tells_shapes_sizes_parameters_and_how_they_come_about():
-    model = graph("x Input", ("conv2 Conv2d", {"out_channels": 32, "kernel_size": 3, "stride": 2, "padding": 1}), "out Output")
-    spec = InputSpec(name="x", form="image", shape=(16, 32, 32), stored="uint8")  # fmt: skip
+    model = graph(
+        "x Input",
+        ("conv2 Conv2d", {"out_channels": 32, "kernel_size": 3, "stride": 2, "padding": 1}),
+        "out Output",
+    )
+    spec = InputSpec(name="x", form="image", shape=(16, 32, 32), stored="uint8")
     info = check(model, {"x": spec}).nodes["conv2"]
     assert info.inputs == ((16, 32, 32),)
     assert info.outputs == ((32, 16, 16),)
@@ -61,8 +65,11 @@ def test_memory_counts_weights_four_times_and_grows_with_the_batch():
 
 
 def test_inputs_without_data_take_their_own_shape():
-    model = graph(("text Input", {"shape": [12], "form": "tokens"}),
-                  ("embed Embedding", {"num_embeddings": 50, "embedding_dim": 4}), "out Output")  # fmt: skip
+    model = graph(
+        ("text Input", {"shape": [12], "form": "tokens"}),
+        ("embed Embedding", {"num_embeddings": 50, "embedding_dim": 4}),
+        "out Output",
+    )
     assert check(model, {}).nodes["embed"].outputs == ((12, 4),)
 
 
@@ -83,7 +90,12 @@ def test_modules_show_what_is_inside_and_count_once_each():
 
 
 def test_a_fault_inside_a_module_is_told_with_its_place():
-    bad = {**MODULES, "ConvProject": graph("x Input", ("conv Conv2d", {"out_channels": 8, "kernel_size": 1}), "y Output")}
+    bad = {
+        **MODULES,
+        "ConvProject": graph(
+            "x Input", ("conv Conv2d", {"out_channels": 8, "kernel_size": 1}), "y Output"
+        ),
+    }
     model = graph("image Input", "block ResidualBlock", "out Output")
     (issue,) = check(model, {"image": IMAGE}, modules=bad).errors
     assert issue.node == "block"
@@ -115,8 +127,14 @@ def test_several_outputs_are_not_held_to_one_shape():
 
 
 def test_arguments_keep_their_order():
-    model = graph("table Input", ("a Linear", {"out_features": 2}), ("b Linear", {"out_features": 3}), "cat Concat", "out Output",
-                  edges="table>a table>b b>cat a>cat cat>out")  # fmt: skip
+    model = graph(
+        "table Input",
+        ("a Linear", {"out_features": 2}),
+        ("b Linear", {"out_features": 3}),
+        "cat Concat",
+        "out Output",
+        edges="table>a table>b b>cat a>cat cat>out",
+    )
     assert check(model, {"table": TABLE}).nodes["cat"].inputs == ((3,), (2,))
 
 
@@ -180,7 +198,14 @@ def test_an_edit_of_100_nodes_is_answered_within_20_ms_and_500_shapes_within_2()
 
 
 def test_wrong_graphs_never_raise():
-    nasty = graph("a Output", "b Output", "c Input", ("d Split", {"split_size_or_sections": []}), "e Add", edges="a>b b>c c>d d>e e>d")
+    nasty = graph(
+        "a Output",
+        "b Output",
+        "c Input",
+        ("d Split", {"split_size_or_sections": []}),
+        "e Add",
+        edges="a>b b>c c>d d>e e>d",
+    )
     verdict = check(nasty, {"c": TABLE}, output_shape=(2,))
     assert not verdict.ok
     assert residual({}, "Nothing")
@@ -189,8 +214,14 @@ def test_wrong_graphs_never_raise():
 
 
 def test_edges_to_ports_of_layers_with_named_inputs():
-    model = graph("table Input", ("a Linear", {"out_features": 4}), ("b Linear", {"out_features": 4}), "minus Subtract", "out Output",
-                  edges="table>a table>b a>minus.b b>minus.a minus>out")  # fmt: skip
+    model = graph(
+        "table Input",
+        ("a Linear", {"out_features": 4}),
+        ("b Linear", {"out_features": 4}),
+        "minus Subtract",
+        "out Output",
+        edges="table>a table>b a>minus.b b>minus.a minus>out",
+    )
     verdict = check(model, {"table": TABLE})
     assert verdict.ok
     with pytest.raises(LaminaError):

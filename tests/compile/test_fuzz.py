@@ -1,7 +1,8 @@
-"""Whatever a hand-written file or a quick hand on the canvas gives, the verdict is an answer, never a crash."""
+"""Whatever a hand-written file or a quick hand gives, the verdict is an answer, never a crash."""
 
 import json
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
@@ -27,7 +28,9 @@ MODULES = {
 }
 JUNK = (
     st.integers(-3, 40)
-    | st.sampled_from([None, True, False, 0.5, -1.0, 1e9, "same", "last", "", [], [0], [1, 2], [-1]])
+    | st.sampled_from(
+        [None, True, False, 0.5, -1.0, 1e9, "same", "last", "", [], [0], [1, 2], [-1]]
+    )
     | st.lists(st.integers(-2, 9), max_size=4)
 )
 
@@ -35,13 +38,18 @@ JUNK = (
 @st.composite
 def wild_graphs(draw):
     count = draw(st.integers(1, 8))
-    nodes = [{"id": name, "layer": "Input", "params": {}} for name in draw(st.sets(st.sampled_from(sorted(SPECS)), max_size=2))]
+    nodes = [
+        {"id": name, "layer": "Input", "params": {}}
+        for name in draw(st.sets(st.sampled_from(sorted(SPECS)), max_size=2))
+    ]
     for number in range(count):
         name = draw(st.sampled_from(NAMES))
         layer = layers.catalogue().get(name)
         params = {}
         if layer is not None:
-            params = {k: list(v) if isinstance(v, tuple) else v for k, v in layers.defaults(layer).items()}
+            params = {
+                k: list(v) if isinstance(v, tuple) else v for k, v in layers.defaults(layer).items()
+            }
             for param in layer.params:
                 if draw(st.integers(0, 5)) == 0:
                     params[param.name] = draw(JUNK)
@@ -49,16 +57,24 @@ def wild_graphs(draw):
             params["wrong"] = draw(JUNK)
         nodes.append({"id": f"n{number}", "layer": name, "params": params})
     names = [node["id"] for node in nodes]
-    edges = [[a, b] for a, b in zip(names, names[1:], strict=False)]
+    edges = [[a, b] for a, b in pairwise(names)]
     for _ in range(draw(st.integers(0, 4))):
         port = draw(st.sampled_from(["", ".a", ".out2", ".key"]))
         edges.append([draw(st.sampled_from(names)), draw(st.sampled_from(names)) + port])
     return Graph.model_validate({"nodes": nodes, "edges": edges})
 
 
-@settings(max_examples=400, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=400,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
 @given(wild_graphs(), st.sampled_from([None, (1,), (10,)]))
-def test_any_graph_gets_a_verdict_and_every_repair_that_is_offered_can_be_carried_out(graph, expected):
+def test_any_graph_gets_a_verdict_and_every_repair_that_is_offered_can_be_carried_out(
+    graph, expected
+):
     verdict = check(graph, SPECS, modules=MODULES, output_shape=expected)
     json.dumps(verdict.to_dict())
     for issue in verdict.issues:
@@ -69,7 +85,13 @@ def test_any_graph_gets_a_verdict_and_every_repair_that_is_offered_can_be_carrie
             json.dumps(repair.edits)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
 @given(wild_graphs())
 def test_fix_ends_and_leaves_fewer_or_no_errors(graph):
     before = check(graph, SPECS, modules=MODULES)

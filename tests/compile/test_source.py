@@ -184,7 +184,7 @@ INPUTS = {"image": IMAGE, "table": TABLE, "text": TOKENS, "codes": CODES, "serie
 
 @st.composite
 def repaired_graphs(draw):
-    """A random chain with random joins, mended by `fix`; what cannot be mended is thrown away by the test."""
+    """A random chain with random joins; the test mends it by `fix` where that goes."""
     spec = INPUTS[draw(st.sampled_from(sorted(INPUTS)))]
     result = edit.add_node(Graph(), "Input", spec.name)
     made = [spec.name]

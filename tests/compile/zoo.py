@@ -1,6 +1,8 @@
+# ruff: noqa: E501 - a table: one broken graph an entry
 """Broken graphs, one mistake each, with the code that must be found; shared by tests."""
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from builder.data.specs import InputSpec
 from builder.graph.spec import Graph
@@ -23,7 +25,7 @@ def graph(*chain, edges=None):
         nodes.append({"id": name, "layer": layer, "params": params})
     if edges is None:
         names = [node["id"] for node in nodes]
-        edges = [list(pair) for pair in zip(names, names[1:], strict=False)]
+        edges = [list(pair) for pair in pairwise(names)]
     else:
         edges = [edge.split(">") for edge in edges.split()]
     return Graph.model_validate({"nodes": nodes, "edges": edges})
@@ -47,7 +49,11 @@ class Broken:
 
 C16 = {"out_channels": 16, "kernel_size": 3, "padding": 1}
 RESIDUAL = "image>conv1 conv1>relu1 relu1>conv2 conv2>bn2 bn2>add1 relu1>add1 add1>pool pool>flat"
-HEAD = ("pool AdaptiveAvgPool2d", {"output_size": 1}), "flat Flatten", ("head Linear", {"out_features": 10})
+HEAD = (
+    ("pool AdaptiveAvgPool2d", {"output_size": 1}),
+    "flat Flatten",
+    ("head Linear", {"out_features": 10}),
+)
 
 
 def residual(second, join="Add"):

@@ -40,9 +40,7 @@ def test_every_layer_and_setting_explains_itself(layer):
 @pytest.mark.parametrize("layer", ALL, ids=lambda layer: layer.name)
 def test_a_new_node_has_valid_settings(layer):
     full = layers.complete(layer, layers.defaults(layer))
-    assert set(full) == {
-        p.name for p in layer.params if not (p.inferred and p.default is REQUIRED)
-    }
+    assert set(full) == {p.name for p in layer.params if not (p.inferred and p.default is REQUIRED)}
 
 
 WRAPPED = ("TransformerEncoder",)  # made of another layer, whose settings it carries

@@ -1,5 +1,7 @@
 """Each rule finds what it is for, leaves good graphs alone, and its repair removes the warning."""
 
+from itertools import pairwise
+
 import pytest
 
 from builder import lint
@@ -19,9 +21,7 @@ def chain(*layers):
         nodes.append({"id": f"n{number}", "layer": layer, "params": params})
     nodes.append({"id": "out", "layer": "Output"})
     names = [node["id"] for node in nodes]
-    return Graph.model_validate(
-        {"nodes": nodes, "edges": [list(p) for p in zip(names, names[1:], strict=False)]}
-    )
+    return Graph.model_validate({"nodes": nodes, "edges": [list(p) for p in pairwise(names)]})
 
 
 def linear(n):
@@ -46,12 +46,19 @@ BAD = {
     "no_activation": (chain(linear(32), ("Dropout", {"p": 0.2}), linear(3)), TABLE, "n2"),
     "bias_before_norm": (chain(conv(8), "BatchNorm2d", "ReLU", *HEAD), IMAGE, "n0"),
     "dropout_output": (chain(linear(8), "ReLU", linear(3), "Dropout"), TABLE, "n3"),
-    "huge_flatten": (chain(conv(16), "ReLU", "Flatten", linear(64), "ReLU", linear(3)), IMAGE, "n3"),
+    "huge_flatten": (
+        chain(conv(16), "ReLU", "Flatten", linear(64), "ReLU", linear(3)),
+        IMAGE,
+        "n3",
+    ),
     "no_norm": (chain(*DEEP, linear(3)), TABLE, "n0"),
     "saturated_hidden": (
-        chain(*[layer for _ in range(4) for layer in (linear(9), "Tanh")], linear(3)), TABLE, "n1"),
+        chain(*[layer for _ in range(4) for layer in (linear(9), "Tanh")], linear(3)),
+        TABLE,
+        "n1",
+    ),
     "strong_dropout": (chain(linear(8), "ReLU", ("Dropout", {"p": 0.9}), linear(3)), TABLE, "n2"),
-}  # fmt: skip
+}
 
 
 def test_every_rule_has_a_bad_example_here():

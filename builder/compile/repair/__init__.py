@@ -1,4 +1,6 @@
-"""Repairs: propose what may help, try each on a copy, keep those that really remove the mistake, the best first."""
+"""Repairs: propose what may help, try each on a copy, keep those that really remove the mistake,
+the best first.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -32,7 +34,9 @@ class Trial:
 
 
 def trials(scene: Scene, fault: Fault) -> tuple[Trial, ...]:
-    """The repairs that remove the fault without breaking what was whole, the best first, at most four."""
+    """The repairs that remove the fault without breaking what was whole, the best first, at most
+    four.
+    """
     proposer = PROPOSERS.get(fault.code)
     if proposer is None:
         return ()
@@ -77,7 +81,7 @@ def _tried(scene: Scene, fault: Fault, proposal: Proposal) -> Trial | None:
 
 
 def _price(scene: Scene, after: Scene, fault: Fault) -> str:
-    """What the repair costs in parameters: those of new nodes, else what the mended node then has."""
+    """What the repair costs: parameters of new nodes, else those of the mended node."""
     old = scene.graph.ids()
     results = after.walked.results
     added = sum(r.info.parameters for name, r in results.items() if name not in old)

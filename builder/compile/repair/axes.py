@@ -50,7 +50,9 @@ def _sibling(name: str, rank: int) -> str | None:
 
 
 def _fitting(name: str, params: dict[str, Any]) -> dict[str, Any]:
-    """The settings as far as the sibling takes them; lists of sizes fall back to their first number."""
+    """The settings as far as the sibling takes them; lists of sizes fall back to their first
+    number.
+    """
     layer = catalogue()[name]
     kept: dict[str, Any] = {}
     for key, value in params.items():

@@ -7,6 +7,9 @@ from typing import Any
 
 from builder.compile.repair.scene import Draft, Fault, Proposal, Scene
 
+Chain = tuple[str, str, tuple[tuple[str, dict[str, Any]], ...]]
+"""What the button says, why, and the layers to put before the node."""
+
 
 def _needs_numbers(scene: Scene, fault: Fault) -> Iterator[Proposal]:
     node = fault.node or ""
@@ -19,7 +22,7 @@ def _needs_numbers(scene: Scene, fault: Fault) -> Iterator[Proposal]:
     embed = ("Embedding", table)
     edge = scene.edge(node, index)
     words = "Each code gets a learnt list of numbers of its own."
-    chains: list[tuple[str, str, tuple[tuple[str, dict[str, Any]], ...]]] = []
+    chains: list[Chain] = []
     if layer is not None and layer.name.endswith("1d"):
         chains.append(
             (
@@ -29,12 +32,12 @@ def _needs_numbers(scene: Scene, fault: Fault) -> Iterator[Proposal]:
             )
         )
     many = len(value.shape) == 1 and value.shape[0] > 16
-    flat = (
+    flat: Chain = (
         f"Put Embedding and Flatten before {node}",
         f"{words} Then all of them are laid in one row.",
         (embed, ("Flatten", {})),
     )
-    bag = (
+    bag: Chain = (
         f"Put EmbeddingBag before {node}",
         "Each code gets a learnt list of numbers; their mean stands for the whole text.",
         (("EmbeddingBag", table),),

@@ -14,7 +14,9 @@ Layers = tuple[tuple[str, dict[str, Any]], ...]
 
 
 def _shortcut(scene: Scene, node: str, shapes: list[Shape]) -> int:
-    """Which input to bend: the one with less before it (the shortcut), the larger one where that is even."""
+    """Which input to bend: the one with less before it (the shortcut), the larger one where that is
+    even.
+    """
     into = structure.incoming(scene.graph)
     wires = scene.steps[node].wires
     weight = [
@@ -52,7 +54,7 @@ def _differ(scene: Scene, fault: Fault) -> Iterator[Proposal]:
 def _bend(
     scene: Scene, node: str, moving: int, shapes: list[Shape], target: Shape, *, short: bool
 ) -> Iterator[Proposal]:
-    """Ways to bring all inputs that differ from `target` to it; `moving` names the one spoken of."""
+    """Ways to bring all inputs that differ to `target`; `moving` is the one spoken of."""
     off = [index for index, shape in enumerate(shapes) if shape != target]
     ways: dict[str, tuple[str, Draft]] = {}
     for index in off:

@@ -98,7 +98,7 @@ def _why(expected: Shape) -> str:
 
 
 def _last_linear(trail: list[Node]) -> Node | None:
-    """The Linear layer that decides the width of the answer: nothing behind it changes the shape."""
+    """The Linear layer that decides the answer's width: nothing behind it changes it."""
     for node in trail:
         if node.layer == "Linear":
             return node

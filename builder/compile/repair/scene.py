@@ -1,4 +1,4 @@
-"""A graph under repair: its plan, its shapes, its faults; and a draft of edits that grows with it."""
+"""A graph under repair: its plan, shapes and faults; and a draft of edits."""
 
 from __future__ import annotations
 
@@ -143,7 +143,10 @@ def input_values(graph: Graph, inputs: Mapping[str, InputSpec]) -> dict[str, Val
 
 
 class Draft:
-    """Edits under way: `graph` is what they lead to, `edits` what is kept. A method that cannot be raises LaminaError."""
+    """Edits under way: `graph` is what they lead to, `edits` what is kept.
+
+    A method that cannot be raises LaminaError.
+    """
 
     def __init__(self, graph: Graph):
         self.graph = graph

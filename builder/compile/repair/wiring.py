@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from builder.compile.repair.scene import Draft, Fault, Proposal, Scene
 from builder.graph import edit, structure
+from builder.graph.spec import Edge
 
 
 def _cycle(scene: Scene, fault: Fault) -> Iterator[Proposal]:
@@ -21,7 +22,7 @@ def _cycle(scene: Scene, fault: Fault) -> Iterator[Proposal]:
         )
 
 
-def _ends(edge: structure.Edge) -> dict[str, str]:
+def _ends(edge: Edge) -> dict[str, str]:
     return {
         "source": edge.source,
         "target": edge.target,
@@ -30,7 +31,7 @@ def _ends(edge: structure.Edge) -> dict[str, str]:
     }
 
 
-def _no_output(scene: Scene, fault: Fault) -> Iterator[Proposal]:
+def _no_output(scene: Scene, _: Fault) -> Iterator[Proposal]:
     behind = structure.outgoing(scene.graph)
     ends = [node.id for node in scene.graph.nodes if not behind[node.id]]
     for end in reversed(ends[-3:]):
@@ -49,7 +50,7 @@ def _no_output(scene: Scene, fault: Fault) -> Iterator[Proposal]:
         )
 
 
-def _no_input(scene: Scene, fault: Fault) -> Iterator[Proposal]:
+def _no_input(scene: Scene, _: Fault) -> Iterator[Proposal]:
     into = structure.incoming(scene.graph)
     starts = [node.id for node in scene.graph.nodes if not into[node.id]]
     free = [name for name in scene.inputs if name not in scene.graph.ids()]
@@ -65,8 +66,7 @@ def _no_input(scene: Scene, fault: Fault) -> Iterator[Proposal]:
 
 
 def _unconnected(scene: Scene, fault: Fault) -> Iterator[Proposal]:
-    node = fault.node
-    assert node is not None
+    node = fault.node or ""
     behind = structure.outgoing(scene.graph)
     place = {other.id: i for i, other in enumerate(scene.graph.nodes)}
     later = structure.reached([node], behind, forward=True)
@@ -96,8 +96,7 @@ def _unconnected(scene: Scene, fault: Fault) -> Iterator[Proposal]:
 
 
 def _too_many(scene: Scene, fault: Fault) -> Iterator[Proposal]:
-    node = fault.node
-    assert node is not None
+    node = fault.node or ""
     edges = scene.graph.into(node)
     layer = scene.steps[node].bound.inputs
     if layer:

@@ -66,7 +66,7 @@ def _attention_count(call: Call) -> tuple[int, str]:
     return weights, f"{width} × ({width} + {kdim} + {vdim} + {width})"
 
 
-def _attention_macs(call: Call, out: tuple[Shape, ...]) -> int:
+def _attention_macs(call: Call, _: tuple[Shape, ...]) -> int:
     queries, width = call.shapes[0]
     keys = call.shapes[1][0] if len(call.shapes) > 1 else queries
     return int(2 * width * width * (queries + keys) + 2 * queries * keys * width)
@@ -119,7 +119,7 @@ def _stack_count(call: Call) -> tuple[int, str]:
     return call.params["num_layers"] * count, f"{call.params['num_layers']} × ({formula})"
 
 
-def _layer_macs(call: Call, out: tuple[Shape, ...]) -> int:
+def _layer_macs(call: Call, _: tuple[Shape, ...]) -> int:
     steps, width = call.shapes[0]
     inner = call.params["dim_feedforward"]
     return int(steps * (4 * width * width + 2 * width * inner) + 2 * steps * steps * width)

@@ -75,7 +75,7 @@ def _count(call: Call) -> tuple[int, str]:
 
 def _macs(call: Call, out: tuple[Shape, ...]) -> int:
     fan = call.params["in_channels"] // call.params["groups"]
-    return total(out[0]) * fan * total(spatial(call, "kernel_size"))
+    return int(total(out[0]) * fan * total(spatial(call, "kernel_size")))
 
 
 def _conv(axes: int) -> Layer:
@@ -90,7 +90,7 @@ def _conv(axes: int) -> Layer:
                 "out_channels",
                 "int",
                 REQUIRED,
-                "How many patterns to look for. Twice as many costs twice as much; no default fits.",
+                "How many patterns to look for. Twice as many costs twice as much.",
                 low=1,
                 high=100_000,
                 start=16,
@@ -135,7 +135,7 @@ def _conv(axes: int) -> Layer:
                 "bias",
                 "bool",
                 True,
-                "Add a learnt constant to each channel. On; a BatchNorm right after makes it useless.",
+                "Add a learnt constant to each channel. On; a BatchNorm right after undoes it.",
             ),
             Param(
                 "padding_mode",

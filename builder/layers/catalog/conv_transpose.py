@@ -46,7 +46,7 @@ def _count(call: Call) -> tuple[int, str]:
 
 def _macs(call: Call, out: tuple[Shape, ...]) -> int:
     kernel = total(spatial(call, "kernel_size"))
-    return total(call.shapes[0]) * (out[0][0] // call.params["groups"]) * kernel
+    return int(total(call.shapes[0]) * (out[0][0] // call.params["groups"]) * kernel)
 
 
 def _transposed(axes: int) -> Layer:

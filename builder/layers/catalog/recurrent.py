@@ -127,11 +127,11 @@ def _count(name: str) -> Any:
 def _macs(name: str) -> Any:
     gates = _GATES[name]
 
-    def macs(call: Call, out: tuple[Shape, ...]) -> int:
+    def macs(call: Call, _: tuple[Shape, ...]) -> int:
         hidden = call.params["hidden_size"]
         ways = 2 if call.params["bidirectional"] else 1
         each = sum(gates * hidden * (width + hidden) * ways for width in _widths(call))
-        return int(call.shapes[0][0]) * each
+        return int(call.shapes[0][0] * each)
 
     return macs
 

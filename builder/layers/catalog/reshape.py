@@ -249,7 +249,7 @@ PATCHES = Layer(
             low=1,
             start=5,
         ),
-    ),  # fmt: skip
+    ),
     call=lambda call: (
         f"{call.args[0]}.unfold({call.params['dimension']}, {call.params['size']}, "
         f"{call.params['step']})"

@@ -40,7 +40,7 @@ class NoNorm(Rule):
             )
             graph = edit.apply(graph, *step)
             edits.append(step)
-        fixes = ()
+        fixes: tuple[Fix, ...] = ()
         if edits:
             fixes = (
                 Fix(

@@ -1,4 +1,7 @@
-"""Small trained runs that several tests look at; each is made once per process, in a home of its own."""
+"""Small trained runs that several tests look at.
+
+Each is made once per process, in a home of its own.
+"""
 
 import os
 import random
@@ -19,7 +22,10 @@ class Trained(NamedTuple):
 
 
 def _table(path: Path) -> None:
-    """Whether somebody buys: the older, and those in town A; "mean & <b>" is a hostile name of a town."""
+    """Whether somebody buys: the older, and those in town A.
+
+    "mean & <b>" is a hostile name of a town.
+    """
     draw = random.Random(0)
     lines = ["age,town,rooms,buys,price"]
     for _ in range(240):

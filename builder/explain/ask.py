@@ -70,8 +70,8 @@ def ask(
 ) -> Explanation:
     """Explain rows of inputs in the model's form [B, …].
 
-    `target` is a class (name or code; None: each row's prediction), `options` the method's own and "baseline".
-    With `check` each row's map is judged. Raises LaminaError for what does not fit.
+    `target` is a class (name or code; None: each row's prediction), `options` the method's own and
+    "baseline". With `check` each row's map is judged. Raises LaminaError for what does not fit.
     """
     began = time.perf_counter()
     chosen = method(name)
@@ -148,7 +148,10 @@ def _targets(
 
 
 def _facts(question: Question, answer: Attribution, chosen: type[Method]) -> dict[str, Any]:
-    """What is the same computation for all rows: scores, probabilities, predictions, what the parts miss."""
+    """What is the same computation for all rows.
+
+    Scores, probabilities, predictions, what the parts miss.
+    """
     subject = question.subject
     raw = subject.raw(question.inputs)
     score = subject.score(raw, question.target, question.scale).double()

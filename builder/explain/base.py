@@ -1,4 +1,4 @@
-"""What an explanation method declares and gives. One class in one file of methods/, found by scan."""
+"""What an explanation method declares and gives: one class in one file of methods/."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -17,7 +17,9 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Question:
-    """Why does the model give rows `inputs` (in the model's form) the score of `target` [B], not the baseline's?"""
+    """Why does the model give rows `inputs` (in the model's form) the score of `target` [B], not
+    the baseline's?
+    """
 
     subject: Subject
     inputs: dict[str, Tensor]
@@ -39,9 +41,9 @@ class Question:
 class Attribution:
     """A method's answer: parts per input [B, …], in the input's shape (or broadcast to it).
 
-    `base` [B] is the score that the parts start from, where the method claims to add up; `settings` says in a few words
-    how it was made ("pixels, 64 steps"); `columns` [B, columns] are parts of raw columns where the method works on
-    those.
+    `base` [B] is the score that the parts start from, where the method claims to add up; `settings`
+    says in a few words how it was made ("pixels, 64 steps"); `columns` [B, columns] are parts of
+    raw columns where the method works on those.
     """
 
     parts: dict[str, Tensor]
@@ -53,9 +55,10 @@ class Attribution:
 class Method(ABC):
     """One way to explain. Methods hold no state.
 
-    Promises, held by tests/explain/test_methods.py: the subject's model is unchanged and carries no hook afterwards;
-    the same question gives the same answer; `additive` methods miss at most a hundredth of the score's difference on a
-    ReLU network; what does not fit says so through `unfit`, never by a wrong map.
+    Promises, held by tests/explain/test_methods.py: the subject's model is unchanged and carries no
+    hook afterwards; the same question gives the same answer; `additive` methods miss at most a
+    hundredth of the score's difference on a ReLU network; what does not fit says so through
+    `unfit`, never by a wrong map.
     """
 
     name: ClassVar[str]
@@ -80,7 +83,7 @@ class Method(ABC):
 
 
 def complete(method: type[Method], options: Mapping[str, Any]) -> dict[str, Any]:
-    """All options of a method, defaults filled in. Raises LaminaError for an unknown or unfit one."""
+    """All options of a method, defaults filled in; LaminaError for an unknown or unfit one."""
     known = {param.name: param for param in method.params}
     for name, value in options.items():
         if name not in known:

@@ -25,7 +25,10 @@ class Choice:
 
 @dataclass(frozen=True)
 class Baseline:
-    """One or several draws of inputs in the model's form, each [B, …]; the parts are averaged over draws."""
+    """One or several draws of inputs in the model's form, each [B, …].
+
+    The parts are averaged over draws.
+    """
 
     choice: Choice
     draws: tuple[dict[str, Tensor], ...]
@@ -94,8 +97,8 @@ def _mostly_black(subject: Subject) -> bool:
 def make(subject: Subject, name: str | None, inputs: dict[str, Tensor], seed: int = 0) -> Baseline:
     """The baseline of that name (the default for None) for rows in the model's form.
 
-    An input whose form does not know the name gets its own form's first choice. Raises LaminaError for a name that no
-    input knows.
+    An input whose form does not know the name gets its own form's first choice. Raises LaminaError
+    for a name that no input knows.
     """
     fitting = choices(subject)
     choice = next((c for c in fitting if c.name == (name or fitting[0].name)), None)
@@ -108,7 +111,7 @@ def make(subject: Subject, name: str | None, inputs: dict[str, Tensor], seed: in
     count = {"noise": NOISE_DRAWS, "rows": ROW_DRAWS}.get(choice.name, 1)
     generator = torch.Generator().manual_seed(seed)
     draws = []
-    for draw in range(count):
+    for _ in range(count):
         at = torch.randint(len(subject.background[subject.names[0]]), (1,), generator=generator)
         draws.append(
             {
@@ -140,7 +143,10 @@ def _one(
 
 
 def _pixel(spec: InputSpec, value: float) -> Tensor:
-    """A pixel value between 0 and 1 in the model's form [1, C, 1, 1]: zero in the picture, then normalised."""
+    """A pixel value between 0 and 1 in the model's form [1, C, 1, 1].
+
+    Zero in the picture, then normalised.
+    """
     channels = spec.shape[0]
     mean = torch.tensor(spec.mean or (0.0,) * channels)
     std = torch.tensor(spec.std or (1.0,) * channels)

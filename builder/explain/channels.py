@@ -1,4 +1,7 @@
-"""Inside the model: what the channels of a layer show for one row, and how much each speaks for the class."""
+"""Inside the model.
+
+What the channels of a layer show for one row, and how much each speaks for the class.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +18,10 @@ from builder.explain.subject import Subject, output
 
 @dataclass(frozen=True)
 class Channel:
-    """One channel: its map [H, W] or [T] and its part of the score (activation × gradient, summed over places)."""
+    """One channel.
+
+    Its map [H, W] or [T] and its part of the score (activation × gradient, summed over places).
+    """
 
     index: int
     values: NDArray[np.float32]
@@ -36,7 +42,8 @@ class Channels:
 def channels(
     subject: Subject, inputs: dict[str, Tensor], layer: str, target: int | None, most: int = 6
 ) -> Channels:
-    """The channels of `layer` for the only row of `inputs`, those that speak most for `target` first.
+    """The channels of `layer` for the only row of `inputs`, those that speak most for `target`
+    first.
 
     Raises LaminaError for a layer whose output has no places.
     """

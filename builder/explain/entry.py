@@ -1,4 +1,7 @@
-"""Where gradient methods enter a model: float features (inputs, or embeddings of ids), a score per row comes out."""
+"""Where gradient methods enter a model.
+
+Float features (inputs, or embeddings of ids), a score per row comes out.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +20,10 @@ CHUNK = 64
 
 @dataclass(frozen=True)
 class Entry:
-    """A question in the form that Captum takes: features, further arguments (targets, ids), a scoring module."""
+    """A question in the form that Captum takes.
+
+    Features, further arguments (targets, ids), a scoring module.
+    """
 
     lift: twin.Lift
     scored: nn.Module
@@ -26,7 +32,10 @@ class Entry:
     question: Question
 
     def baseline_features(self) -> list[tuple[Tensor, ...]]:
-        """Per draw of the baseline, its features. The average of a category is the average of its vectors."""
+        """Per draw of the baseline, its features.
+
+        The average of a category is the average of its vectors.
+        """
         subject, baseline = self.question.subject, self.question.baseline
         found = []
         for draw in baseline.draws:

@@ -1,4 +1,7 @@
-"""What an explanation gives: parts per feature, what they were measured against, and whether to trust them."""
+"""What an explanation gives.
+
+Parts per feature, what they were measured against, and whether to trust them.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -33,7 +36,10 @@ def clean(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class Check:
-    """One measured check: what it asks, the figure as shown, and how it went. A note lowers no verdict."""
+    """One measured check: what it asks, the figure as shown, and how it went.
+
+    A note lowers no verdict.
+    """
 
     name: str
     title: str
@@ -93,12 +99,14 @@ class ColumnPart:
 
 @dataclass(frozen=True)
 class RowExplanation:
-    """One row. `attributions` are per input, in the input's own shape (tokens and codes: one per place).
+    """One row. `attributions` are per input, in the input's own shape (tokens and codes.
 
-    `features` name the last axis of tables and the tokens of texts; `columns` sum what belongs together: the
-    one-hot features of a column, the text's tokens. `score` is what is explained, at the row, `base_value` at the
-    baseline; `completeness_error` is the share of their difference that the parts miss, None where the method
-    claims no sum.
+    One per place).
+
+    `features` name the last axis of tables and the tokens of texts; `columns` sum what belongs
+    together: the one-hot features of a column, the text's tokens. `score` is what is explained, at
+    the row, `base_value` at the baseline; `completeness_error` is the share of their difference
+    that the parts miss, None where the method claims no sum.
     """
 
     row: int | None

@@ -1,7 +1,7 @@
 """Explain rows of a run, or records that somebody typed, drew or uploaded."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -25,13 +25,17 @@ BACKGROUND = 512
 
 @dataclass(frozen=True)
 class Asked:
-    """A run made ready to be asked: its subject, its prepared data and how raw records become inputs."""
+    """A run made ready to be asked.
+
+    Its subject, its prepared data and how raw records become inputs.
+    """
 
     run_id: str
     checkpoint: str
     subject: Subject
     prepared: "Prepared"
     preparation: Any
+    mark: str = ""  # names the checkpoint's content
 
     def rows(self, split: str, rows: Sequence[int]) -> dict[str, Tensor]:
         """Rows of a split in the model's form. Raises LaminaError for a row that is not there."""
@@ -93,7 +97,8 @@ class Asked:
 def open_subject(run_id: str, checkpoint: str = "best") -> Asked:
     """The run's checkpoint, ready to be asked; kept for the next question.
 
-    Raises LaminaError for a run or checkpoint that is not there, and for models that explanations do not cover.
+    Raises LaminaError for a run or checkpoint that is not there, and for models that explanations
+    do not cover.
     """
     from builder import evaluate, runs
 
@@ -106,8 +111,8 @@ def open_subject(run_id: str, checkpoint: str = "best") -> Asked:
 def _open(run_id: str, checkpoint: str, mark: str) -> Asked:
     from builder import runs
 
-    del mark  # part of the key alone: "best" moves on while a run goes on
-    return asked(runs.open_run(run_id), checkpoint)
+    # the mark is part of the key, since "best" moves on while a run goes on
+    return replace(asked(runs.open_run(run_id), checkpoint), mark=mark)
 
 
 def asked(run: "Run", checkpoint: str = "best") -> Asked:
@@ -151,8 +156,8 @@ def explain(
 ) -> Explanation:
     """Explain rows of a split, or raw records in their place, with one method.
 
-    `target` is the class explained (name or code; None: what is predicted). With `check` each map gets a verdict.
-    Raises LaminaError for what is not there or does not fit.
+    `target` is the class explained (name or code; None: what is predicted). With `check` each map
+    gets a verdict. Raises LaminaError for what is not there or does not fit.
     """
     one = open_subject(run_id, checkpoint)
     if records is None:

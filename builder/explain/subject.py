@@ -1,4 +1,7 @@
-"""What is explained: a twin of the trained model, its inputs, what it predicts, and rows to compare with."""
+"""What is explained.
+
+A twin of the trained model, its inputs, what it predicts, and rows to compare with.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +23,8 @@ CHUNK = 256
 class Subject:
     """A model to ask about. It holds a twin; the user's model is never hooked or changed.
 
-    `background` are training rows in the model's form, drawn once; `watch` names what is read on the result's axis.
+    `background` are training rows in the model's form, drawn once; `watch` names what is read on
+    the result's axis.
     """
 
     model: nn.Module
@@ -89,9 +93,12 @@ class Subject:
         return raw.argmax(1) if self.classifies else self.score(raw, None, "value")
 
     def score(self, raw: Tensor, target: Tensor | None, scale: Scale) -> Tensor:
-        """What is explained [B]: of two classes the log-odds, of more the class's logit; or its probability.
+        """What is explained [B]: of two classes the log-odds, of more the class's logit.
+
+        Or its probability.
 
         A regression's score is the prediction in the target's unit.
+
         """
         if not self.classifies or target is None:
             return raw.reshape(len(raw), -1)[:, 0] * self.target.std + self.target.mean

@@ -106,7 +106,10 @@ def _where(question: Question) -> tuple[dict[str, Tensor], list[str], int]:
 
 
 def remove(question: Question, units: Units) -> Evidence:
-    """The deletion curve (Petsiuk 2018): what is watched as units go, best first, against random orders."""
+    """The deletion curve (Petsiuk 2018).
+
+    What is watched as units go, best first, against random orders.
+    """
     generator = torch.Generator().manual_seed(question.seed)
     ends = torch.linspace(0, units.count, min(STEPS, units.count) + 1).round().long()
     best = units.parts.argsort(descending=True, stable=True)
@@ -154,8 +157,9 @@ def _area(share: NDArray[np.float64], curve: NDArray[np.float64]) -> float:
 def _matters(method: Method, question: Question, units: Units, evidence: Evidence) -> Check:
     """Marked features matter where the answer falls faster than in a random order.
 
-    Both curves begin and end alike, so the area between them is what the order adds. A method without signs only
-    says where the answer depends on the input: then the way from the start counts, not its direction.
+    Both curves begin and end alike, so the area between them is what the order adds. A method
+    without signs only says where the answer depends on the input: then the way from the start
+    counts, not its direction.
     """
     title = f"Marked {units.word} matter"
     marked, chance = _area(evidence.share, evidence.marked), _area(evidence.share, evidence.random)
@@ -197,7 +201,8 @@ def _neutral(question: Question) -> list[Check]:
             "The comparison is not neutral",
             "note",
             percent(chance),
-            f"The model says {name} of {question.baseline.choice.title}, too. Compare with another.",
+            f"The model says {name} of {question.baseline.choice.title}, too. Compare with "
+            "another.",
             chance,
         )
     ]
@@ -217,9 +222,12 @@ def _watched(question: Question) -> str:
 
 
 def _weights(method: Method, question: Question, answer: Attribution, units: Units) -> Check:
-    """Sanity check (Adebayo 2018): a map that looks the same with random weights shows the input, not the model.
+    """Sanity check (Adebayo 2018).
 
-    Methods with the factor input − baseline are compared without that factor, else the input alone would look alike.
+    A map that looks the same with random weights shows the input, not the model.
+
+    Methods with the factor input − baseline are compared without that factor, else the input alone
+    would look alike.
     """
     mine = _comparable(method, question, answer, units)
     likeness = []
@@ -264,7 +272,10 @@ def _comparable(
 
 
 def rank_likeness(a: NDArray[np.float64], b: NDArray[np.float64], *, signed: bool = True) -> float:
-    """Spearman's rank correlation over places where either map has a part; 0 where one of them is flat."""
+    """Spearman's rank correlation over places where either map has a part.
+
+    0 where one of them is flat.
+    """
     if not signed:
         a, b = np.abs(a), np.abs(b)
     kept = (a != 0) | (b != 0)

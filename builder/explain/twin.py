@@ -1,4 +1,6 @@
-"""A twin of a model that may be hooked, randomised and asked for gradients, while the user's stays as it is."""
+"""A twin of a model that may be hooked, randomised and asked for gradients, while the user's stays
+as it is.
+"""
 
 import copy as copying
 from collections import Counter
@@ -16,7 +18,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 def copy(model: nn.Module) -> nn.Module:
     """A deep copy in eval mode on the CPU: nothing in place, frozen, no hooks of the original's.
 
-    A module that is used under several names gets one fresh copy per name, so that per-module hooks stay apart.
+    A module that is used under several names gets one fresh copy per name, so that per-module hooks
+    stay apart.
     """
     twin = copying.deepcopy(model).cpu().eval().requires_grad_(False)
     for module in twin.modules():
@@ -33,7 +36,10 @@ def copy(model: nn.Module) -> nn.Module:
 
 
 def randomised(model: nn.Module, seed: int) -> nn.Module:
-    """A twin with fresh weights: each layer's own initialisation, else shuffled values (Adebayo 2018)."""
+    """A twin with fresh weights.
+
+    Each layer's own initialisation, else shuffled values (Adebayo 2018).
+    """
     twin = copy(model)
     generator = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng(devices=[]), torch.no_grad():
@@ -62,7 +68,10 @@ def gradients() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Operations:
-    """What one pass showed: kernels by name, calls and output shapes (without batch) of leaf modules by name."""
+    """What one pass showed.
+
+    Kernels by name, calls and output shapes (without batch) of leaf modules by name.
+    """
 
     kernels: Counter[str]
     calls: Counter[str]
@@ -152,7 +161,8 @@ class _Given(nn.Module):
 class Lift:
     """A twin whose id inputs are entered as their embedding vectors, so that gradients reach them.
 
-    Features are one float tensor per float input and one per embedding that reads an id input directly.
+    Features are one float tensor per float input and one per embedding that reads an id input
+    directly.
     """
 
     model: nn.Module
@@ -193,7 +203,10 @@ class Lift:
                     given.value = None
 
     def collapse(self, parts: Sequence[Tensor]) -> dict[str, Tensor]:
-        """Per input: a float input's part as it is, an id input's summed over the vectors' axis [B, T]."""
+        """Per input.
+
+        A float input's part as it is, an id input's summed over the vectors' axis [B, T].
+        """
         found: dict[str, Tensor] = {}
         for owner, part, given in zip(self.owners, parts, self.givens):
             flat = part if given is None else part.sum(-1)
@@ -202,7 +215,10 @@ class Lift:
 
 
 def lift(model: nn.Module, names: Sequence[str], inputs: dict[str, Tensor]) -> Lift:
-    """Lift a twin; `inputs` is any row. Raises ValueError where an id input reaches no embedding directly."""
+    """Lift a twin; `inputs` is any row.
+
+    Raises ValueError where an id input reaches no embedding directly.
+    """
     twin = copy(model)
     for parent in list(twin.modules()):
         for name, child in list(parent.named_children()):

@@ -1,4 +1,7 @@
-"""What if a column were different: curves of the answer along each column, and the smallest changes that flip it."""
+"""What if a column were different.
+
+Curves of the answer along each column, and the smallest changes that flip it.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +18,10 @@ MOST_CHOICES = 8
 
 @dataclass(frozen=True)
 class Range:
-    """What a raw column may hold, as the training rows show: numbers from low to high, or a few values."""
+    """What a raw column may hold, as the training rows show.
+
+    Numbers from low to high, or a few values.
+    """
 
     column: str
     low: float = 0.0
@@ -36,7 +42,10 @@ class Range:
 
 @dataclass(frozen=True)
 class Flip:
-    """A single change that flips the answer: the column, from what to what, and what is watched then."""
+    """A single change that flips the answer.
+
+    The column, from what to what, and what is watched then.
+    """
 
     column: str
     before: Any
@@ -103,7 +112,10 @@ def watch(asked: Asked, records: Sequence[Mapping[str, Any]], target: int | None
 def curves(
     asked: Asked, record: Mapping[str, Any], target: int | None
 ) -> dict[str, tuple[list[Any], list[float]]]:
-    """Per column: values along it, and what is watched there with all else as in `record`; one pass for all."""
+    """Per column: values along it, and what is watched there with all else as in `record`.
+
+    One pass for all.
+    """
     found = ranges(asked)
     variants = [{**record, one.column: value} for one in found for value in one.grid]
     watched = watch(asked, variants, target) if variants else []

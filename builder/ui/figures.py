@@ -38,7 +38,10 @@ def half(interval: tuple[float, float] | None, *, percent: bool = False) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
-    """A table as CSV; a cell that a spreadsheet would take for a formula is quoted by an apostrophe."""
+    """A table as CSV.
+
+    A cell that a spreadsheet would take for a formula is quoted by an apostrophe.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([_cell(cell) for cell in head])
@@ -62,7 +65,9 @@ def _percent_axes(chart: go.Figure, x: str = "", y: str = "") -> None:
 
 
 def coverage(split: ClassificationSplit, at: float) -> go.Figure:
-    """Share answered and accuracy of the answers by how sure the model must be, with a mark at `at`."""
+    """Share answered and accuracy of the answers by how sure the model must be, with a mark at
+    `at`.
+    """
     colour = tokens.colours()
     thresholds, answered, accuracy = split.coverage
     low = max(0.0, 1 / len(split.classes))
@@ -129,9 +134,13 @@ def _label(chart: go.Figure, x: Any, y: Any, text: str, colour: str, place: floa
         return
     at = kept[int(place * (len(kept) - 1))]
     chart.add_annotation(
-        x=float(x[at]), y=float(y[at]), text=f"<b>{text}</b>", showarrow=False, yshift=10,
+        x=float(x[at]),
+        y=float(y[at]),
+        text=f"<b>{text}</b>",
+        showarrow=False,
+        yshift=10,
         font={"color": colour, "size": 12},
-    )  # fmt: skip
+    )
 
 
 def calibration(split: ClassificationSplit) -> go.Figure:
@@ -143,14 +152,29 @@ def calibration(split: ClassificationSplit) -> go.Figure:
     chart = charts.figure()
     chart.add_trace(_line([0, 1], [0, 1], colour["ctl"], "ideal", dash="dot", width=1))
     chart.add_trace(
-        go.Bar(x=middle[kept], y=bins.right[kept], width=0.085, name="right in fact",
-               marker={"color": colour["train"], "opacity": 0.75}, customdata=bins.rows[kept],
-               hovertemplate="%{y:.1%} right of %{customdata:,} rows")
-    )  # fmt: skip
+        go.Bar(
+            x=middle[kept],
+            y=bins.right[kept],
+            width=0.085,
+            name="right in fact",
+            marker={"color": colour["train"], "opacity": 0.75},
+            customdata=bins.rows[kept],
+            hovertemplate="%{y:.1%} right of %{customdata:,} rows",
+        )
+    )
     chart.add_trace(
-        go.Scatter(x=middle[kept], y=bins.sure[kept], mode="markers", name="sure on average",
-                   marker={"symbol": "line-ew", "size": 17, "line": {"width": 2.5, "color": colour["val"]}})
-    )  # fmt: skip
+        go.Scatter(
+            x=middle[kept],
+            y=bins.sure[kept],
+            mode="markers",
+            name="sure on average",
+            marker={
+                "symbol": "line-ew",
+                "size": 17,
+                "line": {"width": 2.5, "color": colour["val"]},
+            },
+        )
+    )
     _percent_axes(chart)
     chart.update_xaxes(range=[0, 1.01], tickvals=[0, 0.5, 1])
     return chart
@@ -191,10 +215,17 @@ def predicted_against_true(split: RegressionSplit) -> go.Figure:
     low, high = float(min(x.min(), y.min())), float(max(x.max(), y.max()))
     chart = charts.figure(hovermode="closest")
     chart.add_trace(
-        go.Scattergl(x=x, y=y, mode="markers", customdata=rows, name="rows",
-                     marker={"color": colour["train"], "size": 5, "opacity": 0.45},
-                     hovertemplate="row %{customdata}<br>true %{x:,.4g}<br>predicted %{y:,.4g}<extra></extra>")
-    )  # fmt: skip
+        go.Scattergl(
+            x=x,
+            y=y,
+            mode="markers",
+            customdata=rows,
+            name="rows",
+            marker={"color": colour["train"], "size": 5, "opacity": 0.45},
+            hovertemplate="row %{customdata}<br>true %{x:,.4g}<br>predicted %{y:,"
+            ".4g}<extra></extra>",
+        )
+    )
     chart.add_trace(_line([low, high], [low, high], colour["ctl"], "right", dash="dot", width=1.2))
     chart.update_xaxes(title_text="true")
     chart.update_yaxes(title_text="predicted")
@@ -210,9 +241,14 @@ def residuals(split: RegressionSplit) -> go.Figure:
     counts, edges = np.histogram(np.clip(values, low, high), bins=41)
     chart = charts.figure(bargap=0.06)
     chart.add_trace(
-        go.Bar(x=(edges[1:] + edges[:-1]) / 2, y=counts, name="rows", marker={"color": colour["train"], "opacity": 0.75},
-               hovertemplate="%{y:,} rows<extra></extra>")
-    )  # fmt: skip
+        go.Bar(
+            x=(edges[1:] + edges[:-1]) / 2,
+            y=counts,
+            name="rows",
+            marker={"color": colour["train"], "opacity": 0.75},
+            hovertemplate="%{y:,} rows<extra></extra>",
+        )
+    )
     chart.add_vline(x=0, line={"color": colour["ink3"], "width": 1.2})
     chart.update_xaxes(title_text="truth minus prediction")
     chart.update_layout(margin={"l": 52, "b": 38})

@@ -1,4 +1,4 @@
-"""What the Evaluate and Explain pages share: the run that is looked at, its checkpoint, its report."""
+"""What the Evaluate and Explain pages share: the run that is looked at, and its report."""
 
 import importlib
 import threading
@@ -36,7 +36,10 @@ def styles() -> None:
 
 
 def run_or_stop(page: str) -> Any:
-    """The chosen run, else the project's newest that keeps a checkpoint; without one, says so and ends the page."""
+    """The chosen run, else the project's newest that keeps a checkpoint.
+
+    Without one, says so and ends the page.
+    """
     from builder import runs
 
     project = state.project_id()

@@ -1,4 +1,7 @@
-"""Rows of prepared data as samples to click: what a person sees of an image, a text, a series, a table's row."""
+"""Rows of prepared data as samples to click.
+
+What a person sees of an image, a text, a series, a table's row.
+"""
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +15,10 @@ Caption = Callable[[int], Mapping[str, str]]
 
 
 def form(spec: PreparedSpec) -> str:
-    """The form that the samples are shown in: an image where there is one, else text, series, table."""
+    """The form that the samples are shown in.
+
+    An image where there is one, else text, series, table.
+    """
     forms = {one.form for one in spec.inputs.values()}
     return next((one for one in ("image", "tokens", "series") if one in forms), "vector")
 
@@ -31,7 +37,7 @@ def address(png: bytes) -> str:
 def items(
     prepared: Any, split: str, rows: Sequence[int], caption: Caption, size: int = 96
 ) -> list[dict[str, Any]]:
-    """The rows as items of `samples`; `caption` gives "left", "leftFigure", "right", "rightFigure"."""
+    """The rows as items of `samples`, each with what `caption` gives for it."""
     kind = form(prepared.spec)
     found: list[dict[str, Any]] = []
     for row in (int(row) for row in rows):

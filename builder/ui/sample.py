@@ -1,4 +1,7 @@
-"""Which sample the Explain page looks at: a row of a split, or one that was typed, drawn or uploaded."""
+"""Which sample the Explain page looks at.
+
+A row of a split, or one that was typed, drawn or uploaded.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +30,10 @@ class Sample:
 
 
 def current(run: Any, checkpoint: str) -> Sample:
-    """The sample that was asked for by a click, by the address, or by default: the surest mistake of the last split."""
+    """The sample that was asked for by a click, by the address, or by default.
+
+    The surest mistake of the last split.
+    """
     given = st.session_state.get("explain_given")
     if isinstance(given, Sample) and st.session_state.get("explain_given_run") == run.id:
         return given
@@ -69,7 +75,10 @@ def name(run: Any, one: Sample) -> str:
 
 
 def neighbours(report: SplitReport, one: Sample) -> tuple[str, list[int]]:
-    """The list that the strip shows, with its title: what was clicked through, else rows like this one."""
+    """The list that the strip shows, with its title.
+
+    What was clicked through, else rows like this one.
+    """
     listed = st.session_state.get("explain_list")
     if listed and one.row in listed:
         return str(st.session_state.get("explain_list_title", "Chosen")), list(listed)

@@ -88,6 +88,7 @@ class Upside(Method):
 
     @classmethod
     def unfit(cls, subject):
+        del subject
         return None
 
     def attribute(self, question):

@@ -1,4 +1,7 @@
-"""The Evaluate page: figures with their uncertainty, cells that open rows, downloads that hold what is shown."""
+"""The Evaluate page.
+
+Figures with their uncertainty, cells that open rows, downloads that hold what is shown.
+"""
 
 import csv
 import io

@@ -1,4 +1,7 @@
-"""The Explain page: a map with a verdict per method, reasons where a method does not fit, what-if for tables."""
+"""The Explain page.
+
+A map with a verdict per method, reasons where a method does not fit, what-if for tables.
+"""
 
 import pytest
 

@@ -15,7 +15,10 @@ COVERED = {
     "max_pool2d_with_indices": ("MaxPool2d", "MaxPool1d"),
     "max_pool3d_with_indices": ("MaxPool3d",),
 }
-"""Kernel → the modules that Captum has a rule for. One call each: a hook knows its module, not the call."""
+"""Kernel → the modules that Captum has a rule for. One call each.
+
+A hook knows its module, not the call.
+"""
 
 LINEAR = frozenset(
     [
@@ -96,6 +99,7 @@ class DeepLift(Method):
 
     @classmethod
     def unfit(cls, subject: Subject) -> str | None:
+        """Where an operation has no exact rule: the parts would be silently wrong."""
         seen = subject.operations
         allowed = {kind for kinds in COVERED.values() for kind in kinds}
         for kernel, times in seen.kernels.items():
@@ -106,14 +110,21 @@ class DeepLift(Method):
                     if kind in COVERED[kernel] and seen.calls[name] == 1
                 )
                 if hooked < times:
-                    return f"DeepLift has no rule for a {kernel} that is shared or not a layer of its own."
+                    return (
+                        f"DeepLift has no rule for a {kernel} that is shared or not a "
+                        "layer of its own."
+                    )
             elif kernel not in LINEAR:
-                return f"DeepLift has no rule for {kernel.strip('_')}; its parts would be silently wrong."
+                return (
+                    f"DeepLift has no rule for {kernel.strip('_')}; its parts would be "
+                    "silently wrong."
+                )
         if not any(kind in allowed for kind in seen.kinds.values()) and "relu" in seen.kernels:
             return "DeepLift needs activations that are layers of their own."
         return closed(subject)
 
     def attribute(self, question: Question) -> Attribution:
+        """Captum's, over all draws of the baseline."""
         import warnings
 
         import torch

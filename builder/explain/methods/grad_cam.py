@@ -1,4 +1,7 @@
-"""Grad-CAM (Selvaraju 2017): the channels of a convolution, weighed by their mean gradient; through Captum."""
+"""Grad-CAM (Selvaraju 2017): the channels of a convolution, weighed by their mean gradient.
+
+Through Captum.
+"""
 
 import torch
 import torch.nn.functional as F
@@ -31,6 +34,7 @@ class GradCam(Method):
 
     @classmethod
     def unfit(cls, subject: Subject) -> str | None:
+        """Without places or without a convolution."""
         if not subject.forms & {"image", "series"}:
             return "Grad-CAM needs an image or a series; this model has neither."
         if default_layer(subject) is None:
@@ -38,6 +42,7 @@ class GradCam(Method):
         return closed(subject)
 
     def attribute(self, question: Question) -> Attribution:
+        """The layer's map, stretched over the input; other inputs get zeros."""
         from captum.attr import LayerGradCam
 
         subject = question.subject

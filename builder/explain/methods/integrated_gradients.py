@@ -37,9 +37,11 @@ class IntegratedGradients(Method):
 
     @classmethod
     def unfit(cls, subject: Subject) -> str | None:
+        """Where ids reach no embedding."""
         return closed(subject)
 
     def attribute(self, question: Question) -> Attribution:
+        """Captum's, over all draws of the baseline; more steps until the parts add up."""
         from captum.attr import IntegratedGradients as Captum
 
         entry = enter(question)

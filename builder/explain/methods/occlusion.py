@@ -9,7 +9,7 @@ from builder.layers.base import Param
 
 
 class Occlusion(Method):
-    """A patch of the baseline slides over the picture; each place gets the mean fall of the score."""
+    """A patch of the baseline slides over the picture; a place gets the mean fall of the score."""
 
     name = "occlusion"
     title = "Occlusion"
@@ -31,6 +31,7 @@ class Occlusion(Method):
 
     @classmethod
     def unfit(cls, subject: Subject) -> str | None:
+        """Without neighbours: tables and texts."""
         if subject.forms & {"image", "series"}:
             return None
         return (
@@ -38,6 +39,7 @@ class Occlusion(Method):
         )
 
     def attribute(self, question: Question) -> Attribution:
+        """Mean falls per place; inputs without neighbours get zeros."""
         from captum.attr import Occlusion as Captum
 
         subject = question.subject

@@ -20,9 +20,11 @@ class Saliency(Method):
 
     @classmethod
     def unfit(cls, subject: Subject) -> str | None:
+        """Where ids reach no embedding."""
         return closed(subject)
 
     def attribute(self, question: Question) -> Attribution:
+        """Absolute gradients; of ids, summed over their vectors."""
         from captum.attr import Saliency as Captum
 
         entry = enter(question)

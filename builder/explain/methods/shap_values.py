@@ -1,4 +1,7 @@
-"""SHAP values (Lundberg 2017) over raw columns, through the shap library: exact for few columns, else permutations."""
+"""SHAP values (Lundberg 2017) over raw columns, through the shap library.
+
+Exact for few columns, else permutations.
+"""
 
 import warnings
 from collections.abc import Iterator
@@ -42,6 +45,7 @@ class Shap(Method):
 
     @classmethod
     def unfit(cls, subject: Subject) -> str | None:
+        """Without columns, or with too many."""
         others = subject.forms - {"vector", "codes"}
         if others:
             return f"SHAP values here need columns of a table; this model reads {_words(others)}."
@@ -50,6 +54,7 @@ class Shap(Method):
         return None
 
     def attribute(self, question: Question) -> Attribution:
+        """Row by row through shap's exact or permutation explainer."""
         subject = question.subject
         columns = len(subject.columns)
         pool, pointers = _pool(question)
@@ -84,7 +89,8 @@ def _words(forms: frozenset[str]) -> str:
 def _pool(question: Question) -> tuple[dict[str, Tensor], NDArray[np.int64]]:
     """All rows in one pool, and per row and column a pointer into it [rows + background, columns].
 
-    A coalition takes each raw column whole from the row or from a background row: pointers say from which.
+    A coalition takes each raw column whole from the row or from a background row: pointers say from
+    which.
     """
     subject = question.subject
     available = len(subject.background[subject.names[0]])
@@ -165,7 +171,9 @@ def _columns_of(subject: Subject) -> dict[str, Tensor]:
 def _spread(
     subject: Subject, values: NDArray[np.float64], inputs: dict[str, Tensor]
 ) -> dict[str, Tensor]:
-    """A column's value, shared evenly by its features, so that every input's parts still sum to the whole."""
+    """A column's value, shared evenly by its features, so that every input's parts still sum to the
+    whole.
+    """
     owners = _columns_of(subject)
     counts = torch.zeros(len(subject.columns))
     for owner in owners.values():

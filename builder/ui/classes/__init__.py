@@ -9,7 +9,8 @@ from builder.ui import plain
 def classes(key: str, rows: Sequence[Mapping[str, Any]], selected: int | None = None) -> int | None:
     """Draw the table; gives the code of the class that was clicked in this run of the page.
 
-    A row has "code", "name", "precision", "recall", "f1", "roc_auc" (None where undefined) and "rows".
+    A row has "code", "name", "precision", "recall", "f1", "roc_auc" (None where undefined) and
+    "rows".
     """
     result = plain.mount("classes")(
         key=key,

@@ -15,8 +15,9 @@ MOST_BYTES = 2_000_000
 def draw(key: str, shape: tuple[int, int] = (28, 28), *, dark: bool = True) -> bytes | None:
     """Show the canvas; gives the drawing as PNG bytes, None while it is empty.
 
-    `shape` is the model's [height, width], which decides the proportions and the pen; `dark` draws white on black,
-    as scanned digits are. The last drawing is kept between runs of the page under `key`.
+    `shape` is the model's [height, width], which decides the proportions and the pen; `dark` draws
+    white on black, as scanned digits are. The last drawing is kept between runs of the page under
+    `key`.
     """
     result = plain.mount("draw")(
         key=key,

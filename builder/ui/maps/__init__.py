@@ -1,4 +1,7 @@
-"""Method cards: the map over the picture, words, series or bars; the evidence, the verdict, the checks."""
+"""Method cards: the map over the picture, words, series or bars.
+
+The evidence, the verdict, the checks.
+"""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -11,7 +14,10 @@ from builder.ui import figures, plain, rows, tokens
 
 
 def card(key: str, found: Explanation, picture: Any = None, note: str = "") -> None:
-    """Draw the card of an explanation's first row; `picture` [H, W] from 0 to 1 lies below an image's map."""
+    """Draw the card of an explanation's first row.
+
+    `picture` [H, W] from 0 to 1 lies below an image's map.
+    """
     row = found.rows[0]
     data: dict[str, Any] = {
         "id": f"{found.method}-{row.row if row.row is not None else 'given'}",
@@ -88,10 +94,14 @@ def _body(found: Explanation, picture: Any) -> dict[str, Any]:
     ordered = sorted(row.columns, key=lambda one: -abs(one.attribution))[:40]
     scale = 100 if found.scale == "probability" else 1
     bars = [
-        {"name": one.name, "value": rows.show(one.value), "part": one.attribution,
-         "shown": signed(one.attribution * scale)}
+        {
+            "name": one.name,
+            "value": rows.show(one.value),
+            "part": one.attribution,
+            "shown": signed(one.attribution * scale),
+        }
         for one in ordered
-    ]  # fmt: skip
+    ]
     return {"bars": bars, "csv": csv}
 
 

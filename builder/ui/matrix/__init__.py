@@ -1,4 +1,7 @@
-"""The confusion matrix: every cell opens its samples; counts, shares of the truth, shares of the answers."""
+"""The confusion matrix: every cell opens its samples.
+
+Counts, shares of the truth, shares of the answers.
+"""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""Small components in plain JavaScript, without a build: what they share, and how they are mounted."""
+"""Small components in plain JavaScript, without a build, and what they share."""
 
 from collections.abc import Callable
 from functools import cache
@@ -12,7 +12,9 @@ HERE = Path(__file__).parent
 
 @cache
 def mount(name: str) -> Callable[..., Any]:
-    """The mounting command of builder/ui/<name>/<name>.js with <name>.css, under the shared helpers and styles."""
+    """The mounting command of builder/ui/<name>/<name>.js with <name>.css, under the shared helpers
+    and styles.
+    """
     folder = HERE.parent / name
     return st.components.v2.component(
         f"lamina_{name}",

@@ -18,9 +18,9 @@ def samples(
 ) -> int | None:
     """Draw samples; gives the row of the one that was clicked in this run of the page.
 
-    `kind` is an InputSpec's form. An item has "row" and, by kind, "src" (a data address), "lines" (numbers), "text" or
-    "cells" (text, one per entry of `columns`); and for the caption "left", "leftFigure", "right",
-    "rightFigure". `strip` is the small form without captions.
+    `kind` is an InputSpec's form. An item has "row" and, by kind, "src" (a data address), "lines"
+    (numbers), "text" or "cells" (text, one per entry of `columns`); and for the caption "left",
+    "leftFigure", "right", "rightFigure". `strip` is the small form without captions.
     """
     result = plain.mount("samples")(
         key=key,

@@ -36,20 +36,34 @@ def _page(project: str, run: Any) -> None:
 
     def actions() -> None:
         st.segmented_control(
-            "Split", kept, default=split, format_func=opened.TITLES.__getitem__, required=True,
-            key="evaluate_split_choice", label_visibility="collapsed",
-            on_change=_remember, args=("evaluate_split", "evaluate_split_choice"),
-        )  # fmt: skip
-        st.selectbox(
-            "Checkpoint", list(choices), index=list(choices).index(checkpoint),
-            format_func=choices.__getitem__, key="evaluate_checkpoint_choice", width=190,
+            "Split",
+            kept,
+            default=split,
+            format_func=opened.TITLES.__getitem__,
+            required=True,
+            key="evaluate_split_choice",
             label_visibility="collapsed",
-            on_change=_remember, args=("evaluate_checkpoint", "evaluate_checkpoint_choice"),
-        )  # fmt: skip
+            on_change=_remember,
+            args=("evaluate_split", "evaluate_split_choice"),
+        )
+        st.selectbox(
+            "Checkpoint",
+            list(choices),
+            index=list(choices).index(checkpoint),
+            format_func=choices.__getitem__,
+            key="evaluate_checkpoint_choice",
+            width=190,
+            label_visibility="collapsed",
+            on_change=_remember,
+            args=("evaluate_checkpoint", "evaluate_checkpoint_choice"),
+        )
         turned["explain"] = st.button(
-            "Explain a prediction", type="primary", key="evaluate_explain",
-            icon=":material/chevron_right:", icon_position="right",
-        )  # fmt: skip
+            "Explain a prediction",
+            type="primary",
+            key="evaluate_explain",
+            icon=":material/chevron_right:",
+            icon_position="right",
+        )
 
     chrome.bar([project, opened.name_of(run), opened.TITLES[split].lower()], actions=actions)
     report = opened.report(run, checkpoint, split)
@@ -96,7 +110,8 @@ def _headline(run: Any, report: SplitReport, split: str) -> None:
         for label, value, note in items
     )
     parts.html(
-        f'<div class="lm-metrics">{cells}<span class="lm-sp"></span>{_seen(run, report, split)}</div>',
+        f'<div class="lm-metrics">{cells}<span class="lm-sp"></span>'
+        f"{_seen(run, report, split)}</div>",
         "metrics",
     )
 

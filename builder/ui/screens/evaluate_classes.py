@@ -1,4 +1,7 @@
-"""Evaluate, for classes: the matrix, its samples, the classes; thresholds, calibration, curves, sure mistakes."""
+"""Evaluate, for classes: the matrix, its samples, the classes.
+
+Thresholds, calibration, curves, sure mistakes.
+"""
 
 from collections.abc import Callable, Sequence
 from html import escape
@@ -29,14 +32,23 @@ def head(title: str, note: str, key: str, name: str, content: Callable[[], bytes
     with st.container(horizontal=True, vertical_alignment="center", key=f"lm_head_{key}"):
         parts.html(parts.heading(title, note))
         st.download_button(
-            "CSV", content, file_name=f"{name}.csv", mime="text/csv", type="tertiary",
-            key=f"{key}_csv", on_click="ignore", help="Download these figures",
-        )  # fmt: skip
+            "CSV",
+            content,
+            file_name=f"{name}.csv",
+            mime="text/csv",
+            type="tertiary",
+            key=f"{key}_csv",
+            on_click="ignore",
+            help="Download these figures",
+        )
 
 
 @st.fragment
 def _board(run: Any, report: ClassificationSplit, split: str, checkpoint: str) -> None:
-    """The matrix, the samples of what was chosen, and the classes: one fragment, so a click redraws only this."""
+    """The matrix, the samples of what was chosen, and the classes.
+
+    One fragment, so a click redraws only this.
+    """
     key = f"evaluate_chosen_{run.id}"
     chosen = st.session_state.get(key) or ("cell", *_worst(report))
     left, middle, right = st.columns([448, 440, 488], gap="small")
@@ -50,8 +62,13 @@ def _board(run: Any, report: ClassificationSplit, split: str, checkpoint: str) -
             (chosen[1], chosen[2]) if chosen[0] == "cell" else None,
         )
     with right, st.container(key="lm_card_classes", height="stretch"):
-        head("By class", "weakest first; a row opens its samples", "classes", "by-class",
-             lambda: _classes_csv(report))  # fmt: skip
+        head(
+            "By class",
+            "weakest first; a row opens its samples",
+            "classes",
+            "by-class",
+            lambda: _classes_csv(report),
+        )
         found = [{"code": code, **vars(one)} for code, one in enumerate(report.per_class())]
         code = classes(
             f"classes_{run.id}_{split}_{checkpoint}",
@@ -109,7 +126,8 @@ def _samples(
             st.session_state["evaluate_shown"] = shown + 2 * PAGE
             st.rerun(scope="fragment")
         parts.html(
-            f'<div class="lm-f lm-s" style="text-align:right">{min(shown, len(found)):,} of {len(found):,}, figures in %</div>'
+            f'<div class="lm-f lm-s" style="text-align:right">{min(shown, len(found)):,} of '
+            f"{len(found):,}, figures in %</div>"
         )
     if these:
         row = int(found[0])
@@ -122,7 +140,10 @@ def _samples(
 def grid(
     run: Any, report: ClassificationSplit, split: str, found: Any, key: str, none: str = ""
 ) -> int | None:
-    """The rows as samples with what the model said and how sure it was; gives the row that was clicked."""
+    """The rows as samples with what the model said and how sure it was.
+
+    Gives the row that was clicked.
+    """
 
     def caption(row: int) -> dict[str, Any]:
         answer, truth = int(report.predictions[row]), int(report.targets[row])
@@ -130,11 +151,14 @@ def grid(
         p = report.probabilities[row]
         names = report.classes
         return {
-            "left": names[answer], "leftFigure": f"{p[answer] * 100:.0f}",
-            "right": names[other], "rightFigure": f"{p[other] * 100:.0f}",
-            "title": f"Row {row}: truth {names[truth]}, predicted {names[answer]}. Click to explain.",
+            "left": names[answer],
+            "leftFigure": f"{p[answer] * 100:.0f}",
+            "right": names[other],
+            "rightFigure": f"{p[other] * 100:.0f}",
+            "title": f"Row {row}: truth {names[truth]}, predicted {names[answer]}. Click to "
+            "explain.",
             "cells": [names[truth], names[answer], f"{p[answer] * 100:.0f} %"],
-        }  # fmt: skip
+        }
 
     prepared = run.prepared()
     return samples(
@@ -171,19 +195,36 @@ def _decide(report: ClassificationSplit) -> None:
         mode = "sure"
         if report.binary:
             mode = st.segmented_control(
-                "Threshold", ["positive", "sure"], default="positive", required=True, key="threshold_mode",
-                format_func={"positive": f"Answer {report.classes[1]} from", "sure": "Answer only when sure"}.__getitem__,
+                "Threshold",
+                ["positive", "sure"],
+                default="positive",
+                required=True,
+                key="threshold_mode",
+                format_func={
+                    "positive": f"Answer {report.classes[1]} from",
+                    "sure": "Answer only when sure",
+                }.__getitem__,
                 label_visibility="collapsed",
-            )  # fmt: skip
+            )
         else:
-            head("Answer only when sure", "at least this sure", "coverage", "answer-only-when-sure",
-                 lambda: _coverage_csv(report))  # fmt: skip
+            head(
+                "Answer only when sure",
+                "at least this sure",
+                "coverage",
+                "answer-only-when-sure",
+                lambda: _coverage_csv(report),
+            )
         low = 0.0 if report.binary else float(np.floor(10 / len(report.classes)) / 10)
         chart_spot = st.container()
         at = st.slider(
-            "At least", low, 1.0, 0.5 if mode == "positive" else 0.6, 0.01, key=f"threshold_{mode}",
+            "At least",
+            low,
+            1.0,
+            0.5 if mode == "positive" else 0.6,
+            0.01,
+            key=f"threshold_{mode}",
             label_visibility="collapsed",
-        )  # fmt: skip
+        )
         drawn = (
             figures.threshold(report, at) if mode == "positive" else figures.coverage(report, at)
         )
@@ -215,7 +256,8 @@ def _when_sure(report: ClassificationSplit, at: float) -> None:
     answered, right = report.sure(at)
     left = report.rows - answered
     parts.html(
-        f'{parts.heading("At this threshold")}<div style="display:flex;gap:28px;margin:10px 0 12px">'
+        f'{parts.heading("At this threshold")}<div style="display:flex;gap:28px;margin:10px '
+        '0 12px">'
         + figure(
             "Answered", figures.share(answered / report.rows), f"{answered:,} of {report.rows:,}"
         )
@@ -224,7 +266,8 @@ def _when_sure(report: ClassificationSplit, at: float) -> None:
             figures.share(right),
             f"{figures.share(report.metrics['accuracy'])} without threshold",
         )
-        + f'</div><div class="lm-m">The other {left:,} would go to a person. Choose the value on validation data; '
+        + f'</div><div class="lm-m">The other {left:,} would go to a person. Choose the '
+        "value on validation data; "
         "test data only judges it.</div>",
         "at-threshold",
     )
@@ -249,7 +292,8 @@ def _at_threshold(report: ClassificationSplit, at: float) -> None:
     )
     parts.html(
         f'<div style="display:flex;gap:28px;margin:6px 0 12px">{cells}</div><div class="lm-m">'
-        f"{tp:,} of {tp + fn:,} {escape(yes)} are found, {fn:,} missed; {fp:,} of {fp + tn:,} {escape(no)} raise a false alarm. "
+        f"{tp:,} of {tp + fn:,} {escape(yes)} are found, {fn:,} missed; {fp:,} of "
+        f"{fp + tn:,} {escape(no)} raise a false alarm. "
         "Choose the value on validation data; test data only judges it.</div>",
         "at-threshold",
     )
@@ -264,11 +308,16 @@ def _threshold_csv(report: ClassificationSplit) -> bytes:
 
 def _calibration(report: ClassificationSplit) -> None:
     bins = report.calibration
-    head("Calibration", "does 80 % sure mean right 8 times in 10?", "calibration", "calibration",
-         lambda: figures.table(
-             ["from", "to", "sure", "right", "rows"],
-             zip(bins.edges[:-1], bins.edges[1:], bins.sure, bins.right, bins.rows, strict=True),
-         ))  # fmt: skip
+    head(
+        "Calibration",
+        "does 80 % sure mean right 8 times in 10?",
+        "calibration",
+        "calibration",
+        lambda: figures.table(
+            ["from", "to", "sure", "right", "rows"],
+            zip(bins.edges[:-1], bins.edges[1:], bins.sure, bins.right, bins.rows, strict=True),
+        ),
+    )
     chart, words = st.columns([276, 150], gap="small")
     with chart:
         charts.show(
@@ -289,9 +338,12 @@ def _calibration(report: ClassificationSplit) -> None:
             )
             line = f"On the whole the model is {bold}: read its confidences with care."
         parts.html(
-            '<div class="lm-s lm-row"><span class="lm-swatch" style="background:var(--train);opacity:.75"></span>right in fact</div>'
-            '<div class="lm-s lm-row" style="margin:4px 0 8px"><span class="lm-swatch" style="height:3px;background:var(--val)"></span>sure on average</div>'
-            f'{badge}<div class="lm-m lm-s" style="margin-top:8px">Off by {figures.share(error)} on average. {line}</div>',
+            '<div class="lm-s lm-row"><span class="lm-swatch" '
+            'style="background:var(--train);opacity:.75"></span>right in fact</div>'
+            '<div class="lm-s lm-row" style="margin:4px 0 8px"><span class="lm-swatch" '
+            'style="height:3px;background:var(--val)"></span>sure on average</div>'
+            f'{badge}<div class="lm-m lm-s" style="margin-top:8px">Off by '
+            f"{figures.share(error)} on average. {line}</div>",
             "calibration",
         )
 
@@ -310,23 +362,34 @@ def _curves(run: Any, report: ClassificationSplit, split: str, checkpoint: str) 
                 parts.heading("Ranking", "how well its confidence tells a class from the rest")
             )
             name = st.selectbox(
-                "Class", names, index=1 if report.binary else _weakest(report), key=f"curve_class_{run.id}",
-                label_visibility="collapsed", width=180,
-            )  # fmt: skip
+                "Class",
+                names,
+                index=1 if report.binary else _weakest(report),
+                key=f"curve_class_{run.id}",
+                label_visibility="collapsed",
+                width=180,
+            )
             st.download_button(
-                "CSV", lambda: _curves_csv(report), file_name="roc-and-pr.csv", mime="text/csv",
-                type="tertiary", key="curves_csv", on_click="ignore", help="Download these curves",
-            )  # fmt: skip
+                "CSV",
+                lambda: _curves_csv(report),
+                file_name="roc-and-pr.csv",
+                mime="text/csv",
+                type="tertiary",
+                key="curves_csv",
+                on_click="ignore",
+                help="Download these curves",
+            )
         code = names.index(name)
         order = (
             [code]
             if report.binary
-            else [code] + [at for at in range(len(names)) if at != code][:20]
+            else [code, *[at for at in range(len(names)) if at != code][:20]]
         )
         roc, pr = st.columns(2, gap="small")
         with roc:
             parts.html(
-                f'<div class="lm-s lm-m">ROC of {escape(name)}, area <b>{figures.number(lines[code].roc_auc)}</b></div>',
+                f'<div class="lm-s lm-m">ROC of {escape(name)}, area <b>'
+                f"{figures.number(lines[code].roc_auc)}</b></div>",
                 "roc",
             )
             charts.show(
@@ -337,7 +400,8 @@ def _curves(run: Any, report: ClassificationSplit, split: str, checkpoint: str) 
             )
         with pr:
             parts.html(
-                f'<div class="lm-s lm-m">Precision and recall of {escape(name)}, average precision <b>{figures.number(lines[code].average_precision)}</b></div>',
+                f'<div class="lm-s lm-m">Precision and recall of {escape(name)}, average '
+                f"precision <b>{figures.number(lines[code].average_precision)}</b></div>",
                 "pr",
             )
             charts.show(

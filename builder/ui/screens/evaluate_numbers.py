@@ -17,8 +17,13 @@ def show(run: Any, report: RegressionSplit, split: str, checkpoint: str) -> None
 
     clicked = _charts(run, report, split)
     with st.container(key="lm_card_worst"):
-        head("Furthest off", "worst first; a row opens its explanation", "worst", f"predictions-{split}",
-             lambda: _csv(report))  # fmt: skip
+        head(
+            "Furthest off",
+            "worst first; a row opens its explanation",
+            "worst",
+            f"predictions-{split}",
+            lambda: _csv(report),
+        )
         worst = report.mistakes(20)
         row = _grid(run, report, split, worst)
     row = clicked if clicked is not None else row
@@ -31,12 +36,21 @@ def show(run: Any, report: RegressionSplit, split: str, checkpoint: str) -> None
 def _charts(run: Any, report: RegressionSplit, split: str) -> int | None:
     left, right = st.columns([700, 692], gap="small")
     with left, st.container(key="lm_card_scatter", height="stretch"):
-        head(f"Predicted against true {run.spec.target.name}", "a dot on the line is right; click one to explain it",
-             "scatter", f"predictions-{split}", lambda: _csv(report))  # fmt: skip
+        head(
+            f"Predicted against true {run.spec.target.name}",
+            "a dot on the line is right; click one to explain it",
+            "scatter",
+            f"predictions-{split}",
+            lambda: _csv(report),
+        )
         picked = charts.show(
-            figures.predicted_against_true(report), key=f"scatter_{run.id}_{split}", height=330,
-            name="predicted-against-true", on_select="rerun", selection_mode="points",
-        )  # fmt: skip
+            figures.predicted_against_true(report),
+            key=f"scatter_{run.id}_{split}",
+            height=330,
+            name="predicted-against-true",
+            on_select="rerun",
+            selection_mode="points",
+        )
     with right, st.container(key="lm_card_residuals", height="stretch"):
         bias = float(report.residuals.mean())
         note = f"truth minus prediction, {figures.number(bias)} on average"
@@ -55,10 +69,16 @@ def _grid(run: Any, report: RegressionSplit, split: str, found: Any) -> int | No
     def caption(row: int) -> dict[str, Any]:
         truth, answer = float(report.targets[row]), float(report.predictions[row])
         return {
-            "left": "true", "leftFigure": figures.number(truth),
-            "right": "predicted", "rightFigure": figures.number(answer),
-            "cells": [figures.number(truth), figures.number(answer), figures.number(truth - answer)],
-        }  # fmt: skip
+            "left": "true",
+            "leftFigure": figures.number(truth),
+            "right": "predicted",
+            "rightFigure": figures.number(answer),
+            "cells": [
+                figures.number(truth),
+                figures.number(answer),
+                figures.number(truth - answer),
+            ],
+        }
 
     return samples(
         f"worst_{run.id}",

@@ -9,7 +9,7 @@ import streamlit as st
 from builder.errors import LaminaError
 from builder.explain import Explanation, methods, open_subject, unfit
 from builder.ui import chrome, opened, parts, sample, state
-from builder.ui.screens import explain_maps, explain_table
+from builder.ui.screens import explain_maps, explain_table, explain_whole
 
 VIEWS = {"prediction": "This prediction", "model": "Whole model"}
 FIRST = {
@@ -44,26 +44,40 @@ def _page(project: str, run: Any) -> None:
     table = asked.subject.forms <= {"vector", "codes"}
     reasons = unfit(asked.subject)
     view = "prediction"
+    if "explain_view_wish" in st.session_state:
+        st.session_state["explain_view"] = st.session_state.pop("explain_view_wish")
 
     def actions() -> None:
         nonlocal view
         if table:
-            view = st.segmented_control(
-                "View", list(VIEWS), default="prediction", format_func=VIEWS.__getitem__, required=True,
-                key="explain_view", label_visibility="collapsed",
-            ) or "prediction"  # fmt: skip
+            view = (
+                st.segmented_control(
+                    "View",
+                    list(VIEWS),
+                    default="prediction",
+                    format_func=VIEWS.__getitem__,
+                    required=True,
+                    key="explain_view",
+                    label_visibility="collapsed",
+                )
+                or "prediction"
+            )
         _choose_methods(reasons, _kind(asked))
         st.download_button(
-            "Export report", lambda: _report(run.id), file_name=f"explanation-{run.id}.json",
-            mime="application/json", key="explain_report", on_click="ignore",
+            "Export report",
+            lambda: _report(run.id),
+            file_name=f"explanation-{run.id}.json",
+            mime="application/json",
+            key="explain_report",
+            on_click="ignore",
             help="Everything on this page that was computed, as JSON",
-        )  # fmt: skip
+        )
 
     crumbs = [project, opened.name_of(run), sample.name(run, one)]
     chrome.bar(crumbs, actions=actions)
     chosen = [name for name in _chosen(_kind(asked)) if reasons.get(name) is None]
     if table and view == "model":
-        explain_table.whole(run, asked, checkpoint)
+        explain_whole.show(run, asked, checkpoint)
     elif table:
         explain_table.show(run, asked, checkpoint, one, chosen)
     else:
@@ -87,12 +101,15 @@ def _choose_methods(reasons: dict[str, str | None], kind: str) -> None:
         for method in methods():
             reason = reasons[method.name]
             on = st.checkbox(
-                method.title, value=method.name in chosen and reason is None, disabled=reason is not None,
+                method.title,
+                value=method.name in chosen and reason is None,
+                disabled=reason is not None,
                 key=f"method_{method.name}_{kind}",
-            )  # fmt: skip
+            )
             tone = "lm-warn" if reason else "lm-f"
             parts.html(
-                f'<div class="lm-s {tone}" style="margin:-10px 0 4px 28px;max-width:340px">{_escape(reason or method.help)}</div>',
+                f'<div class="lm-s {tone}" style="margin:-10px 0 4px 28px;max-width:340px">'
+                f"{_escape(reason or method.help)}</div>",
                 f"method-{method.name}",
             )
             if reason is None and on != (method.name in chosen):

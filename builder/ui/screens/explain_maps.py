@@ -34,7 +34,7 @@ def show(run: Any, asked: Any, checkpoint: str, one: Sample, chosen: list[str]) 
                 for place, name in zip(places, chosen[start : start + ACROSS], strict=False):
                     with place, st.container(key=f"lm_card_method_{name}", height="stretch"):
                         _card(run, asked, checkpoint, one, inputs, wish, name, layer)
-            _inside(run, asked, one, inputs, wish)
+            _inside(run, asked, inputs, wish)
 
 
 def _card(
@@ -50,7 +50,19 @@ def _card(
     from builder.ui.screens.explain import keep, remember
 
     layer = layer if method(name).layered and layer in asked.subject.layers else None
-    key = f"{run.id}|{checkpoint}|{id(asked.subject)}|{one.mark}|{name}|{wish.target}|{wish.baseline}|{layer}"
+    key = "|".join(
+        str(part)
+        for part in (
+            run.id,
+            checkpoint,
+            asked.mark,
+            one.mark,
+            name,
+            wish.target,
+            wish.baseline,
+            layer,
+        )
+    )
     slot = st.empty()
 
     def progress(what: str, done: int, total: int) -> None:
@@ -64,10 +76,18 @@ def _card(
             parts.skeleton(4)
         record = one.record or asked.prepared.record(one.split, one.row)
         return ask(
-            asked.subject, name, inputs, target=wish.target, layer=layer,
-            options={"baseline": wish.baseline}, check=True, progress=progress, records=[record],
-            rows=[None if one.record is not None else one.row], words=asked.words(inputs, [record]),
-        )  # fmt: skip
+            asked.subject,
+            name,
+            inputs,
+            target=wish.target,
+            layer=layer,
+            options={"baseline": wish.baseline},
+            check=True,
+            progress=progress,
+            records=[record],
+            rows=[None if one.record is not None else one.row],
+            words=asked.words(inputs, [record]),
+        )
 
     try:
         found = keep(key, make)
@@ -99,7 +119,7 @@ def _note(found: Explanation) -> str:
     return " ".join((*found.limits[:2], found.notes[0] if found.notes else ""))
 
 
-def _inside(run: Any, asked: Any, one: Sample, inputs: Any, wish: explain_side.Asked) -> None:
+def _inside(run: Any, asked: Any, inputs: Any, wish: explain_side.Asked) -> None:
     """The layers: pick one on the graph, see its channels; Grad-CAM then looks at it, too."""
     subject: Subject = asked.subject
     if not subject.layers:
@@ -114,7 +134,8 @@ def _inside(run: Any, asked: Any, one: Sample, inputs: Any, wish: explain_side.A
         parts.html(
             parts.heading(
                 "Inside the model",
-                f"{start}, {shape}; the channels that speak most for {wish.target or subject.target.name}. Pick another layer:",
+                f"{start}, {shape}; the channels that speak most for "
+                f"{wish.target or subject.target.name}. Pick another layer:",
             ),
             "inside",
         )
@@ -129,19 +150,28 @@ def _inside(run: Any, asked: Any, one: Sample, inputs: Any, wish: explain_side.A
             maps.channels(f"channels_{run.id}", found.shown)
         with right:
             parts.html(
-                f'<div style="display:flex;gap:28px;margin-bottom:8px">{_figure(f"All {found.shape[0]} channels", maps.signed(found.total))}'
-                f"{_figure('The rest', maps.signed(found.score - found.total))}{_figure('Score', figures.number(found.score, 2))}</div>"
-                '<div class="lm-m lm-s">Activation times gradient, summed over places. The rest is what biases and the bends of later layers add.</div>',
+                '<div style="display:flex;gap:28px;margin-bottom:8px">'
+                f"{_figure(f'All {found.shape[0]} channels', maps.signed(found.total))}"
+                f"{_figure('The rest', maps.signed(found.score - found.total))}"
+                f"{_figure('Score', figures.number(found.score, 2))}</div>"
+                '<div class="lm-m lm-s">Activation times gradient, summed over places. The '
+                "rest is what biases and the bends of later layers add.</div>",
                 "channels",
             )
 
 
 def _figure(label: str, value: str) -> str:
-    return f'<div><div class="lm-f lm-s">{label}</div><div class="lm-mono lm-b" style="font-size:14px">{value}</div></div>'
+    return (
+        f'<div><div class="lm-f lm-s">{label}</div><div class="lm-mono lm-b" '
+        f'style="font-size:14px">{value}</div></div>'
+    )
 
 
 def _strip(run: Any, subject: Subject, start: str) -> str:
-    """The graph as a strip to pick from; a select box where the canvas is not built or layers lie in modules."""
+    """The graph as a strip to pick from.
+
+    A select box where the canvas is not built or layers lie in modules.
+    """
     graph = run.project().graph
     nodes = [name for name in subject.layers if name in graph.ids()]
     if nodes:

@@ -1,4 +1,7 @@
-"""The Explain page's left side: the sample, what is predicted, what is explained, what it is compared with."""
+"""The Explain page's left side.
+
+The sample, what is predicted, what is explained, what it is compared with.
+"""
 
 from dataclasses import dataclass
 from html import escape
@@ -56,10 +59,18 @@ def _own(asked: Any) -> list[str]:
 
 def _from_data(run: Any, checkpoint: str, one: Sample) -> None:
     kept = opened.sizes(run)
-    split = st.segmented_control(
-        "Split", kept, default=one.split if one.split in kept else kept[-1], required=True,
-        format_func=opened.TITLES.__getitem__, key="choose_split", label_visibility="collapsed",
-    ) or kept[-1]  # fmt: skip
+    split = (
+        st.segmented_control(
+            "Split",
+            kept,
+            default=one.split if one.split in kept else kept[-1],
+            required=True,
+            format_func=opened.TITLES.__getitem__,
+            key="choose_split",
+            label_visibility="collapsed",
+        )
+        or kept[-1]
+    )
     report = opened.report(run, checkpoint, split)
     found = list(range(report.rows))
     if isinstance(report, ClassificationSplit):
@@ -69,10 +80,11 @@ def _from_data(run: Any, checkpoint: str, one: Sample) -> None:
             "Answers", ["all", "right", "wrong"], default="all", required=True, key="choose_which"
         )
         found = [
-            row for row in found
+            row
+            for row in found
             if (name == names[0] or report.classes[int(report.targets[row])] == name)
             and (which == "all" or bool(report.right[row]) == (which == "right"))
-        ]  # fmt: skip
+        ]
     row = st.number_input(
         "Row", 0, max(0, report.rows - 1), min(one.row, report.rows - 1), key=f"choose_row_{split}"
     )
@@ -80,11 +92,13 @@ def _from_data(run: Any, checkpoint: str, one: Sample) -> None:
         sample.choose(split, int(row))
         st.rerun()
     first = samples(
-        f"choose_{run.id}_{split}", rows.form(run.spec),
+        f"choose_{run.id}_{split}",
+        rows.form(run.spec),
         rows.items(run.prepared(), split, found[:20], lambda _row: {}, 64),
-        columns=rows.heads(run.spec, []), strip=rows.form(run.spec) in ("image", "series"),
+        columns=rows.heads(run.spec, []),
+        strip=rows.form(run.spec) in ("image", "series"),
         none="No row is like that.",
-    )  # fmt: skip
+    )
     if first is not None:
         st.session_state["explain_list"], st.session_state["explain_list_title"] = (
             found[:500],
@@ -156,13 +170,19 @@ def side(run: Any, asked: Any, checkpoint: str, one: Sample, inputs: Any) -> Ask
         )
     options = {choice.name: choice for choice in choices(asked.subject)}
     baseline = st.selectbox(
-        "Compared with", list(options), key=f"explain_baseline_{run.id}",
-        format_func=lambda name: f"{options[name].title}" + (f" ({options[name].note})" if options[name].note else ""),
-    )  # fmt: skip
+        "Compared with",
+        list(options),
+        key=f"explain_baseline_{run.id}",
+        format_func=lambda name: (
+            f"{options[name].title}" + (f" ({options[name].note})" if options[name].note else "")
+        ),
+    )
     subject = target or asked.subject.target.name
     parts.html(
-        f'<div class="lm-s lm-f">“Why {escape(subject)}?” always means “rather than what?”. The map answers against this.</div>'
-        f'<div class="lm-s lm-m" style="display:flex;gap:12px;border-top:1px solid var(--line);margin-top:10px;padding-top:12px">{legend(subject)}</div>'
+        f'<div class="lm-s lm-f">“Why {escape(subject)}?” always means “rather than what?”. '
+        "The map answers against this.</div>"
+        '<div class="lm-s lm-m" style="display:flex;gap:12px;border-top:1px solid '
+        f'var(--line);margin-top:10px;padding-top:12px">{legend(subject)}</div>'
     )
     return Asked(target, baseline)
 
@@ -170,8 +190,10 @@ def side(run: Any, asked: Any, checkpoint: str, one: Sample, inputs: Any) -> Ask
 def legend(name: str) -> str:
     """The two colours in words."""
     return (
-        f'<span class="lm-row" style="gap:6px"><i class="lm-swatch" style="background:{colour("for")}"></i>for {escape(name)}</span>'
-        f'<span class="lm-row" style="gap:6px"><i class="lm-swatch" style="background:{colour("against")}"></i>against</span>'
+        '<span class="lm-row" style="gap:6px"><i class="lm-swatch" '
+        f'style="background:{colour("for")}"></i>for {escape(name)}</span>'
+        '<span class="lm-row" style="gap:6px"><i class="lm-swatch" '
+        f'style="background:{colour("against")}"></i>against</span>'
     )
 
 
@@ -189,9 +211,12 @@ def _strip(run: Any, one: Sample, found: list[int]) -> None:
     chosen = None
     if kind in ("image", "series"):
         chosen = samples(
-            f"strip_{run.id}_{one.split}", kind, rows.items(run.prepared(), one.split, near, lambda _row: {}, 64),
-            selected=one.row, strip=True,
-        )  # fmt: skip
+            f"strip_{run.id}_{one.split}",
+            kind,
+            rows.items(run.prepared(), one.split, near, lambda _row: {}, 64),
+            selected=one.row,
+            strip=True,
+        )
     at = found.index(one.row) if one.row in found else 0
     with st.container(horizontal=True, vertical_alignment="center", key="lm_quiet_step"):
         if st.button("Previous", key="sample_previous", disabled=at == 0):
@@ -220,7 +245,8 @@ def _picture(run: Any, asked: Any, one: Sample, inputs: Any) -> None:
         out = io.BytesIO()
         picture.save(out, "PNG")
         parts.html(
-            f'<img class="lm-sample" alt="{escape(sample.name(run, one))}" src="{rows.address(out.getvalue())}">',
+            f'<img class="lm-sample" alt="{escape(sample.name(run, one))}" '
+            f'src="{rows.address(out.getvalue())}">',
             "sample-picture",
         )
     elif kind == "tokens":
@@ -262,12 +288,16 @@ def _answer(asked: Any, inputs: Any, one: Sample) -> None:
             parts.badge("right", "ok") if answer == truth else parts.badge(f"truth: {truth}", "err")
         )
     lines = "".join(
-        f'<div class="lm-prob"><span class="n">{escape(subject.classes[code])}</span><div class="lm-meter">'
-        f'<i style="width:{float(p[code]) * 100:.1f}%;{"" if at == 0 else "background:var(--ctl)"}"></i></div>'
+        f'<div class="lm-prob"><span class="n">{escape(subject.classes[code])}</span><div '
+        'class="lm-meter">'
+        "<i "
+        f'style="width:{float(p[code]) * 100:.1f}%;'
+        f'{"" if at == 0 else "background:var(--ctl)"}"></i></div>'
         f'<span class="v lm-mono">{float(p[code]) * 100:.1f} %</span></div>'
         for at, code in enumerate(order[:SHOWN_CLASSES])
     )
     parts.html(
-        f'<div class="lm-row" style="flex-wrap:wrap"><h2>Predicted: {escape(answer)}</h2>{mark}</div><div style="margin:6px 0 4px">{lines}</div>',
+        f'<div class="lm-row" style="flex-wrap:wrap"><h2>Predicted: {escape(answer)}</h2>'
+        f'{mark}</div><div style="margin:6px 0 4px">{lines}</div>',
         "predicted",
     )

@@ -1,4 +1,7 @@
-"""Explain, for tables: the waterfall, its verdict, the what-if form; and the beeswarm over many rows."""
+"""Explain, for tables: the waterfall, its verdict, the what-if form.
+
+And the beeswarm over many rows.
+"""
 
 from html import escape
 from typing import Any
@@ -7,14 +10,13 @@ import numpy as np
 import streamlit as st
 
 from builder.explain import Explanation, ask, whatif
-from builder.ui import charts, figures, maps, opened, parts, rows, sample, tokens
+from builder.ui import figures, maps, opened, parts, rows, sample
 from builder.ui.sample import Sample
 from builder.ui.screens import explain_side
 from builder.ui.waterfall import waterfall
 from builder.ui.whatif import whatif as form
 
 MOST_BARS = 9
-SWARM_ROWS = (50, 200, 500)
 
 
 def show(run: Any, asked: Any, checkpoint: str, one: Sample, chosen: list[str]) -> None:
@@ -33,7 +35,7 @@ def show(run: Any, asked: Any, checkpoint: str, one: Sample, chosen: list[str]) 
         if "shap_values" in chosen:
             with slot:
                 found = _explain(run, asked, checkpoint, one, inputs, record, "shap_values", target)
-                _waterfall(run, asked, one, found)
+                _waterfall(run, found)
             with trust:
                 if found.rows[0].trust is not None:
                     maps.verdict(
@@ -70,9 +72,13 @@ def _head(run: Any, asked: Any, checkpoint: str, one: Sample, inputs: Any) -> st
         if subject.classifies:
             code = int(subject.prediction(inputs)[0])
             target = st.selectbox(
-                "Explained class", list(subject.classes), index=code, key=f"explain_class_{one.mark}_{run.id}",
-                label_visibility="collapsed", width=130,
-            )  # fmt: skip
+                "Explained class",
+                list(subject.classes),
+                index=code,
+                key=f"explain_class_{one.mark}_{run.id}",
+                label_visibility="collapsed",
+                width=130,
+            )
         if found:
             if st.button(
                 "",
@@ -105,7 +111,8 @@ def _head(run: Any, asked: Any, checkpoint: str, one: Sample, inputs: Any) -> st
     )
     with spot:
         parts.html(
-            f'<div class="lm-row"><h2>{escape(words)}</h2><span class="lm-f lm-s">{escape(known)}</span></div>',
+            f'<div class="lm-row"><h2>{escape(words)}</h2><span class="lm-f lm-s">'
+            f"{escape(known)}</span></div>",
             "question",
         )
     if chosen is not None:
@@ -139,27 +146,37 @@ def _explain(
             parts.html(parts.heading("On its way", "the first time takes some seconds"))
             parts.skeleton(5)
         return ask(
-            asked.subject, name, inputs, target=target, check=True, records=[record],
+            asked.subject,
+            name,
+            inputs,
+            target=target,
+            check=True,
+            records=[record],
             rows=[None if one.record is not None else one.row],
-        )  # fmt: skip
+        )
 
     found: Explanation = keep(
-        f"{run.id}|{checkpoint}|{id(asked.subject)}|{one.mark}|{name}|{target}", make
+        f"{run.id}|{checkpoint}|{asked.mark}|{one.mark}|{name}|{target}", make
     )
     slot.empty()
     remember(found, f"{run.id}{one.mark}{target}")
     return found
 
 
-def _waterfall(run: Any, asked: Any, one: Sample, found: Explanation) -> None:
+def _waterfall(run: Any, found: Explanation) -> None:
     row = found.rows[0]
     share = bool(found.classes)
     ordered = sorted(row.columns, key=lambda part: -abs(part.attribution))
     kept, rest = ordered[:MOST_BARS], ordered[MOST_BARS:]
     bars = [
-        {"name": part.name, "value": rows.show(part.value), "part": part.attribution, "shown": _points(part.attribution, share)}
+        {
+            "name": part.name,
+            "value": rows.show(part.value),
+            "part": part.attribution,
+            "shown": _points(part.attribution, share),
+        }
         for part in kept
-    ]  # fmt: skip
+    ]
     if rest:
         total = sum(part.attribution for part in rest)
         bars.append(
@@ -178,14 +195,22 @@ def _waterfall(run: Any, asked: Any, one: Sample, found: Explanation) -> None:
         [[part.name, rows.show(part.value), part.attribution] for part in row.columns],
     ).decode()
     parts.html(
-        f'<div class="lm-f lm-s">SHAP values, {escape(found.settings)}{", in percentage points" if share else ""}</div>'
+        '<div class="lm-f lm-s">SHAP values, '
+        f"{escape(found.settings)}{', in percentage points' if share else ''}</div>"
     )
     waterfall(
-        f"waterfall_{run.id}", bars, base=base, base_shown=write(base), final_shown=write(row.score),
-        first=f"Average {noun}", last=f"This {noun}", ticks=_ticks(base, bars, share, len(found.classes)),
-        label=f"From {write(base)} to {write(row.score)}: " + ", ".join(f"{bar['name']} {bar['shown']}" for bar in bars),
+        f"waterfall_{run.id}",
+        bars,
+        base=base,
+        base_shown=write(base),
+        final_shown=write(row.score),
+        first=f"Average {noun}",
+        last=f"This {noun}",
+        ticks=_ticks(base, bars, share, len(found.classes)),
+        label=f"From {write(base)} to "
+        f"{write(row.score)}: " + ", ".join(f"{bar['name']} {bar['shown']}" for bar in bars),
         csv=csv,
-    )  # fmt: skip
+    )
 
 
 def _points(value: float, share: bool) -> str:
@@ -220,8 +245,14 @@ def _fair(run: Any, checkpoint: str, one: Sample) -> str:
     split = one.split if one.record is None else opened.sizes(run)[-1]
     report = opened.report(run, checkpoint, split)
     if "accuracy" in report.metrics:
-        return f"This explains the model, not the world: the model is right for {report.metrics['accuracy'] * 100:.0f} % of the {split} rows."
-    return f"This explains the model, not the world: it is off by {figures.number(report.metrics['mae'])} on average on the {split} rows."
+        return (
+            "This explains the model, not the world: the model is right for "
+            f"{report.metrics['accuracy'] * 100:.0f} % of the {split} rows."
+        )
+    return (
+        "This explains the model, not the world: it is off by "
+        f"{figures.number(report.metrics['mae'])} on average on the {split} rows."
+    )
 
 
 @st.fragment
@@ -235,10 +266,16 @@ def _whatif(
     code = None if target is None else subject.classes.index(target)
     mark = f"whatif_{run.id}_{one.mark}"
     changes: dict[str, Any] = st.session_state.get(mark, {})
-    found = keep(f"{mark}|{checkpoint}|{id(subject)}|{target}", lambda: (
-        whatif.ranges(asked), whatif.curves(asked, record, code), whatif.flips(asked, record),
-        whatif.watch(asked, [record], code)[0], int(subject.prediction(asked.records([record]))[0]) if subject.classifies else None,
-    ))  # fmt: skip
+    found = keep(
+        f"{mark}|{checkpoint}|{asked.mark}|{target}",
+        lambda: (
+            whatif.ranges(asked),
+            whatif.curves(asked, record, code),
+            whatif.flips(asked, record),
+            whatif.watch(asked, [record], code)[0],
+            int(subject.prediction(asked.records([record]))[0]) if subject.classifies else None,
+        ),
+    )
     ranges, curves, flips, was, before = found
     now, answer = was, before
     if changes:
@@ -249,13 +286,19 @@ def _whatif(
         )
     lines = [
         {
-            "column": one_range.column, "before": record.get(one_range.column),
-            "choices": list(one_range.choices) or None, "low": one_range.low, "high": one_range.high,
-            "whole": one_range.whole, "grid": curves[one_range.column][0] if not one_range.choices else [],
-            "curve": [round(v, 5) for v in curves[one_range.column][1]] if not one_range.choices else [],
+            "column": one_range.column,
+            "before": record.get(one_range.column),
+            "choices": list(one_range.choices) or None,
+            "low": one_range.low,
+            "high": one_range.high,
+            "whole": one_range.whole,
+            "grid": curves[one_range.column][0] if not one_range.choices else [],
+            "curve": [round(v, 5) for v in curves[one_range.column][1]]
+            if not one_range.choices
+            else [],
         }
         for one_range in sorted(ranges, key=lambda r: bool(r.choices))
-    ]  # fmt: skip
+    ]
     write = figures.share if subject.classifies else figures.number
     far = [
         r.column
@@ -265,163 +308,28 @@ def _whatif(
         and not r.low <= float(changes[r.column]) <= r.high
     ]
     sent = form(
-        f"form_{run.id}_{one.mark}", lines, changes, noun=rows.word(run.spec, 1), was=write(was), now=write(now),
+        f"form_{run.id}_{one.mark}",
+        lines,
+        changes,
+        noun=rows.word(run.spec, 1),
+        was=write(was),
+        now=write(now),
         flips=subject.classes[answer] if answer is not None and answer != before else "",
-        single=[{"column": f.column, "before": f.before, "after": f.after, "shown": figures.share(f.watched)} for f in flips],
+        single=[
+            {
+                "column": f.column,
+                "before": f.before,
+                "after": f.after,
+                "shown": figures.share(f.watched),
+            }
+            for f in flips
+        ],
         line=0.5 if subject.classifies and len(subject.classes) == 2 else None,
-        warning=f"The data holds hardly any row with such a value of {', '.join(far)}. The further you go, the less the answer means." if far else "",
-    )  # fmt: skip
+        warning=f"The data holds hardly any row with such a value of {', '.join(far)}. The "
+        "further you go, the less the answer means."
+        if far
+        else "",
+    )
     if sent is not None and sent != changes:
         st.session_state[mark] = sent
         st.rerun(scope="fragment")
-
-
-def whole(run: Any, asked: Any, checkpoint: str) -> None:
-    """Which columns matter over many rows: a beeswarm and the mean size of each column's part."""
-    subject = asked.subject
-    with st.container(key="lm_body_explain_whole"):
-        if "shap_values" not in [n for n, why in _reasons(asked).items() if why is None]:
-            parts.empty("Not for this model", str(_reasons(asked)["shap_values"]), key="no_whole")
-            return
-        kept = opened.sizes(run)
-        with st.container(key="lm_card_whole"):
-            with st.container(horizontal=True, vertical_alignment="center", key="lm_quiet_whole"):
-                parts.html(
-                    parts.heading(
-                        "What moves the answers",
-                        "one dot per row and column; colour is the column's value",
-                    )
-                )
-                target = None
-                if subject.classifies:
-                    names = list(subject.classes)
-                    target = st.selectbox(
-                        "Class",
-                        names,
-                        index=len(names) - 1 if len(names) == 2 else 0,
-                        key=f"whole_class_{run.id}",
-                        label_visibility="collapsed",
-                        width=150,
-                    )
-                size = min(run.spec.sizes[kept[-1]], 10**9)
-                options = sorted({min(size, count) for count in SWARM_ROWS})
-                count = st.selectbox(
-                    "Rows",
-                    options,
-                    index=min(1, len(options) - 1),
-                    format_func=lambda n: f"{n} {kept[-1]} rows",
-                    key=f"whole_rows_{run.id}",
-                    label_visibility="collapsed",
-                    width=150,
-                )
-            found = _many(run, asked, checkpoint, kept[-1], int(count), target)
-            if found is not None:
-                _swarm(run, asked, kept[-1], found)
-
-
-def _reasons(asked: Any) -> dict[str, str | None]:
-    from builder.explain import unfit
-
-    return unfit(asked.subject)
-
-
-def _many(
-    run: Any, asked: Any, checkpoint: str, split: str, count: int, target: str | None
-) -> Explanation | None:
-    from builder.ui.screens.explain import keep
-
-    slot = st.empty()
-    drawn = np.sort(np.random.default_rng(0).permutation(run.spec.sizes[split])[:count])
-
-    def progress(_what: str, done: int, total: int) -> None:
-        if done % 5 == 0 or done == total:
-            with slot.container():
-                parts.busy("SHAP values", done, total)
-
-    def make() -> Explanation:
-        with slot.container():
-            parts.busy("SHAP values", 0, count)
-        chosen = [int(row) for row in drawn]
-        return ask(
-            asked.subject, "shap_values", asked.rows(split, chosen), target=target,
-            options={"background": 50, "permutations": 4}, progress=progress,
-            records=[asked.prepared.record(split, row) for row in chosen], rows=chosen,
-        )  # fmt: skip
-
-    found: Explanation = keep(
-        f"whole|{run.id}|{checkpoint}|{id(asked.subject)}|{split}|{count}|{target}", make
-    )
-    slot.empty()
-    return found
-
-
-def _swarm(run: Any, asked: Any, split: str, found: Explanation) -> None:
-    """Columns by the mean size of their parts, from the top; jitter by how crowded a place is."""
-    import plotly.graph_objects as go
-
-    colour = tokens.colours()
-    names = [part.name for part in found.rows[0].columns]
-    table = np.array([[part.attribution for part in row.columns] for row in found.rows])
-    order = np.argsort(np.abs(table).mean(0))[::-1][:14]
-    scale = 100 if found.classes else 1
-    chart = charts.figure(hovermode="closest")
-    for place, at in enumerate(order[::-1]):
-        values = [row.columns[at].value for row in found.rows]
-        x = table[:, at] * scale
-        chart.add_trace(go.Scattergl(
-            x=x, y=place + _jitter(x), mode="markers", name=names[at], customdata=[[row.row, rows.show(v)] for row, v in zip(found.rows, values, strict=True)],
-            marker={"size": 5, "color": _tint(values), "colorscale": charts.scale(charts.DIVERGING[tokens.theme()]), "cmin": 0, "cmax": 1, "opacity": 0.8},
-            hovertemplate=escape(names[at]) + " = %{customdata[1]}<br>%{x:+.3g}<br>row %{customdata[0]}<extra></extra>",
-        ))  # fmt: skip
-    chart.add_vline(x=0, line={"color": colour["ctl"], "width": 1})
-    means = np.abs(table).mean(0) * scale
-    labels = [
-        f"{names[at][:22]}  <b>{figures.number(float(means[at]), 2)}</b>" for at in order[::-1]
-    ]
-    chart.update_yaxes(
-        tickvals=list(range(len(order))), ticktext=labels, showgrid=True, automargin=True
-    )
-    chart.update_xaxes(title_text="percentage points" if found.classes else found.rows[0].target)
-    chart.update_layout(margin={"l": 170, "b": 40})
-    picked = charts.show(
-        chart,
-        key=f"swarm_{run.id}",
-        height=110 + 38 * len(order),
-        name="shap-beeswarm",
-        on_select="rerun",
-        selection_mode="points",
-    )
-    parts.html(
-        '<div class="lm-s lm-m">Blue dots hold low values of the column, orange ones high. Bold: the mean size of the column’s part. Click a dot to open its row.</div>',
-        "swarm",
-    )
-    st.download_button(
-        "CSV", lambda: figures.table(["row", *names], [[row.row, *(part.attribution for part in row.columns)] for row in found.rows]),
-        file_name="shap-values.csv", mime="text/csv", key="swarm_csv", on_click="ignore",
-    )  # fmt: skip
-    points = (picked or {}).get("selection", {}).get("points", [])
-    if points:
-        row = points[0].get("customdata", [None])[0]
-        if isinstance(row, int):
-            sample.choose(split, row)
-            st.session_state["explain_view_wish"] = "prediction"
-            st.rerun()
-
-
-def _jitter(x: Any) -> Any:
-    counts, edges = np.histogram(x, bins=40)
-    crowd = counts[np.clip(np.digitize(x, edges[1:-1]), 0, len(counts) - 1)]
-    return np.random.default_rng(0).uniform(-0.36, 0.36, len(x)) * np.sqrt(
-        crowd / max(1, counts.max())
-    )
-
-
-def _tint(values: list[Any]) -> Any:
-    """Values as ranks from 0 to 1; words by their alphabet."""
-    if not all(isinstance(v, int | float) and v == v for v in values if v is not None):
-        values = [str(v) for v in values]
-        known = sorted(set(values))
-        return [known.index(v) / max(1, len(known) - 1) for v in values]
-    numbers = np.array([np.nan if v is None else float(v) for v in values])
-    low, high = np.nanpercentile(numbers, [5, 95])
-    return np.nan_to_num(np.clip((numbers - low) / ((high - low) or 1), 0, 1), nan=0.5)

@@ -19,9 +19,12 @@ def waterfall(
     label: str,
     csv: str,
 ) -> None:
-    """Draw it. A row has "name", "value" (text), "part" (a number) and "shown"; they are stacked from `base` on.
+    """Draw it. A row has "name", "value" (text), "part" (a number) and "shown".
 
-    A tick has "at", "text" and "strong" (where the answer turns). `label` says it in words for who cannot see it.
+    They are stacked from `base` on.
+
+    A tick has "at", "text" and "strong" (where the answer turns). `label` says it in words for who
+    cannot see it.
     """
     plain.mount("waterfall")(
         key=key,

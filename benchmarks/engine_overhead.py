@@ -1,11 +1,14 @@
-"""Lamina's engine against a tuned hand loop: the same model, data, batch size and thread, interleaved in one process.
+"""Lamina's engine against a tuned hand loop: the same model, data, batch size and thread,
+interleaved in one process.
 
-The hand loop is what an expert writes after tuning: resident tensors ready for the model, index batching, fused Adam,
-channels_last for convolutions where the engine uses it, accuracy gathered on the device. Run on an idle machine:
+The hand loop is what an expert writes after tuning: resident tensors ready for the model, index
+batching, fused Adam, channels_last for convolutions where the engine uses it, accuracy gathered on
+the device. Run on an idle machine:
 
-    OMP_NUM_THREADS=1 python benchmarks/engine_overhead.py
+OMP_NUM_THREADS=1 python benchmarks/engine_overhead.py
 
-Prints process CPU seconds per epoch (medians) and the ratio hand / engine; 1.00 is equal, more is faster than by hand.
+Prints process CPU seconds per epoch (medians) and the ratio hand / engine; 1.00 is equal, more is
+faster than by hand.
 """
 
 import argparse
@@ -14,7 +17,7 @@ import time
 from collections.abc import Callable
 
 import torch
-import torch.nn.functional as F  # noqa: N812
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from builder import tasks
@@ -23,9 +26,7 @@ from builder.project import Recipe, TaskChoice
 from builder.train import fit
 from builder.train.plan import Plan
 
-CLASSES = TargetSpec(
-    name="digit", kind="class", classes=tuple("0123456789"), counts=(1000,) * 10
-)
+CLASSES = TargetSpec(name="digit", kind="class", classes=tuple("0123456789"), counts=(1000,) * 10)
 
 
 class Mlp(nn.Module):
@@ -42,8 +43,16 @@ class Mlp(nn.Module):
 class Cnn(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.conv1, self.relu1, self.pool1 = nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)
-        self.conv2, self.relu2, self.pool2 = nn.Conv2d(16, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)
+        self.conv1, self.relu1, self.pool1 = (
+            nn.Conv2d(1, 16, 3, padding=1),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+        )
+        self.conv2, self.relu2, self.pool2 = (
+            nn.Conv2d(16, 32, 3, padding=1),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+        )
         self.head = nn.Linear(32 * 49, 10)
 
     def forward(self, image: Tensor) -> Tensor:
@@ -63,7 +72,9 @@ def to_model(x: Tensor) -> Tensor:
     return (x.float() / 255 - 0.13) / 0.3
 
 
-def hand(kind: Callable[[], nn.Module], x: Tensor, y: Tensor, batch: int, epochs: int, last: bool) -> None:
+def hand(
+    kind: Callable[[], nn.Module], x: Tensor, y: Tensor, batch: int, epochs: int, last: bool
+) -> None:
     """The tuned loop."""
     torch.manual_seed(0)
     model = kind()
@@ -87,11 +98,19 @@ def hand(kind: Callable[[], nn.Module], x: Tensor, y: Tensor, batch: int, epochs
             total += loss.detach()
 
 
-def engine(kind: Callable[[], nn.Module], x: Tensor, y: Tensor, batch: int, epochs: int, last: bool) -> None:
+def engine(
+    kind: Callable[[], nn.Module], x: Tensor, y: Tensor, batch: int, epochs: int, last: bool
+) -> None:
     """Lamina's loop with curves, metrics and node health as in any run."""
     del last
     recipe = Recipe.model_validate(
-        {"epochs": epochs, "batch_size": batch, "threads": 1, "device": "cpu", "optimizer": {"name": "Adam"}}
+        {
+            "epochs": epochs,
+            "batch_size": batch,
+            "threads": 1,
+            "device": "cpu",
+            "optimizer": {"name": "Adam"},
+        }
     )
     spec = InputSpec(name="image", form="image", shape=(1, 28, 28), stored="uint8")
     choice = TaskChoice(metrics=("accuracy",))

@@ -1,4 +1,6 @@
-"""Metrics under scikit-learn's names, computed in torch on the device. One file per metric, found by scan."""
+"""Metrics under scikit-learn's names, computed in torch on the device. One file per metric, found
+by scan.
+"""
 
 import sys
 from collections.abc import Iterable, Mapping

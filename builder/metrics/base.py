@@ -25,7 +25,9 @@ class Metric(ABC):
     @staticmethod
     @abstractmethod
     def compute(predictions: Predictions, target_B: Tensor, spec: TargetSpec) -> Tensor:
-        """The figure as a scalar on the predictions' device; NaN where it is not defined (one class only)."""
+        """The figure as a scalar on the predictions' device; NaN where it is not defined (one class
+        only).
+        """
 
 
 def confusion(predictions: Predictions, target_B: Tensor, spec: TargetSpec) -> Tensor:

@@ -8,7 +8,9 @@ from builder.metrics.base import Metric, Predictions
 
 
 class RocAuc(Metric):
-    """How often a row of the class scores above a row of another; one class against the rest, mean over classes."""
+    """How often a row of the class scores above a row of another; one class against the rest, mean
+    over classes.
+    """
 
     name = "roc_auc"
     title = "ROC AUC"

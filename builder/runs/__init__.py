@@ -59,7 +59,9 @@ def reindex() -> int:
 
 
 def warm() -> None:
-    """Have a worker ready for the first run: starts the supervisor where it is missing. Returns at once."""
+    """Have a worker ready for the first run: starts the supervisor where it is missing. Returns at
+    once.
+    """
     from builder.runs import lease
 
     lease.ensure()

@@ -1,6 +1,9 @@
-"""Carry out a run from its folder: build the model, open the data, train, write. Imports the training path only."""
+"""Carry out a run from its folder: build the model, open the data, train, write. Imports the
+training path only.
+"""
 
 import inspect
+import time
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -25,16 +28,18 @@ from builder.train import checkpoint, files, fit
 from builder.train.failures import StepFailed
 from builder.train.plan import Plan
 
+PATIENCE = 5.0
 Stop = Callable[[], bool]
 
 
 def execute(folder: Path, fence: int, *, stop: Stop = lambda: False) -> str:
-    """Train the run of that folder to its end and give its last status; "fenced" where another worker has it.
+    """Train the run of that folder to its end and give its last status; "fenced" where another
+    worker has it.
 
     `stop` is asked at safe points; True ends the run as an order would.
     """
     lock = Lock(folder / "lock")
-    if not lock.take():
+    if not _taken(lock):
         return "fenced"
     project = projects.load(folder / "project.lamina.json")
     store = Store(folder, fence, device=project.recipe.device, keep=project.recipe.keep)
@@ -57,8 +62,20 @@ def execute(folder: Path, fence: int, *, stop: Stop = lambda: False) -> str:
     return store.status.status
 
 
+def _taken(lock: Lock) -> bool:
+    """Whether the run's lock is ours; the worker before us may need a moment to die."""
+    until = time.monotonic() + PATIENCE
+    while not lock.take():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.05)
+    return True
+
+
 def _fail(store: Store, error: LaminaError) -> None:
-    """Write the failure down; where even that cannot be written, the reader sees a worker that is gone."""
+    """Write the failure down; where even that cannot be written, the reader sees a worker that is
+    gone.
+    """
     if error.__cause__ is not None:
         details = "".join(traceback.format_exception(error.__cause__))
         folders.add_log(store.folder, details)

@@ -1,4 +1,6 @@
-"""The run folder, which is the truth about a run: its files, and its status as any process reads it."""
+"""The run folder, which is the truth about a run: its files, and its status as any process reads
+it.
+"""
 
 import errno
 import json
@@ -20,7 +22,9 @@ _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{6}")
 
 @dataclass(frozen=True)
 class Status:
-    """Where a run stands. `seconds` is training time, `eta` seconds still to go, both without pauses."""
+    """Where a run stands. `seconds` is training time, `eta` seconds still to go, both without
+    pauses.
+    """
 
     status: str = "queued"
     epoch: int = 0
@@ -83,7 +87,9 @@ def new_id() -> str:
 
 
 def write_status(folder: Path, status: Status) -> None:
-    """Replace the status in one piece; on a full disk overwrite it where it lies, so that the end can be told."""
+    """Replace the status in one piece; on a full disk overwrite it where it lies, so that the end
+    can be told.
+    """
     text = json.dumps(status.to_dict(), ensure_ascii=False)
     path = folder / "status.json"
     try:
@@ -104,7 +110,9 @@ def stored_status(folder: Path) -> Status:
 
 
 def status(folder: Path) -> Status:
-    """The status as it is: a run whose worker is gone without a word waits for the supervisor, or has failed."""
+    """The status as it is: a run whose worker is gone without a word waits for the supervisor, or
+    has failed.
+    """
     found = stored_status(folder)
     if not found.active or process.alive(found.pid, found.created):
         return found

@@ -23,7 +23,9 @@ class Device:
 
 
 def devices() -> list[Device]:
-    """The processor first, then NVIDIA's GPUs (asked through NVML, without touching them), then Apple's."""
+    """The processor first, then NVIDIA's GPUs (asked through NVML, without touching them), then
+    Apple's.
+    """
     memory = psutil.virtual_memory()
     cores = psutil.cpu_count() or 1
     cpu = Device(

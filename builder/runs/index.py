@@ -1,10 +1,11 @@
-"""The index of runs: a database that answers lists quickly and can be rebuilt from the run folders at any time.
+"""The index of runs: a database that answers lists quickly and can be rebuilt from the run folders
+at any time.
 
 SQLite in WAL mode under LAMINA_HOME, or what LAMINA_DATABASE names (postgresql+psycopg://…).
 """
 
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -155,7 +156,8 @@ def drop(*run_ids: str) -> None:
 
 
 def sync() -> dict[str, Row]:
-    """All rows by id, brought up to date: folders that came or went, runs that were not over when last seen.
+    """All rows by id, brought up to date: folders that came or went, runs that were not over when
+    last seen.
 
     A damaged database is made anew.
     """
@@ -170,7 +172,7 @@ def sync() -> dict[str, Row]:
 
 def _sync() -> dict[str, Row]:
     with Session(engine()) as session:
-        known = {entry.id: Row(**entry.row) for entry in session.scalars(select(Entry))}
+        known = {entry.id: _row(entry.row) for entry in session.scalars(select(Entry))}
     there = folders.ids()
     stale = [
         run for run in there if run not in known or known[run].status not in ("finished", "stopped")
@@ -184,6 +186,12 @@ def _sync() -> dict[str, Row]:
         drop(*gone)
     rows = known | fresh
     return {run: rows[run] for run in reversed(there)}
+
+
+def _row(kept: dict[str, Any]) -> Row:
+    """A row as it was kept, perhaps by another version."""
+    names = {one.name for one in fields(Row)}
+    return Row(**{name: value for name, value in kept.items() if name in names})
 
 
 def _forget() -> None:

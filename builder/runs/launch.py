@@ -46,10 +46,12 @@ def start(
     overrides: Mapping[str, Any] | None = None,
     name: str = "",
 ) -> Run:
-    """Check the project, write its run folder and hand it to a worker; `detach=False` trains here and now.
+    """Check the project, write its run folder and hand it to a worker; `detach=False` trains here
+    and now.
 
-    `overrides` sets fields by their dotted names ("recipe.epochs": 3), `data_path` the data's path. Data that is not
-    prepared yet is prepared first. Raises LaminaError, and leaves nothing behind, where the run could not work.
+    `overrides` sets fields by their dotted names ("recipe.epochs": 3), `data_path` the data's path.
+    Data that is not prepared yet is prepared first. Raises LaminaError, and leaves nothing behind,
+    where the run could not work.
     """
     ready = check(project, data_path=data_path, overrides=overrides)
     if detach:
@@ -76,7 +78,9 @@ def check(
     data_path: str | None = None,
     overrides: Mapping[str, Any] | None = None,
 ) -> Ready:
-    """Everything that `start` checks, without starting. Raises LaminaError with the field and the remedy."""
+    """Everything that `start` checks, without starting. Raises LaminaError with the field and the
+    remedy.
+    """
     from builder import compile as compiler
     from builder import data, metrics, tasks, train
     from builder.train.recipe import check_monitor

@@ -1,4 +1,6 @@
-"""Who keeps the runs of a LAMINA_HOME alive: find the supervisor, start it where it is missing, end it."""
+"""Who keeps the runs of a LAMINA_HOME alive: find the supervisor, start it where it is missing, end
+it.
+"""
 
 import os
 import time
@@ -38,7 +40,9 @@ def ensure() -> None:
 
 
 def shutdown(timeout: float = 20.0) -> None:
-    """End the supervisor and its workers; runs that are under way stop with a checkpoint. Waits for it."""
+    """End the supervisor and its workers; runs that are under way stop with a checkpoint. Waits for
+    it.
+    """
     until = time.monotonic() + timeout
     holder = files.read_json(room("supervisor") / "holder.json") or {}
     stop_path().touch()

@@ -16,7 +16,8 @@ KNOWN = ("pause", "resume", "stop", "stop_after_epoch", "set")
 
 
 def order(run_id: str, wish: Mapping[str, Any], *, who: str = "") -> None:
-    """Give an order. Raises LaminaError (and keeps the refusal in the run's events) where it makes no sense.
+    """Give an order. Raises LaminaError (and keeps the refusal in the run's events) where it makes
+    no sense.
 
     {"order": "pause" | "resume" | "stop" | "stop_after_epoch"} or {"order": "set", "lr": 0.001}.
     """
@@ -98,10 +99,14 @@ class Inbox:
         events = files.read_lines(path / "events.jsonl")
         self.applied = [event for event in events if event.get("kind") == "order"]
         self.seen = {event["order"].get("id") for event in self.applied}
+        self.first = self._standing()
         self.size = -1
 
     def __call__(self) -> Sequence[Mapping[str, Any]]:
         """New orders, oldest first. Costs one look at the file's size where there are none."""
+        if self.first:
+            standing, self.first = self.first, ()
+            return (*standing, *self())
         try:
             size = self.path.stat().st_size
         except FileNotFoundError:
@@ -113,11 +118,23 @@ class Inbox:
         self.seen |= {entry.get("id") for entry in fresh}
         return fresh
 
+    def _standing(self) -> tuple[Mapping[str, Any], ...]:
+        """A pause that was ordered and not taken back still holds when another worker takes the run
+        up.
+        """
+        kinds = [e["order"] for e in self.applied if e.get("accepted")]
+        turns = [order for order in kinds if order.get("order") in ("pause", "resume")]
+        if turns and turns[-1]["order"] == "pause":
+            return ({**turns[-1], "replayed": True},)
+        return ()
+
     def replay(self, step: int) -> dict[int, list[Mapping[str, Any]]]:
-        """Settings that were changed after a checkpoint's step, by the step before which they were applied."""
+        """Orders with a lasting effect after a checkpoint, by the step before which they were
+        applied.
+        """
         found: dict[int, list[Mapping[str, Any]]] = {}
         for event in self.applied:
-            known = event.get("accepted") and event["order"].get("order") == "set"
-            if known and event["step"] >= step:
+            lasting = event["order"].get("order") in ("set", "stop_after_epoch")
+            if lasting and event.get("accepted") and event["step"] >= step:
                 found.setdefault(event["step"], []).append({**event["order"], "replayed": True})
         return found

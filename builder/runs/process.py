@@ -1,4 +1,6 @@
-"""Processes that outlive their parent, and locks that do not outlive their holder. For POSIX and Windows."""
+"""Processes that outlive their parent, and locks that do not outlive their holder. For POSIX and
+Windows.
+"""
 
 import contextlib
 import os
@@ -72,7 +74,9 @@ _children: list[Detached] = []
 
 
 def start(module: str, *arguments: str, log: Path, pipes: bool = False) -> Detached:
-    """Start `python -m module` in a session of its own; `pipes` connects its standard input and output to us."""
+    """Start `python -m module` in a session of its own; `pipes` connects its standard input and
+    output to us.
+    """
     reap()
     root = str(Path(builder.__file__).parent.parent)
     path = os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH", "")) if part)

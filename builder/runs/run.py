@@ -1,4 +1,6 @@
-"""A run as others see it: everything is read from its folder, while it runs or later, by any process."""
+"""A run as others see it: everything is read from its folder, while it runs or later, by any
+process.
+"""
 
 import json
 from dataclasses import asdict, dataclass
@@ -79,7 +81,9 @@ class Run:
         return found
 
     def epochs(self) -> list[dict[str, float]]:
-        """One row per epoch: epoch, step, time, lr, train_loss, validation_loss, train_…, validation_…"""
+        """One row per epoch: epoch, step, time, lr, train_loss, validation_loss, train_…,
+        validation_…
+        """
         return files.read_lines(self.folder / "epochs.jsonl")
 
     def steps(self, since: int = 0, points: int = 2000) -> dict[str, series.Array]:
@@ -95,7 +99,9 @@ class Run:
         return [{**row, "step": found[-1]["step"]} for row in found[-1]["nodes"]] if found else []
 
     def events(self) -> list[dict[str, Any]]:
-        """What happened, oldest first: start, orders (applied or refused, by whom, at which step), resumes, end."""
+        """What happened, oldest first: start, orders (applied or refused, by whom, at which step),
+        resumes, end.
+        """
         return files.read_lines(self.folder / "events.jsonl")
 
     def checkpoints(self) -> list[Checkpoint]:
@@ -157,7 +163,9 @@ class Run:
         return tasks.make(context)
 
     def prepared(self) -> "Prepared":
-        """The prepared data. Raises LaminaError where it was cleaned up; preparing the project brings it back."""
+        """The prepared data. Raises LaminaError where it was cleaned up; preparing the project
+        brings it back.
+        """
         from builder.data import open_prepared
 
         return open_prepared(self.spec.key)

@@ -1,4 +1,6 @@
-"""The curve of all steps: an append-only file of float32 rows, one row per step, read through a memory map."""
+"""The curve of all steps: an append-only file of float32 rows, one row per step, read through a
+memory map.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -37,9 +39,11 @@ class Writer:
 
 
 def read(folder: Path, since: int, points: int) -> dict[str, Array]:
-    """Columns by name, of the steps after `since`, at most about `points` rows, chosen to keep the curve's look.
+    """Columns by name, of the steps after `since`, at most about `points` rows, chosen to keep the
+    curve's look.
 
-    The choice is MinMaxLTTB over the loss (Donckt et al. 2023); all columns are taken at the chosen steps.
+    The choice is MinMaxLTTB over the loss (Donckt et al. 2023); all columns are taken at the chosen
+    steps.
     """
     head = files.read_json(folder / "steps.json")
     path = folder / "steps.f32"

@@ -1,4 +1,6 @@
-"""The listener that writes a run's events into its folder, and shuts up when another worker has the run."""
+"""The listener that writes a run's events into its folder, and shuts up when another worker has the
+run.
+"""
 
 import time
 from collections.abc import Callable

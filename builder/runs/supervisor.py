@@ -1,8 +1,10 @@
-"""The supervisor: one detached process per LAMINA_HOME that keeps a worker warm and gives it the runs that wait.
+"""The supervisor: one detached process per LAMINA_HOME that keeps a worker warm and gives it the
+runs that wait.
 
-`python -m builder.runs.supervisor`. It holds a lock (dropped by the system when it dies), so a second one gives
-way; whoever finds it missing starts it (`lease.ensure`). The queue and the runs are files, so its death loses nothing:
-workers go on, and the next supervisor finds them by their status.
+`python -m builder.runs.supervisor`. It holds a lock (dropped by the system when it dies), so a
+second one gives way; whoever finds it missing starts it (`lease.ensure`). The queue and the runs
+are files, so its death loses nothing: workers go on, and the next supervisor finds them by their
+status.
 """
 
 import json
@@ -24,10 +26,14 @@ LOOK = 0.01
 """Seconds between looks at the queue."""
 CHECK = 0.5
 """Seconds between looks at the workers."""
+SYNC = 5.0
+"""Seconds between looks at what the index lacks."""
 TRIES = 3
 """So often a run is taken up again without a new checkpoint in between."""
 SPARE_AFTER = 8.0
-"""Seconds after a worker got a run until a spare one is warmed up, so as not to take its first seconds' cores."""
+"""Seconds after a worker got a run until a spare one is warmed up, so as not to take its first
+seconds' cores.
+"""
 
 log = logging.getLogger("lamina.supervisor")
 
@@ -106,7 +112,7 @@ class Supervisor:
             str, tuple[int, int]
         ] = {}  # run → step of its checkpoint, tries from there
         self.ended: set[str] = set()  # runs that need no more looks
-        self.checked = 0.0
+        self.checked = self.synced = 0.0
         self.stopping = False
 
     def serve(self) -> None:
@@ -202,7 +208,9 @@ class Supervisor:
             if not process.alive(now.pid, now.created):
                 log.warning("run %s has lost its worker %s", run, now.pid)
                 self._take_up(run)
-        self._sync()
+        if time.monotonic() - self.synced >= SYNC:
+            self.synced = time.monotonic()
+            self._sync()
         idle = [one for one in self.workers if one.run is None]
         young = [
             one for one in self.workers if one.run and time.monotonic() - one.since < SPARE_AFTER

@@ -1,7 +1,9 @@
-"""A worker: warms up, then carries out the runs that the supervisor names on standard input, one at a time.
+"""A worker: warms up, then carries out the runs that the supervisor names on standard input, one at
+a time.
 
-`python -m builder.runs.worker`. Each line in is JSON: {"run": id, "fence": n} or {"exit": true}; out come
-{"state": "ready"} and {"state": "done", "run": id}. It ends when standard input closes and nothing runs.
+`python -m builder.runs.worker`. Each line in is JSON: {"run": id, "fence": n} or {"exit": true};
+out come {"state": "ready"} and {"state": "done", "run": id}. It ends when standard input closes and
+nothing runs.
 """
 
 import importlib
@@ -19,7 +21,9 @@ from builder.runs import lease, process
 
 BEAT = 1.0
 SPARE = "--spare"
-"""Warm up modestly: somebody else trains meanwhile. Without it, somebody may be waiting for this worker."""
+"""Warm up modestly: somebody else trains meanwhile. Without it, somebody may be waiting for this
+worker.
+"""
 RUNS_PER_WORKER = 50
 
 
@@ -71,7 +75,9 @@ def _say(message: dict[str, Any]) -> None:
 
 
 def warm_up() -> None:
-    """Load all that a first step needs, and take one: the first optimiser alone imports for a second."""
+    """Load all that a first step needs, and take one: the first optimiser alone imports for a
+    second.
+    """
     import torch
     from torch import nn
 
@@ -105,7 +111,9 @@ def _carry_out(run_id: str, fence: int, stopping: threading.Event) -> None:
 
 
 def _beat(path: Path, fence: int, done: threading.Event) -> None:
-    """Each second a sign of life, and a look whether the run is still ours; each fifth one, at the supervisor."""
+    """Each second a sign of life, and a look whether the run is still ours; each fifth one, at the
+    supervisor.
+    """
     count = 0
     while not done.wait(BEAT):
         count += 1
@@ -120,7 +128,9 @@ def _beat(path: Path, fence: int, done: threading.Event) -> None:
 
 
 class _Log:
-    """Send what the process prints (from Python or below it) to the run's log while it carries out a run."""
+    """Send what the process prints (from Python or below it) to the run's log while it carries out
+    a run.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path

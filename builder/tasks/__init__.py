@@ -40,7 +40,9 @@ def get(kind: str) -> type[Task]:
 
 
 def make(context: Context) -> Task:
-    """The task that the context chooses. Raises LaminaError where it is unknown or does not fit the data."""
+    """The task that the context chooses. Raises LaminaError where it is unknown or does not fit the
+    data.
+    """
     task = get(context.choice.kind)
     reason = task.unfit(context)
     if reason:

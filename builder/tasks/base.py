@@ -1,4 +1,6 @@
-"""The task contract: which graphs are updated in which phase, by which loss. The engine knows no task by name."""
+"""The task contract: which graphs are updated in which phase, by which loss. The engine knows no
+task by name.
+"""
 
 import inspect
 from abc import ABC, abstractmethod
@@ -15,11 +17,15 @@ from builder.data.specs import InputSpec, TargetSpec
 from builder.project import Recipe, TaskChoice
 
 Batch = Mapping[str, Tensor]
-"""Tensors by name: one per Input node (its id), "target", "row" (index into the split); masks as "mask_<input>"."""
+"""Tensors by name: one per Input node (its id), "target", "row" (index into the split); masks as
+"mask_<input>".
+"""
 
 
 class Losses(NamedTuple):
-    """What a phase's loss gives: a scalar to descend, and what metrics and views look at (detached by the engine)."""
+    """What a phase's loss gives: a scalar to descend, and what metrics and views look at (detached
+    by the engine).
+    """
 
     loss: Tensor
     outputs: Mapping[str, Tensor]
@@ -48,8 +54,8 @@ class Context:
 class Feed(ABC):
     """Where batches come from: a data set, a whole graph, an environment, a replay buffer.
 
-    `begin(epoch)` and `batch(step)` must give the same batches whenever they are called for the same epoch, step and
-    state: that is what makes a resumed run equal to one that was left alone.
+    `begin(epoch)` and `batch(step)` must give the same batches whenever they are called for the
+    same epoch, step and state: that is what makes a resumed run equal to one that was left alone.
     """
 
     @property
@@ -72,7 +78,7 @@ class Feed(ABC):
 
     @abstractmethod
     def state(self) -> dict[str, Tensor]:
-        """What must be kept beside epoch and step to go on from here; empty for a plain data set."""
+        """What must be kept beside epoch and step to go on from here; nothing for a data set."""
 
     @abstractmethod
     def load(self, state: Mapping[str, Tensor]) -> None:
@@ -96,11 +102,15 @@ class Task(ABC):
 
     @abstractmethod
     def output_shape(self) -> tuple[int, ...] | None:
-        """The shape that the Output node must have, without batch ([classes], [1]); None where any will do."""
+        """The shape that the Output node must have, without batch ([classes], [1]); None where any
+        will do.
+        """
 
     @abstractmethod
     def feed(self, device: torch.device) -> Feed | None:
-        """The task's own source of batches; None where the prepared data's rows are what it trains on."""
+        """The task's own source of batches; None where the prepared data's rows are what it trains
+        on.
+        """
 
     @abstractmethod
     def phases(self) -> tuple[Phase, ...]:
@@ -108,18 +118,22 @@ class Task(ABC):
 
     @abstractmethod
     def validation(self) -> Phase | None:
-        """What is computed on held-out rows after each epoch (nothing is updated); None where nothing is."""
+        """What is computed on held-out rows after each epoch (nothing is updated); None where
+        nothing is.
+        """
 
     @abstractmethod
     def metrics(self) -> tuple[str, ...]:
-        """Names of the metrics (builder/metrics) that are watched while training, the most telling first."""
+        """Names of the metrics (builder/metrics) that are watched while training, the most telling
+        first.
+        """
 
     @abstractmethod
     def predict(self, outputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """From the outputs that `Losses` carries to what people read.
 
-        Classification: "probabilities" [B, K] and "prediction" [B] class codes; regression: "prediction" [B] in the
-        target's unit.
+        Classification: "probabilities" [B, K] and "prediction" [B] class codes; regression:
+        "prediction" [B] in the target's unit.
         """
 
     @abstractmethod

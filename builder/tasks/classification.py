@@ -1,4 +1,6 @@
-"""Classification: one of K classes per row. K = 2 is the same task with a positive class (the second)."""
+"""Classification: one of K classes per row. K = 2 is the same task with a positive class (the
+second).
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -116,7 +118,9 @@ class Classification(Task):
 
 
 def class_weights(context: Context) -> Tensor | None:
-    """Weight of each class [K]: rows / (K × rows of the class) for "balanced" (scikit-learn's rule), or as given."""
+    """Weight of each class [K]: rows / (K × rows of the class) for "balanced" (scikit-learn's
+    rule), or as given.
+    """
     wish, target = context.recipe.class_weights, context.target
     if wish is None or target is None:
         return None

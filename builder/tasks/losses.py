@@ -1,4 +1,6 @@
-"""Losses under torch.nn's names, for the tasks; each takes the model's output and the target in the model's unit."""
+"""Losses under torch.nn's names, for the tasks; each takes the model's output and the target in the
+model's unit.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -33,7 +35,7 @@ def _multi_margin(
 
 CLASS_LOSSES: dict[str, Loss] = {
     "CrossEntropyLoss": _cross_entropy,
-    "BCEWithLogitsLoss": _cross_entropy,  # two classes have two logits here, where both losses are one
+    "BCEWithLogitsLoss": _cross_entropy,  # with two logits both losses are one
     "NLLLoss": _nll,  # after a LogSoftmax
     "MultiMarginLoss": _multi_margin,
 }
@@ -44,7 +46,9 @@ NUMBER_LOSSES: dict[str, tuple[Loss, dict[str, float]]] = {
     "HuberLoss": (F.huber_loss, {"delta": 1.0}),
     "SmoothL1Loss": (F.smooth_l1_loss, {"beta": 1.0}),
 }
-"""The loss and its options with their defaults; numbers are in standard deviations of the training target."""
+"""The loss and its options with their defaults; numbers are in standard deviations of the training
+target.
+"""
 
 
 def choose(table: Mapping[str, Any], name: str | None, default: str) -> str:
@@ -60,7 +64,9 @@ def choose(table: Mapping[str, Any], name: str | None, default: str) -> str:
 
 
 def options(given: Mapping[str, Any], known: Mapping[str, float]) -> dict[str, float]:
-    """The loss's options, defaults filled in. Raises LaminaError for an unknown one or one that is not above 0."""
+    """The loss's options, defaults filled in. Raises LaminaError for an unknown one or one that is
+    not above 0.
+    """
     for name, value in given.items():
         if name not in known:
             rest = f"It knows: {', '.join(known)}." if known else "It has no options."

@@ -11,7 +11,9 @@ from builder.tasks.losses import NUMBER_LOSSES, choose, options
 
 
 class Regression(Task):
-    """A distance between output [B, 1] and the standardised target; predictions are in the target's own unit."""
+    """A distance between output [B, 1] and the standardised target; predictions are in the target's
+    own unit.
+    """
 
     kind = "regression"
     title = "Regression"

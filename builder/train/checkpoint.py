@@ -1,8 +1,9 @@
 """Checkpoints: weights as plain safetensors, and beside them all that a resume needs. No pickle.
 
 A checkpoint is two files named by its step, `step-00000120.safetensors` (the state_dict) and
-`step-00000120.state.safetensors`; `checkpoints.json` in the run folder says which step is "best", "last" or
-"epoch-0003". Its replacement is the moment of commit, so a crash leaves the old or the new set, never a mixture.
+`step-00000120.state.safetensors`; `checkpoints.json` in the run folder says which step is "best",
+"last" or "epoch-0003". Its replacement is the moment of commit, so a crash leaves the old or the
+new set, never a mixture.
 """
 
 import json
@@ -27,7 +28,7 @@ PAUSE = 0.25
 
 @dataclass(frozen=True)
 class Saved:
-    """Weights by name, and state tensors with plain facts beside them where a resume is possible."""
+    """Weights by name; state tensors and plain facts beside them where a resume is possible."""
 
     step: int
     epoch: int  # epochs done
@@ -39,7 +40,9 @@ class Saved:
 
 
 def join(weights: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Tensor]:
-    """The state_dicts of a run's graphs as one: plain names for one graph, "graph/name" for several."""
+    """The state_dicts of a run's graphs as one: plain names for one graph, "graph/name" for
+    several.
+    """
     if len(weights) == 1:
         return dict(next(iter(weights.values())))
     return {f"{graph}/{name}": x for graph, part in weights.items() for name, x in part.items()}
@@ -86,7 +89,8 @@ def _disk_error(error: SafetensorError) -> OSError:
 
 
 def write_saved(folder: Path, saved: Saved, names: tuple[str, ...], keep: str) -> None:
-    """Write a checkpoint into a run folder under the given names ("best", "last", …) and drop what none names.
+    """Write a checkpoint into a run folder under the given names ("best", "last", …) and drop what
+    none names.
 
     `keep` is the recipe's: with "all" each epoch's checkpoint stays.
     """
@@ -114,7 +118,9 @@ def write_saved(folder: Path, saved: Saved, names: tuple[str, ...], keep: str) -
 
 
 def settle(folder: Path, keep: str) -> None:
-    """At the end of a run: what stopped before its first epoch has its last weights as its best; drop the rest."""
+    """At the end of a run: what stopped before its first epoch has its last weights as its best;
+    drop the rest.
+    """
     index = listing(folder)
     if "last" in index:
         index.setdefault("best", index["last"])
@@ -194,7 +200,9 @@ def shapes(path: Path | str) -> dict[str, tuple[int, ...]]:
 def fit_problem(
     wanted: Mapping[str, tuple[int, ...]], given: Mapping[str, tuple[int, ...]]
 ) -> str | None:
-    """Why weights of the shapes `given` do not fit a model, naming the first differences; None where they do."""
+    """Why weights of the shapes `given` do not fit a model, naming the first differences; None
+    where they do.
+    """
     missing = [name for name in wanted if name not in given]
     surplus = [name for name in given if name not in wanted]
     other = [name for name in wanted if name in given and wanted[name] != given[name]]
@@ -216,10 +224,12 @@ def _x(shape: tuple[int, ...]) -> str:
 
 
 class Keeper:
-    """Writes snapshots in a thread of its own, newest first where the disk is slower than the training.
+    """Writes snapshots in a thread of its own, newest first where the disk is slower than the
+    training.
 
-    `put` returns at once and raises the error of an earlier write. The best one is always written before a
-    later "last", so a resume never goes on from a step after a best checkpoint that was lost.
+    `put` returns at once and raises the error of an earlier write. The best one is always written
+    before a later "last", so a resume never goes on from a step after a best checkpoint that was
+    lost.
     """
 
     def __init__(self, folder: Path, keep: str) -> None:

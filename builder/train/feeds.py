@@ -1,4 +1,6 @@
-"""Batches from prepared rows: tensors resident on the device where they fit, else from the memory map."""
+"""Batches from prepared rows: tensors resident on the device where they fit, else from the memory
+map.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -121,7 +123,9 @@ class RowFeed(Feed):
         self.order = order.to(self.source.device)
 
     def batch(self, step: int, models: Mapping[str, nn.Module]) -> Batch:
-        """The rows of that step, augmented and ready for the model; "row" is their index in the split."""
+        """The rows of that step, augmented and ready for the model; "row" is their index in the
+        split.
+        """
         del models
         first, last = self.bounds[step]
         chosen = self.order[first:last]

@@ -1,6 +1,7 @@
 """How each node fares: a probe batch on an eager copy of the model, with the random state restored.
 
-Nothing hangs on the hot path: the copy carries the hooks, and takes the weights over when a probe is due.
+Nothing hangs on the hot path: the copy carries the hooks, and takes the weights over when a probe
+is due.
 """
 
 import copy
@@ -22,7 +23,9 @@ Row = dict[str, Any]
 
 
 class Probe:
-    """Copies of the models with a hook on each node (the direct children, which bear the nodes' ids)."""
+    """Copies of the models with a hook on each node (the direct children, which bear the nodes'
+    ids).
+    """
 
     def __init__(self, models: Mapping[str, nn.Module]) -> None:
         self.models = models
@@ -68,9 +71,11 @@ class Probe:
         autocast: Any,
         ratios: Mapping[str, float],
     ) -> list[Row]:
-        """One row per node: gradient and weight norm, update ratio, activation mean and std, dead and time share.
+        """One row per node: gradient and weight norm, update ratio, activation mean and std, dead
+        and time share.
 
-        `batch` holds up to PROBE_ROWS rows, `ratios` the size of the last update over that of the weights by node.
+        `batch` holds up to PROBE_ROWS rows, `ratios` the size of the last update over that of the
+        weights by node.
         """
         self.notes = {}
         device = next(
@@ -115,7 +120,7 @@ def _row(
 
 
 def dead_share(value: Tensor) -> float:
-    """Share of the units (axis 1; channels of an image) that are exactly 0 for every row and place."""
+    """Share of the units (axis 1; an image's channels) that are 0 for every row and place."""
     if value.ndim < 2:
         return 0.0
     silent = (value == 0).transpose(0, 1).flatten(1).all(1)

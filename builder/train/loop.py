@@ -205,7 +205,9 @@ class Loop:
         return losses
 
     def _with_closure(self, phase: Phase, active: list[Updater], batch: Batch) -> Losses:
-        """Optimisers that ask for the loss several times in a step (LBFGS); the first answer is the step's loss."""
+        """Optimisers that ask for the loss several times in a step (LBFGS); the first answer is the
+        step's loss.
+        """
         first: list[Losses] = []
 
         def closure() -> Tensor:
@@ -265,7 +267,9 @@ class Loop:
         self.window = (self.window[0] + aside, self.step)
 
     def _probe(self, batch: Batch) -> Iterator[p.Event]:
-        """Node health: first arm, so that the next step measures how far the weights move; then look."""
+        """Node health: first arm, so that the next step measures how far the weights move; then
+        look.
+        """
         if not self.ratios:
             if self.updates is None:
                 self.updates = health.Updates(self.models)

@@ -1,4 +1,4 @@
-"""Optimisers by torch.optim's names: arguments checked before the start, fused where that exists."""
+"""Optimisers by torch.optim's names: arguments checked before the start, fused where possible."""
 
 import inspect
 from collections.abc import Iterable, Mapping
@@ -38,7 +38,7 @@ def arguments(name: str) -> dict[str, Any]:
 
 
 def check(choice: Optimizer, models: Mapping[str, nn.Module] | None = None) -> None:
-    """Raise LaminaError for an unknown optimiser, an unknown argument or a value that it refuses."""
+    """Raise LaminaError for an unknown optimiser, unknown arguments or values that it refuses."""
     place = "recipe.optimizer"
     if choice.name not in names():
         raise LaminaError(
@@ -95,7 +95,9 @@ def _one(choice: Optimizer, weights: list[nn.Parameter], *, fused: bool) -> torc
 
 
 class Updater:
-    """The optimisers of one graph (Muon takes matrices only, so AdamW stands beside it for the rest)."""
+    """The optimisers of one graph (Muon takes matrices only, so AdamW stands beside it for the
+    rest).
+    """
 
     def __init__(self, choice: Optimizer, model: nn.Module) -> None:
         self.choice = choice

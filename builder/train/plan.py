@@ -1,4 +1,6 @@
-"""What the loop is given and what it yields: plain values, so that others can listen, store and replay."""
+"""What the loop is given and what it yields: plain values, so that others can listen, store and
+replay.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +24,8 @@ Augment = Callable[[Mapping[str, "Tensor"], "torch.Generator"], Mapping[str, "Te
 """Random changes to a training batch in stored form: (batch, generator) → batch."""
 
 Order = Mapping[str, Any]
-"""{"order": "pause" | "resume" | "stop" | "stop_after_epoch" | "set", "lr": …, "id": …, "who": …}."""
+"""{"order": "pause" | "resume" | "stop" | "stop_after_epoch" | "set", "lr": …, "id": …, "who": …}.
+"""
 
 
 def no_orders() -> Sequence[Order]:
@@ -32,7 +35,9 @@ def no_orders() -> Sequence[Order]:
 
 @dataclass(frozen=True)
 class Plan:
-    """All that `fit` needs. `recipe` is resolved: batch size, device and threads are set (see recipe.resolve)."""
+    """All that `fit` needs. `recipe` is resolved: batch size, device and threads are set (see
+    recipe.resolve).
+    """
 
     recipe: "Recipe"
     task: "Task"
@@ -76,7 +81,7 @@ class Steps:
 
 @dataclass(frozen=True)
 class Epoch:
-    """An epoch's figures: epoch, step, time, lr, train_loss, validation_loss, train_…, validation_…"""
+    """An epoch's figures: epoch, step, time, lr, train_loss, validation_loss, train_<metric>, …"""
 
     figures: Mapping[str, float]
     best: bool
@@ -92,7 +97,9 @@ class Health:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Weights (and what a resume needs) copied off the models, to be written by a listener; see checkpoint.Keeper."""
+    """Weights (and what a resume needs) copied off the models, to be written by a listener; see
+    checkpoint.Keeper.
+    """
 
     saved: "Saved"
     best: bool

@@ -1,4 +1,6 @@
-"""The learning rate now: the schedule's factor, what orders made of it, and what the validation told a plateau."""
+"""The learning rate now: the schedule's factor, what orders made of it, and what the validation
+told a plateau.
+"""
 
 import math
 from collections.abc import Mapping
@@ -92,7 +94,9 @@ class Judge:
         self.waited = 0
 
     def is_best(self, figures: Mapping[str, float]) -> bool:
-        """Whether the monitored figure beats all before it (the training loss where it is not there)."""
+        """Whether the monitored figure beats all before it (the training loss where it is not
+        there).
+        """
         value = _lower(self.monitor, figures)
         if value is None or (self.best is not None and not value < self.best):
             return self.best is None

@@ -1,9 +1,13 @@
-"""A recipe with every choice made and said, or refused before the start with the field and the remedy."""
+"""A recipe with every choice made and said, or refused before the start with the field and the
+remedy.
+"""
 
 import math
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from builder.data.specs import PreparedSpec
 from builder.errors import LaminaError
@@ -11,7 +15,8 @@ from builder.project import Optimizer, Recipe
 from builder.train import schedule
 
 SMALL_STEP = 60e6
-"""Multiply-adds of one batch's forward pass up to which a second thread costs more than it gives."""
+"""Multiply-adds of one batch's forward pass up to which a second thread costs more than it gives.
+"""
 MOST_THREADS = 8
 FUSED = ("Adam", "AdamW", "SGD", "Adagrad")
 
@@ -37,6 +42,21 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def busy() -> int:
+    """How many other threads want a core right now; 0 where the system does not tell (only Linux
+    does).
+    """
+    counts = []
+    for _ in range(3):
+        try:
+            text = Path("/proc/stat").read_text()
+        except OSError:
+            return 0
+        counts.append(int(text.split("procs_running ", 1)[1].split()[0]) - 1)
+        time.sleep(0.003)
+    return max(0, min(counts))
+
+
 def device_name(wish: str) -> tuple[str, str]:
     """The device to use and why. Raises LaminaError for one that is not there."""
     import torch
@@ -56,7 +76,7 @@ def device_name(wish: str) -> tuple[str, str]:
     if kind == "cuda" and int(number or 0) >= torch.cuda.device_count():
         count = torch.cuda.device_count()
         raise LaminaError(
-            f"{wish} is not there; this machine has {count or 'no'} CUDA device{'s' * (count != 1)}.",
+            f"{wish} is not there; CUDA devices of this machine: {count}.",
             place=place,
             remedy="Choose auto or cpu.",
         )
@@ -68,8 +88,8 @@ def device_name(wish: str) -> tuple[str, str]:
 def resolve(recipe: Recipe, spec: PreparedSpec, *, macs: int = 0) -> Resolved:
     """Fill in batch size, device and threads. `macs`: multiply-adds of one row's forward pass.
 
-    Raises LaminaError where the recipe cannot run: unknown optimiser or arguments, a device that is not there, too
-    few rows, a schedule's or monitor's mistake.
+    Raises LaminaError where the recipe cannot run: unknown optimiser or arguments, a device that is
+    not there, too few rows, a schedule's or monitor's mistake.
     """
     rows = spec.sizes.get("train", 0)
     _check_rows(rows)
@@ -87,8 +107,8 @@ def resolve(recipe: Recipe, spec: PreparedSpec, *, macs: int = 0) -> Resolved:
     else:
         choices["batch_size"] = f"{size}: as chosen"
     threads = recipe.threads or _threads(device, macs * size)
-    said = "as chosen" if recipe.threads else f"{macs * size / 1e6:,.0f} million MACs a batch"
-    choices["threads"] = f"{threads} of {cores()}: {said}"
+    said = f"{macs * size / 1e6:,.0f} million MACs a batch, cores that are free"
+    choices["threads"] = f"{threads} of {cores()}: {'as chosen' if recipe.threads else said}"
     optimizers = (recipe.optimizer, *recipe.optimizers.values())
     if any(choice.name in FUSED for choice in optimizers) and not device.startswith("mps"):
         choices["optimizer"] = f"{recipe.optimizer.name}, fused"
@@ -99,7 +119,7 @@ def resolve(recipe: Recipe, spec: PreparedSpec, *, macs: int = 0) -> Resolved:
 def _threads(device: str, macs: float) -> int:
     if device != "cpu" or macs <= SMALL_STEP:
         return 1
-    return max(1, min(cores(), MOST_THREADS))
+    return max(1, min(cores() - busy(), MOST_THREADS))
 
 
 def _check_rows(rows: int) -> None:

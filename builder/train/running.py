@@ -14,7 +14,9 @@ from builder.tasks.base import Losses, Task
 
 COLUMNS = ("step", "time", "loss", "lr", "grad_norm", "samples_per_second")
 KEPT_BYTES = 256 << 20
-"""Outputs of an epoch beyond this are not kept; the training metrics are then those of its first part."""
+"""Outputs of an epoch beyond this are not kept; the training metrics are then those of its first
+part.
+"""
 
 
 class Points:
@@ -82,7 +84,7 @@ class Running:
         self.targets.append(batch["target"])
 
     def figures(self, prefix: str) -> dict[str, float]:
-        """ "<prefix>_loss" (mean over the rows) and "<prefix>_<metric>"; one wait for the device."""
+        """<prefix>_loss (mean over the rows) and <prefix>_<metric>; one wait for the device."""
         if not self.losses:
             return {}
         losses = torch.stack(self.losses).double().cpu()

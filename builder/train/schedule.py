@@ -1,4 +1,4 @@
-"""Learning rate over a run: a pure factor of the step, so that a resume and a replay need no state."""
+"""Learning rate over a run: a pure factor of the step, so that a resume needs no state."""
 
 import math
 from collections.abc import Mapping
@@ -16,11 +16,14 @@ OPTIONS: dict[str, dict[str, float]] = {
     "linear": {"end_factor": 0.0},
 }
 """Options and defaults; names as in torch.optim.lr_scheduler, `step_size` and `patience` in epochs,
-`eta_min` and `end_factor` as shares of the learning rate."""
+`eta_min` and `end_factor` as shares of the learning rate.
+"""
 
 
 def options(schedule: Schedule) -> dict[str, float]:
-    """The schedule's options, defaults filled in. Raises LaminaError for an unknown or impossible one."""
+    """The schedule's options, defaults filled in. Raises LaminaError for an unknown or impossible
+    one.
+    """
     known = OPTIONS[schedule.name]
     for name, value in schedule.options.items():
         place = f"recipe.schedule.options.{name}"
@@ -44,8 +47,8 @@ def options(schedule: Schedule) -> dict[str, float]:
 def factor(schedule: Schedule, step: int, steps: int, steps_per_epoch: int) -> float:
     """What the learning rate is multiplied with before the step `step` (from 0) of `steps`.
 
-    A warm-up rises linearly over its share of the steps, and the schedule runs over the rest. `plateau` is
-    constant here; its drops follow the validation and are kept by the loop.
+    A warm-up rises linearly over its share of the steps, and the schedule runs over the rest.
+    `plateau` is constant here; its drops follow the validation and are kept by the loop.
     """
     warm = round(schedule.warmup * steps)
     if step < warm:

@@ -1,4 +1,5 @@
-"""The task contract holds for more than the tasks there are: a GAN, a detector and a policy train by the same loop.
+"""The task contract holds for more than the tasks there are: a GAN, a detector and a policy train
+by the same loop.
 
 The stubs here are whole tasks in a few lines; the engine gains no line that names them.
 """

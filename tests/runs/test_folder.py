@@ -251,6 +251,10 @@ def test_orders_reach_the_worker_once_and_are_replayed_after_a_checkpoint(
     assert list(later()) == []
     assert later.replay(5)[7][0]["lr"] == 0.5
     assert later.replay(8) == {}
+    folders.add_event(run.folder, "order", step=9, order={"order": "pause"}, accepted=True)
+    assert [order["order"] for order in orders.Inbox(run.folder)()] == ["pause"]
+    folders.add_event(run.folder, "order", step=9, order={"order": "resume"}, accepted=True)
+    assert list(orders.Inbox(run.folder)()) == []
 
 
 def test_a_worker_that_was_shut_out_writes_nothing_more(make_project: Make) -> None:

@@ -1,4 +1,6 @@
-"""Runs in processes of their own: found again, steered, resumed after kill -9, and nothing left behind."""
+"""Runs in processes of their own: found again, steered, resumed after kill -9, and nothing left
+behind.
+"""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""A recipe is resolved with its reasons, or refused with field and remedy before anything starts."""
+"""A recipe is resolved with reasons, or refused with field and remedy before the start."""
 
 from typing import Any
 
@@ -42,8 +42,13 @@ def test_a_batch_larger_than_the_data_becomes_all_rows_and_says_so() -> None:
 
 def test_small_networks_train_on_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recipe, "cores", lambda: 4)
+    monkeypatch.setattr(recipe, "busy", lambda: 0)
     assert resolve(Recipe(device="cpu"), spec(9_000), macs=10_000).recipe.threads == 1
     assert resolve(Recipe(device="cpu"), spec(9_000), macs=10**8).recipe.threads == 4
+    monkeypatch.setattr(recipe, "busy", lambda: 3)
+    assert resolve(Recipe(device="cpu"), spec(9_000), macs=10**8).recipe.threads == 1
+    monkeypatch.setattr(recipe, "busy", lambda: 9)
+    assert resolve(Recipe(device="cpu"), spec(9_000), macs=10**8).recipe.threads == 1
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Build the front ends (`builder/ui/*/frontend`) with the Node that comes as a Python package.
 
-Hatch calls the hook for a wheel; `python hatch_build.py` does the same for a clone. A front end whose
-sources have not changed since its last build is left alone, so a second call takes no time.
+Hatch calls the hook for a wheel; `python hatch_build.py` does the same for a clone. A front end
+whose sources have not changed since its last build is left alone: a second call takes no time.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""What all tests share: a Lamina home of their own, the real data where it is, and no leftover processes."""
+"""What all tests share: a Lamina home of their own, and the real data where it is."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(autouse=True)
-def lamina_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Path:
+def lamina_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Path:
     """LAMINA_HOME points into the test's own folder; journeys bring their own server and home."""
     home = tmp_path / "lamina-home"
     if "journey" not in request.keywords:

@@ -26,10 +26,11 @@ def _options(values: Sequence[Any], held: Any) -> list[Any]:
 
 
 def form(project: Project, optimizers: Sequence[str], devices: Sequence[tuple[str, str]]) -> Recipe:
-    """Draw the form and give the recipe that it says; equal to the project's where nothing was changed.
+    """Draw the form and give the recipe that it says.
 
-    `devices` are pairs of (name for the recipe, words for the person). Raises pydantic's ValidationError for what
-    the fields' own limits let through and the recipe does not.
+    It equals the project's where nothing was changed. `devices` are pairs of (name for the recipe,
+    words for the person). Raises pydantic's ValidationError for what the fields' own limits let
+    through and the recipe does not.
     """
     held = project.recipe
     changed: dict[str, Any] = {}
@@ -68,7 +69,8 @@ def _length(held: Recipe) -> dict[str, Any]:
         min_value=0,
         max_value=100_000,
         value=stop.patience if stop else 0,
-        help="Epochs without a better validation loss; 0 never stops early. The best epoch is kept either way.",
+        help="Epochs without a better validation loss; 0 never stops early. The best epoch is kept "
+        "either way.",
     )
     early = None
     if patience:
@@ -84,7 +86,8 @@ def _learning(held: Recipe, optimizers: Sequence[str]) -> dict[str, Any]:
         "Optimiser",
         names,
         index=names.index(held.optimizer.name),
-        help="torch.optim's own. AdamW is the safe choice; SGD with momentum can end better on images.",
+        help="torch.optim's own. AdamW is the safe choice; SGD with momentum can end better on "
+        "images.",
     )
     rate = two.number_input(
         "Learning rate",
@@ -93,7 +96,8 @@ def _learning(held: Recipe, optimizers: Sequence[str]) -> dict[str, Any]:
         value=held.optimizer.lr,
         format="%.6g",
         step=held.optimizer.lr / 2,
-        help="The size of a step. Too high and the loss jumps, too low and nothing moves. It can be changed while training.",
+        help="The size of a step. Too high and the loss jumps, too low and nothing moves. It can "
+        "be changed while training.",
     )
     extra = held.optimizer.model_extra or {}
     decay = three.number_input(

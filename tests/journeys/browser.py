@@ -1,4 +1,4 @@
-"""Find a Chromium for the journeys, or bring one: installed, Debian's package (as root), Playwright's own download."""
+"""Find a Chromium for the journeys, or bring one: Debian's package, else Playwright's download."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ ARGUMENTS = (
 
 
 def installed() -> str | None:
-    """The path of a Chromium on this machine: LAMINA_CHROMIUM, the search path, Playwright's own; else None."""
+    """A Chromium on this machine: LAMINA_CHROMIUM, the search path, Playwright's own; or None."""
     named = os.environ.get("LAMINA_CHROMIUM")
     if named and os.access(named, os.X_OK):
         return named
@@ -38,8 +38,13 @@ def bring() -> bool:
     if hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get"):
         print("Installing Debian's Chromium …", flush=True)
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for command in (["apt-get", "-qq", "update"], ["apt-get", "-qq", "install", "-y", "chromium"]):
-            if subprocess.run(command, env=environment, check=False, stdout=subprocess.DEVNULL).returncode:
+        for command in (
+            ["apt-get", "-qq", "update"],
+            ["apt-get", "-qq", "install", "-y", "chromium"],
+        ):
+            if subprocess.run(
+                command, env=environment, check=False, stdout=subprocess.DEVNULL
+            ).returncode:
                 break
         else:
             return True
@@ -56,7 +61,7 @@ def main() -> None:
     path = installed() or (installed() if bring() else None)
     if path is None:
         sys.exit(
-            "The journeys need a Chromium, and none could be installed. Install the package 'chromium' "
+            "The journeys need a Chromium, and none could be installed. Install 'chromium' "
             "(or set LAMINA_CHROMIUM to a browser's path), then run make test again."
         )
     print(f"Journeys use {path}")

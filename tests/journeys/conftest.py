@@ -89,7 +89,9 @@ class Server:
     def shutdown(self) -> None:
         self.kill()
         script = "from builder import runs; runs.shutdown()"
-        subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=self.environment, check=False, timeout=60)
+        subprocess.run(
+            [sys.executable, "-c", script], cwd=ROOT, env=self.environment, check=False, timeout=60
+        )
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
-"""Screenshots of every page, light and dark, at 1440×900 and 1280×800: `make shots`, then look into shots/.
+"""Screenshots of every page, light and dark, at 1440×900 and 1280×800: `make shots`.
 
-`python tests/journeys/shots.py build train` takes only those pages; the picture of the README is shots/build-light-1440.png.
+They lie in shots/. `python tests/journeys/shots.py build train` takes only those pages.
 """
 
 import json
@@ -23,7 +23,9 @@ OUT = ROOT / "shots"
 def settle(page: Page) -> None:
     """Wait until Streamlit is at rest and pictures have come."""
     page.wait_for_load_state("load")
-    page.wait_for_selector("[data-testid=stApp]:not([data-test-script-state=running])", timeout=60_000)
+    page.wait_for_selector(
+        "[data-testid=stApp]:not([data-test-script-state=running])", timeout=60_000
+    )
     page.wait_for_timeout(1500)
 
 
@@ -64,7 +66,10 @@ def main(wanted: list[str]) -> None:
         path = chromium.installed()
         browser = playwright.chromium.launch(executable_path=path, args=list(chromium.ARGUMENTS))
         try:
-            made = {name: project(server, name) for name in ("cnn", "mlp-classification", "mlp-regression")}
+            made = {
+                name: project(server, name)
+                for name in ("cnn", "mlp-classification", "mlp-regression")
+            }
             for scheme in ("light", "dark"):
                 for width, height in SIZES:
                     context = browser.new_context(

@@ -74,7 +74,8 @@ def drag(page: Page, source: Locator, target: Locator, x: float, y: float) -> No
     """Drag with the mouse, as a hand does, to a place inside the target."""
     source.scroll_into_view_if_needed()
     start, end = source.bounding_box(), target.bounding_box()
-    assert start and end
+    assert start
+    assert end
     page.mouse.move(start["x"] + start["width"] / 2, start["y"] + start["height"] / 2)
     page.mouse.down()
     for share in (0.3, 0.6, 1.0):

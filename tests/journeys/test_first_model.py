@@ -1,4 +1,4 @@
-"""A person who has never trained a network: from the gallery to an explained prediction in six clicks."""
+"""Who has never trained a network: from the gallery to an explained prediction in six clicks."""
 
 import pytest
 from playwright.sync_api import Page, expect

@@ -1,4 +1,4 @@
-"""A network drawn from nothing, with a wrong connection repaired on the way, on an uploaded zip of images."""
+"""A network drawn from nothing, a wrong connection repaired on the way, on uploaded images."""
 
 import io
 import zipfile
@@ -50,7 +50,9 @@ def connect(page: Page, source: str, target: str) -> None:
     steps.drag(page, steps.testid(page, f"port-out-{source}"), goal, box["width"] / 2, 6)
 
 
-def test_a_cnn_drawn_from_nothing_on_an_uploaded_zip(page: Page, server: Server, tmp_path: Path) -> None:
+def test_a_cnn_drawn_from_nothing_on_an_uploaded_zip(
+    page: Page, server: Server, tmp_path: Path
+) -> None:
     steps.upload(page, server.address, pictures(tmp_path / "bars.zip"))
     expect(page.get_by_text("standing").first).to_be_visible(timeout=steps.LONG)
     steps.key(page, "go_build").click()
@@ -60,9 +62,10 @@ def test_a_cnn_drawn_from_nothing_on_an_uploaded_zip(page: Page, server: Server,
     first.wait_for()
     source = (first.get_attribute("data-testid") or "").removeprefix("node-")
     expect(first).to_contain_text("12×12")
-    for place, layer in enumerate(("Conv2d", "ReLU", "Linear", "Output")):
+    drawn = {"Conv2d": "conv1", "ReLU": "relu1", "Linear": "linear1", "Output": "output1"}
+    for place, (layer, name) in enumerate(drawn.items()):
         add(page, layer, 330, 170 + 110 * place)
-        steps.testid(page, f"node-{ {'Conv2d': 'conv1', 'ReLU': 'relu1', 'Linear': 'linear1', 'Output': 'output1'}[layer] }").wait_for()
+        steps.testid(page, f"node-{name}").wait_for()
     connect(page, source, "conv1")
     connect(page, "conv1", "relu1")
     connect(page, "relu1", "linear1")

@@ -1,4 +1,4 @@
-"""Census data brought in as a CSV without a header: read, split, trained, explained with SHAP values."""
+"""Census data as a CSV without a header: read, split, trained, explained with SHAP values."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def test_adult_brought_in_split_trained_and_explained(
     steps.upload(page, server.address, test_data / "tabular_adult" / "adult-train.csv")
     expect(page.get_by_text("32,561").first).to_be_visible(timeout=steps.LONG)
     expect(page.get_by_text(">50K").first).to_be_visible()
-    use = steps.key(page, "use_suggestion")
+    use = steps.key(page, "suggest_network")
     use.wait_for(timeout=steps.LONG)
     use.click()
     page.wait_for_url("**/build?**", timeout=steps.LONG)

@@ -1,4 +1,4 @@
-"""The live view's news: each message says what is new, once, and a reconnect tells the whole again."""
+"""The live view's news: a message says what is new, once; a reconnect tells the whole again."""
 
 import json
 import math
@@ -55,7 +55,7 @@ def run(lamina_home: Path) -> Iterator[Folder]:
 
 @pytest.fixture(autouse=True)
 def _alive(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("builder.runs.process.alive", lambda pid, created: True)
+    monkeypatch.setattr("builder.runs.process.alive", lambda *_: True)
 
 
 def news(follower: Follower) -> dict[str, Any]:

@@ -34,8 +34,8 @@ def live(
 ) -> str | None:
     """Show one part of a run's live view.
 
-    Gives where the user asked to go ("evaluate", "recipe"), "ended" once when the run has ended under
-    his eyes, else None. `metric` is the name in the epoch rows (`validation_<metric>`).
+    Gives where the user asked to go ("evaluate", "recipe"), "ended" once when the run has ended
+    under his eyes, else None. `metric` is the name in the epoch rows (`validation_<metric>`).
 
     Raises LaminaError when the front end was not built.
     """

@@ -61,13 +61,11 @@ class Follower:
 
     def _steps(self) -> dict[str, Any] | None:
         first = self._step < 0
-        columns = self.run.steps(
-            since=max(0, self._step), points=POINTS if first else TICK_POINTS
-        )
-        step = columns.get("step", ())
-        if len(step) == 0 and not first:
+        columns = self.run.steps(since=max(0, self._step), points=POINTS if first else TICK_POINTS)
+        step = np.asarray(columns.get("step", ()))
+        if step.size == 0 and not first:
             return None
-        self._step = int(step[-1]) if len(step) else 0
+        self._step = int(step[-1]) if step.size else 0
         sent = {name: _numbers(columns.get(name, ())) for name in COLUMNS}
         return {"reset": first, "step": [int(value) for value in step], **sent}
 

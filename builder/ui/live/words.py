@@ -11,7 +11,10 @@ ORDERS = {
 
 
 def event_row(event: dict[str, Any]) -> dict[str, Any] | None:
-    """The row that the browser shows (kind, time, step, text, perhaps mark); None for what nobody need see."""
+    """The row that the browser shows: kind, time, step, text, perhaps a mark.
+
+    None for what nobody need see.
+    """
     kind = str(event.get("kind", ""))
     text, mark = _order(event) if kind == "order" else (_happened(kind, event), "")
     if not text:

@@ -104,7 +104,9 @@ def _recipe(project: Project, project_id: str) -> None:
 
     def actions() -> None:
         nonlocal started
-        started = st.button("Train", type="primary", key="train_start", icon=":material/play_arrow:")
+        started = st.button(
+            "Train", type="primary", key="train_start", icon=":material/play_arrow:"
+        )
 
     chrome.bar([project.name, "recipe"], actions=actions)
     with st.container(key="lm_body_train"):
@@ -121,7 +123,6 @@ def _recipe(project: Project, project_id: str) -> None:
 
 def _edited(project: Project) -> Project:
     """The project with the form's recipe, saved where it differs."""
-    from builder import runs
     from builder.train import optim
 
     try:
@@ -181,7 +182,8 @@ def _before(project: Project) -> bool:
         parts.html(
             "".join(
                 f'<div class="lm-row" style="justify-content:space-between;margin-top:4px">'
-                f'<span class="lm-f lm-s">{escape(name)}</span><b class="lm-s">{escape(value)}</b></div>'
+                f'<span class="lm-f lm-s">{escape(name)}</span>'
+                f'<b class="lm-s">{escape(value)}</b></div>'
                 for name, value in lines
             )
         )

@@ -1,0 +1,156 @@
+"""The canvas in a real browser: draw, err, repair, undo; a second tab, a reload, leaving the page in mid-edit."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.journeys import steps
+from tests.journeys.conftest import Server
+
+pytestmark = pytest.mark.journey
+
+CREATE = """
+import sys
+from builder import workspace
+from builder.project import loads
+print(workspace.create(loads(sys.argv[1])))
+"""
+READ = """
+import sys
+from builder import workspace
+graph = workspace.open_project(sys.argv[1]).graph
+print({node.id: dict(node.params) for node in graph.nodes})
+"""
+EMPTY = '{"lamina": 1, "name": "drawn"}'
+CHAIN = """{"lamina": 1, "name": "chain", "graphs": {"model": {
+ "nodes": [{"id": "image", "layer": "Input", "params": {"shape": [3, 16, 16]}},
+           {"id": "conv1", "layer": "Conv2d", "params": {"out_channels": 8, "kernel_size": 3}},
+           {"id": "flat", "layer": "Flatten"},
+           {"id": "head", "layer": "Linear", "params": {"out_features": 4}},
+           {"id": "out", "layer": "Output"}],
+ "edges": [["image", "conv1"], ["conv1", "flat"], ["flat", "head"], ["head", "out"]]}}}"""
+
+
+def open_new(page: Page, server: Server, project: str) -> str:
+    made = server.python(CREATE, project).strip()
+    page.goto(f"{server.address}/build?project={made}")
+    steps.testid(page, "editor").wait_for(timeout=60_000)
+    return made
+
+
+def add(page: Page, layer: str, x: float, y: float) -> None:
+    steps.testid(page, "palette-search").fill(layer)
+    steps.drag(page, steps.testid(page, f"palette-{layer}"), steps.testid(page, "canvas"), x, y)
+    steps.testid(page, "palette-search").fill("")
+
+
+def connect(page: Page, source: str, target: str) -> None:
+    steps.testid(page, f"node-{source}").hover()
+    goal = steps.testid(page, f"node-{target}")
+    steps.drag(page, steps.testid(page, f"port-out-{source}"), goal, 150, 24)
+
+
+def saved(page: Page) -> None:
+    expect(steps.testid(page, "saved")).to_contain_text("Saved")
+
+
+def test_draw_err_repair_undo_and_find_it_again_after_a_reload(page: Page, server: Server) -> None:
+    project = open_new(page, server, EMPTY)
+    steps.testid(page, "add-input").click()
+    steps.testid(page, "node-input1").wait_for()
+    steps.testid(page, "repair-primary").click()  # pictures for now
+    expect(steps.testid(page, "node-input1")).to_contain_text("3×32×32")
+    add(page, "Linear", 330, 260)
+    steps.testid(page, "node-linear1").wait_for()
+    connect(page, "input1", "linear1")
+    expect(steps.testid(page, "fault-card")).to_contain_text("linear1")
+    expect(steps.testid(page, "train")).to_be_disabled()
+    steps.testid(page, "repair-primary").click()
+    steps.testid(page, "node-flat1").wait_for()
+    steps.testid(page, "node-linear1").click()
+    page.keyboard.press("/")
+    page.keyboard.type("Output")
+    page.keyboard.press("Enter")
+    steps.testid(page, "node-out1").wait_for()
+    expect(steps.testid(page, "train")).to_be_enabled()
+    page.keyboard.press("Control+z")
+    expect(page.locator('[data-testid="node-out1"]')).to_have_count(0)
+    steps.testid(page, "redo").click()
+    steps.testid(page, "node-out1").wait_for()
+    saved(page)
+    page.reload()
+    for name in ("input1", "flat1", "linear1", "out1"):
+        steps.testid(page, f"node-{name}").wait_for(timeout=60_000)
+    assert "flat1" in server.python(READ, project)
+    steps.testid(page, "undo").click()
+    expect(page.locator('[data-testid="node-out1"]')).to_have_count(0)
+
+
+def test_drop_on_an_edge_inserts_and_the_source_follows(page: Page, server: Server) -> None:
+    open_new(page, server, CHAIN)
+    steps.testid(page, "node-conv1").wait_for()
+    below = steps.testid(page, "node-head")
+    stage, box = steps.testid(page, "canvas").bounding_box(), below.bounding_box()
+    assert stage
+    assert box
+    x, y = box["x"] + box["width"] / 2 - stage["x"], box["y"] - stage["y"] - 10
+    add(page, "Linear", x, y)
+    steps.testid(page, "node-linear1").click()
+    lit = page.locator(".ln.lit")
+    expect(lit.first).to_contain_text("self.linear1 = nn.Linear(")
+    page.locator(".ln[data-node=conv1]").first.click()
+    expect(steps.testid(page, "inspector")).to_contain_text("Conv2d")
+
+
+def test_a_second_tab_is_told_and_overwrites_nothing(page: Page, server: Server) -> None:
+    project = open_new(page, server, CHAIN)
+    other = page.context.new_page()
+    other.goto(f"{server.address}/build?project={project}")
+    steps.testid(other, "node-head").click(timeout=60_000)
+    other.route("**/state?since=*", lambda route: route.abort())  # it has not heard yet
+    steps.testid(page, "node-conv1").click()
+    steps.testid(page, "field-out_channels").fill("12")
+    page.keyboard.press("Enter")
+    saved(page)
+    expect(steps.testid(page, "node-conv1")).to_contain_text("12×14×14")
+    steps.testid(other, "field-out_features").fill("7")
+    other.keyboard.press("Enter")
+    expect(steps.testid(other, "notice")).to_contain_text("another tab")
+    expect(steps.testid(other, "node-conv1")).to_contain_text("12×14×14")
+    expect(steps.testid(other, "node-head")).to_contain_text("→ 4")
+    steps.testid(other, "again").click()
+    expect(steps.testid(other, "node-head")).to_contain_text("→ 7")
+    expect(steps.testid(page, "node-head")).to_contain_text("→ 7")
+    other.close()
+
+
+def test_leaving_the_page_in_a_burst_of_edits_loses_none(page: Page, server: Server) -> None:
+    project = open_new(page, server, CHAIN)
+    steps.testid(page, "node-head").click()
+    more = page.get_by_label("More out_features")
+    for _ in range(20):
+        more.click()
+    page.locator('[data-testid="stTopNavLink"]', has_text="Runs").click()
+    page.wait_for_url("**/runs**")
+    page.locator('[data-testid="stTopNavLink"]', has_text="Build").click()
+    expect(steps.testid(page, "node-head")).to_contain_text("→ 24", timeout=60_000)
+    saved(page)
+    page.wait_for_timeout(500)
+    assert "'out_features': 24" in server.python(READ, project)
+
+
+def test_group_open_in_place_and_edit_inside(page: Page, server: Server) -> None:
+    open_new(page, server, CHAIN)
+    steps.testid(page, "node-conv1").click()
+    steps.testid(page, "node-flat").click(modifiers=["Shift"])
+    page.keyboard.press("Control+g")
+    steps.testid(page, "node-block1").wait_for()
+    steps.testid(page, "node-block1").dblclick()
+    steps.testid(page, "frame-block1").wait_for()
+    steps.testid(page, "node-block1/conv1").click()
+    steps.testid(page, "field-out_channels").fill("6")
+    page.keyboard.press("Enter")
+    expect(steps.testid(page, "node-block1/conv1")).to_contain_text("→ 6×14×14")
+    expect(steps.testid(page, "node-head")).to_contain_text("1176 → 4")
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    steps.testid(page, "node-conv1").wait_for()

@@ -1,4 +1,6 @@
-"""Plotly in the look of Lamina: the template "lamina", its colours, and one call that shows a figure."""
+"""Plotly in the look of Lamina: the template "lamina", its colours, and one call that shows a
+figure.
+"""
 
 from typing import Any
 
@@ -8,16 +10,34 @@ import streamlit as st
 from builder.ui import tokens
 
 CATEGORIES = {
-    "light": ("#2467b2", "#c96f14", "#129564", "#6233c6", "#8a1a69", "#6b5a0a", "#264527", "#6d767d"),
-    "dark": ("#57a2df", "#f0935a", "#2bdda2", "#9a6bff", "#c46c9f", "#e8c41a", "#7a9e6c", "#c0d0dc"),
+    "light": (
+        "#2467b2", "#c96f14", "#129564", "#6233c6",
+        "#8a1a69", "#6b5a0a", "#264527", "#6d767d",
+    ),
+    "dark": (
+        "#57a2df", "#f0935a", "#2bdda2", "#9a6bff",
+        "#c46c9f", "#e8c41a", "#7a9e6c", "#c0d0dc",
+    ),
 }  # fmt: skip
 SEQUENTIAL = {
-    "light": ("#e0f0ef", "#afd4d3", "#7eb8b8", "#4d9c9c", "#378b8c", "#217b7c", "#0b6a6c", "#095b5c", "#084b4d", "#063c3d"),
-    "dark": ("#12302f", "#1b4c4a", "#236865", "#2c8480", "#399a96", "#47b0ab", "#54c6c1", "#7bd5d0", "#a2e3e0", "#c9f2ef"),
+    "light": (
+        "#e0f0ef", "#afd4d3", "#7eb8b8", "#4d9c9c", "#378b8c",
+        "#217b7c", "#0b6a6c", "#095b5c", "#084b4d", "#063c3d",
+    ),
+    "dark": (
+        "#12302f", "#1b4c4a", "#236865", "#2c8480", "#399a96",
+        "#47b0ab", "#54c6c1", "#7bd5d0", "#a2e3e0", "#c9f2ef",
+    ),
 }  # fmt: skip
 DIVERGING = {
-    "light": ("#1c5caa", "#4f83c0", "#82aad6", "#b0c9e3", "#dbe5ed", "#efe5d8", "#ecc8a3", "#e6a96f", "#d5863d", "#c4620a"),
-    "dark": ("#7fbcf0", "#5b93c6", "#38699c", "#294b6c", "#20303b", "#342c21", "#653d1f", "#955224", "#c3733f", "#f0935a"),
+    "light": (
+        "#1c5caa", "#4f83c0", "#82aad6", "#b0c9e3", "#dbe5ed",
+        "#efe5d8", "#ecc8a3", "#e6a96f", "#d5863d", "#c4620a",
+    ),
+    "dark": (
+        "#7fbcf0", "#5b93c6", "#38699c", "#294b6c", "#20303b",
+        "#342c21", "#653d1f", "#955224", "#c3733f", "#f0935a",
+    ),
 }  # fmt: skip
 """From "against" (blue) to "for" (orange)."""
 
@@ -69,7 +89,9 @@ def figure(**layout: Any) -> go.Figure:
 
 
 def show(chart: go.Figure, *, key: str, height: int = 240, name: str = "chart", **more: Any) -> Any:
-    """Show a figure: no theme of Streamlit's own, downloads as SVG under `name`. `more` goes to st.plotly_chart."""
+    """Show a figure: no theme of Streamlit's own, downloads as SVG under `name`. `more` goes to
+    st.plotly_chart.
+    """
     chart.update_layout(template=template(), height=height)
     config = {
         "displaylogo": False,

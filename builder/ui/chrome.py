@@ -21,7 +21,10 @@ TITLES = {
 }
 """Pages by name, in the order of the journey."""
 
-ABOUT = "**Lamina** builds neural networks in the browser and gives plain PyTorch. Everything stays on this machine."
+ABOUT = (
+    "**Lamina** builds neural networks in the browser and gives plain PyTorch. "
+    "Everything stays on this machine."
+)
 
 
 def pages() -> list[StreamlitPage]:
@@ -38,7 +41,9 @@ def page_object(name: str) -> StreamlitPage:
 
 
 def logo() -> None:
-    """Three stacked laminae, in the accent of the visitor's theme; the name beside it is set by the style sheet."""
+    """Three stacked laminae, in the accent of the visitor's theme; the name beside it is set by
+    the style sheet.
+    """
     colour = tokens.colours()
     st.logo(laminae(colour["acc"], colour["bg"]), size="medium")
 
@@ -49,7 +54,8 @@ def laminae(accent: str, paper: str) -> str:
         '<svg xmlns="http://www.w3.org/2000/svg" width="24" height="24" viewBox="0 0 24 24">'
         f'<path d="M3 16.500 12 12l9 4.500L12 21Z" fill="{accent}"/>'
         f'<path d="M3 12 12 7.500 21 12l-9 4.500Z" fill="{accent}" opacity=".55" stroke="{paper}"/>'
-        f'<path d="M3 7.500 12 3l9 4.500L12 12Z" fill="{paper}" stroke="{accent}" stroke-width="1.600" stroke-linejoin="round"/>'
+        f'<path d="M3 7.500 12 3l9 4.500L12 12Z" fill="{paper}" stroke="{accent}" '
+        'stroke-width="1.600" stroke-linejoin="round"/>'
         "</svg>"
     )
 
@@ -59,7 +65,8 @@ def mark_running() -> None:
     if warm.ready() and _running():
         place = list(TITLES).index("train") + 1
         st.html(
-            f'<style>[data-testid="stTopNav"] > div:nth-child({place}) a p::after{{content:"";display:inline-block;'
+            f'<style>[data-testid="stTopNav"] > div:nth-child({place}) a '
+            'p::after{content:"";display:inline-block;'
             "width:7px;height:7px;border-radius:50%;background:var(--acc);margin-left:6px}</style>"
         )
 
@@ -121,7 +128,7 @@ def _nothing() -> None:
 def bar(
     crumbs: Sequence[str], saved: str | None = None, actions: Callable[[], object] | None = None
 ) -> None:
-    """The 44 px bar: project / part / part (the last one marked), a word on what is saved, and buttons.
+    """The 44 px bar: project / part / part (the last one marked), what is saved, and buttons.
 
     `actions` draws the buttons, left to right; one of them, at most, is the page's filled one.
     """
@@ -144,8 +151,10 @@ def _crumb(crumbs: Sequence[str], saved: str | None) -> str:
     ]
     trail = '<span class="sep">/</span>'.join(names)
     mark = (
-        f'<span class="lm-row lm-s lm-f" style="gap:4px"><span class="lm-ok">{parts.icon("check")}</span>{escape(saved)}</span>'
+        f'<span class="lm-row lm-s lm-f" style="gap:4px"><span class="lm-ok">{parts.icon("check")}'
+        f"</span>{escape(saved)}</span>"
         if saved
         else ""
     )
-    return f'<div class="lm-crumb"><span class="lm-f">{parts.icon("file", False)}</span>{trail}{mark}</div>'
+    sign = parts.icon("file", False)
+    return f'<div class="lm-crumb"><span class="lm-f">{sign}</span>{trail}{mark}</div>'

@@ -1,4 +1,6 @@
-"""Fields drawn from declarations: what a declaration says is the form, and nothing is listed twice."""
+"""Fields drawn from declarations: what a declaration says is the form, and nothing is listed
+twice.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,7 +21,8 @@ def fields(
 ) -> dict[str, Any]:
     """Draw a field per option and give what was chosen; options left at their default are left out.
 
-    `values` are set already or were guessed; `choices` narrows an option to what this data allows (the sheets of a
+    `values` are set already or were guessed; `choices` narrows an option to what this data
+    allows (the sheets of a
     workbook). Advanced options are folded away.
     """
     chosen: dict[str, Any] = {}

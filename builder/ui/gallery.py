@@ -1,4 +1,6 @@
-"""What the gallery shows of each template: its real graph and size, made once in the background and kept."""
+"""What the gallery shows of each template: its real graph and size, made once in the background
+and kept.
+"""
 
 import base64
 import hashlib
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Card:
-    """A template as the gallery shows it. `graph` and `parameters` are None until they are known."""
+    """A template as the gallery shows it. `graph` and `parameters` are None until they are
+    known.
+    """
 
     name: str
     title: str
@@ -68,13 +72,17 @@ def complete() -> bool:
 
 
 def samples() -> list[str]:
-    """One image per class of the first project's data, as data addresses; empty until they are known."""
+    """One image per class of the first project's data, as data addresses; empty until they are
+    known.
+    """
     found = _kept().get("", {}).get("samples", [])
     return [str(item) for item in found]
 
 
 def fill() -> None:
-    """Make what is missing: builds every template on its own data. Takes seconds; called in the background."""
+    """Make what is missing: builds every template on its own data. Takes seconds; called in the
+    background.
+    """
     with _lock:
         kept = _kept()
         for name in [name for name in templates.templates() if name not in kept]:

@@ -31,9 +31,11 @@ class Uploaded(Protocol):
 
 
 def keep(uploads: Sequence[Uploaded | BinaryIO], names: Sequence[str]) -> Path:
-    """Write uploads under LAMINA_HOME/uploads/<digest>/ and give the file, or the folder where there are several.
+    """Write uploads under LAMINA_HOME/uploads/<digest>/ and give the file, or the folder where
+    there are several.
 
-    The same content is kept once. Raises LaminaError where the disk is full; nothing half-written stays.
+    The same content is kept once. Raises LaminaError where the disk is full; nothing
+    half-written stays.
     """
     plain = [_plain(name) for name in names]
     digest = hashlib.sha256("/".join(plain).encode())
@@ -78,9 +80,11 @@ def forget(path: Path) -> None:
 
 
 def recognised(path: Path) -> Data:
-    """The data that a file or folder holds; of files uploaded together, by the first that is recognised.
+    """The data that a file or folder holds; of files uploaded together, by the first that is
+    recognised.
 
-    Raises LaminaError where no source reads it; the place is the file's name, not where the upload lies.
+    Raises LaminaError where no source reads it; the place is the file's name, not where the
+    upload lies.
     """
     from builder import data
 
@@ -109,7 +113,9 @@ def plainly(error: LaminaError, path: Path) -> LaminaError:
 
 
 def bring(path: Path, name: str | None = None) -> str:
-    """A project about this file, saved; its id. Raises LaminaError where it cannot be read; then nothing is kept."""
+    """A project about this file, saved; its id. Raises LaminaError where it cannot be read; then
+    nothing is kept.
+    """
     from builder import data
 
     found = recognised(path)
@@ -135,8 +141,10 @@ def drop_card() -> None:
     """The card that takes a file, a path or a project file."""
     with st.container(key="lm_drop"):
         parts.html(
-            f'<div class="lm-row"><span class="lm-acc">{parts.icon("up", False)}</span><b>Bring your own data</b></div>'
-            '<p class="lm-m lm-s" style="margin-top:5px">Drop a CSV, Parquet or Excel file, a zip of images, series or '
+            f'<div class="lm-row"><span class="lm-acc">{parts.icon("up", False)}</span><b>Bring '
+            "your own data</b></div>"
+            '<p class="lm-m lm-s" style="margin-top:5px">Drop a CSV, Parquet or Excel file, a zip '
+            "of images, series or "
             "text. You choose what to predict; Lamina suggests the network.</p>"
         )
         with st.container(key="lm_drop_row", horizontal=True, vertical_alignment="center"):

@@ -1,4 +1,6 @@
-"""A network as a small picture: one box per layer in its family's colour, stacked and joined as on the canvas."""
+"""A network as a small picture: one box per layer in its family's colour, stacked and joined as on
+the canvas.
+"""
 
 from dataclasses import dataclass, field
 
@@ -25,7 +27,9 @@ class _Stack:
 
 
 def svg(graph: Graph, width: int = 206, height: int = 84) -> str:
-    """The picture as SVG with the tokens' colours, for `parts.picture`; empty for a graph without nodes."""
+    """The picture as SVG with the tokens' colours, for `parts.picture`; empty for a graph without
+    nodes.
+    """
     stacks = _place(_stacks(graph))
     if not stacks:
         return ""
@@ -116,7 +120,9 @@ def _place(stacks: list[_Stack]) -> list[_Stack]:
 
 
 def _roots(stacks: list[_Stack], stack: _Stack) -> list[_Stack]:
-    """The inputs that a merge draws from, where each of its branches has one of its own; else the merge itself."""
+    """The inputs that a merge draws from, where each of its branches has one of its own; else the
+    merge itself.
+    """
     found: list[_Stack] = []
     for index in stack.before:
         item = stacks[index]
@@ -139,7 +145,8 @@ def _edge(
         out, back = x0 + (pitch - box) / 2, x1 - (pitch - box) / 2
         top = max(y0 - 30, 3.0)
         return (
-            f'<path d="M{out:.1f} {y0:.1f}V{top + 6:.1f}Q{out:.1f} {top:.1f} {out + 6:.1f} {top:.1f}'
+            f'<path d="M{out:.1f} {y0:.1f}V{top + 6:.1f}Q{out:.1f} {top:.1f} {out + 6:.1f} '
+            f"{top:.1f}"
             f'H{back - 6:.1f}Q{back:.1f} {top:.1f} {back:.1f} {top + 6:.1f}V{y1:.1f}"/>'
         )
     if abs(y0 - y1) < 1:
@@ -148,7 +155,8 @@ def _edge(
     bend = min(6.0, abs(y1 - y0) / 2, max((pitch - box) / 2, 0.5))
     way = bend if y1 > y0 else -bend
     return (
-        f'<path d="M{x0:.1f} {y0:.1f}H{turn - bend:.1f}Q{turn:.1f} {y0:.1f} {turn:.1f} {y0 + way:.1f}'
+        f'<path d="M{x0:.1f} {y0:.1f}H{turn - bend:.1f}Q{turn:.1f} {y0:.1f} {turn:.1f} '
+        f"{y0 + way:.1f}"
         f'V{y1 - way:.1f}Q{turn:.1f} {y1:.1f} {min(turn + bend, x1):.1f} {y1:.1f}H{x1:.1f}"/>'
     )
 

@@ -1,4 +1,6 @@
-"""The look's small parts: icons, badges, cards, and what stands for empty, busy and failed. All text is escaped here."""
+"""The look's small parts: icons, badges, cards, and what stands for empty, busy and failed. All
+text is escaped here.
+"""
 
 import base64
 import re
@@ -24,7 +26,8 @@ ICONS = {
     "image": "M2.500 3h11v10h-11ZM2.500 11l3.500-3.500 3 3 2-2 2.500 2.500M10.500 6v.01",
     "table": "M2.500 3h11v10h-11ZM2.500 6.500h11M2.500 9.700h11M6.500 3v10",
     "series": "M1.500 8h2l1.500-4 2.500 8 2.500-9 2 5h2.500", "text": "M3 4h10M3 8h10M3 12h6",
-    "help": "M6 6a2 2 0 1 1 2.600 1.900c-.5.200-.6.600-.6 1.100M8 11.500v.01M8 2a6 6 0 1 1 0 12A6 6 0 0 1 8 2Z",
+    "help": "M6 6a2 2 0 1 1 2.600 1.900c-.5.200-.6.600-.6 1.100M8 11.500v.01M8 2a6 6 0 1 1 0 12A6 "
+            "6 0 0 1 8 2Z",
     "lock": "M4 7.500h8v6H4ZM5.500 7.500v-2a2.500 2.500 0 0 1 5 0v2",
     "shield": "M8 2l5 2v4c0 3-2 5-5 6-3-1-5-3-5-6V4Z", "plus": "M8 3v10M3 8h10",
 }  # fmt: skip
@@ -37,7 +40,9 @@ SIGN: dict[Tone, str] = {"ok": "check", "warn": "warn", "err": "cross"}
 
 
 def icon(name: str, small: bool = True) -> str:
-    """A sign of `ICONS` in the colour of the text around it. Markup: Streamlit lets no inline SVG through."""
+    """A sign of `ICONS` in the colour of the text around it. Markup: Streamlit lets no inline SVG
+    through.
+    """
     if name not in ICONS:
         raise KeyError(name)
     return f'<span class="lm-i {name}{" s" if small else ""}" aria-hidden="true"></span>'
@@ -108,10 +113,13 @@ def metrics(items: Iterable[tuple[str, str, str]], *, testid: str = "metrics") -
 
 
 def empty(title: str, sentence: str, button: str = "", *, key: str = "empty") -> bool:
-    """The dashed box where there is nothing yet: one sentence, one button; True when it was clicked."""
+    """The dashed box where there is nothing yet: one sentence, one button; True when it was
+    clicked.
+    """
     with st.container(key=f"lm_empty_{key}"):
         html(
-            f'<h3>{escape(title)}</h3><p class="lm-m lm-s" style="margin-top:4px">{escape(sentence)}</p>'
+            f'<h3>{escape(title)}</h3><p class="lm-m lm-s" style="margin-top:4px">'
+            f"{escape(sentence)}</p>"
         )
         return bool(button) and st.button(button, type="primary", key=f"{key}_button")
 
@@ -119,7 +127,9 @@ def empty(title: str, sentence: str, button: str = "", *, key: str = "empty") ->
 def failed(
     error: LaminaError | str, sentence: str = "", button: str = "", *, key: str = "failed"
 ) -> bool:
-    """The card for what went wrong: what happened, that work is safe, one repair; True when that was clicked."""
+    """The card for what went wrong: what happened, that work is safe, one repair; True when that
+    was clicked.
+    """
     fact = error.fact if isinstance(error, LaminaError) else error
     place = ""
     if isinstance(error, LaminaError) and error.place and error.place not in fact:
@@ -127,7 +137,8 @@ def failed(
     more = sentence or (error.remedy if isinstance(error, LaminaError) else "")
     with st.container(key=f"lm_failed_{key}"):
         html(
-            f'<div class="lm-row lm-err" role="alert">{icon("cross", False)}<h3 class="lm-err">{escape(fact)}</h3></div>'
+            f'<div class="lm-row lm-err" role="alert">{icon("cross", False)}<h3 class="lm-err">'
+            f"{escape(fact)}</h3></div>"
             f'<p class="lm-m lm-s" style="margin-top:4px">{escape(place + more)}</p>',
             "failed",
         )
@@ -140,9 +151,12 @@ def busy(what: str, done: int, total: int, rate: str = "", left: str = "") -> No
     count = f"{done:,} of {total:,}" if total else f"{done:,}" if done else ""
     line = ", ".join(part for part in (rate, left) if part)
     html(
-        f'<div class="lm-row"><h3>{escape(what)}</h3><span class="lm-sp"></span><span class="lm-m lm-s">{count}</span></div>'
-        f'<div class="lm-meter" style="margin:8px 0" role="progressbar" aria-valuenow="{share * 100:.0f}" aria-valuemin="0" '
-        f'aria-valuemax="100"><i style="width:{share * 100:.1f}%"></i></div><div class="lm-m lm-s">{escape(line)}</div>',
+        f'<div class="lm-row"><h3>{escape(what)}</h3><span class="lm-sp"></span><span class="lm-m '
+        f'lm-s">{count}</span></div>'
+        '<div class="lm-meter" style="margin:8px 0" role="progressbar" '
+        f'aria-valuenow="{share * 100:.0f}" aria-valuemin="0" '
+        f'aria-valuemax="100"><i style="width:{share * 100:.1f}%"></i></div><div class="lm-m lm-s">'
+        f"{escape(line)}</div>",
         "busy",
     )
 
@@ -160,7 +174,9 @@ def skeleton(lines: int = 3) -> None:
 def sparkline(
     values: Sequence[float], width: int = 112, height: int = 34, colour: str = "train"
 ) -> str:
-    """A line of a few numbers as a picture, its last value a dot; empty for fewer than two finite ones."""
+    """A line of a few numbers as a picture, its last value a dot; empty for fewer than two finite
+    ones.
+    """
     finite = [v for v in values if v == v and abs(v) != float("inf")]
     if len(finite) < 2:
         return ""
@@ -179,13 +195,16 @@ def sparkline(
 
 
 def crashed(error: Exception) -> bool:
-    """Instead of a traceback: what to tell a person when a page fails. True: nothing more is shown."""
+    """Instead of a traceback: what to tell a person when a page fails. True: nothing more is
+    shown.
+    """
     if isinstance(error, LaminaError):
         failed(error, key="page")
     else:
         failed(
             "This page failed.",
-            f"It is a fault of Lamina, not yours ({type(error).__name__}). Your work is saved and runs go on; "
+            f"It is a fault of Lamina, not yours ({type(error).__name__}). Your work is saved and "
+            "runs go on; "
             "reload the page, or go on with another one. The server's log says more.",
             key="page",
         )

@@ -1,4 +1,6 @@
-"""Where the pages and the settings lie: at the top of a clone, or inside the package of an install."""
+"""Where the pages and the settings lie: at the top of a clone, or inside the package of an
+install.
+"""
 
 from pathlib import Path
 
@@ -7,7 +9,9 @@ MAIN = UI / "main.py"
 
 
 def top() -> Path:
-    """The folder that holds app.py, pages/ and .streamlit/: the clone's root, or builder/ui/_app of a wheel."""
+    """The folder that holds app.py, pages/ and .streamlit/: the clone's root, or builder/ui/_app
+    of a wheel.
+    """
     packed = UI / "_app"
     return packed if packed.is_dir() else UI.parent.parent
 

@@ -1,4 +1,6 @@
-"""The projects that a person has: their last run, a menu for each, and what they take on the disk."""
+"""The projects that a person has: their last run, a menu for each, and what they take on the
+disk.
+"""
 
 import datetime as dt
 from collections.abc import Callable, Sequence
@@ -63,7 +65,8 @@ def projects() -> None:
     else:
         st.fragment(_rows_when_ready, run_every=1.0)(shown)
     parts.html(
-        '<div class="lm-f lm-s" style="margin:8px 2px 0">Line and figure: validation loss of the last run.</div>'
+        '<div class="lm-f lm-s" style="margin:8px 2px 0">Line and figure: validation loss of the '
+        "last run.</div>"
     )
 
 
@@ -107,7 +110,8 @@ def _row(entry: workspace.Entry, last: Last | None) -> str:
         note, line = last.note, parts.sparkline(last.losses)
         figure = f"{last.losses[-1]:.3g}" if last.losses else ""
     return (
-        f'<div class="lm-rc"><div class="nm"><b>{escape(entry.name)}</b><div class="lm-f lm-s">{escape(note)}</div></div>'
+        f'<div class="lm-rc"><div class="nm"><b>{escape(entry.name)}</b><div class="lm-f lm-s">'
+        f"{escape(note)}</div></div>"
         f'<span class="sp">{line}</span><span class="lm-mono fg">{escape(figure)}</span>'
         f'<span class="bd">{parts.badge(word, tone, sign)}</span></div>'
     )
@@ -141,7 +145,9 @@ def _last(rows: "Sequence[Row]") -> Last:
 
 
 def ago(when: float | None, now: dt.datetime | None = None) -> str:
-    """A moment as people say it: "just now", "5 minutes ago", "yesterday", "Tuesday", "9 November"."""
+    """A moment as people say it: "just now", "5 minutes ago", "yesterday", "Tuesday", "9
+    November".
+    """
     if not when:
         return "a while ago"
     now = now or dt.datetime.now()
@@ -214,7 +220,8 @@ def _rename(entry: workspace.Entry) -> None:
 @st.dialog("Delete the project?")
 def _delete(entry: workspace.Entry) -> None:
     parts.html(
-        f"<p><b>{escape(entry.name)}</b> and its history of edits will be gone. Runs and files that you brought stay.</p>"
+        f"<p><b>{escape(entry.name)}</b> and its history of edits will be gone. Runs and files "
+        "that you brought stay.</p>"
     )
     with st.container(horizontal=True):
         if st.button(
@@ -247,7 +254,8 @@ def disk() -> None:
                 key=f"lm_disk_{use.room}", horizontal=True, vertical_alignment="center"
             ):
                 parts.html(
-                    f'<div class="lm-row"><span>{escape(use.title)}</span><span class="lm-sp"></span>'
+                    f'<div class="lm-row"><span>{escape(use.title)}</span><span class="lm-sp">'
+                    "</span>"
                     f'<span class="lm-mono">{size(use.bytes)}</span></div>'
                 )
                 if use.room in ("prepared", "downloads") and use.bytes:

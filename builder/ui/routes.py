@@ -1,6 +1,8 @@
-"""Lamina's own routes beside Streamlit's: who may ask, the files of the front ends, and the list of all routes.
+"""Lamina's own routes beside Streamlit's: who may ask, the files of the front ends, and the list
+of all routes.
 
-Every route demands an allowed Host and Origin; what gives or takes data also demands the token that the page handed to
+Every route demands an allowed Host and Origin; what gives or takes data also demands the token
+that the page handed to
 its component. Without that, any page in the browser could steer this server.
 """
 
@@ -25,15 +27,24 @@ HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
 PARTS = ("canvas", "live", "table", "screens")
 """The folders of builder/ui whose routes.py may define ROUTES."""
 
-TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".json": "application/json",
-         ".map": "application/json", ".woff2": "font/woff2", ".png": "image/png"}  # fmt: skip
+TYPES = {
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+    ".json": "application/json",
+    ".map": "application/json",
+    ".woff2": "font/woff2",
+    ".png": "image/png",
+}
 
 
 @cache
 def token() -> str:
-    """The server's secret: handed to components, sent back by them as `X-Lamina-Token` or `?token=`.
+    """The server's secret: handed to components, sent back by them as `X-Lamina-Token` or
+    `?token=`.
 
-    Kept under LAMINA_HOME (readable by its owner only), so that an open page goes on after the server was restarted.
+    Kept under LAMINA_HOME (readable by its owner only), so that an open page goes on after the
+    server was restarted.
     """
     path = home() / "token"
     try:
@@ -77,7 +88,9 @@ def refusal(request: Request, *, needs_token: bool = True) -> str | None:
 def guarded(
     path: str, endpoint: Endpoint, methods: Sequence[str] = ("GET",), *, needs_token: bool = True
 ) -> Route:
-    """A route that answers 403 with a sentence unless Host, Origin and token are right. `path` begins with /lamina/."""
+    """A route that answers 403 with a sentence unless Host, Origin and token are right. `path`
+    begins with /lamina/.
+    """
     if not path.startswith("/lamina/"):
         raise ValueError(f"{path} does not begin with /lamina/")
 
@@ -106,7 +119,9 @@ async def _asset(request: Request) -> Response:
 
 
 def asset_file(root: Path, part: str, path: str) -> Path | None:
-    """The built file of a front end, or None: nothing outside <root>/<part>/frontend/dist is ever given."""
+    """The built file of a front end, or None: nothing outside <root>/<part>/frontend/dist is ever
+    given.
+    """
     if not part.isidentifier() or "\\" in path or "\0" in path:
         return None
     folder = (root / part / "frontend" / "dist").resolve()
@@ -117,7 +132,9 @@ def asset_file(root: Path, part: str, path: str) -> Path | None:
 
 
 def asset(part: str, pattern: str) -> str | None:
-    """The address of a built file with a hashed name (asset("canvas", "index-*.js")); None where it is not built."""
+    """The address of a built file with a hashed name (asset("canvas", "index-*.js")); None where
+    it is not built.
+    """
     found = sorted((places.UI / part / "frontend" / "dist").glob(pattern))
     if not found:
         return None

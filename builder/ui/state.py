@@ -1,4 +1,6 @@
-"""Which project and run a visitor has open: in the address, so that a link restores it, and in the session between pages."""
+"""Which project and run a visitor has open: in the address, so that a link restores it, and in the
+session between pages.
+"""
 
 import streamlit as st
 
@@ -47,7 +49,9 @@ def set_run(run: str | None) -> None:
 
 
 def project() -> Project:
-    """The open project; where there is none or it cannot be read, says so with one way on, and ends the page."""
+    """The open project; where there is none or it cannot be read, says so with one way on, and
+    ends the page.
+    """
     asked = project_id()
     if asked is None:
         with st.container(key="lm_body_none"):

@@ -1,4 +1,6 @@
-"""The look's colours by theme, for CSS, for inline SVG and for charts; the values of the design (see docs/architecture.md)."""
+"""The look's colours by theme, for CSS, for inline SVG and for charts; the values of the design
+(see docs/architecture.md).
+"""
 
 from typing import Literal
 
@@ -47,7 +49,9 @@ def colours(of: Theme | None = None) -> dict[str, str]:
 
 
 def css() -> str:
-    """The tokens as custom properties of the document; components inherit them through their shadow root."""
+    """The tokens as custom properties of the document; components inherit them through their
+    shadow root.
+    """
     chosen = theme()
     body = "".join(f"--{name}:{value};" for name, value in colours(chosen).items())
     return f":root{{{body}color-scheme:{chosen}}}"

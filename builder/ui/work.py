@@ -1,4 +1,6 @@
-"""Work that takes longer than a click: in a thread of its own, with progress, a rate, time left, and a stop."""
+"""Work that takes longer than a click: in a thread of its own, with progress, a rate, time left,
+and a stop.
+"""
 
 import threading
 import time
@@ -78,7 +80,9 @@ class Job(Generic[T]):
 
 
 def job(name: str, work: Callable[[Report], T], *, fresh: object = None) -> "Job[T]":
-    """The session's job of that name; begun anew where there is none or `fresh` (what it is about) has changed."""
+    """The session's job of that name; begun anew where there is none or `fresh` (what it is about)
+    has changed.
+    """
     jobs: dict[str, tuple[object, Job[Any]]] = st.session_state.setdefault("lamina_jobs", {})
     known = jobs.get(name)
     if known is None or known[0] != fresh:

@@ -1,4 +1,6 @@
-"""The guard of Lamina's own routes: another page in the browser can neither ask nor steer this server."""
+"""The guard of Lamina's own routes: another page in the browser can neither ask nor steer this
+server.
+"""
 
 import asyncio
 import json

@@ -88,7 +88,9 @@ def _cell(value: Any) -> str | None:
 
 
 def sentence(overview: "Overview") -> tuple[str, str]:
-    """What is predicted from what, with {target} where its name stands; and the size of the data."""
+    """What is predicted from what, with {target} where its name stands; and the size of the
+    data.
+    """
     features = sum(view.role == "feature" for view in overview.columns)
     sources = [WORDS.get(view.form, view.form) for view in overview.media]
     if features:

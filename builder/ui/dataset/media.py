@@ -1,4 +1,6 @@
-"""What images, texts and series look like, how they are prepared, and what augmentation makes of them."""
+"""What images, texts and series look like, how they are prepared, and what augmentation makes of
+them.
+"""
 
 import base64
 import random
@@ -82,7 +84,8 @@ def _thumbnails(prepared: "Prepared") -> str:
     lines = []
     for name, rows in _rows_by_class(prepared, EACH):
         images = "".join(
-            f'<img src="{_png(prepared.thumbnail("train", row, 96))}" alt="{escape(name)}, row {row}">'
+            f'<img src="{_png(prepared.thumbnail("train", row, 96))}" alt="{escape(name)}, row '
+            f'{row}">'
             for row in rows
         )
         lines.append(f'<div class="lm-tl"><span class="nm">{escape(name)}</span>{images}</div>')
@@ -116,14 +119,18 @@ def _tokens(prepared: "Prepared", spec: "InputSpec") -> str:
         for row in rows:
             text = str(prepared.record("train", row).get(tokens.column, ""))[:400]
             pieces = "".join(
-                f'<span class="lm-tok{" un" if piece.code == UNKNOWN else ""}" title="{piece.code}">'
-                f"{escape(piece.text.replace(' ', '␣') if tokens.level != 'word' else piece.text)}</span>"
+                f'<span class="lm-tok{" un" if piece.code == UNKNOWN else ""}" title="{piece.code}'
+                '">'
+                f"{escape(piece.text.replace(' ', '␣') if tokens.level != 'word' else piece.text)}"
+                "</span>"
                 for piece in tokens.pieces(text)[:60]
             )
             lines.append(
-                f'<div class="lm-tokens"><span class="nm">{escape(name)}</span><div>{pieces}</div></div>'
+                f'<div class="lm-tokens"><span class="nm">{escape(name)}</span><div>{pieces}</div>'
+                "</div>"
             )
-    note = '<p class="lm-f lm-s">Marked tokens are unknown: the training rows hold them too seldom.</p>'
+    said = "Marked tokens are unknown: the training rows hold them too seldom."
+    note = f'<p class="lm-f lm-s">{said}</p>'
     return "".join(lines) + note
 
 
@@ -133,7 +140,8 @@ def _multiples(prepared: "Prepared", spec: "InputSpec") -> str:
     for name, rows in _rows_by_class(prepared, 5)[:8]:
         lines = "".join(_curve(x[row].tolist()) for row in rows)
         drawing = parts.picture(
-            f'<svg width="220" height="84" viewBox="0 0 220 84"><g fill="none" stroke-width="1.4">{lines}</g></svg>',
+            '<svg width="220" height="84" viewBox="0 0 220 84"><g fill="none" stroke-width="1.4">'
+            f"{lines}</g></svg>",
             f"{len(rows)} series of {name}",
         )
         cells.append(
@@ -158,7 +166,7 @@ def _curve(x_CT: Sequence[Sequence[float]]) -> str:
     return "".join(drawn)
 
 
-# --- augmentation -------------------------------------------------------------------------------------------------
+# --- augmentation ---
 
 
 def _augment(project: Project, prepared: "Prepared", spec: "InputSpec", save: Save) -> None:
@@ -220,7 +228,8 @@ def _preview(project: Project, prepared: "Prepared", spec: "InputSpec") -> None:
         parts.failed(error, key="augment")
         return
     images = "".join(
-        f'<figure><img src="{_png(media.thumbnail(one, 96))}" alt="{name}"><figcaption>{name}</figcaption></figure>'
+        f'<figure><img src="{_png(media.thumbnail(one, 96))}" alt="{name}"><figcaption>{name}'
+        "</figcaption></figure>"
         for one, name in zip([x, *variants], ["original", *["variant"] * VARIANTS])
     )
     parts.html(f'<div class="lm-variants">{images}</div>', "augment-preview")

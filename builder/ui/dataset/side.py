@@ -1,4 +1,6 @@
-"""The right side: what to look at before building, worst first, and the network that suits the data."""
+"""The right side: what to look at before building, worst first, and the network that suits the
+data.
+"""
 
 from collections.abc import Sequence
 from html import escape
@@ -35,7 +37,8 @@ def findings(project: Project, overview: "Overview") -> None:
         else "all checks passed"
     )
     parts.html(
-        f'<div class="lm-row"><h2>Before you build</h2><span class="lm-sp"></span><span class="lm-f lm-s">{note}</span></div>',
+        '<div class="lm-row"><h2>Before you build</h2><span class="lm-sp"></span><span '
+        f'class="lm-f lm-s">{note}</span></div>',
         "findings",
     )
     for index, finding in enumerate(worst[:SHOWN]):
@@ -68,7 +71,8 @@ def _finding(project: Project, finding: "Finding", index: int) -> None:
     tone, sign, colour = TONES[finding.severity]
     with st.container(key=f"lm_finding_{tone}_{index}"):
         parts.html(
-            f'<div class="lm-fd"><span class="{colour}">{parts.icon(sign, False)}</span><div><b>{escape(finding.title)}</b>'
+            f'<div class="lm-fd"><span class="{colour}">{parts.icon(sign, False)}</span><div><b>'
+            f"{escape(finding.title)}</b>"
             f'<p class="lm-m lm-s">{escape(finding.sentence)}</p></div></div>',
             f"finding-{finding.code}",
         )
@@ -159,7 +163,8 @@ def _offer(project: Project, prepared: "Prepared") -> None:
     template = templates.get(best)
     sizes = prepared.spec.sizes
     parts.html(
-        f'<p class="lm-m lm-s"><b>{escape(template.title)}.</b> {escape(template.help)} Sized to {sizes["train"]:,} training rows.</p>',
+        f'<p class="lm-m lm-s"><b>{escape(template.title)}.</b> {escape(template.help)} Sized to '
+        f"{sizes['train']:,} training rows.</p>",
         "suggest-text",
     )
     with st.container(key="lm_suggest_buttons", horizontal=True, vertical_alignment="center"):
@@ -185,7 +190,9 @@ def _offer(project: Project, prepared: "Prepared") -> None:
 
 
 def use(project: Project, template: str) -> None:
-    """Put the template's network, fitted to the project's data, in place of the project's own; then to Build."""
+    """Put the template's network, fitted to the project's data, in place of the project's own;
+    then to Build.
+    """
     from builder import templates
 
     try:

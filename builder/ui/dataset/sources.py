@@ -1,4 +1,6 @@
-"""Choose where data comes from: an upload, a path, or a set by name; each form drawn from its source's declaration."""
+"""Choose where data comes from: an upload, a path, or a set by name; each form drawn from its
+source's declaration.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +17,9 @@ JOB = "read_source"
 
 
 def choose(project: Project, *, key: str = "source") -> None:
-    """The page's body while there is no data: kinds on the left, the chosen one's form on the right."""
+    """The page's body while there is no data: kinds on the left, the chosen one's form on the
+    right.
+    """
     if work.under_way(JOB):
         _reading(project)
         return
@@ -34,8 +38,10 @@ def _file(key: str) -> None:
     from builder.data import catalogue
 
     parts.html(
-        f'<div class="lm-row"><span class="lm-acc">{parts.icon("up", False)}</span><h3>Your own file or folder</h3></div>'
-        '<p class="lm-m lm-s" style="margin-top:5px">CSV, TSV, Excel, Parquet or JSON lines; a zip or folder of images '
+        f'<div class="lm-row"><span class="lm-acc">{parts.icon("up", False)}</span><h3>Your own '
+        "file or folder</h3></div>"
+        '<p class="lm-m lm-s" style="margin-top:5px">CSV, TSV, Excel, Parquet or JSON lines; a zip '
+        "or folder of images "
         "or texts by class; IDX and .ts files. Files that belong together go in one drop.</p>"
     )
     turn = st.session_state.setdefault("source_turn", 0)
@@ -85,7 +91,8 @@ def _sets(key: str) -> None:
     from builder.data import catalogue
 
     parts.html(
-        f'<div class="lm-row"><span class="lm-acc">{parts.icon("table", False)}</span><h3>A set by name</h3></div>'
+        f'<div class="lm-row"><span class="lm-acc">{parts.icon("table", False)}</span><h3>A set by '
+        "name</h3></div>"
     )
     named = {kind: source for kind, source in catalogue().items() if not _by_path(source)}
     kind = st.radio(
@@ -107,7 +114,9 @@ def _sets(key: str) -> None:
 
 
 def _short(options: tuple[Option, ...]) -> tuple[Option, ...]:
-    """The first option's help tells of every set; beside the field stands only the chosen one's part."""
+    """The first option's help tells of every set; beside the field stands only the chosen one's
+    part.
+    """
     first = options[0]
     plain = Option(first.name, first.kind, first.title, first.default, "", first.choices)
     return (plain, *options[1:])

@@ -101,20 +101,24 @@ def _bar(overview: "Overview") -> str:
     if not total:
         return '<p class="lm-m lm-s">The rows cannot be shared out yet; see what is to decide.</p>'
     boxes = "".join(
-        f'<div class="{name}" style="flex:{max(sizes[name], total * 0.07)}" title="{name}: {sizes[name]:,} rows">'
+        f'<div class="{name}" style="flex:{max(sizes[name], total * 0.07)}" title="{name}: '
+        f'{sizes[name]:,} rows">'
         f"{'<b>Train</b>' if name == 'train' else ''} {sizes[name]:,}</div>"
         for name in PARTS
         if sizes.get(name)
     )
     names = "".join(
-        f'<span style="flex:{max(sizes[name], total * 0.07)}">{_label(name, sizes[name] / total)}</span>'
+        f'<span style="flex:{max(sizes[name], total * 0.07)}">{_label(name, sizes[name] / total)}'
+        "</span>"
         for name in PARTS
         if sizes.get(name)
     )
     return (
         f'<div class="lm-split">{boxes}</div><div class="lm-split-names lm-m lm-s">{names}</div>'
-        f'<div class="lm-row lm-s lm-m lm-lock"><span class="lm-ok">{parts.icon("lock", False)}</span>'
-        "<span>Test rows stay locked until Evaluate. Filling, scaling and category codes are learnt from train rows only.</span></div>"
+        f'<div class="lm-row lm-s lm-m lm-lock"><span class="lm-ok">{parts.icon("lock", False)}'
+        "</span>"
+        "<span>Test rows stay locked until Evaluate. Filling, scaling and category codes are "
+        "learnt from train rows only.</span></div>"
     )
 
 
@@ -141,14 +145,17 @@ def _balance(overview: "Overview", counts: Counts | None) -> str:
     rows = counts or {"all rows": [count for _, count in overview.balance]}
     widest = max(sum(values) for values in rows.values()) or 1
     legend = "".join(
-        f'<span class="lm-key"><i style="background:{tokens.of_class(i)}"></i>{escape(name[:18])}</span>'
+        f'<span class="lm-key"><i style="background:{tokens.of_class(i)}"></i>{escape(name[:18])}'
+        "</span>"
         for i, name in enumerate(classes[:4])
     )
     more = f'<span class="lm-f">and {len(classes) - 4} more</span>' if len(classes) > 4 else ""
     lines = "".join(
-        f'<div class="lm-bb"><span>{name.capitalize()}</span><div class="tr" style="width:{sum(v) / widest * 100:.1f}%">'
+        f'<div class="lm-bb"><span>{name.capitalize()}</span><div class="tr" '
+        f'style="width:{sum(v) / widest * 100:.1f}%">'
         + "".join(
-            f'<i style="flex:{n};background:{tokens.of_class(i)}" title="{escape(classes[i])}: {n:,}">'
+            f'<i style="flex:{n};background:{tokens.of_class(i)}" title="{escape(classes[i])}: '
+            f'{n:,}">'
             f"{n if n / widest > 0.07 else ''}</i>"
             for i, n in enumerate(v)
             if n
@@ -157,8 +164,10 @@ def _balance(overview: "Overview", counts: Counts | None) -> str:
         for name, v in rows.items()
     )
     return (
-        f'<div class="lm-row"><h3>Class balance</h3><span class="lm-sp"></span><span class="lm-row lm-s">{legend}{more}</span></div>'
-        f'<div class="lm-bbs">{lines}</div><p class="lm-s lm-m lm-beat">{tone}: always answering “{escape(most)}” is right '
+        '<div class="lm-row"><h3>Class balance</h3><span class="lm-sp"></span><span class="lm-row '
+        f'lm-s">{legend}{more}</span></div>'
+        f'<div class="lm-bbs">{lines}</div><p class="lm-s lm-m lm-beat">{tone}: always answering '
+        f"“{escape(most)}” is right "
         f"{share:.1%} of the time. That is the figure to beat.</p>"
     )
 
@@ -168,20 +177,27 @@ def _spread(overview: "Overview") -> str:
     most = max(view.counts, default=1) or 1
     step = 440 / max(len(view.counts), 1)
     bars = "".join(
-        f'<rect x="{i * step:.1f}" y="{90 - max(count / most * 88, 0.5):.1f}" width="{max(step - 1.5, 1):.1f}" '
-        f'height="{max(count / most * 88, 0.5):.1f}" rx="1.5" fill="var(--train)" fill-opacity=".75"/>'
+        f'<rect x="{i * step:.1f}" y="{90 - max(count / most * 88, 0.5):.1f}" '
+        f'width="{max(step - 1.5, 1):.1f}" '
+        f'height="{max(count / most * 88, 0.5):.1f}" rx="1.5" fill="var(--train)" '
+        'fill-opacity=".75"/>'
         for i, count in enumerate(view.counts)
     )
     drawing = parts.picture(
-        f'<svg width="440" height="90" viewBox="0 0 440 90" preserveAspectRatio="none">{bars}</svg>',
+        f'<svg width="440" height="90" viewBox="0 0 440 90" preserveAspectRatio="none">{bars}</svg>'
+        "",
         f"histogram of {view.name}",
     )
     figures = {
         key: float(value) for key, value in view.numbers.items() if not isinstance(value, str)
     }
     return (
-        f'<div class="lm-row"><h3>Spread of {escape(view.name)}</h3></div><div class="lm-wide">{drawing}</div>'
-        f'<div class="lm-row lm-s lm-f" style="justify-content:space-between"><span>{figures.get("min", 0):.4g}</span>'
-        f'<span>{figures.get("max", 0):.4g}</span></div><p class="lm-s lm-m lm-beat">Always answering the mean '
-        f"({figures.get('mean', 0):.4g}) misses by {figures.get('std', 0):.3g} (root mean square). That is the figure to beat.</p>"
+        f'<div class="lm-row"><h3>Spread of {escape(view.name)}</h3></div><div class="lm-wide">'
+        f"{drawing}</div>"
+        '<div class="lm-row lm-s lm-f" style="justify-content:space-between"><span>'
+        f"{figures.get('min', 0):.4g}</span>"
+        f'<span>{figures.get("max", 0):.4g}</span></div><p class="lm-s lm-m lm-beat">Always '
+        "answering the mean "
+        f"({figures.get('mean', 0):.4g}) misses by {figures.get('std', 0):.3g} (root mean square). "
+        "That is the figure to beat.</p>"
     )

@@ -1,4 +1,6 @@
-"""The data page: a source, then the table as the form, its findings, its split, and what suits it."""
+"""The data page: a source, then the table as the form, its findings, its split, and what suits
+it.
+"""
 
 import dataclasses
 import hashlib
@@ -61,7 +63,9 @@ def _back(project: Project) -> None:
 
 
 def _overview(project: Project) -> "data.Overview | None":
-    """What is in the data; None while it is being read, or where it cannot be, which the page then says."""
+    """What is in the data; None while it is being read, or where it cannot be, which the page then
+    says.
+    """
     from builder import data
 
     asked = project.data.model_dump_json(exclude={"augment"})
@@ -205,7 +209,9 @@ def _save(project: Project) -> None:
 
 
 def split_counts(project: Project, overview: "data.Overview") -> dict[str, list[int]] | None:
-    """Rows per class in each part; None where the target is no class or the rows cannot be shared out."""
+    """Rows per class in each part; None where the target is no class or the rows cannot be shared
+    out.
+    """
     if overview.problem != "classification" or not overview.sizes:
         return None
     from builder import data
@@ -229,7 +235,9 @@ def split_counts(project: Project, overview: "data.Overview") -> dict[str, list[
 
 
 def _media(project: Project) -> None:
-    """Images, texts and series are prepared at once, so that they can be looked at as the network sees them."""
+    """Images, texts and series are prepared at once, so that they can be looked at as the network
+    sees them.
+    """
     from builder import data
 
     asked = project.model_copy(

@@ -52,9 +52,11 @@ def _hero() -> None:
     with st.container(key="lm_hero", horizontal=True):
         with st.container(key="lm_hero_text"):
             parts.html(
-                '<div class="lm-s lm-f" style="margin-bottom:4px">A good first project, about two minutes</div>'
+                '<div class="lm-s lm-f" style="margin-bottom:4px">A good first project, about two '
+                "minutes</div>"
                 '<h2 style="font-size:20px;line-height:26px">Teach a network to read digits</h2>'
-                '<p class="lm-m" style="margin-top:6px;max-width:400px">It opens ready to train. You watch it '
+                '<p class="lm-m" style="margin-top:6px;max-width:400px">It opens ready to train. '
+                "You watch it "
                 "learn, see which digits it mixes up and why, and keep the PyTorch.</p>"
             )
             with st.container(key="lm_hero_buttons", horizontal=True, vertical_alignment="center"):
@@ -150,8 +152,10 @@ def _card(card: gallery.Card) -> str:
     drawn = parts.picture(miniature.svg(graph), "its layers") if graph else ""
     size = f" · {count(card.parameters)} parameters" if card.parameters is not None else ""
     return (
-        f'<div class="lm-tp"><div class="th">{drawn}</div><div class="tx"><div class="lm-row" style="gap:6px">'
-        f'<span class="lm-f">{parts.icon(KIND_ICON[card.kind])}</span><b>{escape(card.title)}</b></div>'
+        f'<div class="lm-tp"><div class="th">{drawn}</div><div class="tx"><div class="lm-row" '
+        'style="gap:6px">'
+        f'<span class="lm-f">{parts.icon(KIND_ICON[card.kind])}</span><b>{escape(card.title)}</b>'
+        "</div>"
         f'<div class="lm-m lm-s two">{escape(card.help)}</div>'
         f'<div class="lm-f lm-s" style="margin-top:5px">{escape(card.data)}{size}</div></div></div>'
     )

@@ -1,4 +1,6 @@
-"""The table that is the form: a component whose column heads carry role, type, histogram and gaps."""
+"""The table that is the form: a component whose column heads carry role, type, histogram and
+gaps.
+"""
 
 from builder.ui.table.component import Change, show
 

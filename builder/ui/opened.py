@@ -1,9 +1,6 @@
 """What the Evaluate and Explain pages share: the run that is looked at, and its report."""
 
-import importlib
-import threading
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import streamlit as st
@@ -15,22 +12,8 @@ from builder.ui import parts, places, state
 TITLES = {"train": "Train", "validation": "Validation", "test": "Test"}
 
 
-@cache
-def _warm() -> None:
-    """Import what explanations need while a person still reads; once per process."""
-
-    def work() -> None:
-        for name in ("captum.attr", "shap"):
-            importlib.import_module(name)
-
-    timer = threading.Timer(2.0, work)
-    timer.daemon = True
-    timer.start()
-
-
 def styles() -> None:
-    """The two pages' own styles; meanwhile the slow libraries of explanations are imported."""
-    _warm()
+    """The two pages' own styles."""
     sheet = (places.UI / "screens" / "evidence.css").read_text(encoding="utf-8")
     st.html(f"<style>{sheet}</style>")
 

@@ -15,6 +15,8 @@ SLOW = (
     "builder.runs",
 )
 """What the pages need sooner or later, in the order in which a visitor needs it."""
+LATER = ("captum.attr", "shap")
+"""What only explanations need: imported last, so that the first of them need not wait."""
 
 _done = threading.Event()
 _started = threading.Event()
@@ -41,11 +43,7 @@ def ready() -> bool:
 
 def _work() -> None:
     log = logging.getLogger("lamina")
-    for name in SLOW:
-        try:
-            importlib.import_module(name)
-        except ImportError as error:
-            log.warning("%s cannot be imported: %s", name, error)
+    _import(SLOW, log)
     _done.set()
     from builder.ui import gallery
 
@@ -53,3 +51,12 @@ def _work() -> None:
         gallery.fill()
     except OSError as error:
         log.warning("The gallery's pictures cannot be kept: %s", error)
+    _import(LATER, log)
+
+
+def _import(names: tuple[str, ...], log: logging.Logger) -> None:
+    for name in names:
+        try:
+            importlib.import_module(name)
+        except ImportError as error:
+            log.warning("%s cannot be imported: %s", name, error)

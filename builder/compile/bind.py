@@ -95,6 +95,7 @@ def evaluate(
             macs=layer.macs(call, out) if layer.macs else 0,
             derivation=f"{formula} = {count:,}" if formula else "",
             inferred=inferred,
+            shape_derivation=layer.why(call, out) if layer.why else "",
         ),
         params=call.params,
         kept=0 if layer.name == "Output" else sum(_size(shape) for shape in out),

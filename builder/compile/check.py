@@ -8,6 +8,7 @@ applied and is marked assumed. torch is only imported for layers that have no sh
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from builder.compile import repair, words
@@ -113,15 +114,7 @@ def _assumed(result: Result, failure: Failure | None, known: bool) -> NodeInfo:
     inputs = tuple(v.shape for v in failure.values) if failure and failure.values else info.inputs
     if not known:
         return NodeInfo(inputs=inputs, assumed=True)
-    return NodeInfo(
-        inputs=inputs,
-        outputs=info.outputs,
-        parameters=info.parameters,
-        macs=info.macs,
-        assumed=True,
-        derivation=info.derivation,
-        inferred=info.inferred,
-    )
+    return replace(info, inputs=inputs, assumed=True)
 
 
 def _warnings(graph: Graph) -> list[Issue]:

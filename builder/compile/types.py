@@ -73,6 +73,7 @@ class NodeInfo:
     assumed: bool = False
     derivation: str = ""
     inferred: Mapping[str, int] = field(default_factory=dict)
+    shape_derivation: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -84,6 +85,7 @@ class NodeInfo:
             "assumed": self.assumed,
             "derivation": self.derivation,
             "inferred": _plain(dict(self.inferred)),
+            "shape_derivation": self.shape_derivation,
         }
 
 

@@ -95,6 +95,7 @@ class Layer:
     ranks: tuple[int, ...] = ()
     count: Callable[[Call], tuple[int, str]] | None = None
     macs: Callable[[Call, tuple[Shape, ...]], int] | None = None
+    why: Callable[[Call, tuple[Shape, ...]], str] | None = None  # how the sizes come about
     outputs_of: Callable[[Mapping[str, Any]], tuple[Port, ...]] | None = (
         None  # set by settings: Split
     )

@@ -61,3 +61,27 @@ def stride_param(axes: int, default: int | None = 1) -> Param:
     else:
         words = f"Step size. 2 halves the {' and '.join(AXES[axes][-2:])}. Default 1 keeps them."
     return Param("stride", "size", default, words, low=1, high=10_000)
+
+
+def window_formula(call: Call, out: tuple[Shape, ...]) -> str:
+    """How a window makes the new sizes: "height: (32 + 2×1 − 3) / 2 + 1 = 16", rounded down."""
+    params, sizes = call.params, call.shapes[0][1:]
+    if params.get("padding") == "same":
+        return "padding same: the size stays"
+    axes = len(sizes)
+    kernel = spatial(call, "kernel_size")
+    stride = kernel if params.get("stride") is None else spatial(call, "stride")
+    plain = params.get("padding", 0) == "valid" or "padding" not in params
+    padding = (0,) * axes if plain else spatial(call, "padding")
+    dilation = spatial(call, "dilation") if "dilation" in params else (1,) * axes
+    told: dict[str, str] = {}
+    for name, size, k, s, p, d, new in zip(
+        AXES[axes], sizes, kernel, stride, padding, dilation, out[0][1:], strict=True
+    ):
+        span = f"{d}×({k} − 1) − 1" if d > 1 else str(k)
+        inner = f"{size}{f' + 2×{p}' if p else ''} − {span}"
+        formula = f"({inner}) / {s} + 1 = {new}" if s > 1 else f"{inner} + 1 = {new}"
+        told[formula] = f"{told[formula]}, {name}" if formula in told else name
+    ceil = ", rounded up" if params.get("ceil_mode") else ", rounded down"
+    note = ceil if max(stride) > 1 else ""
+    return "; ".join(f"{names}: {formula}" for formula, names in told.items()) + note

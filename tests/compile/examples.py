@@ -117,9 +117,9 @@ EXAMPLES: dict[str, tuple[Graph, tuple, dict[str, Graph]]] = {
             "second Output",
             "third Output",
             edges=(
-"codes>embed embed>flat flat>two two.low>cut cut.out1>prod cut.out2>prod "
-"prod>first two.high>second cut.out2>third"
-),
+                "codes>embed embed>flat flat>two two.low>cut cut.out1>prod cut.out2>prod "
+                "prod>first two.high>second cut.out2>third"
+            ),
         ),
         (CODES,),
         {"Two": TWO},
@@ -136,9 +136,9 @@ EXAMPLES: dict[str, tuple[Graph, tuple, dict[str, Graph]]] = {
             ("train Linear", {"out_features": 2}),
             "len Output",
             edges=(
-"image>class class>forward class>x forward>torch x>torch torch>self "
-"self>train_ train_>train train>len"
-),
+                "image>class class>forward class>x forward>torch x>torch torch>self "
+                "self>train_ train_>train train>len"
+            ),
         ),
         (IMAGE,),
         {},

@@ -32,6 +32,8 @@ def test_a_node_tells_shapes_sizes_parameters_and_how_they_come_about():
     assert info.parameters == 4640
     assert info.derivation == "32 × (16×3×3) + 32 = 4,640"
     assert info.inferred == {"in_channels": 16}
+    words = "height, width: (32 + 2×1 − 3) / 2 + 1 = 16, rounded down"
+    assert info.shape_derivation == words
     assert info.macs == 32 * 16 * 16 * 16 * 9
 
 
@@ -121,6 +123,18 @@ def test_a_changed_module_is_seen_at_once():
     assert after.nodes["block"].outputs[0][0] == 24
 
 
+def test_sizes_tell_how_they_come_about():
+    double = ("up ConvTranspose2d", {"out_channels": 2, "kernel_size": 2, "stride": 2})
+    pool = ("pool MaxPool2d", {"kernel_size": 3})
+    model = graph("image Input", pool, double, "flat Flatten", "out Output")
+    nodes = check(model, {"image": IMAGE}).nodes
+    assert nodes["pool"].shape_derivation == "height, width: (32 − 3) / 3 + 1 = 10, rounded down"
+    assert nodes["up"].shape_derivation == "height, width: (10 − 1) × 2 + 2 = 20"
+    assert nodes["flat"].shape_derivation == "2 × 20 × 20 = 800"
+    joined = residual({"out_channels": 24, "kernel_size": 3, "padding": 1}, "Concat")
+    assert check(joined, {"image": IMAGE}).nodes["add1"].shape_derivation == "24 + 16 = 40"
+
+
 def test_several_outputs_are_not_held_to_one_shape():
     model, specs, modules = EXAMPLES["several_outputs"]
     assert check(model, {s.name: s for s in specs}, modules=modules, output_shape=(99,)).ok
@@ -144,9 +158,9 @@ def test_check_never_imports_torch_while_all_layers_have_rules():
         f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
         "from builder.compile import check, generate\n"
         "from builder.graph.spec import Graph\n"
-        "g = Graph.model_validate({'nodes': [{'id': 'x', 'layer': 'Input', 'params': {'shape': [3, 8, 8]}},"
+        "g = Graph.model_validate({'nodes': [{'id': 'x', 'layer': 'Input', 'params': {'shape': [3, 8, 8]}},"  # noqa: E501
         "{'id': 'c', 'layer': 'Conv2d', 'params': {'out_channels': 4, 'kernel_size': 3}},"
-        "{'id': 'f', 'layer': 'Linear', 'params': {'out_features': 4}}, {'id': 'o', 'layer': 'Output'}],"
+        "{'id': 'f', 'layer': 'Linear', 'params': {'out_features': 4}}, {'id': 'o', 'layer': 'Output'}],"  # noqa: E501
         "'edges': [['x', 'c'], ['c', 'f'], ['f', 'o']]})\n"
         "assert check(g, {}).errors[0].node == 'f'\n"
         "print([m for m in ('torch', 'pandas', 'streamlit') if m in sys.modules])\n"

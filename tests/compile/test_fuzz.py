@@ -65,7 +65,7 @@ def wild_graphs(draw):
 
 
 @settings(
-    max_examples=400,
+    max_examples=200,
     deadline=None,
     derandomize=True,
     database=None,
@@ -86,7 +86,7 @@ def test_any_graph_gets_a_verdict_and_every_repair_that_is_offered_can_be_carrie
 
 
 @settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     derandomize=True,
     database=None,

@@ -231,7 +231,7 @@ def interpreted(model, plan, specs, batch):
 
 
 @settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     derandomize=True,
     database=None,

@@ -89,7 +89,7 @@ def test_rule_gives_the_shapes_of_the_layer_itself_and_refuses_what_it_refuses(l
     assert layer.shape is not None, "every layer of the catalogue has a rule, for speed"
 
     @settings(
-        max_examples=25,
+        max_examples=15,
         deadline=None,
         derandomize=True,
         database=None,

@@ -1,8 +1,15 @@
 """Pooling by the mean, or a mean of powers, of each window."""
 
 from builder.layers.base import REQUIRED, Call, Layer, Param, Shape, ShapeError
-from builder.layers.declare import torch_layer
-from builder.layers.windows import THING, spatial, stride_param, window_words, windows
+from builder.layers.declare import text, torch_layer
+from builder.layers.windows import (
+    THING,
+    spatial,
+    stride_param,
+    window_formula,
+    window_words,
+    windows,
+)
 
 
 def _shape(call: Call) -> tuple[Shape, ...]:
@@ -16,6 +23,16 @@ def _shape(call: Call) -> tuple[Shape, ...]:
                 f"Padding {p} is more than half of the window ({k}), so a window could lie in it.",
                 kernel=kernel,
             )
+    sizes = call.shapes[0][1:]
+    if len(kernel) == 3 and any(size < k for size, k in zip(sizes, kernel, strict=True)):
+        raise ShapeError(  # torch wants this of volumes, whatever the padding
+            "kernel",
+            f"The window ({text(kernel)}) is larger than the volume ({text(sizes)}).",
+            sizes=sizes,
+            kernel=kernel,
+            padding=(0, 0, 0),
+            dilation=(1, 1, 1),
+        )
     sizes = windows(
         call.shapes[0],
         kernel,
@@ -58,6 +75,7 @@ def _avg(axes: int) -> Layer:
             Param("count_include_pad", "bool", True, "Count the border in the mean. On, as torch."),
         ),
         shape=_shape,
+        why=window_formula,
         ranks=(axes + 1,),
         keywords=_MORE,
     )
@@ -82,6 +100,7 @@ def _power(axes: int) -> Layer:
             _CEIL,
         ),
         shape=_shape,
+        why=window_formula,
         ranks=(axes + 1,),
         keywords=_MORE,
     )

@@ -2,7 +2,14 @@
 
 from builder.layers.base import REQUIRED, Call, Layer, Param, Shape, ShapeError
 from builder.layers.declare import torch_layer, total
-from builder.layers.windows import THING, spatial, stride_param, window_words, windows
+from builder.layers.windows import (
+    THING,
+    spatial,
+    stride_param,
+    window_formula,
+    window_words,
+    windows,
+)
 
 
 def _padding(call: Call) -> tuple[int, ...]:
@@ -147,6 +154,7 @@ def _conv(axes: int) -> Layer:
         ),
         infer=lambda call: {"in_channels": call.shapes[0][0]},
         shape=_shape,
+        why=window_formula,
         ranks=(axes + 1,),
         count=_count,
         macs=_macs,

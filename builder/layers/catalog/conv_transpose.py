@@ -34,6 +34,20 @@ def _shape(call: Call) -> tuple[Shape, ...]:
     return ((out, *sizes),)
 
 
+def _formula(call: Call, out: tuple[Shape, ...]) -> str:
+    """How the sizes grow: "height: (16 − 1) × 2 + 2 = 32"."""
+    params = call.params
+    told: dict[str, str] = {}
+    if any(params[name] != plain for name, plain in (("output_padding", 0), ("dilation", 1))):
+        return ""
+    names = AXES[len(call.shapes[0]) - 1]
+    settings = zip(*(spatial(call, n) for n in ("kernel_size", "stride", "padding")), strict=True)
+    for name, size, new, (k, s, p) in zip(names, call.shapes[0][1:], out[0][1:], settings):
+        formula = f"({size} − 1) × {s} + {k}{f' − 2×{p}' if p else ''} = {new}"
+        told[formula] = f"{told[formula]}, {name}" if formula in told else name
+    return "; ".join(f"{axes}: {formula}" for formula, axes in told.items())
+
+
 def _count(call: Call) -> tuple[int, str]:
     fan_in, groups = call.params["in_channels"], call.params["groups"]
     out, kernel = call.params["out_channels"], spatial(call, "kernel_size")
@@ -111,6 +125,7 @@ def _transposed(axes: int) -> Layer:
         ),
         infer=lambda call: {"in_channels": call.shapes[0][0]},
         shape=_shape,
+        why=_formula,
         ranks=(axes + 1,),
         count=_count,
         macs=_macs,

@@ -2,7 +2,14 @@
 
 from builder.layers.base import REQUIRED, Call, Layer, Param, Shape, ShapeError
 from builder.layers.declare import torch_layer
-from builder.layers.windows import THING, spatial, stride_param, window_words, windows
+from builder.layers.windows import (
+    THING,
+    spatial,
+    stride_param,
+    window_formula,
+    window_words,
+    windows,
+)
 
 
 def _shape(call: Call) -> tuple[Shape, ...]:
@@ -53,6 +60,7 @@ def _pool(axes: int) -> Layer:
             ),
         ),
         shape=_shape,
+        why=window_formula,
         ranks=(axes + 1,),
         keywords=("pooling", "downsample", "shrink", "halve"),
     )

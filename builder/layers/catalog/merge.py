@@ -110,6 +110,7 @@ CONCAT = Layer(
     inputs=_MANY,
     call=lambda call: f"torch.cat([{', '.join(call.args)}], dim={call.params['dim']})",
     shape=_concat,
+    why=lambda call, out: _sum_formula(call, out),
     dtype_in="any",
     docs=_DOCS.format("cat"),
     keywords=("cat", "join", "merge", "unet", "wide and deep", "multimodal"),
@@ -128,6 +129,11 @@ def _stack(call: Call) -> tuple[Shape, ...]:
     shape = tuple(call.shapes[0])
     index = axis(call.params["dim"], len(shape) + 1)
     return ((*shape[:index], len(call.shapes), *shape[index:]),)
+
+
+def _sum_formula(call: Call, out: tuple[Shape, ...]) -> str:
+    index = axis(call.params["dim"], len(out[0]))
+    return f"{' + '.join(str(shape[index]) for shape in call.shapes)} = {out[0][index]}"
 
 
 STACK = Layer(

@@ -27,6 +27,11 @@ FLATTEN = torch_layer(
         Param("end_dim", "int", -1, "Last axis to flatten. Default -1: up to the last."),
     ),
     shape=_flatten,
+    why=lambda call, _: (
+        f"{' × '.join(map(str, call.shapes[0]))} = {total(call.shapes[0]):,}"
+        if call.params["start_dim"] == 1 and call.params["end_dim"] == -1
+        else ""
+    ),
     dtype_in="any",
     keywords=("vector", "reshape", "view", "row"),
     lamina=True,

@@ -50,7 +50,9 @@ class Typed:
     mixed: tuple[str, ...] = ()  # a column of words with many numbers or dates in it: examples
 
 
-def typed(name: str, cells: Sequence[Any], decimal: str = ".", dates: str = "") -> Typed:
+def typed(
+    name: str, cells: "Sequence[Any] | pd.Series[Any]", decimal: str = ".", dates: str = ""
+) -> Typed:
     """The column as the type that its cells show; `dates` is a strptime format to try first.
 
     Strings are trimmed; missing words become missing. What cannot be read as the column's type is
@@ -58,6 +60,8 @@ def typed(name: str, cells: Sequence[Any], decimal: str = ".", dates: str = "") 
     """
     import pandas as pd
 
+    if isinstance(cells, pd.Series):
+        return _from_series(name, cells)
     kinds = {type(cell) for cell in cells}
     if kinds <= {str, type(None)}:
         return _from_words(name, cells, decimal, dates)
@@ -71,6 +75,27 @@ def typed(name: str, cells: Sequence[Any], decimal: str = ".", dates: str = "") 
         return Typed(_dates(name, moments))
     words = [None if tables.is_missing(cell) else _word(cell) for cell in cells]
     return _from_words(name, words, decimal, dates)
+
+
+def _from_series(name: str, cells: "pd.Series[Any]") -> Typed:
+    """A column that comes typed: numbers without infinities, dates without a zone."""
+    import numpy as np
+    import pandas as pd
+
+    if cells.dtype.kind == "M":
+        moments = cells.dt.tz_localize(None) if cells.dt.tz is not None else cells
+        return Typed(pd.Series(moments.to_numpy().astype("datetime64[us]"), name=name))
+    x = cells.to_numpy()
+    if cells.dtype.kind in "iu":
+        return Typed(
+            pd.Series(x.astype(np.int64 if x.dtype != np.uint64 else np.float64), name=name)
+        )
+    x = x.astype(np.float64)
+    infinite = int(np.isinf(x).sum())
+    x = np.where(np.isinf(x), np.nan, x)
+    whole = bool(np.isfinite(x).all() and (np.floor(x) == x).all() and (np.abs(x) < 2**53).all())
+    kept = x.astype(np.int64) if whole and len(x) else x
+    return Typed(pd.Series(kept, name=name), infinite=infinite)
 
 
 def plain_cells(cells: "pd.Series[Any]") -> list[Any]:

@@ -3,7 +3,27 @@
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from builder.errors import LaminaError
+
+SMALL = 20_000_000
+TIMES = 25  # Python objects for the cells of a text table take about so many times the file's bytes
+
+
+def check_memory(path: Path) -> None:
+    """LaminaError where reading the text table would take more memory than there is."""
+    size = path.stat().st_size
+    if size < SMALL:
+        return
+    free = psutil.virtual_memory().available
+    if size * TIMES > free:
+        raise LaminaError(
+            f"Reading {size / 1e6:,.0f} MB of text takes about {size * TIMES / 1e9:.1f} GB of "
+            f"memory; {free / 1e9:.1f} GB are free.",
+            place=path.name,
+            remedy="Save the table as Parquet, bring a part of it, or close other programs.",
+        )
 
 
 def locate(value: Any, place: str) -> Path:

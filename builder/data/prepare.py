@@ -97,7 +97,14 @@ def _fill(
         if part["form"] in ("image", "series")
     }
     settings["stored_shapes"] = _write(aside, rows, runtime, fitted, settings["restored"], progress)
-    notes = (*raw.notes, *_said(rows), *(note for part in fitted.values() for note in part.notes))
+    changed = store.changed_since(project.data.source, project.data.options, files)
+    since = (f"{path} has changed since it was last prepared." for path in changed)
+    notes = (
+        *since,
+        *raw.notes,
+        *_said(rows),
+        *(note for part in fitted.values() for note in part.notes),
+    )
     spec = PreparedSpec(
         key=key,
         inputs={name: part.spec for name, part in fitted.items()},

@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -181,6 +181,23 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
     path.write_text(
         json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False), encoding="utf-8"
     )
+
+
+def changed_since(source: str, options: Mapping[str, Any], files: Sequence[Any]) -> list[str]:
+    """The files, by path, that held something else when the same source was last prepared."""
+    latest: Mapping[str, Any] | None = None
+    for folder, _, _ in reversed(folders()):
+        try:
+            origin = json.loads((folder / "origin.json").read_bytes())
+        except (OSError, ValueError):
+            continue  # being removed by another process
+        if origin["source"] == source and origin["options"] == dict(options):
+            latest = origin
+            break
+    if latest is None:
+        return []
+    before = {entry["path"]: entry["digest"] for entry in latest["files"]}
+    return [e["path"] for e in files if before.get(e["path"], e["digest"]) != e["digest"]]
 
 
 def changed(files: Iterable[Mapping[str, Any]]) -> list[str]:

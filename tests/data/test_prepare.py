@@ -221,7 +221,12 @@ def test_a_changed_file_is_noticed_named_and_prepared_anew(table: Write) -> None
     assert first.changed() == []
     table(_mixed(seed=1), target="label")
     assert first.changed() == [given.options["path"]]
-    assert data.prepare(Project(data=given)).spec.key != first.spec.key
+    second = data.prepare(Project(data=given))
+    assert second.spec.key != first.spec.key
+    assert (
+        second.spec.notes[0] == f"{given.options['path']} has changed since it was last prepared."
+    )
+    assert not any("has changed" in note for note in first.spec.notes)
 
 
 def test_writing_into_tensors_changes_no_file(table: Write) -> None:

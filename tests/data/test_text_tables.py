@@ -298,3 +298,50 @@ def test_titles_above_and_notes_below_are_left_out_and_said() -> None:
     assert shaped.skipped == 2
     assert any("Sales of wood" in note for note in shaped.notes)
     assert any("Source" in note for note in shaped.notes)
+
+
+def test_a_parquet_table_keeps_its_types(tmp_path: Path) -> None:
+    import pandas as pd
+
+    frame = pd.DataFrame(
+        {
+            "whole": [1, 2, 3],
+            "number": [1.5, float("inf"), float("nan")],
+            "when": pd.to_datetime(["2020-01-01", "2020-01-02", None], utc=True),
+            "yes": [True, False, True],
+            "word": ["a", None, " b "],
+            "some": [[1, 2], [3], []],
+        }
+    )
+    frame.to_parquet(tmp_path / "t.parquet")
+    given = Data(source="table", options={"path": str(tmp_path / "t.parquet")})
+    raw = data.read(given)
+    kinds = {column.name: column.type for column in data.inspect(given).columns}
+    assert kinds["when"] == "date"
+    assert kinds["yes"] == "boolean"
+    assert raw.frame["whole"].dtype == "int64"
+    assert raw.frame["number"].isna().tolist() == [False, True, True]
+    assert raw.frame["word"].tolist()[2] == "b"
+    assert raw.frame["some"].tolist()[0] == "[1, 2]"
+    assert {finding.code for finding in raw.findings} == {"infinite"}
+
+
+def test_two_parquet_files_are_train_and_test(tmp_path: Path) -> None:
+    import pandas as pd
+
+    pd.DataFrame({"x": [1.0, 2.0], "y": ["a", "b"]}).to_parquet(tmp_path / "a.parquet")
+    pd.DataFrame({"x": [3], "y": ["a"]}).to_parquet(tmp_path / "b.parquet")
+    options = {"path": str(tmp_path / "a.parquet"), "test_path": str(tmp_path / "b.parquet")}
+    raw = data.read(Data(source="table", options=options))
+    assert raw.frame["x"].tolist() == [1, 2, 3]
+    assert raw.given is not None
+    assert raw.given.tolist() == [0, 0, 2]
+
+
+def test_a_table_larger_than_the_memory_is_refused_in_words(
+    table: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("builder.data.paths.SMALL", 1)
+    monkeypatch.setattr("builder.data.paths.TIMES", 10**15)
+    with pytest.raises(LaminaError, match="of memory"):
+        data.read(table("a,b\n1,2\n"))

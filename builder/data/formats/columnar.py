@@ -55,8 +55,13 @@ def _unique(names: list[str]) -> list[str]:
     return found
 
 
-def plain(cells: "pd.Series[Any]") -> list[Any]:
-    """A column as Python values, None where missing; lists and structures as JSON text."""
+def plain(cells: "pd.Series[Any]") -> "list[Any] | pd.Series[Any]":
+    """A column of numbers or dates as it is; else Python values, None where missing.
+
+    Lists and structures become JSON text.
+    """
+    if cells.dtype.kind in "iufM" and not hasattr(cells.dtype, "numpy_dtype"):
+        return cells
     values = cells.astype(object).where(cells.notna(), None).tolist()
     return [
         json.dumps(value, default=str)[:10_000] if isinstance(value, dict | list) else value

@@ -9,7 +9,7 @@ from builder.data import cells
 from builder.data.base import Finding, Option, Progress, Raw, Source, silent
 from builder.data.formats import columnar, delimited, excel, records
 from builder.data.grid import shape
-from builder.data.paths import locate
+from builder.data.paths import check_memory, locate
 from builder.errors import LaminaError
 
 SUFFIXES = (
@@ -23,7 +23,7 @@ class _File:
     """One file's columns, not typed yet."""
 
     names: tuple[str, ...]
-    columns: tuple[Sequence[Any], ...]
+    columns: tuple[Any, ...]  # lists of cells, or typed pandas columns
     header: bool = True
     guessed: dict[str, Any] = field(default_factory=dict)
     sheets: tuple[str, ...] = ()
@@ -168,6 +168,7 @@ def _read(path: Path, options: Mapping[str, Any]) -> _File:
         frame = columnar.read(path)
         names = tuple(str(name) for name in frame.columns)
         return _File(names, tuple(columnar.plain(frame[name]) for name in names))
+    check_memory(path)
     if head.startswith((b"PK\x03\x04", excel.OLD)):
         grid, guessed, sheets = excel.read(path, options)
         if path.suffix.lower() not in (".xls", ".xlsx", ".xlsm"):
@@ -268,8 +269,10 @@ def _typed(
         if given is not None:
             column, note = _without_dot(name, column, train.rows)
             notes += [note] if note else []
-        trimmed += any(isinstance(cell, str) and cell != cell.strip() for cell in column[:2000])
-        gaps += any(isinstance(cell, str) and cell.strip() == "?" for cell in column)
+        trimmed += any(
+            isinstance(cell, str) and cell != cell.strip() for cell in list(column[:2000])
+        )
+        gaps += isinstance(column, list) and "?" in column
         typed = cells.typed(name, column, decimal, dates)
         series[name] = typed.values
         if typed.reading:

@@ -50,6 +50,7 @@ class Server:
             stderr=log,
             start_new_session=True,
         )
+        log.close()
         for _ in range(600):
             try:
                 with urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=1):

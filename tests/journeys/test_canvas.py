@@ -1,4 +1,4 @@
-"""The canvas in a real browser: draw, err, repair, undo; a second tab, a reload, leaving the page in mid-edit."""
+"""The canvas in a real browser: draw, err, repair, undo; a second tab, a reload, a burst of edits."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -62,6 +62,8 @@ def test_draw_err_repair_undo_and_find_it_again_after_a_reload(page: Page, serve
     add(page, "Linear", 330, 260)
     steps.testid(page, "node-linear1").wait_for()
     connect(page, "input1", "linear1")
+    page.locator('[data-testid="edge-input1-linear1"]').wait_for(state="attached")
+    expect(steps.testid(page, "node-linear1")).to_contain_text("cannot read this shape")
     expect(steps.testid(page, "fault-card")).to_contain_text("linear1")
     expect(steps.testid(page, "train")).to_be_disabled()
     steps.testid(page, "repair-primary").click()

@@ -11,6 +11,12 @@ const typing = (event: Event): boolean => {
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 };
 
+/** Undo in a field whose value is settled undoes the edit; while something is being typed it is the field's own. */
+const settled = (event: KeyboardEvent): boolean => {
+  const [target] = event.composedPath();
+  return (event.ctrlKey || event.metaKey) && /^[zy]$/i.test(event.key) && target instanceof HTMLElement && target.dataset.settled === "true";
+};
+
 const STEP: Record<string, Point> = {
   ArrowLeft: { x: -10, y: 0 }, ArrowRight: { x: 10, y: 0 }, ArrowUp: { x: 0, y: -10 }, ArrowDown: { x: 0, y: 10 },
 };
@@ -22,7 +28,7 @@ export function useHotkeys(editor: Editor, canvas: React.RefObject<CanvasHandle 
   now.current = editor;
   useEffect(() => {
     const down = (event: KeyboardEvent) => {
-      if (typing(event) || event.defaultPrevented) return;
+      if ((typing(event) && !settled(event)) || event.defaultPrevented) return;
       const held = event.ctrlKey || event.metaKey;
       const [target] = event.composedPath();
       const button = target instanceof Element && target.closest("button,a,[role=button]") !== null;

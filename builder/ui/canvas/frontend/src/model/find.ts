@@ -5,14 +5,19 @@ export function score(face: LayerFace, query: string): number | null {
   const name = face.name.toLowerCase();
   if (name === query) return 0;
   if (name.startsWith(query)) return 1;
+  if (name.includes(query)) return 2;
   const words = face.keywords.map((word) => word.toLowerCase());
-  if (words.some((word) => word === query)) return 2;
-  if (name.includes(query)) return 3;
+  if (words.some((word) => word === query)) return 3;
   if (words.some((word) => word.startsWith(query))) return 4;
   if (words.some((word) => word.includes(query))) return 5;
   if (face.help.toLowerCase().includes(query)) return 6;
   return null;
 }
+
+const COMMON = new Set([
+  "Conv1d", "Conv2d", "Linear", "ReLU", "GELU", "BatchNorm1d", "BatchNorm2d", "LayerNorm", "Dropout", "Flatten",
+  "MaxPool2d", "AdaptiveAvgPool2d", "Embedding", "LSTM", "Add", "Concat", "Input", "Output", "Sigmoid", "Softmax",
+]);
 
 export function find(faces: LayerFace[], text: string): LayerFace[] {
   const query = text.trim().toLowerCase();
@@ -21,5 +26,6 @@ export function find(faces: LayerFace[], text: string): LayerFace[] {
     const rank = score(face, query);
     return rank === null ? [] : [{ face, rank }];
   });
-  return found.sort((a, b) => a.rank - b.rank || a.face.name.length - b.face.name.length).map(({ face }) => face);
+  const usual = (face: LayerFace) => (COMMON.has(face.name) ? 0 : 1);
+  return found.sort((a, b) => a.rank - b.rank || usual(a.face) - usual(b.face) || a.face.name.length - b.face.name.length).map(({ face }) => face);
 }

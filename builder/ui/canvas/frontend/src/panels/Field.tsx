@@ -16,17 +16,18 @@ const PAUSE = 300;
 
 function Typed({ param, value, change, id, tell }: Props & { id: string; tell: (wrong: string) => void }) {
   const [text, setText] = useState(show(value));
-  const [editing, setEditing] = useState(false);
+  const dirty = useRef(false);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => {
-    if (!editing) setText(show(value));
-  }, [value, editing]);
+    if (!dirty.current) setText(show(value));
+  }, [value]);
   useEffect(() => () => clearTimeout(timer.current), []);
   const commit = (typed: string) => {
     clearTimeout(timer.current);
     const parsed = parse(param, typed);
     if ("wrong" in parsed) tell(parsed.wrong);
     else {
+      dirty.current = false;
       tell("");
       if (!same(parsed.value, value)) change(parsed.value);
     }
@@ -44,22 +45,23 @@ function Typed({ param, value, change, id, tell }: Props & { id: string; tell: (
       <input
         id={id} value={text} inputMode={numeric ? "decimal" : "text"} autoComplete="off" spellCheck={false} aria-describedby={`${id}-help`}
         placeholder={param.default === null ? "none" : ""} data-testid={`field-${param.name}`}
-        onFocus={() => setEditing(true)}
+        data-settled={text === show(value)}
         onChange={(event) => {
           const typed = event.target.value;
           setText(typed);
+          dirty.current = true;
           clearTimeout(timer.current);
           const parsed = parse(param, typed);
           tell("wrong" in parsed && typed !== "" ? parsed.wrong : "");
           timer.current = setTimeout(() => commit(typed), PAUSE);
         }}
-        onBlur={() => { commit(text); setEditing(false); }}
+        onBlur={() => commit(text)}
         onKeyDown={(event) => {
           event.stopPropagation();
           if (event.key === "Enter") commit(text);
           if (event.key === "ArrowUp" && numeric) { event.preventDefault(); step(1); }
           if (event.key === "ArrowDown" && numeric) { event.preventDefault(); step(-1); }
-          if (event.key === "Escape") { clearTimeout(timer.current); setText(show(value)); tell(""); event.currentTarget.blur(); }
+          if (event.key === "Escape") { clearTimeout(timer.current); dirty.current = false; setText(show(value)); tell(""); event.currentTarget.blur(); }
         }}
       />
       {numeric && (

@@ -57,6 +57,14 @@ def _field(
             allowed.append(str(value))
         index = allowed.index(str(value)) if value is not None else None
         return st.selectbox(option.title, allowed, index=index, help=help_text, key=name)
+    if option.kind == "bool" and value is None:
+        return st.selectbox(
+            option.title,
+            (None, True, False),
+            format_func=lambda one: {None: "guessed", True: "yes", False: "no"}[one],
+            help=help_text,
+            key=name,
+        )
     if option.kind == "bool":
         return st.toggle(option.title, value=bool(value), help=help_text, key=name)
     if option.kind in ("int", "float"):
@@ -82,8 +90,8 @@ def _number(option: Option, value: Any, name: str) -> int | float | None:
     return st.number_input(
         option.title,
         value=None if value is None else float(value),
-        min_value=low,
-        max_value=high,
+        min_value=None if low is None else float(low),
+        max_value=None if high is None else float(high),
         placeholder=hint,
         help=said,
         key=name,

@@ -27,7 +27,7 @@ def rows(count: int = 120) -> str:
 
 
 def finish(app: AppTest, name: str) -> None:
-    """Wait for the page's work of that name, if it has not been taken up yet, and draw its result."""
+    """Wait for the page's work of that name, if it was not taken up yet, and draw its result."""
     known = app.session_state["lamina_jobs"].get(name)
     if known is not None:
         assert known[1].finished(120)

@@ -1,10 +1,11 @@
-"""From `runs.start` to the first point of the curve on the disk: the first run of a server, and those after it.
+"""From `runs.start` to the first point of the curve on the disk: the first run of a server, and
+those after it.
 
-    python benchmarks/click_to_first_point.py [--runs 10]
+python benchmarks/click_to_first_point.py [--runs 10]
 
-Uses a LAMINA_HOME of its own, scikit-learn's digits and the convolution template; ends all that it started. `start` is
-the time until the call returns (source generation included), `first point` until steps.f32 holds a row that another
-process can read.
+Uses a LAMINA_HOME of its own, scikit-learn's digits and the convolution template; ends all that it
+started. `start` is the time until the call returns (source generation included), `first point`
+until steps.f32 holds a row that another process can read.
 """
 
 import argparse
@@ -23,7 +24,9 @@ def main() -> None:
         from builder import runs, templates
 
         project = templates.make("cnn")
-        runs.check(project)  # the data page has prepared the data, the build page has checked the graph
+        runs.check(
+            project
+        )  # the data page has prepared the data, the build page has checked the graph
         rows = []
         try:
             for turn in range(count + 1):

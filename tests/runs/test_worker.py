@@ -19,6 +19,8 @@ from builder.runs import folder as folders
 from builder.runs import lease, process
 from tests.runs.conftest import until
 
+pytestmark = pytest.mark.slow
+
 Make = Callable[..., Project]
 
 LONG = {"epochs": 100_000, "optimizer": {"name": "SGD", "lr": 0.001}}

@@ -4,6 +4,7 @@ import statistics
 import time
 import uuid
 from collections.abc import Callable
+from itertools import pairwise
 
 from builder.compile import build, check, generate
 from builder.compile.plan import plan_of, walk
@@ -28,7 +29,7 @@ def net(nodes: int) -> Graph:
         {"id": name, "layer": layer, "params": params}
         for name, (layer, params) in zip(names, chain, strict=True)
     ]
-    return Graph.model_validate({"nodes": raw, "edges": list(zip(names, names[1:]))})
+    return Graph.model_validate({"nodes": raw, "edges": list(pairwise(names))})
 
 
 def median(action: Callable[[], object], rounds: int = 15) -> float:

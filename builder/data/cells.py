@@ -91,8 +91,9 @@ def _from_series(name: str, cells: "pd.Series[Any]") -> Typed:
             pd.Series(x.astype(np.int64 if x.dtype != np.uint64 else np.float64), name=name)
         )
     x = x.astype(np.float64)
-    infinite = int(np.isinf(x).sum())
-    x = np.where(np.isinf(x), np.nan, x)
+    beyond = np.abs(x) >= tables.LARGEST
+    infinite = int(beyond.sum())
+    x = np.where(beyond, np.nan, x)
     whole = bool(np.isfinite(x).all() and (np.floor(x) == x).all() and (np.abs(x) < 2**53).all())
     kept = x.astype(np.int64) if whole and len(x) else x
     return Typed(pd.Series(kept, name=name), infinite=infinite)

@@ -38,7 +38,7 @@ def test_words_and_numbers_give_the_same() -> None:
     assert _row(age=40) == _row(age="40") == _row(age=" 40.0 ") == [1, 0, 1, 0, 0, 1]
 
 
-@pytest.mark.parametrize("gap", [None, "", "?", "NA", float("nan"), "null", float("inf")])
+@pytest.mark.parametrize("gap", [None, "", "?", "NA", float("nan"), "null", float("inf"), "1e39"])
 def test_a_gap_is_filled_and_flagged(gap: object) -> None:
     assert _row(age=gap)[:2] == [0, 1]
 

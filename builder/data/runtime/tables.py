@@ -1,7 +1,6 @@
 """Cells to features: fitted scaling, missing values, one-hot columns and codes. Torch and the
 standard library only."""
 
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
@@ -17,6 +16,8 @@ TRUE = frozenset(("true", "yes", "y", "t", "1", "on"))
 FALSE = frozenset(("false", "no", "n", "f", "0", "off"))
 MISSING_CATEGORY = "(missing)"
 NAN = float("nan")
+LARGEST = 1e38
+"""Numbers beyond do not fit into float32; they are taken as missing."""
 
 Records = Sequence[Mapping[str, Any]]
 
@@ -47,14 +48,14 @@ def to_number(value: object, decimal: str = ".", unit: str = "") -> float:
     """
     if isinstance(value, int | float):
         number = float(value)
-        return number if math.isfinite(number) else NAN
+        return number if abs(number) < LARGEST else NAN
     if is_missing(value):
         return NAN
     text = str(value).strip()
     if decimal == "," or not PLAIN.fullmatch(text):
         return _dressed(text, decimal, unit)
     number = float(text)
-    return number if math.isfinite(number) else NAN
+    return number if abs(number) < LARGEST else NAN
 
 
 def _dressed(text: str, decimal: str, unit: str) -> float:
@@ -63,7 +64,7 @@ def _dressed(text: str, decimal: str, unit: str) -> float:
         text = text.translate({ord("."): ",", ord(","): "."})
     if PLAIN.fullmatch(text):
         number = float(text)
-        return number if math.isfinite(number) else NAN
+        return number if abs(number) < LARGEST else NAN
     if text.lower().strip("+-") in ("inf", "infinity"):
         return NAN
     match = DRESSED.fullmatch(text)

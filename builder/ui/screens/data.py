@@ -27,7 +27,7 @@ def show() -> None:
     """Draw the page."""
     chrome.page("data")
     project = state.project()
-    if not project.data.source or st.session_state.get("replace_data"):
+    if not project.data.source or st.session_state.get("replace_data") == state.project_id():
         chrome.bar([project.name, "choose data"], actions=lambda: _back(project))
         sources.choose(project)
         return
@@ -88,7 +88,7 @@ def _overview(project: Project) -> "data.Overview | None":
     with st.container(key="lm_body_failed"):
         told = error or LaminaError("Reading was stopped.", remedy="Your project is as it was.")
         if parts.failed(told, button="Choose other data", key="inspect"):
-            st.session_state["replace_data"] = True
+            st.session_state["replace_data"] = state.project_id()
             st.rerun()
         if st.button("Read it again", key="read_again"):
             work.forget(INSPECT)
@@ -100,7 +100,7 @@ def _actions(project: Project, overview: "data.Overview | None", errors: int) ->
     with st.popover("How it is read", key="reading"):
         _reading(project, overview)
     if st.button("Replace data", key="replace_data_button", icon=":material/swap_horiz:"):
-        st.session_state["replace_data"] = True
+        st.session_state["replace_data"] = state.project_id()
         st.rerun()
     if errors:
         parts.html(parts.badge(f"{errors} to decide", "err"), "to-decide")

@@ -98,6 +98,14 @@ class Run:
         found = files.read_lines(self.folder / "health.jsonl")
         return [{**row, "step": found[-1]["step"]} for row in found[-1]["nodes"]] if found else []
 
+    def samples(self) -> dict[str, Any] | None:
+        """Predictions of the watched validation rows after the latest epoch; None before the first.
+
+        Keys: "step", "epoch", and lists over the rows "prediction", "target", "confidence".
+        """
+        found = files.read_json(self.folder / "samples.json")
+        return found if isinstance(found, dict) else None
+
     def events(self) -> list[dict[str, Any]]:
         """What happened, oldest first: start, orders (applied or refused, by whom, at which step),
         resumes, end.

@@ -20,6 +20,7 @@ from builder.train.plan import (
     Finished,
     Health,
     Ordered,
+    Samples,
     Snapshot,
     Started,
     Steps,
@@ -53,6 +54,7 @@ class Store:
             Started: self._started,
             Steps: self._steps,
             Epoch: self._epoch,
+            Samples: self._samples,
             Health: self._health,
             Snapshot: self._snapshot,
             Ordered: self._ordered,
@@ -134,6 +136,10 @@ class Store:
         files.append_line(self.folder / "epochs.jsonl", row)
         step = int(event.figures["step"])
         self.say(force=False, epoch=int(event.figures["epoch"]), step=step)
+
+    def _samples(self, event: Samples) -> None:
+        told = {"step": event.step, "epoch": event.epoch, **event.values}
+        files.write_json(self.folder / "samples.json", told)
 
     def _health(self, event: Health) -> None:
         line = {"step": event.step, "nodes": [_finite(row) for row in event.rows]}

@@ -357,7 +357,7 @@ class Loop:
         self.inside = 0
         if self.held_out is not None:
             for item in self._validate(self.held_out):
-                if isinstance(item, p.Tick):
+                if isinstance(item, p.Tick | p.Samples):
                     yield item
                 else:
                     figures |= item
@@ -384,7 +384,7 @@ class Loop:
             words = f"Stopped after epoch {self.epoch} by an order."
             self.end = p.Finished("stopped", words, self.step, self.epoch)
 
-    def _validate(self, held_out: feeds.Rows) -> Iterator[p.Tick | dict[str, float]]:
+    def _validate(self, held_out: feeds.Rows) -> Iterator[p.Tick | p.Samples | dict[str, float]]:
         phase = self.plan.task.validation()
         if phase is None:
             return
@@ -405,6 +405,8 @@ class Loop:
                         due += 0.5
                         yield p.Tick("validating")
             yield gathered.figures("validation")
+            if told := gathered.first(self.plan.watched):
+                yield p.Samples(told, self.step, self.epoch)
         except (RuntimeError, ValueError, TypeError, IndexError, MemoryError) as error:
             raise self._explained(error) from error
         finally:

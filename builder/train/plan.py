@@ -52,6 +52,7 @@ class Plan:
     lines: Mapping[str, Mapping[int, str]] = field(default_factory=dict)  # file → line → node
     save_every: float = 5.0  # seconds between checkpoints to resume from; 0: every epoch and flush
     flush_every: float = 0.1  # seconds between batches of points
+    watched: int = 12  # first validation rows whose predictions are told after each epoch
     health_every: float = 2.0  # seconds between probes of the nodes; 0: none
 
 
@@ -85,6 +86,15 @@ class Epoch:
 
     figures: Mapping[str, float]
     best: bool
+
+
+@dataclass(frozen=True)
+class Samples:
+    """What the model says of the watched validation rows: "prediction", "target", "confidence"."""
+
+    values: Mapping[str, Sequence[float]]
+    step: int
+    epoch: int
 
 
 @dataclass(frozen=True)
@@ -134,5 +144,5 @@ class Finished:
     epoch: int
 
 
-Event = Started | Steps | Epoch | Health | Snapshot | Ordered | Tick | Finished
+Event = Started | Steps | Epoch | Samples | Health | Snapshot | Ordered | Tick | Finished
 Events = Iterable[Event]

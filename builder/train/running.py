@@ -97,6 +97,19 @@ class Running:
             found |= {f"{prefix}_{name}": value for name, value in values.items()}
         return {name: value for name, value in found.items() if not math.isnan(value)}
 
+    def first(self, rows: int) -> dict[str, list[float]]:
+        """Predictions of the first rows, their targets and, for classes, how sure the model is."""
+        if not self.wanted or not self.targets or rows < 1:
+            return {}
+        outputs = {name: parts[0][:rows] for name, parts in self.outputs.items()}
+        said = self.task.predict(outputs)
+        if "prediction" not in said or said["prediction"].dim() != 1:
+            return {}
+        found = {"prediction": said["prediction"], "target": self.targets[0][:rows]}
+        if "probabilities" in said:
+            found["confidence"] = said["probabilities"].amax(1)
+        return {name: [float(value) for value in column] for name, column in found.items()}
+
     def state(self) -> dict[str, Tensor]:
         """Tensors from which `load` rebuilds the same figures."""
         if not self.losses:

@@ -51,7 +51,22 @@ def _work() -> None:
         gallery.fill()
     except OSError as error:
         log.warning("The gallery's pictures cannot be kept: %s", error)
+    _worker(log)
     _import(LATER, log)
+    from builder import explain
+
+    explain.warm()
+
+
+def _worker(log: logging.Logger) -> None:
+    """Have a training process wait, so that the first run begins at once."""
+    from builder import runs
+    from builder.errors import LaminaError
+
+    try:
+        runs.warm()
+    except (LaminaError, OSError) as error:
+        log.warning("No training process could be started ahead: %s", error)
 
 
 def _import(names: tuple[str, ...], log: logging.Logger) -> None:

@@ -19,6 +19,7 @@ from builder.train.plan import (
     Health,
     Ordered,
     Plan,
+    Samples,
     Snapshot,
     Started,
     Steps,
@@ -359,3 +360,15 @@ def test_a_failing_model_never_raises_anything_but_an_error_for_people(make_plan
 
     with pytest.raises(LaminaError, match="odd"):
         list(fit(make_plan(models={"model": Odd()})))
+
+
+def test_watched_validation_rows_are_told_after_each_epoch_with_truth_and_certainty(
+    make_plan: Make,
+) -> None:
+    events = list(fit(make_plan(recipe={"epochs": 2})))
+    told = [event for event in events if isinstance(event, Samples)]
+    assert [event.epoch for event in told] == [1, 2]
+    last = told[-1].values
+    assert set(last) == {"prediction", "target", "confidence"}
+    assert len(last["prediction"]) == len(last["target"]) == 12
+    assert all(1 / 3 <= share <= 1 for share in last["confidence"])

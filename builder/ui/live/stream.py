@@ -8,6 +8,7 @@ import numpy as np
 import psutil
 
 from builder import runs
+from builder.ui.live.samples import Watched
 from builder.ui.live.words import event_row
 
 POINTS = 2000
@@ -31,9 +32,11 @@ class Follower:
         self._status: dict[str, Any] = {}
         self._hardware: dict[str, float | None] = {}
         self._looked = 0.0
+        self._watched = Watched(self.run)
+        self._samples_of = -1
 
     def poll(self) -> dict[str, Any] | None:
-        """What is new: any of status, steps, epochs, events, health (names as in types.ts)."""
+        """What is new: any of status, steps, epochs, events, health, samples (see types.ts)."""
         status = self.run.status
         message: dict[str, Any] = {}
         steps = self._steps()
@@ -42,6 +45,9 @@ class Follower:
         self._when_grown("epochs", self.run.epochs, message)
         self._when_grown("health", self.run.health, message)
         self._when_grown("events", self._events, message)
+        samples = self._samples()
+        if samples is not None:
+            message["samples"] = samples
         told = {**_told(status), **self._device(status)}
         if told != self._status:
             self._status = told
@@ -68,6 +74,13 @@ class Follower:
         self._step = int(step[-1]) if step.size else 0
         sent = {name: _numbers(columns.get(name, ())) for name in COLUMNS}
         return {"reset": first, "step": [int(value) for value in step], **sent}
+
+    def _samples(self) -> list[dict[str, Any]] | None:
+        found = self.run.samples()
+        if not found or found["step"] == self._samples_of:
+            return None
+        self._samples_of = found["step"]
+        return self._watched.rows(found)
 
     def _device(self, status: Any) -> dict[str, float | None]:
         if time.monotonic() - self._looked >= DEVICE_EVERY:

@@ -1,0 +1,70 @@
+"""The few held-out rows whose predictions are shown while a run learns."""
+
+import base64
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from builder.errors import LaminaError
+from builder.runs import Run
+
+SIDE = 64
+WORDS = 80
+
+
+class Watched:
+    """Turns a run's latest predictions into what the browser shows; pictures are made once."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self._faces: dict[int, tuple[str | None, str]] = {}
+
+    @cached_property
+    def _prepared(self) -> Any:
+        """The prepared data; None where it was cleaned up: then there are no pictures."""
+        try:
+            return self.run.prepared()
+        except LaminaError:
+            return None
+
+    def rows(self, found: dict[str, list[float]]) -> list[dict[str, Any]]:
+        """One entry per watched row: image, text, predicted, truth, share, right."""
+        target = self.run.spec.target
+        unknown: list[float | None] = [None] * len(found["prediction"])
+        shares: Sequence[float | None] = found.get("confidence") or unknown
+        entries = []
+        for row, (value, truth, share) in enumerate(
+            zip(found["prediction"], found["target"], shares, strict=True)
+        ):
+            image, text = self._face(row)
+            named = target is not None and target.kind == "class"
+            entries.append(
+                {
+                    "image": image,
+                    "text": text,
+                    "predicted": target.classes[int(value)] if named and target else f"{value:.4g}",
+                    "truth": target.classes[int(truth)] if named and target else f"{truth:.4g}",
+                    "share": share,
+                    "right": int(value) == int(truth) if named else None,
+                }
+            )
+        return entries
+
+    def _face(self, row: int) -> tuple[str | None, str]:
+        if row not in self._faces:
+            self._faces[row] = self._drawn(row)
+        return self._faces[row]
+
+    def _drawn(self, row: int) -> tuple[str | None, str]:
+        forms = {spec.form for spec in self.run.spec.inputs.values()}
+        if self._prepared is None:
+            return None, f"row {row}"
+        try:
+            if "image" in forms:
+                png = self._prepared.thumbnail("validation", row, SIDE)
+                return f"data:image/png;base64,{base64.b64encode(png).decode()}", f"row {row}"
+            record = self._prepared.record("validation", row)
+        except (LaminaError, OSError):
+            return None, f"row {row}"
+        plain = [f"{k}: {v}" for k, v in record.items() if isinstance(v, str | int | float)]
+        return None, ", ".join(plain)[:WORDS] or f"row {row}"

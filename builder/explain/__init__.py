@@ -15,6 +15,7 @@ from builder.explain.result import (
 )
 from builder.explain.run import Asked, explain, open_subject
 from builder.explain.subject import Subject
+from builder.explain.warm import warm
 
 __all__ = [
     "Asked",
@@ -40,4 +41,5 @@ __all__ = [
     "methods",
     "open_subject",
     "unfit",
+    "warm",
 ]

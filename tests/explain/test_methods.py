@@ -240,3 +240,11 @@ def test_wrong_options_targets_and_names_are_answered_with_a_remedy(cnn):
         with pytest.raises(LaminaError) as caught:
             ask(cnn, inputs=some(cnn, 1), **arguments)
         assert caught.value.remedy or caught.value.place
+
+
+def test_warming_up_leaves_the_random_state_as_it_was():
+    from builder.explain import warm
+
+    before = np.random.get_state()[1].copy()
+    warm()
+    np.testing.assert_array_equal(np.random.get_state()[1], before)

@@ -9,6 +9,6 @@ export default defineConfig({
     target: "es2022",
     emptyOutDir: true,
     lib: { entry: "src/index.tsx", formats: ["es"] },
-    rolldownOptions: { output: { entryFileNames: "canvas-[hash].js", codeSplitting: false } },
+    rolldownOptions: { output: { entryFileNames: "canvas-[hash].js", codeSplitting: false, minify: true } },
   },
 });

@@ -1,7 +1,7 @@
 // What floats above the canvas in screen size: selection tools and the message beside a faulty node.
 
 import { useViewport } from "@xyflow/react";
-import { useState } from "react";
+import { useLayoutEffect, useRef, useState } from "react";
 
 import { useEditor } from "../context";
 import { Icon, type IconName } from "../icons";
@@ -167,8 +167,9 @@ function useCard(scene: Scene, size: Size, height: number): Spot | null {
     known.find((item) => item.severity === "error" && !state.closedCards.has(cardKey(item)));
   const box = issue && boxed(issue);
   if (!issue || !box || box.bottom < -20 || box.top > size.height + 20) return null;
-  const side = box.right + 48 + CARD < size.width - 8 ? "right" : box.left - 48 - CARD > 8 ? "left" : "under";
-  const left = side === "right" ? box.right + 48 : side === "left" ? box.left - 48 - CARD : Math.max(8, size.width - CARD - 12);
+  const edge = size.width - CARD - 12;
+  const side = box.right + 14 < edge ? "right" : box.left - 48 - CARD > 8 ? "left" : "under";
+  const left = side === "right" ? Math.min(box.right + 48, edge) : side === "left" ? box.left - 48 - CARD : Math.max(8, size.width - CARD - 12);
   const middle = (box.top + box.bottom) / 2;
   const top = Math.max(8, Math.min(size.height - height - 8, side === "under" ? box.bottom + 10 : middle - height / 2 + 20));
   return { issue, box, side, left, top, middle };
@@ -191,6 +192,11 @@ function FaultCard({ spot, height, setHeight }: { spot: Spot; height: number; se
   const { state, ui, repair, scene, prefix } = editor;
   const [unfolded, setUnfolded] = useState("");
   const { issue, box, side, left, top, middle } = spot;
+  const card = useRef<HTMLElement>(null);
+  const shown = cardKey(issue);
+  useLayoutEffect(() => {
+    if (card.current) setHeight(card.current.offsetHeight);
+  }, [shown, unfolded, setHeight]);
   const closed = !!issue.node?.includes("/") && !scene.byKey.has(issue.node.slice(prefix.length));
   const [best, ...others] = issue.fixes;
   const key = cardKey(issue);
@@ -204,7 +210,7 @@ function FaultCard({ spot, height, setHeight }: { spot: Spot; height: number; se
       )}
       <section
         className={`card fault ${issue.severity === "warning" ? "warn" : ""}`} style={{ left, top }} aria-label={issue.title} data-testid="fault-card"
-        ref={(element) => { if (element && Math.abs(element.offsetHeight - height) > 1) setHeight(element.offsetHeight); }}
+        ref={card}
       >
         <button className="close" aria-label="Close the message" onClick={() => ui.set({ closedCards: new Set([...state.closedCards, key]), openCard: null })}><Icon name="cross" small /></button>
         <div className="ttl"><Icon name={issue.severity === "error" ? "fault" : "warn"} /><b style={{ paddingRight: 16 }}>{issue.title}</b></div>

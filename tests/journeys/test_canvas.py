@@ -1,4 +1,4 @@
-"""The canvas in a real browser: draw, err, repair, undo; a second tab, a reload, a burst of edits."""
+"""The canvas in a real browser: draw, err, repair, undo; a second tab, a reload, a burst."""
 
 import pytest
 from playwright.sync_api import Page, expect

@@ -53,5 +53,5 @@ class BagText(base.Template):
             data=data,
             graphs={"model": sketch.graph()},
             task=base.task(spec),
-            recipe=base.early(spec, 30, 5e-3, 4, weight_decay=0.01),
+            recipe=base.early(spec, 40, 3e-3, 6, weight_decay=0.3),
         )

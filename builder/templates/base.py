@@ -128,16 +128,29 @@ def rows(spec: "PreparedSpec") -> int:
 
 
 def perceptron(spec: "PreparedSpec") -> Graph:
-    """Two hidden layers with dropout on the table input."""
+    """Two hidden layers on the table input; the fewer rows with classes, the more dropout."""
+    drop = 0.5 if few(spec) else 0.2
     sketch = Sketch()
     sketch.add(only_input(spec, "vector").name, "Input")
     for index, units in enumerate((128, 64), start=1):
         sketch.add(f"dense{index}", "Linear", out_features=units)
         sketch.add(f"relu{index}", "ReLU")
-        sketch.add(f"dropout{index}", "Dropout", p=0.2)
+        sketch.add(f"dropout{index}", "Dropout", p=drop)
     sketch.add("head", "Linear", out_features=width(spec))
     sketch.add("output", "Output")
     return sketch.graph()
+
+
+def few(spec: "PreparedSpec") -> bool:
+    """Whether there are so few rows with classes that the network would learn them by heart."""
+    return rows(spec) < 2_000 and target(spec).kind == "class"
+
+
+def table_recipe(spec: "PreparedSpec") -> Recipe:
+    """A fixed course for few rows, where stopping would follow noise; else until it stops."""
+    if few(spec):
+        return one_cycle(spec, 40, 3e-3, smoothing=0.1, weight_decay=0.01)
+    return early(spec, 60, 2e-3, 10, weight_decay=0.01)
 
 
 def reviews() -> Data:

@@ -38,11 +38,11 @@ class CnnSeries(base.Template):
 
     @classmethod
     def build(cls, spec: "PreparedSpec", data: Data) -> Project:
-        """Kernels of 7, 5 and 3 steps; 64, 128 and 64 channels."""
+        """Kernels of 7, 5 and 3 steps; 32, 64 and 64 channels."""
         series = base.only_input(spec, "series")
         sketch = base.Sketch()
         sketch.add(series.name, "Input")
-        for index, (channels, kernel) in enumerate(((64, 7), (128, 5), (64, 3)), start=1):
+        for index, (channels, kernel) in enumerate(((32, 7), (64, 5), (64, 3)), start=1):
             sketch.add(
                 f"conv{index}",
                 "Conv1d",

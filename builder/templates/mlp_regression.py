@@ -44,11 +44,11 @@ class MlpRegression(base.Template):
 
     @classmethod
     def build(cls, spec: "PreparedSpec", data: Data) -> Project:
-        """128 and 64 units; AdamW with early stopping."""
+        """128 and 64 units with dropout."""
         return Project(
             name=cls.name,
             data=data,
             graphs={"model": base.perceptron(spec)},
             task=base.task(spec),
-            recipe=base.early(spec, 60, 2e-3, 10, weight_decay=0.01),
+            recipe=base.table_recipe(spec),
         )

@@ -71,5 +71,5 @@ class WideAndDeep(base.Template):
             data=data,
             graphs={"model": sketch.graph()},
             task=base.task(spec),
-            recipe=base.early(spec, 60, 2e-3, 10, weight_decay=0.01),
+            recipe=base.table_recipe(spec),
         )

@@ -113,7 +113,7 @@ This network {what}. It needs torch and nothing else:
 | `facts.json` | classes, target and scale |
 | `predict.py` | the command; `predict.load()` gives the predictor to other Python code |
 
-From Python: `import predict; predict.load().predict([{{...}}])`, one dictionary (column → value) a row.
+From Python: `import predict; predict.load().predict([{{...}}])`, one dictionary a row.
 
 Run `{bundle.run}`, checkpoint `{bundle.checkpoint}`.
 {figures}

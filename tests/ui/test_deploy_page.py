@@ -1,0 +1,101 @@
+"""The Deploy page predicts on a form, a text, an image or a file, and lets the network leave."""
+
+import json
+
+import pytest
+
+from builder import runs, templates, workspace
+from builder.ui.screens import deploy, deploy_inputs
+from tests.ui.apptest import open_page, text_of
+
+
+def trained(template):
+    project = templates.make(template)
+    opened = workspace.create(project)
+    run = runs.start(
+        project, project_id=opened, detach=False, overrides={"recipe.epochs": 1}, name="first"
+    )
+    assert run.status.status == "finished", run.status.message
+    return opened, run
+
+
+def test_without_a_trained_network_it_points_to_training():
+    opened = workspace.create(templates.make("mlp-classification"))
+    app = open_page("deploy", project=opened)
+    assert not app.exception
+    assert "no trained run yet" in text_of(app)
+
+
+def test_a_form_is_drawn_from_the_columns_and_predicts_at_once():
+    opened, run = trained("wide-and-deep")
+    app = open_page("deploy", project=opened, run=run.id)
+    assert not app.exception
+    assert {field.label for field in app.number_input} == {"age", "months", "visits"}
+    assert {"plan", "city", "contact"} <= {field.label for field in app.selectbox}
+    before = text_of(app)
+    assert "in truth" in before
+    assert "%" in before
+    months = next(field for field in app.number_input if field.label == "months")
+    app = months.set_value(90.0).run()
+    assert not app.exception
+    assert "in truth" not in text_of(app)
+
+
+def test_the_next_test_row_fills_the_form():
+    opened, run = trained("wide-and-deep")
+    app = open_page("deploy", project=opened, run=run.id)
+    app = app.button(key="deploy_next").click().run()
+    assert not app.exception
+    wanted = run.prepared().record("test", 1)
+    age = next(field for field in app.number_input if field.label == "age")
+    assert age.value == float(wanted["age"])
+
+
+def test_a_text_is_judged_as_it_is_written():
+    opened, run = trained("bag-text")
+    app = open_page("deploy", project=opened, run=run.id)
+    app = app.text_area[0].set_value("a wonderful <b>film</b>").run()
+    assert not app.exception
+    assert "praise" in text_of(app)
+    assert "<b>film" not in text_of(app)
+
+
+@pytest.mark.parametrize("template", ["cnn", "lstm-series", "mlp-regression"])
+def test_every_kind_of_input_predicts_a_test_row_with_its_truth(template):
+    opened, run = trained(template)
+    app = open_page("deploy", project=opened, run=run.id)
+    assert not app.exception
+    assert 'data-testid="answer"' in text_of(app)
+    assert "in truth" in text_of(app)
+    assert any("python predict.py" in block.value for block in app.code)
+
+
+def test_an_upload_is_predicted_under_its_own_plain_name():
+    _, run = trained("wide-and-deep")
+    record = run.prepared().record("test", 0)
+    line = json.dumps({key: record[key] for key in record}).encode()
+    found = deploy._of_files(run.id, "best", [("../../evil/rows.jsonl", line)])
+    assert len(found.rows) == 1
+    assert found.records[0]["plan"] == record["plan"]
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [("../../x.csv", "x.csv"), ("..\\..\\x.csv", "x.csv"), ("..", "upload"), ("a\0b", "ab")],
+)
+def test_names_of_uploads_lead_nowhere(name, plain):
+    assert deploy._plain(name) == plain
+
+
+def test_artefacts_are_bytes_of_the_right_kind():
+    _, run = trained("bag-text")
+    assert deploy._artefact(run.id, "python", "best").startswith(b"PK")
+    assert b"praise" in deploy._artefact(run.id, "safetensors", "best")[:200_000]
+
+
+def test_numbers_may_be_apart_by_anything_usual():
+    assert deploy_inputs.numbers("1, 2;3\n4 -5e-1") == [1, 2, 3, 4, -0.5]
+    with pytest.raises(ValueError, match="'x' is no number"):
+        deploy_inputs.numbers("1 x")
+    with pytest.raises(ValueError, match="no numbers yet"):
+        deploy_inputs.numbers(" ")

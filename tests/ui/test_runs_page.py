@@ -1,0 +1,119 @@
+"""The Runs page compares: what differs, curves of ticked runs, names, notes, deletion."""
+
+import time
+
+import pytest
+
+from builder import runs, templates, workspace
+from builder.runs.index import Row
+from builder.ui import comparison
+from tests.ui.apptest import open_page, text_of
+
+
+def test_only_settings_that_differ_are_shown_the_telling_ones_first():
+    rows = [
+        Row(id="a", recipe={"seed": 0, "epochs": 3, "optimizer": {"name": "AdamW", "lr": 0.1}}),
+        Row(id="b", recipe={"seed": 1, "epochs": 3, "optimizer": {"name": "AdamW", "lr": 0.2}}),
+    ]
+    found = comparison.settings(rows)
+    assert found["a"]["optimizer.lr"] == 0.1
+    assert comparison.differing(found) == ["optimizer.lr", "seed"]
+
+
+def test_a_setting_that_one_run_lacks_differs():
+    rows = [Row(id="a", recipe={"clip_norm": 1.0}), Row(id="b", recipe={"clip_norm": None})]
+    assert comparison.differing(comparison.settings(rows)) == ["clip_norm"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.84, "0.8 s"), (42.4, "42 s"), (59.7, "1:00"), (185, "3:05"), (3753, "1:02:33")],
+)
+def test_durations_are_short(seconds, text):
+    assert comparison.lasted(seconds) == text
+
+
+def test_the_beginning_is_a_time_today_and_a_day_before():
+    now = time.mktime((2026, 11, 21, 9, 30, 0, 0, 0, -1))
+    assert comparison.begun(now - 3600, now) == "08:30"
+    assert comparison.begun(now - 86400 * 3, now) == "18 Nov 09:30"
+
+
+def test_figures_that_are_no_numbers_are_left_open():
+    row = Row(id="a", best={"validation_loss": float("nan")}, last={"validation_accuracy": 0.9})
+    assert comparison.figures(row, "validation_accuracy") == {
+        "best": None,
+        "last": 0.9,
+        "best_loss": None,
+    }
+
+
+def test_curves_leave_gaps_out_and_begin_with_the_validation_loss():
+    rows = [{"epoch": 1, "validation_loss": 2.0, "train_loss": 1.0}, {"epoch": 2, "lr": 0.1}]
+    assert comparison.curve_names({"a": rows}) == ["validation_loss", "train_loss", "lr"]
+    assert comparison.curve(rows, "validation_loss", "epoch") == ([1.0], [2.0])
+
+
+@pytest.fixture
+def two_runs():
+    project = templates.make("mlp-classification")
+    opened = workspace.create(project)
+    made = [
+        runs.start(
+            project,
+            project_id=opened,
+            detach=False,
+            overrides={"recipe.epochs": epochs},
+            name=f"run {epochs}",
+        )
+        for epochs in (1, 2)
+    ]
+    return opened, made
+
+
+def _table(app):
+    import json
+
+    for element in app.get("bidi_component"):
+        if element.proto.component_name.endswith("runtable"):
+            return json.loads(element.proto.json)
+    raise AssertionError("the page shows no table of runs")
+
+
+def test_a_project_without_runs_points_to_training():
+    opened = workspace.create(templates.make("mlp-classification"))
+    app = open_page("runs", project=opened)
+    assert not app.exception
+    assert "No runs yet" in text_of(app)
+
+
+def test_the_table_shows_runs_with_what_differs(two_runs):
+    opened, made = two_runs
+    app = open_page("runs", project=opened)
+    assert not app.exception
+    data = _table(app)
+    assert [row["name"] for row in data["rows"]] == ["run 2", "run 1"]
+    assert [column["name"] for column in data["settings"]] == ["epochs"]
+    assert set(data["colours"]) == {run.id for run in made}
+    assert all(row["figures"]["best"] > 0.5 for row in data["rows"])
+
+
+def test_names_and_notes_are_kept(two_runs):
+    opened, made = two_runs
+    app = open_page("runs", project=opened, run=made[0].id)
+    app.text_input(key=f"runs_name_{made[0].id}").set_value("a <b>better</b> name").run()
+    app.text_area(key=f"runs_note_{made[0].id}").set_value("tried it").run()
+    assert not app.exception
+    info = runs.open_run(made[0].id).info
+    assert (info["name"], info["note"]) == ("a <b>better</b> name", "tried it")
+    assert "a &lt;b&gt;better&lt;/b&gt; name" in text_of(app)
+    assert "<b>better" not in text_of(app)
+
+
+def test_a_deleted_run_is_gone_from_page_and_disk(two_runs):
+    opened, made = two_runs
+    app = open_page("runs", project=opened, run=made[1].id)
+    app.button(key="danger_runs_delete").click().run()
+    assert not app.exception
+    assert [row.id for row in runs.list_runs()] == [made[0].id]
+    assert not made[1].folder.exists()

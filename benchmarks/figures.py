@@ -1,10 +1,11 @@
-"""What the templates reach on real data, through the product's own path: templates.make, runs.start, evaluate.
+"""What the templates reach on real data, through templates.make, runs.start and evaluate.
 
-    LAMINA_TEST_DATA=… python benchmarks/figures.py                # everything, one after the other
+    LAMINA_TEST_DATA=… python benchmarks/figures.py                # everything, row after row
     LAMINA_TEST_DATA=… python benchmarks/figures.py --only titanic --json
 
-Each row trains once per seed (the seed of the run, and of the split where the data brings none), takes the best
-checkpoint by validation loss, and prints the mean on the test rows. Leaves with 1 where a target is missed.
+Each row trains once per seed (of the run, and of the split where the data brings none), takes the
+best checkpoint by validation loss and prints the mean on the test rows. Leaves with 1 where a
+target is missed.
 """
 
 import argparse
@@ -29,7 +30,7 @@ ENDED = ("finished", "stopped", "failed")
 
 @dataclass(frozen=True)
 class Row:
-    """One promise: the template on the data reaches the target, within so many seconds of training."""
+    """One promise: the template reaches the target on the data, within so many seconds."""
 
     name: str
     template: str

@@ -29,7 +29,7 @@ def runtable(
 
     A row has "id", "name", "note", "word", "tone", "live", "spark" (numbers), "figures" and
     "settings" (by name), "duration", "lasted", "device", "when", "begun". `figures` are columns
-    {"name", "label", "higher"}, `settings` {"name", "label"}. `colours` are of the runs in the chart.
+    {"name", "label", "higher"}, `settings` {"name", "label"}. `colours`: the runs in the chart.
     """
     result = plain.mount("runtable")(
         key=key,
@@ -47,6 +47,6 @@ def runtable(
     known = {row["id"] for row in rows}
     if not isinstance(act, Mapping) or act.get("run") not in known:
         return None
-    kind = "toggle" if act.get("kind") == "toggle" else "open"
+    kind: Literal["toggle", "open"] = "toggle" if act.get("kind") == "toggle" else "open"
     at = act.get("at")
     return Act(kind, str(act["run"]), float(at) if isinstance(at, int | float) else 0.0)

@@ -133,9 +133,9 @@ def _image(
 ) -> tuple[dict[str, Any] | None, str | None]:
     upload = st.file_uploader("An image", type=IMAGES, key=f"deploy_image_{run.id}")
     if upload is not None:
-        content = upload.getvalue()
-        _shown(content)
-        return {column: content}, None
+        uploaded = upload.getvalue()
+        _shown(uploaded)
+        return {column: uploaded}, None
     content = _bytes((sample or {}).get(column))
     if content is None:
         parts.html('<p class="lm-f">Choose an image, or look at one of the test rows.</p>')

@@ -100,7 +100,7 @@ def number(value: Any) -> float | None:
 
 
 def numbers(text: str) -> list[float]:
-    """A series typed or pasted, apart by commas, spaces or lines; ValueError naming what is none."""
+    """A series typed or pasted, apart by commas, spaces, lines; ValueError naming what is none."""
     found = []
     for word in text.replace(",", " ").replace(";", " ").split():
         try:

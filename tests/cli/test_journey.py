@@ -1,0 +1,180 @@
+"""From nothing to predictions by commands alone, and what is said when something is wrong."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from builder import runs
+from builder.cli import main
+
+
+@pytest.fixture(autouse=True)
+def supervisor_ends(lamina_home):
+    yield
+    runs.shutdown()
+
+
+@pytest.fixture
+def lamina(capsys):
+    """Call a command; gives exit code, standard output (read, where it is JSON) and errors."""
+
+    def call(*arguments):
+        with pytest.raises(SystemExit) as leaving:
+            main([str(argument) for argument in arguments])
+        out = capsys.readouterr()
+        document = json.loads(out.out) if "--json" in arguments and out.out else out.out
+        return leaving.value.code, document, out.err
+
+    return call
+
+
+def test_the_whole_way_by_commands(lamina, tmp_path):
+    file, rows = tmp_path / "p.lamina.json", tmp_path / "rows.csv"
+    assert lamina("new", "--template", "wide-and-deep", "-o", file)[0] == 0
+    code, checked, _ = lamina("check", file, "--json")
+    assert (code, checked["ok"], checked["issues"]) == (0, True, [])
+    assert checked["parameters"] > 1000
+    code, source, _ = lamina("code", file)
+    assert code == 0
+    assert "class Model(nn.Module):" in source
+
+    code, trained, progress = lamina("train", file, "--set", "recipe.epochs=2", "--json")
+    assert (code, trained["status"], trained["epochs"]) == (0, "finished", 2)
+    assert {"run", "seconds", "samples_per_second", "device", "recipe", "pid"} <= set(trained)
+    assert "epoch 2/2" in progress
+    run = trained["run"]
+
+    code, listed, _ = lamina("runs", "list", "--json")
+    assert [row["run"] for row in listed] == [run]
+    assert {"name", "status", "pid", "epoch", "started"} <= set(listed[0])
+    assert lamina("runs", "show", run[:12], "--json")[1]["recipe"]["epochs"] == 2
+    assert len(lamina("runs", "tail", "last", "--json")[1]) == 2
+
+    code, report, _ = lamina("evaluate", run, "--json")
+    assert code == 0
+    for split in ("train", "validation", "test"):
+        assert 0 <= report[split]["accuracy"] <= 1
+    assert sum(map(sum, report["test"]["confusion_matrix"])) == 225
+
+    records = [runs.open_run(run).prepared().record("test", row) for row in range(3)]
+    with rows.open("w", newline="", encoding="utf-8") as out:
+        writer = csv.DictWriter(out, list(records[0]))
+        writer.writeheader()
+        writer.writerows(records)
+    code, predicted, _ = lamina("predict", run, rows, "--json")
+    assert code == 0
+    assert [set(row["probabilities"]) for row in predicted["predictions"]] == [
+        {"leaves", "stays"}
+    ] * 3
+    assert lamina("predict", run, rows, "-o", tmp_path / "out.csv")[0] == 0
+    assert (tmp_path / "out.csv").read_text(encoding="utf-8").count("\n") == 4
+
+    assert lamina("export", run, "--to", "safetensors", "-o", tmp_path / "w.safetensors")[0] == 0
+    assert (tmp_path / "w.safetensors").stat().st_size > 1000
+    code, _, err = lamina("export", run, "--to", "safetensors", "-o", tmp_path / "w.safetensors")
+    assert code == 1
+    assert "something already" in err
+
+    assert lamina("runs", "delete", run)[0] == 0
+    assert lamina("runs", "list", "--json")[1] == []
+
+
+def test_a_csv_becomes_a_project_with_the_network_that_suits(lamina, tmp_path):
+    path, file = tmp_path / "flowers.csv", tmp_path / "f.json"
+    lines = [f"{i % 7},{(i * 3) % 11},{'ab'[i % 2]}" for i in range(120)]
+    path.write_text("\n".join(["x,y,kind", *lines]), encoding="utf-8")
+    code, made, _ = lamina("new", "--data", path, "--target", "kind", "-o", file, "--json")
+    assert (code, made["template"], made["name"]) == (0, "mlp-classification", "flowers")
+    written = json.loads(file.read_text(encoding="utf-8"))
+    assert written["data"]["target"] == "kind"
+    code, made, _ = lamina("new", "--data", path, "--target", "y", "-o", file, "--json")
+    assert made["replaced"] == f"{file}.old"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--template", "cn"], "Did you mean cnn"),
+        ([], "Neither a template nor data"),
+        (["--template", "cnn", "--target", "x"], "data that is not named"),
+        (["--template", "cnn", "--data", "none.csv"], "none.csv"),
+    ],
+)
+def test_a_wrong_wish_for_a_project_is_a_sentence(lamina, tmp_path, arguments, words):
+    file = tmp_path / "p.json"
+    code, _, err = lamina("new", "-o", file, *arguments)
+    assert code == 1
+    assert words in err
+    assert not file.exists()
+
+
+def test_a_broken_graph_is_named_and_repaired(lamina, tmp_path):
+    file = tmp_path / "p.json"
+    lamina("new", "--template", "cnn", "-o", file)
+    project = json.loads(file.read_text(encoding="utf-8"))
+    model = project["graphs"]["model"]
+    model["nodes"] = [node for node in model["nodes"] if node["id"] != "flatten"]
+    before = next(edge[0] for edge in model["edges"] if edge[1] == "flatten")
+    model["edges"] = [edge for edge in model["edges"] if "flatten" not in edge]
+    model["edges"].append([before, "dense"])
+    file.write_text(json.dumps(project), encoding="utf-8")
+
+    code, found, _ = lamina("check", file, "--json")
+    assert code == 1
+    assert {issue["node"] for issue in found["issues"]} == {"dense"}
+    assert all({"code", "message", "fixes"} <= set(issue) for issue in found["issues"])
+    assert lamina("train", file)[0] == 1
+
+    code, repaired, _ = lamina("fix", file, "-o", tmp_path / "q.json", "--json")
+    assert (code, repaired["ok"]) == (0, True)
+    assert lamina("check", tmp_path / "q.json")[0] == 0
+
+
+@pytest.mark.parametrize("command", ["show", "tail", "stop", "pause", "resume", "delete"])
+def test_an_unknown_run_is_a_sentence(lamina, command):
+    code, _, err = lamina("runs", command, "20990101")
+    assert code == 1
+    assert "There is no run '20990101'" in err
+
+
+def test_ctrl_c_stops_the_run_cleanly_and_leaves_with_130(lamina, tmp_path, lamina_home):
+    file = tmp_path / "p.json"
+    lamina("new", "--template", "mlp-classification", "-o", file)
+    training = subprocess.Popen(
+        [sys.executable, "-m", "builder", "train", str(file), "--set", "recipe.epochs=100000"],
+        env={**os.environ, "LAMINA_HOME": str(lamina_home)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 120
+    while not any(row.status == "running" and row.epoch > 1 for row in runs.list_runs()):
+        assert time.monotonic() < deadline
+        assert training.poll() is None
+        time.sleep(0.1)
+    training.send_signal(signal.SIGINT)
+    out, err = training.communicate(timeout=90)
+    assert training.returncode == 130
+    assert "Stopping the run" in err
+    assert "Traceback" not in out + err
+    (row,) = runs.list_runs()
+    assert row.status == "stopped"
+    assert runs.open_run(row.id).checkpoints()
+
+
+def test_a_run_that_fails_leaves_with_three(lamina, tmp_path):
+    file = tmp_path / "p.json"
+    lamina("new", "--template", "mlp-regression", "-o", file)
+    settings = ["recipe.optimizer.lr=1e30", "recipe.epochs=3", 'recipe.optimizer.name="SGD"']
+    flags = [part for item in settings for part in ("--set", item)]
+    code, document, err = lamina(
+        "train", file, *flags, "--set", "recipe.early_stopping=null", "--json"
+    )
+    assert (code, document["status"]) == (3, "failed")
+    assert "The run failed" in err

@@ -16,7 +16,7 @@ def _counts(codes: np.ndarray) -> list[int]:
     return np.bincount(codes, minlength=3).tolist()
 
 
-@given(rows=st.integers(3, 400), validation=SHARES, test=SHARES, seed=st.integers(0, 9))
+@given(rows=st.integers(12, 400), validation=SHARES, test=SHARES, seed=st.integers(0, 9))
 def test_every_row_is_in_one_split_and_shares_are_met(
     rows: int, validation: float, test: float, seed: int
 ) -> None:

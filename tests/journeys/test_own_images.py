@@ -62,14 +62,14 @@ def test_a_cnn_drawn_from_nothing_on_an_uploaded_zip(
     first.wait_for()
     source = (first.get_attribute("data-testid") or "").removeprefix("node-")
     expect(first).to_contain_text("12×12")
-    drawn = {"Conv2d": "conv1", "ReLU": "relu1", "Linear": "linear1", "Output": "output1"}
+    drawn = {"Conv2d": "conv1", "ReLU": "relu1", "Linear": "linear1", "Output": "out1"}
     for place, (layer, name) in enumerate(drawn.items()):
         add(page, layer, 330, 170 + 110 * place)
         steps.testid(page, f"node-{name}").wait_for()
     connect(page, source, "conv1")
     connect(page, "conv1", "relu1")
     connect(page, "relu1", "linear1")
-    connect(page, "linear1", "output1")
+    connect(page, "linear1", "out1")
     expect(steps.testid(page, "to-repair")).to_be_visible()
     while steps.testid(page, "to-repair").is_visible():
         steps.testid(page, "repair-primary").click()

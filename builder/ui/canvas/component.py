@@ -72,6 +72,7 @@ def graph_strip(
     pickable: Collection[str] | None = None,
     title: str = "",
     caption: str = "",
+    follow: str | None = None,
     on_pick: Callable[[], None] | None = None,
 ) -> str | None:
     """Show a network as one strip from left to right; gives the picked node, else `selected`.
@@ -79,7 +80,8 @@ def graph_strip(
     `infos` are the nodes' `NodeInfo` by id (hovering shows their shapes); `health` the rows of
     `Run.health()`, shown as a glow, a sign and a figure. `mode` "pick" is the small strip without
     figures, in which the `pickable` nodes (default: all) can be chosen; the other modes are the
-    first view of the health strip.
+    first view of the health strip. `follow` names a
+    run whose live view's news then replace `health` as they come.
     """
     result = _mount(bundle())(
         key=key,
@@ -95,6 +97,7 @@ def graph_strip(
             "pickable": sorted(pickable) if pickable is not None else None,
             "title": title,
             "caption": caption,
+            "follow": follow,
         },
         default={"picked": selected},
         on_picked_change=on_pick or _nothing,

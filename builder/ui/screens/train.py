@@ -72,6 +72,7 @@ def _live(project: Project, run_id: str) -> None:
             health=run.health(),
             title="Model health",
             caption=name,
+            follow=None if run.status.ended else run_id,
         )
     live(
         "body",

@@ -18,6 +18,8 @@ export interface StripData {
   pickable: string[] | null;
   title: string;
   caption: string;
+  /** The run whose news ("lamina:health" events of the live view) replace `health`; null for none. */
+  follow: string | null;
 }
 
 const MODES: [HealthMode, string][] = [["updates", "Updates"], ["gradients", "Gradients"], ["activations", "Activations"], ["time", "Time"]];
@@ -26,6 +28,32 @@ const chosen = new Map<string, HealthMode>();
 function face(name: string, layers: StripData["layers"]): LayerFace {
   const known = layers[name] ?? { family: "io" as Family, lamina: false };
   return { name, ...known, help: "", params: [], inputs: [], outputs: [], docs: "", keywords: [] };
+}
+
+interface News { run: string; nodes: (Health & { node: string })[] }
+
+/** The newest health of a run, at most once a second, so that the glow never flickers. */
+function useHealth(data: StripData): Record<string, Health> {
+  const [news, setNews] = useState<Record<string, Health> | null>(null);
+  useEffect(() => {
+    setNews(null);
+    if (!data.follow) return;
+    let held: News | null = null;
+    const hear = (event: Event) => {
+      const detail = (event as CustomEvent<News>).detail;
+      if (detail.run === data.follow && detail.nodes.length) held = detail;
+    };
+    const timer = setInterval(() => {
+      if (held) setNews(Object.fromEntries(held.nodes.map((row) => [row.node, row])));
+      held = null;
+    }, 1000);
+    window.addEventListener("lamina:health", hear);
+    return () => {
+      window.removeEventListener("lamina:health", hear);
+      clearInterval(timer);
+    };
+  }, [data.follow]);
+  return news ?? data.health;
 }
 
 function useWidth(): [React.RefObject<HTMLDivElement | null>, number] {
@@ -66,6 +94,7 @@ const SEAMS = { alone: "", top: "t", middle: "m_", bottom: "b_" };
 
 function HealthStrip({ data, mode, setMode }: { data: StripData; mode: HealthMode; setMode: (mode: HealthMode) => void }) {
   const [box, width] = useWidth();
+  const health = useHealth(data);
   const size = useMemo(() => (columns: number): StripSize => {
     const node = Math.max(118, Math.min(170, (width - 32 - (columns - 1) * 36) / Math.max(1, columns)));
     return { width: node, step: node + 36, node: 25, seam: 2, row: 24, left: 16, top: 9, radius: 9 };
@@ -97,7 +126,7 @@ function HealthStrip({ data, mode, setMode }: { data: StripData; mode: HealthMod
           {made.nodes.map((node) => {
             const name = layer.get(node.id) ?? "";
             const own = face(name, data.layers);
-            const says = verdict(data.health[node.id], mode);
+            const says = verdict(health[node.id], mode);
             const shape = data.shapes[node.id];
             const title = [`${node.id}, ${name}`, shape && shapesText(shape), says.says].filter(Boolean).join(" · ");
             const fill = says.tone === "hot" ? "var(--warn-fill)" : says.tone === "sick" ? "var(--err)" : says.tone === "good" ? "var(--ok)" : "var(--ink3)";

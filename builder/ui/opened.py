@@ -92,10 +92,16 @@ def report(run: Any, checkpoint: str, split: str) -> SplitReport:
 
 
 def _progress(slot: Any) -> Callable[[str, int, int], None]:
+    place: Any = None
+
     def show(what: str, done: int, total: int) -> None:
-        if total > 2000:
-            with slot.container(key="lm_body_predicting"):
-                parts.busy(f"Predicting the {what} split", done, total)
+        nonlocal place
+        if total <= 2000:
+            return
+        if place is None:
+            place = slot.container(key="lm_body_predicting").empty()
+        with place.container():
+            parts.busy(f"Predicting the {what} split", done, total)
 
     return show
 

@@ -128,11 +128,11 @@ def rows(spec: "PreparedSpec") -> int:
 
 
 def perceptron(spec: "PreparedSpec") -> Graph:
-    """Two hidden layers on the table input; the fewer rows with classes, the more dropout."""
-    drop = 0.5 if few(spec) else 0.2
+    """Two hidden layers with dropout on the table input; wider with many rows."""
+    widths, drop = ((256, 128), 0.1) if many(spec) else ((128, 64), 0.5 if few(spec) else 0.2)
     sketch = Sketch()
     sketch.add(only_input(spec, "vector").name, "Input")
-    for index, units in enumerate((128, 64), start=1):
+    for index, units in enumerate(widths, start=1):
         sketch.add(f"dense{index}", "Linear", out_features=units)
         sketch.add(f"relu{index}", "ReLU")
         sketch.add(f"dropout{index}", "Dropout", p=drop)
@@ -146,10 +146,18 @@ def few(spec: "PreparedSpec") -> bool:
     return rows(spec) < 2_000 and target(spec).kind == "class"
 
 
+def many(spec: "PreparedSpec") -> bool:
+    """Whether there are rows enough for a wider network with little dropout."""
+    return rows(spec) >= 5_000
+
+
 def table_recipe(spec: "PreparedSpec") -> Recipe:
-    """A fixed course for few rows, where stopping would follow noise; else until it stops."""
+    """A fixed course for few rows, where stopping would follow noise, and for many; else early."""
     if few(spec):
         return one_cycle(spec, 40, 3e-3, smoothing=0.1, weight_decay=0.01)
+    if many(spec):
+        epochs = min(30, max(12, round(450_000 / rows(spec))))
+        return one_cycle(spec, epochs, 4e-3, weight_decay=0.01)
     return early(spec, 60, 2e-3, 10, weight_decay=0.01)
 
 

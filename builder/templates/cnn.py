@@ -82,6 +82,6 @@ class Cnn(base.Template):
 
 def _recipe(spec: "PreparedSpec") -> Recipe:
     count = base.rows(spec)
-    epochs = 30 if count < 2_000 else 15 if count < 5_000 else 8
+    epochs = 30 if count < 2_000 else 15 if count < 5_000 else 6
     batch = 32 if count < 2_000 else 64
     return base.one_cycle(spec, epochs, 3e-3, batch=batch, smoothing=0.1, weight_decay=0.01)

@@ -47,9 +47,13 @@ def options(schedule: Schedule) -> dict[str, float]:
 def factor(schedule: Schedule, step: int, steps: int, steps_per_epoch: int) -> float:
     """What the learning rate is multiplied with before the step `step` (from 0) of `steps`.
 
-    A warm-up rises linearly over its share of the steps, and the schedule runs over the rest.
-    `plateau` is constant here; its drops follow the validation and are kept by the loop.
+    A warm-up rises linearly over its share of the steps, and the schedule runs over the rest; one
+    cycle has a rise of its own, which then takes that share. `plateau` is constant here; its drops
+    follow the validation and are kept by the loop.
     """
+    if schedule.name == "onecycle" and schedule.warmup:
+        chosen = {**options(schedule), "pct_start": schedule.warmup}
+        return _factor(schedule.name, chosen, step, max(1, steps), steps_per_epoch)
     warm = round(schedule.warmup * steps)
     if step < warm:
         return (step + 1) / (warm + 1)

@@ -147,3 +147,12 @@ def test_steps_and_decay_count_epochs() -> None:
     decay = Schedule(name="exponential", options={"gamma": 0.9})
     assert [schedule.factor(step, at, 60, 10) for at in (0, 19, 20, 40)] == [1, 1, 0.5, 0.25]
     assert schedule.factor(decay, 25, 60, 10) == pytest.approx(0.81)
+
+
+def test_a_warm_up_of_one_cycle_is_its_own_rise() -> None:
+    cycle = Schedule(name="onecycle", warmup=0.25)
+    factors = [schedule.factor(cycle, step, 100, 10) for step in range(100)]
+    top = factors.index(max(factors))
+    assert top == 24
+    assert factors[: top + 1] == sorted(factors[: top + 1])
+    assert factors[top:] == sorted(factors[top:], reverse=True)

@@ -178,7 +178,7 @@ export class Chart {
       width,
       height: this.height,
       legend: { show: false },
-      padding: [10, 12, 0, 0],
+      padding: [10, 24, 0, 0],
       cursor: { sync: { key: "lamina-live" }, drag: { x: true, y: false, setScale: false }, points: { size: 6 } },
       scales: { x: { time: false, auto: false }, y: spec.log ? { distr: 3 } : {} },
       axes: [

@@ -1,5 +1,6 @@
 """Do what is slow while the first page is already shown: imports, the gallery's pictures."""
 
+import gc
 import importlib
 import logging
 import threading
@@ -44,6 +45,7 @@ def ready() -> bool:
 def _work() -> None:
     log = logging.getLogger("lamina")
     _import(SLOW, log)
+    _settled()
     _done.set()
     from builder.ui import gallery
 
@@ -56,6 +58,17 @@ def _work() -> None:
     from builder import explain
 
     explain.warm()
+    _settled()
+
+
+def _settled() -> None:
+    """Keep the garbage collector away from what was imported: it will never be garbage.
+
+    Streamlit collects after every run of a page, which with PyTorch, pandas and SHAP loaded takes
+    a third of a second, while the page's last words wait.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _worker(log: logging.Logger) -> None:

@@ -68,8 +68,8 @@ def _shared_out(data: Data) -> Data:
     """From 5,000 rows on a tenth each is enough to judge by; shares that a person chose stay."""
     from builder.data import read
 
-    usual = data.split.model_copy(update={"kind": "stratified"}) == Split()
-    if data.split.kind == "given" or not usual or read(data).rows < MANY_ROWS:
+    plain = data.split.model_copy(update={"kind": "stratified"}) == Split()
+    if not plain or read(data).rows < MANY_ROWS:
         return data
     return data.model_copy(update={"split": data.split.model_copy(update=SMALLER)})
 

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from builder.data.specs import PreparedSpec
 
 LARGEST_MAP = 8  # halve until a side has at most so many cells
+COARSE = 96  # larger images begin with a window of 7 that takes every other pixel
+POOLED = 32  # from so many cells a side, the first convolution's map is halved at once
 
 
 class CnnResidual(base.Template):
@@ -46,26 +48,23 @@ class CnnResidual(base.Template):
         start = 32 if base.rows(spec) >= 5_000 else 16
         sketch = base.Sketch()
         sketch.add(image.name, "Input")
-        coarse = side > 96
-        settings = (
-            {"kernel_size": 7, "stride": 2, "padding": 3}
-            if coarse
-            else {"kernel_size": 3, "padding": 1}
-        )
-        sketch.add("stem", "Conv2d", out_channels=start, bias=False, **settings)
+        window = {"kernel_size": 7, "stride": 2, "padding": 3}
+        if side <= COARSE:
+            window = {"kernel_size": 3, "padding": 1}
+        sketch.add("stem", "Conv2d", out_channels=start, bias=False, **window)
         sketch.add("stem_norm", "BatchNorm2d")
         last = sketch.add("stem_relu", "ReLU")
-        if coarse:
+        side = side // 2 if side > COARSE else side
+        if side >= POOLED:
             last = sketch.add("stem_pool", "MaxPool2d", kernel_size=2)
-            side //= 4
-        channels = start
-        last = _block(sketch, "block1", last, channels, 1, False)
-        number = 1
-        while side > LARGEST_MAP or number < 2:
+            side //= 2
+        channels, number = 2 * start, 1
+        last = _block(sketch, "block1", last, channels, 1)
+        while side > LARGEST_MAP:
             number += 1
             side = (side + 1) // 2
             channels = min(2 * channels, 256)
-            last = _block(sketch, f"block{number}", last, channels, 2, True)
+            last = _block(sketch, f"block{number}", last, channels, 2)
         sketch.add("pool", "AdaptiveAvgPool2d", last, output_size=1)
         sketch.add("flatten", "Flatten")
         sketch.add("head", "Linear", out_features=base.width(spec))
@@ -79,10 +78,8 @@ class CnnResidual(base.Template):
         )
 
 
-def _block(
-    sketch: base.Sketch, name: str, source: str, channels: int, stride: int, project: bool
-) -> str:
-    """Two convolutions beside a shortcut; `project` puts a 1 × 1 convolution into the shortcut."""
+def _block(sketch: base.Sketch, name: str, source: str, channels: int, stride: int) -> str:
+    """Two convolutions beside a shortcut of 1 × 1, as the channels change."""
     sketch.add(
         f"{name}_conv1",
         "Conv2d",
@@ -99,17 +96,16 @@ def _block(
         f"{name}_conv2", "Conv2d", out_channels=channels, kernel_size=3, padding=1, bias=False
     )
     inner = sketch.add(f"{name}_norm2", "BatchNorm2d")
-    if project:
-        source = sketch.add(
-            f"{name}_shortcut",
-            "Conv2d",
-            source,
-            out_channels=channels,
-            kernel_size=1,
-            stride=stride,
-            bias=False,
-        )
-    sketch.add(f"{name}_add", "Add", inner, source)
+    shortcut = sketch.add(
+        f"{name}_shortcut",
+        "Conv2d",
+        source,
+        out_channels=channels,
+        kernel_size=1,
+        stride=stride,
+        bias=False,
+    )
+    sketch.add(f"{name}_add", "Add", inner, shortcut)
     return sketch.add(f"{name}_relu2", "ReLU")
 
 

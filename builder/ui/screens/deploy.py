@@ -266,7 +266,7 @@ def _files(run: "Run", checkpoint: str, form: str) -> None:
     from builder.export.portable.files import flat
 
     lines = flat(found.records[:PREVIEW], found.rows[:PREVIEW])
-    st.dataframe(lines, hide_index=True, height=320)
+    st.dataframe(lines, hide_index=True, height=min(320, 38 + 35 * len(lines)))
     note = f"first {PREVIEW} of {len(found.rows):,} rows" if len(found.rows) > PREVIEW else ""
     with st.container(key="lm_deploy_result", horizontal=True, vertical_alignment="center"):
         st.download_button(
@@ -274,7 +274,6 @@ def _files(run: "Run", checkpoint: str, form: str) -> None:
             found.to_csv(),
             file_name="predictions.csv",
             mime="text/csv",
-            type="primary",
             icon=":material/download:",
             key="deploy_download",
         )

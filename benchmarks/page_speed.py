@@ -210,13 +210,14 @@ def walk(
 
 def train(server: Any, page: Any, key: str) -> tuple[float, float]:
     """Seconds from the click on Train to the first point, and the server's CPU seconds."""
-    page.goto(f"{server.address}/train?project={key}")
-    recipe = page.locator(".st-key-train_start button, .st-key-lm_bar button")
-    recipe.first.wait_for(timeout=60_000)
-    again = page.get_by_text("New run", exact=False)
-    if not page.locator(".st-key-train_start button").count() and again.count():
-        again.first.click()
-    page.locator(".st-key-train_start button").wait_for(timeout=60_000)
+    start = page.locator(".st-key-train_start button")
+    again = page.locator('[data-testid="live-again"]')
+    if not page.url.startswith(f"{server.address}/train"):
+        page.goto(f"{server.address}/train?project={key}")
+        again.or_(start).first.wait_for(timeout=60_000)
+    if not start.count():
+        again.click()
+    start.wait_for(timeout=60_000)
     page.wait_for_timeout(1500)
     before = cpu_of(server)
     seconds = page.evaluate(TRAIN) / 1000

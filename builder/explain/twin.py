@@ -84,6 +84,11 @@ class _Record(TorchDispatchMode):  # type: ignore[no-untyped-call]
         super().__init__()  # type: ignore[no-untyped-call]
         self.kernels: Counter[str] = Counter()
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Nothing is compiled here, and PyTorch need not import its compiler to leave this out."""
+        return False
+
     def __torch_dispatch__(
         self,
         func: Any,

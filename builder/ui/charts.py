@@ -2,6 +2,7 @@
 figure.
 """
 
+from functools import cache
 from typing import Any
 
 import plotly.graph_objects as go
@@ -47,9 +48,9 @@ def scale(colours: tuple[str, ...]) -> list[list[Any]]:
     return [[i / (len(colours) - 1), colour] for i, colour in enumerate(colours)]
 
 
-def template(of: tokens.Theme | None = None) -> go.layout.Template:
-    """The template of a theme, of the visitor's where none is named."""
-    theme = of or tokens.theme()
+@cache
+def _template(theme: tokens.Theme) -> go.layout.Template:
+    """A theme's template, made once: Plotly checks each of its values."""
     colour = tokens.colours(theme)
     axis = {
         "gridcolor": colour["grid"],
@@ -83,6 +84,11 @@ def template(of: tokens.Theme | None = None) -> go.layout.Template:
     )
 
 
+def template(of: tokens.Theme | None = None) -> go.layout.Template:
+    """The template of a theme, of the visitor's where none is named."""
+    return _template(of or tokens.theme())
+
+
 def figure(**layout: Any) -> go.Figure:
     """An empty figure in the look; `layout` goes to update_layout."""
     return go.Figure(layout={"template": template(), **layout})
@@ -92,7 +98,7 @@ def show(chart: go.Figure, *, key: str, height: int = 240, name: str = "chart", 
     """Show a figure: no theme of Streamlit's own, downloads as SVG under `name`. `more` goes to
     st.plotly_chart.
     """
-    chart.update_layout(template=template(), height=height)
+    chart.update_layout(height=height)
     config = {
         "displaylogo": False,
         "displayModeBar": "hover",

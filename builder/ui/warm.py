@@ -16,8 +16,8 @@ SLOW = (
     "builder.runs",
 )
 """What the pages need sooner or later, in the order in which a visitor needs it."""
-LATER = ("captum.attr", "shap")
-"""What only explanations need: imported last, so that the first of them need not wait."""
+LATER = ("torch._dynamo", "captum.attr", "shap")
+"""What the first optimiser (it imports PyTorch's compiler) and explanations need: imported last."""
 
 _done = threading.Event()
 _started = threading.Event()

@@ -17,6 +17,9 @@ from builder.ui.routes import guarded
 TICK = 0.1
 """Seconds between two looks into the run folder."""
 
+SOON = 0.02
+"""The same until the first step is there: somebody has just clicked Train."""
+
 QUIET = 15.0
 """Seconds of silence after which a comment line keeps the connection open."""
 
@@ -48,8 +51,9 @@ async def _news(request: Request, follower: Follower) -> AsyncIterator[str]:
             yield ": still here\n\n"
         if follower.over:
             return
-        await asyncio.sleep(TICK)
-        silence += TICK
+        pause = TICK if follower.begun else SOON
+        await asyncio.sleep(pause)
+        silence += pause
 
 
 async def order(request: Request) -> Response:

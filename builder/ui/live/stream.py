@@ -35,6 +35,11 @@ class Follower:
         self._watched = Watched(self.run)
         self._samples_of = -1
 
+    @property
+    def begun(self) -> bool:
+        """Whether a step of the run has been seen."""
+        return self._step > 0
+
     def poll(self) -> dict[str, Any] | None:
         """What is new: any of status, steps, epochs, events, health, samples (see types.ts)."""
         status = self.run.status

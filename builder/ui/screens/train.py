@@ -65,15 +65,7 @@ def _live(project: Project, run_id: str) -> None:
         st.session_state["train_recipe"] = state.project_id()
         st.rerun()
     snapshot = run.project()
-    with st.container(key="lm_train_strip"):
-        graph_strip(
-            f"health_{run_id}",
-            snapshot.graph,
-            health=run.health(),
-            title="Model health",
-            caption=name,
-            follow=None if run.status.ended else run_id,
-        )
+    strip = st.container(key="lm_train_strip")
     live(
         "body",
         run_id,
@@ -84,6 +76,15 @@ def _live(project: Project, run_id: str) -> None:
         higher_is_better=higher,
         unit=unit,
     )
+    with strip:  # stands above the curves, but is sent after them: its bundle is the larger one
+        graph_strip(
+            f"health_{run_id}",
+            snapshot.graph,
+            health=run.health(),
+            title="Model health",
+            caption=name,
+            follow=None if run.status.ended else run_id,
+        )
     if run.status.status == "failed":
         with st.expander("The run's log"):
             st.code(run.log()[-20_000:] or "The log is empty.", language=None)
@@ -114,12 +115,11 @@ def _recipe(project: Project, project_id: str) -> None:
         left, right = st.columns([2, 1], gap="medium")
         with left:
             changed = _edited(project)
-        with right:
-            ready = _before(changed)
-            _earlier(project_id)
-        if started and ready:
-            with left:
+            if started:
                 _start(changed, project_id)
+        with right:
+            _before(changed)
+            _earlier(project_id)
 
 
 def _edited(project: Project) -> Project:
@@ -154,8 +154,8 @@ def _devices() -> list[tuple[str, str]]:
     return found
 
 
-def _before(project: Project) -> bool:
-    """What should be looked at before the start; False where the run could not start."""
+def _before(project: Project) -> None:
+    """What should be looked at before the start."""
     from builder import compile as compiling
     from builder import data
 
@@ -172,7 +172,7 @@ def _before(project: Project) -> bool:
         except LaminaError as error:
             if parts.failed(error, button="Go to Data", key="train_data"):
                 state.go("data")
-            return False
+            return
         rows = ", ".join(f"{count:,} {name}" for name, count in spec.sizes.items())
         lines = [
             ("Rows", rows),
@@ -197,7 +197,6 @@ def _before(project: Project) -> bool:
             )
         if errors and st.button("Repair on the canvas", key="train_repair"):
             state.go("build")
-        return not errors
 
 
 def _output(project: Project, spec: Any) -> tuple[int, ...] | None:

@@ -171,7 +171,8 @@ def data_from(paths: list[Path], target: str | None, test: Path | None) -> proje
             place="--test",
             remedy="Put the parts side by side as train/ and test/, or leave --test out.",
         )
-    return found.model_copy(update={"target": target} if target else {})
+    chosen = found.model_copy(update={"target": target} if target else {})
+    return data.share_out(chosen)
 
 
 def specs_of(given: project.Project) -> "PreparedSpec":

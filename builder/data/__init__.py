@@ -1,6 +1,6 @@
 """Data: sources, what is in them, and tensors made ready for a model."""
 
-from builder.data.overview import Overview, edit, inspect, suggest
+from builder.data.overview import Overview, edit, inspect, share_out, suggest
 from builder.data.prepare import prepare, specs
 from builder.data.prepared import Prepared, open_prepared
 from builder.data.read import catalogue, read
@@ -16,6 +16,7 @@ __all__ = [
     "prepare",
     "read",
     "recognise",
+    "share_out",
     "specs",
     "suggest",
 ]

@@ -19,7 +19,7 @@ from builder.data.read import fingerprint, read
 from builder.data.rows import arrange, relabelled
 from builder.data.runtime.tables import to_text
 from builder.errors import LaminaError
-from builder.project import Binding, Data
+from builder.project import Binding, Data, Split
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -136,6 +136,20 @@ def suggest(data: Data) -> Data:
         if text is not None:
             changes["inputs"] = {"text": Binding(columns=(text,), form="tokens")}
     return data.model_copy(update=changes)
+
+
+MANY_ROWS = 5_000
+SMALLER = {"validation": 0.1, "test": 0.1}
+
+
+def share_out(data: Data) -> Data:
+    """New data with the shares of its split: from 5,000 rows on a tenth each is enough to judge by.
+
+    For data that is just brought in; what a person decides later is never changed by itself.
+    """
+    if data.split != Split() or read(data).rows < MANY_ROWS:
+        return data
+    return data.model_copy(update={"split": data.split.model_copy(update=SMALLER)})
 
 
 def edit(data: Data, edits: Mapping[str, Any]) -> Data:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from builder import scan
 from builder.errors import LaminaError
-from builder.project import Data, Project, Split, TaskChoice
+from builder.project import Data, Project, TaskChoice
 from builder.templates.base import Template
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def make(name: str, data: Data | None = None) -> Project:
     from builder import data as data_package
 
     template = get(name)
-    given = _shared_out(template.data() if data is None else data_package.suggest(data))
+    given = template.data() if data is None else data_package.suggest(data)
     task = TaskChoice(kind=_task(template, given))
     spec = data_package.specs(Project(data=given, task=task))
     if reason := template.unfit(spec):
@@ -58,20 +58,6 @@ def make(name: str, data: Data | None = None) -> Project:
     if wanted != given:
         spec = data_package.specs(Project(data=wanted, task=task))
     return template.build(spec, wanted)
-
-
-MANY_ROWS = 5_000
-SMALLER = {"validation": 0.1, "test": 0.1}
-
-
-def _shared_out(data: Data) -> Data:
-    """From 5,000 rows on a tenth each is enough to judge by; shares that a person chose stay."""
-    from builder.data import read
-
-    plain = data.split.model_copy(update={"kind": "stratified"}) == Split()
-    if not plain or read(data).rows < MANY_ROWS:
-        return data
-    return data.model_copy(update={"split": data.split.model_copy(update=SMALLER)})
 
 
 def _task(template: type[Template], data: Data) -> str:

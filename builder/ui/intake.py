@@ -120,7 +120,7 @@ def bring(path: Path, name: str | None = None) -> str:
 
     found = recognised(path)
     try:
-        guessed = data.suggest(found)
+        guessed = data.suggest(data.share_out(found))
         made = heads.with_data(Project(name=name or title(path)), guessed)
     except LaminaError as error:
         raise plainly(error, path) from error

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from builder import data
 from builder.data.base import Finding
 from builder.data.overview import SEVERITY, all_checks
-from builder.project import Data
+from builder.project import Data, Split
 
 Write = Callable[..., Data]
 
@@ -202,3 +203,16 @@ def test_every_remedy_gives_valid_data(table: Write) -> None:
     assert len(remedies) >= 5
     for remedy in remedies:
         assert data.inspect(data.edit(given, remedy.edits)).rows == 60
+
+
+@pytest.mark.parametrize(("rows", "share"), [(4_999, 0.15), (5_000, 0.1)])
+def test_new_data_of_many_rows_gets_smaller_shares_and_what_was_decided_stays(
+    tmp_path: Path, rows: int, share: float
+) -> None:
+    path = tmp_path / "many.csv"
+    path.write_text("a,y\n" + "\n".join(f"{row},{row % 2}" for row in range(rows)) + "\n")
+    given = Data(source="table", options={"path": str(path)})
+    assert data.share_out(given).split.test == share
+    decided = given.model_copy(update={"split": Split(seed=3)})
+    assert data.share_out(decided) == decided
+    assert data.suggest(given).split == given.split

@@ -133,7 +133,7 @@ def _begin(data: Data) -> None:
 
     def read(report: work.Report) -> Data:
         data_package.read(data, report)
-        return data_package.suggest(data)
+        return data_package.suggest(data_package.share_out(data))
 
     work.forget(JOB)
     work.job(JOB, read, fresh=0)

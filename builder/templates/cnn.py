@@ -59,6 +59,7 @@ class Cnn(base.Template):
                 out_channels=WIDTHS[min(stage, len(WIDTHS)) - 1],
                 kernel_size=3,
                 padding=1,
+                bias=False,
                 **coarse,
             )
             sketch.add(f"norm{stage}", "BatchNorm2d")

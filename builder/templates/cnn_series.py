@@ -49,6 +49,7 @@ class CnnSeries(base.Template):
                 out_channels=channels,
                 kernel_size=kernel,
                 padding=kernel // 2,
+                bias=False,
             )
             sketch.add(f"norm{index}", "BatchNorm1d")
             sketch.add(f"relu{index}", "ReLU")

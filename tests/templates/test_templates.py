@@ -2,8 +2,9 @@
 
 import pytest
 
-from builder import layers, templates
+from builder import layers, lint, tasks, templates
 from builder.compile import check
+from builder.data import specs
 from builder.data.specs import InputSpec, PreparedSpec, TargetSpec
 from builder.errors import LaminaError
 from builder.project import Data, Project, dumps, loads
@@ -179,3 +180,18 @@ def test_the_templates_own_data_makes_a_project_that_checks():
         project = templates.make(name)
         assert isinstance(project, Project)
         assert project.graph.nodes[0].layer == "Input"
+
+
+@pytest.mark.parametrize("name", templates.templates())
+def test_no_template_has_an_issue_or_a_finding_on_its_own_data(name):
+    project = templates.make(name)
+    spec = specs(project)
+    context = tasks.Context(
+        project.task, project.recipe, spec.inputs, spec.target, tuple(project.graphs)
+    )
+    shape = tasks.make(context).output_shape()
+    found = check(project.graph, spec.inputs, modules=project.modules, output_shape=shape)
+    findings = lint.run(
+        project.graph, found, project.task.kind, output_shape=shape, modules=project.modules
+    )
+    assert [issue.message for issue in (*found.issues, *findings)] == []

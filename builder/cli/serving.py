@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from builder import errors
+from builder import __version__, errors
 from builder.cli import root
 
 DEFAULT_PORT = 8501
@@ -19,12 +19,25 @@ Port = Annotated[
     int | None,
     typer.Option(min=1, max=65535, help=f"The port; {DEFAULT_PORT} or the next free one."),
 ]
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        print(f"lamina {__version__}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool,
+    typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version."),
+]
 Host = Annotated[str, typer.Option(help="The address to listen on; by default this machine alone.")]
 
 
 @root.app.callback(invoke_without_command=True)
-def start(context: typer.Context) -> None:
+def start(context: typer.Context, version: Version = False) -> None:
     """Build, train and explain neural networks. Without a command, the web app starts."""
+    del version  # answered before anything else
     if context.invoked_subcommand is None:
         serve(None, "127.0.0.1")
 

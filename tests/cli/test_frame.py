@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from builder import __version__
 from builder.cli import main, root, training
 from builder.errors import LaminaError
 from builder.project import Project, loads
@@ -38,6 +39,10 @@ def test_help_names_every_command(capsys):
         "export",
     ]:
         assert f"\n  {command} " in out
+
+
+def test_the_version_is_said(capsys):
+    assert run("--version", capsys=capsys) == (0, f"lamina {__version__}\n", "")
 
 
 @pytest.mark.parametrize(

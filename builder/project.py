@@ -103,6 +103,10 @@ class TaskChoice(Strict):
     options: dict[str, JsonValue] = {}
 
 
+LARGEST_RATE = 100.0
+"""The highest learning rate that a form or an order to a run takes."""
+
+
 class Optimizer(Strict):
     """torch.optim's name and arguments ({"name": "AdamW", "lr": 0.002, "weight_decay": 0.01})."""
 

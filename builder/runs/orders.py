@@ -9,6 +9,7 @@ from typing import Any
 
 from builder.errors import LaminaError
 from builder.home import room
+from builder.project import LARGEST_RATE
 from builder.runs import folder as folders
 from builder.train import files
 
@@ -72,8 +73,14 @@ def _check(wish: Mapping[str, Any], now: folders.Status) -> None:
     if kind == "set":
         rate = wish.get("lr")
         number = isinstance(rate, int | float) and not isinstance(rate, bool)
-        if not number or not 0 < float(rate or 0) < math.inf:
+        if not number or not 0 < (rate or 0) < math.inf:
             raise LaminaError(f"{rate!r} is no learning rate above 0.", place="order 'set', lr")
+        if (rate or 0) > LARGEST_RATE:
+            raise LaminaError(
+                f"A learning rate of {rate!r:.20} is too high.",
+                place="order 'set', lr",
+                remedy=f"Give a number above 0, up to {LARGEST_RATE:g}.",
+            )
 
 
 def queue_marker(run_id: str) -> Path:

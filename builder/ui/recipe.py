@@ -5,12 +5,12 @@ from typing import Any
 
 import streamlit as st
 
-from builder.project import EarlyStopping, Optimizer, Project, Recipe, Schedule
+from builder.project import LARGEST_RATE, EarlyStopping, Optimizer, Project, Recipe, Schedule
 from builder.ui import parts
 
 SCHEDULES = {
     "constant": "constant",
-    "onecycle": "one cycle: up, then down to nearly zero",
+    "onecycle": "one cycle: up, then down",
     "cosine": "cosine down to zero",
     "linear": "straight down to zero",
     "step": "a tenth every ten epochs",
@@ -92,7 +92,7 @@ def _learning(held: Recipe, optimizers: Sequence[str]) -> dict[str, Any]:
     rate = two.number_input(
         "Learning rate",
         min_value=1e-8,
-        max_value=100.0,
+        max_value=LARGEST_RATE,
         value=held.optimizer.lr,
         format="%.6g",
         step=held.optimizer.lr / 2,

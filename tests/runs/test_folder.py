@@ -218,6 +218,8 @@ def test_only_run_ids_open_run_folders(run_id: str) -> None:
         ("running", {"order": "set", "lr": 0}, "no learning rate"),
         ("running", {"order": "set", "lr": float("inf")}, "no learning rate"),
         ("running", {"order": "set", "lr": True}, "no learning rate"),
+        ("running", {"order": "set", "lr": 1000.0}, "up to 100"),
+        ("running", {"order": "set", "lr": 10**400}, "too high"),
         ("running", {"order": "set", "rate": 1}, "takes no 'rate'"),
         ("running", {"order": "fly"}, "no order"),
         ("queued", {"order": "pause"}, "queue"),

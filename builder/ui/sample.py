@@ -30,29 +30,27 @@ class Sample:
 
 
 def current(run: Any, checkpoint: str) -> Sample:
-    """The sample that was asked for by a click, by the address, or by default.
+    """The sample that somebody gave, that the address names, or by default.
 
-    The surest mistake of the last split.
+    The surest mistake of the last split. The default leaves the address alone: writing it would
+    add a step that Back can never undo.
     """
     given = st.session_state.get("explain_given")
     if isinstance(given, Sample) and st.session_state.get("explain_given_run") == run.id:
         return given
     sizes = run.spec.sizes
-    clicked = st.session_state.pop("explain_sample", None)
-    if clicked is not None:
-        return _kept(clicked[0], clicked[1])
     split, row = st.query_params.get("split", ""), st.query_params.get("row", "")
     if sizes.get(split) and row.isdecimal() and int(row) < sizes[split]:
         return Sample(split, int(row))
     split = opened.sizes(run)[-1]
     worst = opened.report(run, checkpoint, split).mistakes(1)
-    return _kept(split, int(worst[0]) if len(worst) else 0)
+    return Sample(split, int(worst[0]) if len(worst) else 0)
 
 
 def choose(split: str, row: int) -> None:
-    """Look at this row from now on."""
+    """Look at this row from now on; one step for Back."""
     st.session_state.pop("explain_given", None)
-    _kept(split, row)
+    st.query_params.from_dict(st.query_params.to_dict() | {"split": split, "row": str(row)})
 
 
 def give(run: Any, record: dict[str, Any]) -> None:
@@ -61,11 +59,6 @@ def give(run: Any, record: dict[str, Any]) -> None:
     st.session_state["explain_given_number"] = number
     st.session_state["explain_given"] = Sample("given", number, record)
     st.session_state["explain_given_run"] = run.id
-
-
-def _kept(split: str, row: int) -> Sample:
-    st.query_params["split"], st.query_params["row"] = split, str(row)
-    return Sample(split, int(row))
 
 
 def name(run: Any, one: Sample) -> str:

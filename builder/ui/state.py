@@ -88,8 +88,11 @@ def close() -> None:
         st.query_params.pop(name, None)
 
 
-def go(page: str, project: str | None = None, run: str | None = None) -> None:
-    """Turn to a page by its name, with a project and a run where they change. Does not return."""
+def go(page: str, project: str | None = None, run: str | None = None, **more: str) -> None:
+    """Turn to a page by its name, with a project and a run where they change. Does not return.
+
+    `more` goes into the page's address with them, so that Back needs one step.
+    """
     if project and project != st.session_state.get("lamina_project"):
         st.session_state["lamina_project"] = project
         st.session_state.pop("lamina_run", None)
@@ -100,4 +103,4 @@ def go(page: str, project: str | None = None, run: str | None = None) -> None:
         for name in ("project", "run")
         if st.session_state.get(f"lamina_{name}") and page != "home"
     }
-    st.switch_page(chrome.page_object(page), query_params=kept)
+    st.switch_page(chrome.page_object(page), query_params=kept | more)

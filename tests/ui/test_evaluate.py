@@ -10,9 +10,10 @@ import json
 import numpy as np
 import pytest
 
-from builder.evaluate import ClassificationSplit, evaluate
-from builder.ui import figures, matrix, rows, samples
-from builder.ui.screens import evaluate_classes
+from builder.evaluate import ClassificationSplit
+from builder.evaluate import evaluate as report_of
+from builder.ui import figures, matrix, rows, sample, samples, state
+from builder.ui.screens import evaluate, evaluate_classes
 from tests.trained import trained
 from tests.ui.apptest import open_page, text_of
 
@@ -36,7 +37,7 @@ def test_the_page_shows_figures_with_uncertainty_and_the_guess_to_beat(images):
     app = open_page("evaluate", project=images.project, run=images.run)
     assert not app.exception
     shown = text_of(app)
-    report = evaluate(images.run).splits["test"]
+    report = report_of(images.run).splits["test"]
     assert f"{report.metrics['accuracy'] * 100:.1f} %" in shown
     assert "±" in shown
     assert "Guessing gets" in shown
@@ -46,7 +47,7 @@ def test_the_page_shows_figures_with_uncertainty_and_the_guess_to_beat(images):
 def test_a_cell_opens_its_samples_surest_first(images):
     app = open_page("evaluate", project=images.project, run=images.run)
     found = components(app)
-    report = evaluate(images.run).splits["test"]
+    report = report_of(images.run).splits["test"]
     assert found["lamina_matrix"][0]["counts"] == report.confusion_matrix
     assert found["lamina_matrix"][0]["selected"] is not None
     true, predicted = found["lamina_matrix"][0]["selected"]
@@ -59,7 +60,7 @@ def test_choosing_another_class_shows_its_rows(images):
     app = open_page("evaluate", project=images.project, run=images.run)
     app.session_state[f"evaluate_chosen_{images.run}"] = ("class", 3)
     app.run()
-    report = evaluate(images.run).splits["test"]
+    report = report_of(images.run).splits["test"]
     found = components(app)
     assert found["lamina_classes"][0]["selected"] == 3
     shown = [item["row"] for item in found["lamina_samples"][0]["items"]]
@@ -72,14 +73,14 @@ def test_another_split_gives_its_own_figures_and_a_warning(images):
     app.run()
     assert "all of them seen in training" in text_of(app)
     rows_seen = sum(map(sum, components(app)["lamina_matrix"][0]["counts"]))
-    assert rows_seen == evaluate(images.run).splits["train"].rows
+    assert rows_seen == report_of(images.run).splits["train"].rows
 
 
 def test_two_classes_get_a_threshold_that_moves_every_figure(monkeypatch):
     run = trained("table", monkeypatch)
     app = open_page("evaluate", project=run.project, run=run.run)
     assert not app.exception
-    report = evaluate(run.run).splits["test"]
+    report = report_of(run.run).splits["test"]
     app.slider(key="threshold_positive").set_value(0.8).run()
     assert not app.exception
     expected = report.threshold(0.8).figures
@@ -90,7 +91,7 @@ def test_a_regression_shows_its_errors_in_the_targets_unit(monkeypatch):
     run = trained("number", monkeypatch)
     app = open_page("evaluate", project=run.project, run=run.run)
     assert not app.exception
-    report = evaluate(run.run).splits["test"]
+    report = report_of(run.run).splits["test"]
     shown = text_of(app)
     assert "Mean absolute error" in shown
     assert figures.number(report.metrics["mae"]) in shown
@@ -152,3 +153,35 @@ def test_numbers_are_written_as_short_as_they_can_be_read():
     assert figures.half((0.569, 0.613), percent=True) == "± 2.2"
     assert rows.show(None) == "–"
     assert samples.samples is not None
+
+
+def test_explaining_a_row_is_one_step_in_the_browsers_history(monkeypatch):
+    turned = []
+    monkeypatch.setattr(state.chrome, "page_object", lambda name: name)
+    monkeypatch.setattr(state.st, "switch_page", lambda page, query_params: turned.append(
+        (page, query_params)
+    ))  # fmt: skip
+    monkeypatch.setattr(state.st, "session_state", {"lamina_project": "p", "lamina_run": "r"})
+    monkeypatch.setattr(state.st, "query_params", None)  # whoever writes the address fails
+    evaluate.explain("test", 7, "best")
+    address = {"project": "p", "run": "r", "split": "test", "row": "7"}
+    assert turned == [("explain", address)]
+
+
+def test_choosing_another_sample_writes_the_address_once(monkeypatch):
+    class Address(dict):
+        written = 0
+
+        def to_dict(self):
+            return dict(self)
+
+        def from_dict(self, values):
+            self.written += 1
+            self.update(values)
+
+    address = Address(project="p", split="test", row="7")
+    monkeypatch.setattr(sample.st, "query_params", address)
+    monkeypatch.setattr(sample.st, "session_state", {})
+    sample.choose("validation", 3)
+    assert address == {"project": "p", "split": "validation", "row": "3"}
+    assert address.written == 1

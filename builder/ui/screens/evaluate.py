@@ -93,9 +93,9 @@ def _first(report: SplitReport) -> int:
 
 def explain(split: str, row: int, checkpoint: str) -> None:
     """Turn to the Explain page with this sample. Does not return."""
-    st.session_state["explain_sample"] = (split, int(row))
+    st.session_state.pop("explain_given", None)
     st.session_state["explain_checkpoint"] = checkpoint
-    state.go("explain")
+    state.go("explain", split=split, row=str(int(row)))
 
 
 def _headline(run: Any, report: SplitReport, split: str) -> None:

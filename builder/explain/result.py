@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 Status = Literal["ok", "warn", "err", "note"]
 VERDICTS = {
     "ok": "Can be trusted here",
+    "note": "Can be trusted, with a caution",
     "warn": "Use with care",
     "err": "Do not rely on this",
 }
@@ -38,7 +39,7 @@ def clean(value: Any) -> Any:
 class Check:
     """One measured check: what it asks, the figure as shown, and how it went.
 
-    A note lowers no verdict.
+    A note is a caution: it qualifies a good verdict, and lowers none.
     """
 
     name: str
@@ -51,14 +52,20 @@ class Check:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the model says as marked features are removed, best first, against a random order.
+    """What the model says as marked features are removed, best first, against random orders.
 
-    `share` [S] of features removed from 0 to 1, `marked` and `random` [S] what is watched then.
+    `share` [S] of features removed from 0 to 1; what is watched then: `marked` [S], and `orders`
+    [O, S] for each random order.
     """
 
     share: NDArray[np.float64]
     marked: NDArray[np.float64]
-    random: NDArray[np.float64]
+    orders: NDArray[np.float64]
+
+    @property
+    def random(self) -> NDArray[np.float64]:
+        """The mean of the random orders [S]."""
+        return np.asarray(self.orders.mean(0))
 
 
 @dataclass(frozen=True)
@@ -77,7 +84,8 @@ class Trust:
     @property
     def verdict(self) -> str:
         """The verdict in words."""
-        return VERDICTS[self.status]
+        cautious = self.status == "ok" and any(check.status == "note" for check in self.checks)
+        return VERDICTS["note" if cautious else self.status]
 
     def to_dict(self) -> dict[str, Any]:
         """JSON."""

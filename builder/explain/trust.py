@@ -13,10 +13,12 @@ from builder.explain.result import Check, Evidence, Status, Trust
 from builder.explain.subject import Subject
 
 STEPS = 20
-ORDERS = 10
+ORDERS = 16
 ADDS_UP, ADDS_UP_ROUGHLY = 0.02, 0.10
 LIKE_RANDOM = 0.3
 DRAWS = 3
+BETTER = 0.1
+"""How much of the curve's range the marked order must gain on random ones, beyond their spread."""
 
 
 def assess(method: Method, question: Question, answer: Attribution, missed: float | None) -> Trust:
@@ -126,7 +128,7 @@ def remove(question: Question, units: Units) -> Evidence:
     target = None if question.target is None else question.target.expand(len(gone))
     watched = question.subject.watched(rows, target).reshape(len(orders), -1).double().numpy()
     share = (ends.double() / max(1, units.count)).numpy()
-    return Evidence(share, watched[0], watched[1:].mean(0))
+    return Evidence(share, watched[0], watched[1:])
 
 
 def _inverse(order: Tensor) -> Tensor:
@@ -155,11 +157,12 @@ def _area(share: NDArray[np.float64], curve: NDArray[np.float64]) -> float:
 
 
 def _matters(method: Method, question: Question, units: Units, evidence: Evidence) -> Check:
-    """Marked features matter where the answer falls faster than in a random order.
+    """Marked features matter where the answer falls faster than in every usual random order.
 
-    Both curves begin and end alike, so the area between them is what the order adds. A method
-    without signs only says where the answer depends on the input: then the way from the start
-    counts, not its direction.
+    All curves begin and end alike, so the area between them is what the order adds. It must be
+    beyond two standard deviations of the random orders' areas, and a share of the curve's range. A
+    method without signs only says where the answer depends on the input: then the way from the
+    start counts, not its direction.
     """
     title = f"Marked {units.word} matter"
     marked, chance = _area(evidence.share, evidence.marked), _area(evidence.share, evidence.random)
@@ -169,19 +172,25 @@ def _matters(method: Method, question: Question, units: Units, evidence: Evidenc
     if span < 0.02 * unit:
         sentence = "Nothing to measure: with everything removed the model says nearly the same."
         return Check("matters", title, "warn", "–", sentence)
-    if method.signed:
-        gain = (chance - marked) / span
-    else:
-        start = evidence.marked[0]
-        near = _area(evidence.share, np.abs(evidence.random - start))
-        gain = (_area(evidence.share, np.abs(evidence.marked - start)) - near) / span
-    status: Status = "ok" if gain > 0.05 else "err" if gain < -0.05 else "warn"
+    start = evidence.marked[0]
+    drops = [
+        start - line if method.signed else np.abs(line - start)
+        for line in (evidence.marked, *evidence.orders)
+    ]
+    mine, *theirs = (_area(evidence.share, drop) / span for drop in drops)
+    gain, spread = float(mine - np.mean(theirs)), 2 * float(np.std(theirs, ddof=1))
+    status: Status = "warn"
+    if gain > max(BETTER, spread):
+        status = "ok"
+    elif gain < -max(BETTER / 2, spread):
+        status = "err"
+    usual = f"{len(theirs)} random orders: {figure(chance)} ± {figure(spread * span)}"
     sentence = (
         f"Mean {_watched(question)} as they go"
         + {
-            "ok": f"; in a random order {figure(chance)}.",
-            "warn": f". No better than a random order, {figure(chance)}.",
-            "err": f". Worse than a random order, {figure(chance)}.",
+            "ok": f"; in {usual}.",
+            "warn": f". Hardly better than {usual}.",
+            "err": f". Worse than {usual}.",
         }[status]
     )
     return Check("matters", title, status, figure(marked), sentence, gain)

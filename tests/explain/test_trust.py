@@ -75,10 +75,39 @@ def test_a_map_that_shows_the_cause_can_be_trusted(planted):
         found = ask(planted, "integrated_gradients", {"image": x[at : at + 1]}, check=True)
         judged = found.rows[0].trust
         assert judged.status == "ok", [vars(check) for check in judged.checks]
-        assert judged.verdict == "Can be trusted here"
+        assert judged.verdict.startswith("Can be trusted")
         assert judged.evidence.marked.mean() < judged.evidence.random.mean()
         assert judged.evidence.share[0] == 0
         assert judged.evidence.share[-1] == 1
+
+
+def line(*values):
+    return np.array(values, float)
+
+
+@pytest.mark.parametrize(
+    ("marked", "status"),
+    [(0.05, "ok"), (0.25, "warn"), (0.35, "warn"), (0.70, "err")],
+)
+def test_a_marked_order_must_beat_random_ones_beyond_their_spread(planted, marked, status):
+    """Random orders stand at 0.4 ± 0.16 (two standard deviations) half-way from 0.8 to 0."""
+    halfway = 0.4 + 0.08 * np.array([-1.0, 1.0] * 8)
+    orders = np.stack([line(0.8, at, 0) for at in halfway])
+    evidence = trust.Evidence(line(0, 0.5, 1), line(0.8, marked, 0), orders)
+    asked = question(planted, pictures(1)[0])
+    units = trust.Units({}, torch.zeros(3), "pixels")
+    judged = trust._matters(Edges(), asked, units, evidence)
+    assert judged.status == status, judged
+    assert "16 random orders: 0.40 ± 0.08" in judged.sentence
+
+
+def test_a_caution_qualifies_the_good_verdict_and_lowers_no_other():
+    good, caution = (trust.Check("x", "", status, "", "") for status in ("ok", "note"))
+    bad = trust.Check("x", "", "err", "", "")
+    assert trust.Trust((good,)).verdict == "Can be trusted here"
+    assert trust.Trust((good, caution)).verdict == "Can be trusted, with a caution"
+    assert trust.Trust((good, caution)).status == "ok"
+    assert trust.Trust((bad, caution)).verdict == "Do not rely on this"
 
 
 class Upside(Method):

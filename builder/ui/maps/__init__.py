@@ -141,8 +141,13 @@ def _evidence(found: Explanation) -> dict[str, Any]:
         "marked": trust.evidence.marked.round(5).tolist(),
         "random": trust.evidence.random.round(5).tolist(),
         "label": f"P({row.target})" if found.classes else row.target,
+        "shown": _watched(float(trust.evidence.marked[0]), bool(found.classes)),
         "word": word,
     }
+
+
+def _watched(value: float, share: bool) -> str:
+    return f"{value * 100:.0f} %" if share else figures.number(value)
 
 
 def _csv_grid(values: Any) -> str:

@@ -28,17 +28,17 @@ function heat(data, dark) {
 }
 
 function evidence(data) {
-  const { share, marked, random, label, word } = data.evidence;
+  const { share, marked, random, label, word, shown } = data.evidence; // the top is the highest value, the foot of a probability 0
   const all = [...marked, ...random];
-  const low = Math.min(0, ...all), high = Math.max(...all, low + 1e-9);
-  const top = data.probability ? 1 : high, bottom = data.probability ? 0 : Math.min(...all);
+  const high = Math.max(...all, Math.min(0, ...all) + 1e-9);
+  const top = high, bottom = data.probability ? 0 : Math.min(...all);
   const points = (line) => line.map((v, i) => [2 + 114 * share[i], 144 - (138 * (v - bottom)) / (top - bottom || 1)]);
   const tone = `var(--${data.trust.status})`;
-  const svg = sv("svg", { viewBox: "0 0 118 148", preserveAspectRatio: "none", role: "img", "aria-label": `${label} as ${word} are removed, best first; a random order dashed` },
+  const svg = sv("svg", { viewBox: "0 0 118 148", preserveAspectRatio: "none", role: "img", "aria-label": `${label} as ${word} are removed, best first, from ${shown}; random orders dashed` },
     sv("path", { d: "M2 144H116M2 6H116", style: { stroke: "var(--grid)" }, "vector-effect": "non-scaling-stroke" }),
     sv("path", { d: path(points(random)), fill: "none", style: { stroke: "var(--ctl)" }, "stroke-width": 1.5, "stroke-dasharray": "3 3", "vector-effect": "non-scaling-stroke" }),
     sv("path", { d: path(points(marked)), fill: "none", style: { stroke: tone }, "stroke-width": 2, "stroke-linejoin": "round", "vector-effect": "non-scaling-stroke" }));
-  return el("div", { class: "ev" }, el("div", { title: `${label}; random order dashed` }, `${label}; random dashed`), svg, el("div", {}, `${word} removed`));
+  return el("div", { class: "ev" }, el("div", { title: `${label}, ${shown} with nothing removed; mean of random orders dashed` }, `${label} ${shown}; random dashed`), svg, el("div", {}, `${word} removed`));
 }
 
 function bars(data) {

@@ -39,16 +39,15 @@ def of_counts(
     """The percentile bootstrap of a figure of a confusion matrix [K, K].
 
     `figure` maps matrices [N, K, K] to N values. Drawing a matrix is the same as drawing rows with
-    replacement.
+    replacement. Not a number where every draw gives the same: a perfect score says nothing of its
+    own uncertainty.
     """
     total = int(matrix.sum())
     if total == 0:
         return float("nan"), float("nan")
     generator = np.random.default_rng(0)
     drawn = generator.multinomial(total, (matrix / total).ravel(), size=draws)
-    values = figure(drawn.reshape(draws, *matrix.shape))
-    low, high = np.nanpercentile(values, [2.5, 97.5])
-    return float(low), float(high)
+    return _middle(figure(drawn.reshape(draws, *matrix.shape)))
 
 
 def of_sums(
@@ -59,7 +58,8 @@ def of_sums(
     """The percentile bootstrap of a figure that depends on the rows' means alone.
 
     `parts` [rows, P] holds what is averaged per row; `figure` maps means [N, P] to N values. Means
-    of more than 20,000 rows are drawn as normal, which they are for so many.
+    of more than 20,000 rows are drawn as normal, which they are for so many. Not a number where
+    every draw gives the same.
     """
     rows = len(parts)
     if rows < 2:
@@ -71,5 +71,12 @@ def of_sums(
     else:
         weights = generator.multinomial(rows, np.full(rows, 1 / rows), size=draws)
         means = weights @ parts / rows
-    low, high = np.nanpercentile(figure(means), [2.5, 97.5])
-    return float(low), float(high)
+    return _middle(figure(means))
+
+
+def _middle(values: NDArray[np.float64]) -> Interval:
+    """The middle 95 % of the draws; not a number where they hardly differ."""
+    low, high = (float(end) for end in np.nanpercentile(values, [2.5, 97.5]))
+    if high - low <= 1e-9 * max(1.0, abs(high)):
+        return float("nan"), float("nan")
+    return low, high

@@ -29,11 +29,21 @@ def share(value: float) -> str:
     return "–" if value != value else f"{value * 100:.1f} %"
 
 
-def half(interval: tuple[float, float] | None, *, percent: bool = False) -> str:
-    """Half of an interval as "± 2.2"; empty where there is none."""
-    if interval is None or interval[0] != interval[0]:
+def half(
+    interval: tuple[float, float] | None, value: float = float("nan"), *, percent: bool = False
+) -> str:
+    """Half of an interval as "± 2.2"; empty where there is none, or none to speak of.
+
+    Where `value` is the interval's own end (a perfect score), the other end: "≥ 67.6".
+    """
+    if interval is None or interval[0] != interval[0] or interval[0] == interval[1]:
         return ""
-    width = (interval[1] - interval[0]) / 2
+    low, high = interval
+    near = 1e-9 * (high - low)
+    if abs(value - high) <= near or abs(value - low) <= near:
+        sign, end = ("≥", low) if abs(value - high) <= near else ("≤", high)
+        return f"{sign} {end * 100:.1f}" if percent else f"{sign} {number(end)}"
+    width = (high - low) / 2
     return f"± {width * 100:.1f}" if percent else f"± {number(width)}"
 
 

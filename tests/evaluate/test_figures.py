@@ -162,3 +162,15 @@ def test_the_guess_to_beat_is_the_training_splits_most_frequent_class():
     p = np.full((4, 2), 0.5)
     split = ClassificationSplit(np.array([0, 1, 1, 1]), p, ("a", "b"), guess=1)
     assert split.to_beat == 0.75
+
+
+def test_a_perfect_score_gets_no_interval_from_draws_that_are_all_alike():
+    target = np.arange(8) % 2
+    split = ClassificationSplit(target, np.eye(2)[target], ("a", "b"))
+    assert split.metrics["f1"] == 1.0
+    assert np.isnan(split.intervals["f1"]).all()
+    assert split.to_dict()["intervals"]["f1"] == [None, None]
+    low, high = split.intervals["accuracy"]  # Wilson's needs no draws
+    assert (round(low, 3), high) == (0.676, 1.0)
+    exact = RegressionSplit(np.arange(5.0), np.arange(5.0))
+    assert np.isnan(exact.intervals["rmse"]).all()

@@ -151,6 +151,9 @@ def test_numbers_are_written_as_short_as_they_can_be_read():
     ]  # fmt: skip
     assert figures.share(0.5911) == "59.1 %"
     assert figures.half((0.569, 0.613), percent=True) == "± 2.2"
+    assert figures.half((0.676, 1.0), 1.0, percent=True) == "≥ 67.6"
+    assert figures.half((0.0, 0.2), 0.0) == "≤ 0.200"
+    assert figures.half((1.0, 1.0)) == figures.half((float("nan"), float("nan"))) == ""
     assert rows.show(None) == "–"
     assert samples.samples is not None
 

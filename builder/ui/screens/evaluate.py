@@ -122,7 +122,7 @@ def _of_classes(report: ClassificationSplit, found: dict[str, float]) -> list[tu
         (
             "Accuracy",
             figures.share(found["accuracy"]),
-            figures.half(intervals["accuracy"], percent=True),
+            figures.half(intervals["accuracy"], found["accuracy"], percent=True),
         )
     ]
     if "top_3_accuracy" in found:

@@ -112,7 +112,7 @@ class Optimizer(Strict):
 
     model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
     name: str = "AdamW"
-    lr: float = Field(1e-3, gt=0)
+    lr: float = Field(1e-3, gt=0, le=LARGEST_RATE)
 
     def arguments(self) -> dict[str, Any]:
         """All keyword arguments of the optimiser."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from builder.project import LARGEST_RATE, EarlyStopping, Optimizer, Project, Recipe, Schedule
+from builder.project import EarlyStopping, Optimizer, Project, Recipe, Schedule
 from builder.ui import parts
 
 SCHEDULES = {
@@ -91,8 +91,6 @@ def _learning(held: Recipe, optimizers: Sequence[str]) -> dict[str, Any]:
     )
     rate = two.number_input(
         "Learning rate",
-        min_value=1e-8,
-        max_value=LARGEST_RATE,
         value=held.optimizer.lr,
         format="%.6g",
         step=held.optimizer.lr / 2,

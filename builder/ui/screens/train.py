@@ -106,32 +106,37 @@ def _recipe(project: Project, project_id: str) -> None:
 
     def actions() -> None:
         nonlocal started
-        started = st.button(
+        place = st.empty()
+        started = place.button(
             "Train", type="primary", key="train_start", icon=":material/play_arrow:"
         )
+        if started:  # seen at once, while the form and the start take their time
+            place.button("Starting …", key="train_starting", disabled=True)
 
     chrome.bar([project.name, "recipe"], actions=actions)
     with st.container(key="lm_body_train"):
         left, right = st.columns([2, 1], gap="medium")
         with left:
             changed = _edited(project)
-            if started:
+            if started and changed is not None:
                 _start(changed, project_id)
         with right:
-            _before(changed)
+            _before(changed or project)
             _earlier(project_id)
 
 
-def _edited(project: Project) -> Project:
-    """The project with the form's recipe, saved where it differs."""
+def _edited(project: Project) -> Project | None:
+    """The project with the form's recipe, saved where it differs; None where a field is wrong."""
     from builder.train import optim
 
     try:
         made = recipe.form(project, optim.names(), _devices())
     except ValidationError as error:
         first = error.errors()[0]
-        parts.failed(f"{'.'.join(map(str, first['loc']))}: {first['msg']}.", "Change that field.")
-        return project
+        field = ".".join(map(str, first["loc"]))
+        fact = f"{first['msg'].replace('Input should', 'The field ' + field + ' should')}."
+        parts.failed(fact, "Change that field; nothing was saved.", key="train_field")
+        return None
     if made == project.recipe:
         return project
     changed = project.model_copy(update={"recipe": made})
@@ -148,7 +153,7 @@ def _devices() -> list[tuple[str, str]]:
 
     found = [("auto", "automatic")]
     for device in runs.devices():
-        load = f", {device.load:.0%} busy" if device.load is not None else ""
+        load = f", {device.load * 100:.0f} % busy" if device.load is not None else ""
         free = f"{device.memory_free / 1e9:.1f} of {device.memory_total / 1e9:.1f} GB free"
         found.append((device.name, f"{device.title}: {free}{load}"))
     return found

@@ -15,8 +15,10 @@ export function atEpochs(state: State, name: string, axis: number[]): (number | 
   return column;
 }
 
-/** Keep the axis calm: the end grows in steps of half a power of ten. */
-export function grownEnd(last: number): number {
+/** Keep the axis calm: its end is the run's last step once half of it is done; before, it grows in
+ *  steps of half a power of ten. */
+export function grownEnd(last: number, whole = 0): number {
+  if (whole && last >= whole / 2 && last <= whole) return whole;
   if (last <= 10) return 10;
   const unit = 10 ** Math.floor(Math.log10(last)) / 2;
   return Math.ceil((last * 1.02) / unit) * unit;

@@ -6,7 +6,7 @@ import { atEpochs, grownEnd } from "./axis";
 import { best, type State } from "./store";
 
 export interface Look {
-  ink3: string; grid: string; train: string; val: string; valText: string; warn: string; ink2: string; font: string;
+  ink3: string; grid: string; train: string; val: string; valText: string; warn: string; ink2: string; paper: string; font: string;
 }
 
 export interface ChartSpec {
@@ -161,7 +161,7 @@ export class Chart {
   }
 
   rescale(): void {
-    const [low, high] = this.state.zoom ?? [0, grownEnd(this.state.step.at(-1) ?? 0)];
+    const [low, high] = this.state.zoom ?? [0, grownEnd(this.state.step.at(-1) ?? 0, this.state.status?.steps)];
     this.plot?.setScale("x", { min: low, max: high });
   }
 
@@ -251,9 +251,12 @@ export class Chart {
         ctx.beginPath();
         ctx.arc(x, y, 4.5 * ratio, 0, Math.PI * 2);
         ctx.fill();
+        ctx.strokeStyle = this.look.paper;
+        ctx.lineWidth = 4 * ratio;
         ctx.fillStyle = this.look.valText;
         ctx.textAlign = x > bbox.left + bbox.width / 2 ? "right" : "left";
         const below = y < bbox.top + bbox.height - 28 * ratio;
+        ctx.strokeText(top.text, x, y + (below ? 20 : -10) * ratio);
         ctx.fillText(top.text, x, y + (below ? 20 : -10) * ratio);
       }
     }

@@ -22,7 +22,7 @@ function lookOf(frame: HTMLElement): Look {
   const of = (name: string) => styles.getPropertyValue(name).trim();
   return {
     ink2: of("--ink2"), ink3: of("--ink3"), grid: of("--grid"), train: of("--train"), val: of("--val"),
-    valText: of("--val-t"), warn: of("--warn"), font: styles.fontFamily || "sans-serif",
+    valText: of("--val-t"), warn: of("--warn"), paper: of("--bg"), font: styles.fontFamily || "sans-serif",
   };
 }
 

@@ -49,7 +49,7 @@ export class Head implements Part {
   private progress: HTMLDivElement;
   private typed = false;
 
-  constructor(private readonly props: Props, private readonly feed: Feed, act: Act, go: Go) {
+  constructor(private readonly props: Props, private readonly feed: Feed, act: Act, private readonly go: Go) {
     const crumb = make("div", { class: "crumb" }, make("b", {}, props.project), "/", make("span", { class: "on" }, props.title));
     const top = make("div", { class: "bar" }, crumb, this.pill, this.note, make("span", { class: "space" }),
       this.rateLabel, this.pause, this.stop, this.again, this.evaluate);
@@ -85,10 +85,12 @@ export class Head implements Part {
     this.pill.textContent = `${{ finished: "✓ ", failed: "✕ ", paused: "‖ " }[status.status] ?? "● "}${WORDS[status.status] ?? status.status}`;
     this.note.textContent = this.feed.state.offline
       ? "the connection is gone; the run goes on, trying again …"
-      : ended ? status.message : "goes on when you close this tab";
+      : status.status === "failed" ? "" : ended ? status.message : "goes on when you close this tab";
     this.rateLabel.hidden = this.pause.hidden = this.stop.hidden = ended;
     this.again.hidden = !ended;
-    this.evaluate.hidden = !ended || status.epoch === 0;
+    const failed = status.status === "failed";
+    this.evaluate.hidden = !ended || status.epoch === 0 || failed;
+    this.again.className = failed ? "primary" : "";
     this.pause.textContent = status.status === "paused" ? "Resume" : "Pause";
     const waits = status.status === "queued" || status.status === "preparing";
     this.pause.disabled = waits;
@@ -126,8 +128,16 @@ export class Head implements Part {
     const box = make("div", { class: "failure", "data-testid": "run-failure" },
       make("h3", {}, status.node ? `The run failed at ${status.node}` : "The run failed"),
       make("p", {}, error.fact), make("p", {}, error.remedy ?? ""),
-      make("p", {}, "The log and the last good checkpoint are kept."));
+      make("p", {}, "The log and the last good checkpoint are kept."),
+      make("div", { class: "repairs" }, ...this.repairs(status)));
     this.failure.append(box);
+  }
+
+  /** What can still be used of a failed run; the way on, the recipe, stands in the bar. */
+  private repairs(status: Status): Node[] {
+    const kept = make("button", {}, "Evaluate the last good epoch");
+    kept.onclick = () => this.go("evaluate");
+    return status.epoch > 0 ? [kept] : [];
   }
 
   restyle(): void { /* colours come from CSS */ }

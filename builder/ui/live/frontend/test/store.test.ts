@@ -100,6 +100,7 @@ describe("words and numbers", () => {
   it("lets the axis grow in steps, always past the last point", () => {
     for (const last of [1, 9, 11, 99, 101, 777, 2010, 99999]) expect(grownEnd(last)).toBeGreaterThanOrEqual(last);
     expect(grownEnd(777)).toBe(grownEnd(778));
+    expect([grownEnd(300, 1200), grownEnd(700, 1200), grownEnd(1200, 1200)]).toEqual([350, 1200, 1200]);
   });
   it("knows which states are final", () => {
     const status = { status: "paused" } as never;

@@ -79,7 +79,7 @@ function short(value: number): string {
 }
 
 export const LEGENDS: Record<HealthMode, { good: string; bad: string }> = {
-  updates: { good: "0.1–1 % of the weight per step", bad: "over 1 %: too strong" },
+  updates: { good: "up to 1 % of the weight per step", bad: "over 1 %: too strong" },
   gradients: { good: "a gradient arrives", bad: "none arrives" },
   activations: { good: "units answer", bad: "over 90 % silent" },
   time: { good: "", bad: "" },

@@ -60,15 +60,26 @@ def laminae(accent: str, paper: str) -> str:
     )
 
 
+def styles() -> None:
+    """The look of every page. Of the entry point, so that it outlives a change of pages."""
+    st.html(f"<style>{tokens.css()}{_theme()}</style>")
+
+
 def mark_running() -> None:
-    """A dot beside Train in the navigation while any run is under way."""
+    """A dot beside Train in the navigation while any run is under way.
+
+    One element either way: Streamlit keeps styles by their index, and the page's own come next.
+    """
+    rule = ""
     if warm.ready() and _running():
         place = list(TITLES).index("train") + 1
-        st.html(
-            f'<style>[data-testid="stTopNav"] > div:nth-child({place}) a '
-            'p::after{content:"";display:inline-block;'
-            "width:7px;height:7px;border-radius:50%;background:var(--acc);margin-left:6px}</style>"
+        train = f'[data-testid="stTopNav"] > div:nth-child({place}) a'
+        rule = (
+            f"{train}{{position:relative}}"
+            f'{train}::after{{content:"";position:absolute;right:3px;top:50%;margin-top:-3px;'
+            "width:6px;height:6px;border-radius:50%;background:var(--acc)}"
         )
+    st.html(f"<style>{rule}</style>")
 
 
 @st.cache_data(ttl=2.0, show_spinner=False)
@@ -79,17 +90,18 @@ def _running() -> bool:
 
 
 @cache
+def _theme() -> str:
+    return parts.icon_css() + (places.UI / "theme.css").read_text(encoding="utf-8")
+
+
+@cache
 def _sheet(name: str) -> str:
     own = places.UI / "screens" / f"{name}.css"
-    files = (places.UI / "theme.css", own) if own.is_file() else (places.UI / "theme.css",)
-    return parts.icon_css() + "".join(file.read_text(encoding="utf-8") for file in files)
+    return own.read_text(encoding="utf-8") if own.is_file() else ""
 
 
 def page(name: str) -> None:
-    """The first call of every screen: title and styles, its own from screens/<name>.css among them.
-
-    Works as well where the entry point has not run.
-    """
+    """The first call of every screen: its title, and its own styles from screens/<name>.css."""
     st.set_page_config(
         page_title=f"{TITLES[name]} · Lamina",
         page_icon=laminae("#0b6a6c", "#ffffff"),
@@ -97,7 +109,7 @@ def page(name: str) -> None:
         initial_sidebar_state="collapsed",
         menu_items={"About": ABOUT},
     )
-    st.html(f"<style>{tokens.css()}{_sheet(name)}</style>")
+    st.html(f"<style>{_sheet(name)}</style>")
     with st.container(key="lm_watch"):
         _watch()(key="lm_theme", data={"theme": tokens.theme()}, on_theme_change=_nothing)
 

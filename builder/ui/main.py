@@ -1,4 +1,4 @@
-"""The entry point of each visit: logo, navigation, then the page that was asked for."""
+"""The entry point of each visit: logo, navigation and styles, then the page that was asked for."""
 
 import streamlit as st
 
@@ -6,5 +6,6 @@ from builder.ui import chrome
 
 chrome.logo()
 page = st.navigation(chrome.pages(), position="top")
+chrome.styles()
 chrome.mark_running()
 page.run()

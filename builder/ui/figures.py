@@ -15,10 +15,12 @@ SHOWN_POINTS = 4000
 
 
 def number(value: float, digits: int = 3) -> str:
-    """A figure as short as it can be read: 0.589, 68,772, 4.96."""
+    """A figure as short as it can be read: 0.589, 68,772, 4.963; no exponent below a billion."""
     if value != value:
         return "–"
     size = abs(value)
+    if size >= 1e9:
+        return f"{value:.4g}"
     if size >= 1000:
         return f"{value:,.0f}"
     return f"{value:.{max(0, digits - (1 if size >= 10 else 0) - (1 if size >= 100 else 0))}f}"
@@ -223,6 +225,7 @@ def predicted_against_true(split: RegressionSplit) -> go.Figure:
     rows = _thinned(split.rows)
     x, y = split.targets[rows], split.predictions[rows]
     low, high = float(min(x.min(), y.min())), float(max(x.max(), y.max()))
+    form = ",.0f" if 1000 <= max(abs(low), abs(high)) < 1e9 else ",.4~g"
     chart = charts.figure(hovermode="closest")
     chart.add_trace(
         go.Scattergl(
@@ -232,8 +235,8 @@ def predicted_against_true(split: RegressionSplit) -> go.Figure:
             customdata=rows,
             name="rows",
             marker={"color": colour["train"], "size": 5, "opacity": 0.45},
-            hovertemplate="row %{customdata}<br>true %{x:,.4g}<br>predicted %{y:,"
-            ".4g}<extra></extra>",
+            hovertemplate=f"row %{{customdata}}<br>true %{{x:{form}}}<br>predicted %{{y:{form}}}"
+            "<extra></extra>",
         )
     )
     chart.add_trace(_line([low, high], [low, high], colour["ctl"], "right", dash="dot", width=1.2))

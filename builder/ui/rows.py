@@ -75,7 +75,9 @@ def show(value: Any) -> str:
     if value is None or (isinstance(value, float) and value != value):
         return "–"
     if isinstance(value, float):
-        return f"{value:,.4g}" if abs(value) < 1e5 else f"{value:,.0f}"
+        if 1e3 <= abs(value) < 1e9:
+            return f"{value:,.1f}".removesuffix(".0") if abs(value) < 1e4 else f"{value:,.0f}"
+        return f"{value:,.4g}"
     if isinstance(value, bytes):
         return f"{len(value):,} bytes"
     return str(value)

@@ -13,7 +13,7 @@ import pytest
 from builder.evaluate import ClassificationSplit
 from builder.evaluate import evaluate as report_of
 from builder.ui import figures, matrix, rows, sample, samples, state
-from builder.ui.screens import evaluate, evaluate_classes
+from builder.ui.screens import evaluate, evaluate_classes, explain_table
 from tests.trained import trained
 from tests.ui.apptest import open_page, text_of
 
@@ -87,6 +87,27 @@ def test_two_classes_get_a_threshold_that_moves_every_figure(monkeypatch):
     assert f">{figures.number(expected['recall'])}<" in text_of(app)
 
 
+def test_sentences_about_classes_and_misses_read_as_sentences():
+    words = evaluate_classes._share_of_misses
+    assert [words(19, 19), words(2, 2), words(1, 1), words(3, 19)] == [
+        "all 19 misses", "both misses", "the only miss", "3 of the 19 misses",
+    ]  # fmt: skip
+
+
+def test_a_threshold_where_it_was_repeats_no_figure(monkeypatch):
+    said = []
+    monkeypatch.setattr(evaluate_classes, "head", lambda *given: said.append(given[0]))
+    monkeypatch.setattr(evaluate_classes.parts, "html", lambda text, *_: said.append(text))
+    p = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]])
+    split = ClassificationSplit(np.array([0, 1, 1]), p, ("0", "1"))
+    evaluate_classes._at_threshold(split, 0.5)
+    assert said[0] == "From 0.50 on, the answer is class 1"
+    assert "1 of the 2 of class 1 are found, 1 missed; 0 of the 1 of class 0" in said[1]
+    assert "at 0.50" not in said[1]
+    evaluate_classes._at_threshold(split, 0.3)
+    assert said[3].count("at 0.50") == 4
+
+
 def test_a_regression_shows_its_errors_in_the_targets_unit(monkeypatch):
     run = trained("number", monkeypatch)
     app = open_page("evaluate", project=run.project, run=run.run)
@@ -149,6 +170,14 @@ def test_numbers_are_written_as_short_as_they_can_be_read():
     assert [figures.number(v) for v in (0.58934, 4.9631, 55.903, 68772.1, float("nan"))] == [
         "0.589", "4.963", "55.90", "68,772", "–",
     ]  # fmt: skip
+    assert [figures.number(v) for v in (206900.0, 5e8, -1234.5)] == [
+        "206,900", "500,000,000", "-1,234",
+    ]  # fmt: skip
+    assert [rows.show(v) for v in (206900.0, 99999.6, 1234.5, 2000.0, 0.25)] == [
+        "206,900", "100,000", "1,234.5", "2,000", "0.25",
+    ]  # fmt: skip
+    assert explain_table._tick(2_069_000.0, 50_000.0) == "2,069,000"
+    assert explain_table._tick(0.25, 0.05) == "0.25"
     assert figures.share(0.5911) == "59.1 %"
     assert figures.half((0.569, 0.613), percent=True) == "± 2.2"
     assert figures.half((0.676, 1.0), 1.0, percent=True) == "≥ 67.6"

@@ -12,7 +12,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const { kind, items, columns, selected } = data;
   const open = (row) => setTriggerValue("open", { row, at: Date.now() });
   const button = (item, name, ...children) => el("button", { class: `one ${name}${item.row === selected ? " on" : ""}`, "data-testid": `sample-${item.row}`, "aria-current": item.row === selected ? "true" : false, title: item.title || `Row ${item.row}: explain this prediction`, onclick: () => open(item.row) }, children);
-  const caption = (item) => (item.left === undefined ? null : el("div", { class: "cap" }, el("span", {}, item.left, " ", el("b", {}, item.leftFigure)), item.right === undefined ? null : el("span", {}, `${item.right} ${item.rightFigure}`)));
+  const line = (name, figure) => el("span", { class: "ln" }, el("span", { class: "nm" }, name), el("b", {}, figure));
+  const caption = (item) => (item.left === undefined ? null : el("div", { class: "cap" }, line(item.left, item.leftFigure), item.right === undefined ? null : line(item.right, item.rightFigure)));
   let body;
   if (!items.length) body = el("div", { class: "none" }, data.none || "No rows here.");
   else if (kind === "image") body = el("div", { class: data.strip ? "strip" : "grid" }, items.map((item) => button(item, "", el("img", { src: item.src, alt: item.alt || `row ${item.row}` }), data.strip ? null : caption(item))));

@@ -8,6 +8,7 @@ import streamlit as st
 from builder.errors import LaminaError
 from builder.evaluate import ClassificationSplit, RegressionSplit, SplitReport
 from builder.ui import chrome, figures, opened, parts, rows, state
+from builder.ui.sample import called
 from builder.ui.screens import evaluate_classes, evaluate_numbers
 
 
@@ -127,7 +128,7 @@ def _of_classes(report: ClassificationSplit, found: dict[str, float]) -> list[tu
     ]
     if "top_3_accuracy" in found:
         items.append(("Right class among the top 3", figures.share(found["top_3_accuracy"]), ""))
-    f1 = f"F1 of {report.classes[1]}" if report.binary else "Macro F1"
+    f1 = f"F1 of {called(report.classes[1])}" if report.binary else "Macro F1"
     items.append((f1, figures.number(found["f1"]), figures.half(intervals["f1"])))
     if report.binary:
         items.append(("ROC AUC", figures.number(found["roc_auc"]), ""))

@@ -18,6 +18,8 @@ from builder.ui.sample import called
 from builder.ui.samples import samples
 
 PAGE = 15
+NOTHING = "\u00a0"
+"""Keeps a note's line where there is nothing to note, so that the page stands still."""
 
 
 def show(run: Any, report: ClassificationSplit, split: str, checkpoint: str) -> None:
@@ -127,7 +129,7 @@ def _samples(
             st.rerun(scope="fragment")
         parts.html(
             f'<div class="lm-f lm-s" style="text-align:right">{min(shown, len(found)):,} of '
-            f"{len(found):,}, figures in %</div>"
+            f"{len(found):,}</div>"
         )
     if these:
         row = int(found[0])
@@ -147,14 +149,15 @@ def grid(
 
     def caption(row: int) -> dict[str, Any]:
         answer, truth = int(report.predictions[row]), int(report.targets[row])
-        other = truth if truth != answer else int(np.argsort(report.probabilities[row])[-2])
+        wrong = truth != answer
+        other = truth if wrong else int(np.argsort(report.probabilities[row])[-2])
         p = report.probabilities[row]
         names = report.classes
         return {
-            "left": names[answer],
-            "leftFigure": f"{p[answer] * 100:.0f}",
-            "right": names[other],
-            "rightFigure": f"{p[other] * 100:.0f}",
+            "left": f"said {names[answer]}",
+            "leftFigure": f"· {p[answer] * 100:.0f} %",
+            "right": f"{'is' if wrong else 'next'} {names[other]}",
+            "rightFigure": f"· {p[other] * 100:.0f} %",
             "title": f"Row {row}: truth {names[truth]}, predicted {names[answer]}. Click to "
             "explain.",
             "cells": [names[truth], names[answer], f"{p[answer] * 100:.0f} %"],
@@ -179,12 +182,18 @@ def _words(run: Any, report: ClassificationSplit, true: int, predicted: int) -> 
     if true == predicted:
         return (
             f"{count:,} {what} of {name}, rightly predicted",
-            f"{right:,} of {total:,} {name} are right.",
+            f"{right:,} of the {total:,} {rows.word(run.spec, total)} of {name} are right.",
         )
     missed = total - right
-    line = f"{right:,} of {total:,} {name} are right"
-    line += f"; {count:,} of the {missed:,} misses went to {other}." if missed else "."
+    line = f"{right:,} of the {total:,} {rows.word(run.spec, total)} of {name} are right"
+    line += f"; {_share_of_misses(count, missed)} went to {other}." if missed else "."
     return f"{count:,} {what} of {name} taken for {other}", line
+
+
+def _share_of_misses(count: int, missed: int) -> str:
+    if count < missed:
+        return f"{count:,} of the {missed:,} misses"
+    return {1: "the only miss", 2: "both misses"}.get(missed, f"all {missed:,} misses")
 
 
 @st.fragment
@@ -201,7 +210,7 @@ def _decide(report: ClassificationSplit) -> None:
                 required=True,
                 key="threshold_mode",
                 format_func={
-                    "positive": f"Answer {report.classes[1]} from",
+                    "positive": f"Answer {called(report.classes[1])} from",
                     "sure": "Answer only when sure",
                 }.__getitem__,
                 label_visibility="collapsed",
@@ -264,7 +273,7 @@ def _when_sure(report: ClassificationSplit, at: float) -> None:
         + figure(
             "Accuracy of answers",
             figures.share(right),
-            f"{figures.share(report.metrics['accuracy'])} without threshold",
+            f"{figures.share(report.metrics['accuracy'])} without threshold" if left else NOTHING,
         )
         + f'</div><div class="lm-m">The other {left:,} would go to a person. Choose the '
         "value on validation data; "
@@ -275,16 +284,22 @@ def _when_sure(report: ClassificationSplit, at: float) -> None:
 
 def _at_threshold(report: ClassificationSplit, at: float) -> None:
     found = report.threshold(at)
-    usual = report.threshold(0.5).figures
+    usual = report.threshold(0.5)
     names = {"accuracy": "Accuracy", "precision": "Precision", "recall": "Recall", "f1": "F1"}
     cells = "".join(
-        figure(title, figures.number(found.figures[name]), f"{figures.number(usual[name])} at 0.50")
+        figure(
+            title,
+            figures.number(found.figures[name]),
+            NOTHING
+            if found.matrix == usual.matrix
+            else f"{figures.number(usual.figures[name])} at 0.50",
+        )
         for name, title in names.items()
     )
     no, yes = report.classes
     (tn, fp), (fn, tp) = found.matrix
     head(
-        f"From {at:.2f} on, the answer is {yes}",
+        f"From {at:.2f} on, the answer is {called(yes)}",
         "",
         "at",
         "thresholds",
@@ -292,8 +307,8 @@ def _at_threshold(report: ClassificationSplit, at: float) -> None:
     )
     parts.html(
         f'<div style="display:flex;gap:28px;margin:6px 0 12px">{cells}</div><div class="lm-m">'
-        f"{tp:,} of {tp + fn:,} {escape(yes)} are found, {fn:,} missed; {fp:,} of "
-        f"{fp + tn:,} {escape(no)} raise a false alarm. "
+        f"{tp:,} of the {tp + fn:,} of {escape(called(yes))} are found, {fn:,} missed; {fp:,} of "
+        f"the {fp + tn:,} of {escape(called(no))} raise a false alarm. "
         "Choose the value on validation data; test data only judges it.</div>",
         "at-threshold",
     )

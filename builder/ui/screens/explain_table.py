@@ -234,11 +234,17 @@ def _ticks(
         found.append(
             {
                 "at": float(at),
-                "text": f"{at * 100:.0f} %" if share else f"{at:,.6g}",
+                "text": f"{at * 100:.0f} %" if share else _tick(float(at), step),
                 "strong": bool(strong),
             }
         )
     return found
+
+
+def _tick(at: float, step: float) -> str:
+    """A tick in plain digits, with as many decimals as the step has."""
+    decimals = max(0, -int(np.floor(np.log10(step) + 1e-9)))
+    return f"{at:,.{decimals}f}" if decimals <= 6 else f"{at:.4g}"
 
 
 def _fair(run: Any, checkpoint: str, one: Sample) -> str:

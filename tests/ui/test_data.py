@@ -159,6 +159,12 @@ def test_heads_put_the_target_first_and_tell_gaps_and_shares(
     assert max(age["bars"]) == 1
 
 
+def test_columns_without_a_head_are_called_by_their_number() -> None:
+    assert heads.called("#0", True) == "column 1"
+    assert heads.called("#0", False) == "#0"
+    assert heads.called("age", True) == "age"
+
+
 def test_cells_are_text_and_gaps_are_none(seen: tuple[Project, data.Overview]) -> None:
     columns = heads.heads(seen[1])
     lines = heads.cells(seen[1], columns)

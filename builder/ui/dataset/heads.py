@@ -24,13 +24,23 @@ def heads(overview: "Overview") -> list[dict[str, Any]]:
     }
     ordered = sorted(overview.columns, key=lambda view: (view.role != "target", view.position))
     return [
-        _head(view, overview.rows, view.name in blamed, bool(overview.balance)) for view in ordered
+        _head(view, overview.rows, view.name in blamed, bool(overview.balance), overview.headerless)
+        for view in ordered
     ]
 
 
-def _head(view: "ColumnView", rows: int, blamed: bool, classes: bool) -> dict[str, Any]:
+def called(name: str, headerless: bool) -> str:
+    """A column as a person reads it: "#0" of a file without a head is "column 1"."""
+    number = name.removeprefix("#")
+    return f"column {int(number) + 1}" if headerless and number.isdecimal() else name
+
+
+def _head(
+    view: "ColumnView", rows: int, blamed: bool, classes: bool, headerless: bool
+) -> dict[str, Any]:
     head: dict[str, Any] = {
         "name": view.name,
+        "label": called(view.name, headerless),
         "role": view.role,
         "type": view.type,
         "tone": "leak" if blamed and view.role == "feature" else "",

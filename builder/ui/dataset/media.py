@@ -35,9 +35,10 @@ def show(project: Project, prepared: "Prepared", save: Save) -> None:
                 _settings(project, spec.form, save)
                 parts.html(_tokens(prepared, spec), "token-preview")
         elif spec.form == "series":
-            with parts.card(
-                f"Series of {spec.name}", _series_note(spec), key=f"series_{spec.name}"
-            ):
+            title = TITLES["series"]
+            if spec.name != "series":
+                title += f" of {spec.name}"
+            with parts.card(title, _series_note(spec), key=f"series_{spec.name}"):
                 _settings(project, spec.form, save)
                 parts.html(_multiples(prepared, spec), "series-preview")
         if spec.form in TITLES:

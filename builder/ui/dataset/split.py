@@ -8,6 +8,7 @@ import streamlit as st
 
 from builder.project import Project, Split
 from builder.ui import parts, tokens
+from builder.ui.dataset import heads
 
 if TYPE_CHECKING:
     from builder.data import Overview
@@ -40,7 +41,7 @@ def show(project: Project, overview: "Overview", counts: Counts | None, save: Sa
 
 def _head(project: Project, overview: "Overview", save: Save) -> None:
     split = project.data.split
-    by = split.group or split.time or overview.target or ""
+    by = heads.called(split.group or split.time or overview.target or "", overview.headerless)
     words = SHORT.get(split.kind, f"by {split.kind}")
     if split.kind in ("group", "time", "stratified") and by:
         words = f"by {by}" if split.kind != "stratified" else f"stratified by {by}"
@@ -125,7 +126,7 @@ def _bar(overview: "Overview") -> str:
 def _label(name: str, share: float) -> str:
     if name != "train":
         return name
-    return f"{share:.0%}, the network learns from these" if share > 0.45 else "train"
+    return f"{share * 100:.0f} %, the network learns from these" if share > 0.45 else "train"
 
 
 def _balance(overview: "Overview", counts: Counts | None) -> str:
@@ -156,7 +157,7 @@ def _balance(overview: "Overview", counts: Counts | None) -> str:
         + "".join(
             f'<i style="flex:{n};background:{tokens.of_class(i)}" title="{escape(classes[i])}: '
             f'{n:,}">'
-            f"{n if n / widest > 0.07 else ''}</i>"
+            f"{f'{n:,}' if n / widest > 0.07 else ''}</i>"
             for i, n in enumerate(v)
             if n
         )
@@ -168,12 +169,13 @@ def _balance(overview: "Overview", counts: Counts | None) -> str:
         f'lm-s">{legend}{more}</span></div>'
         f'<div class="lm-bbs">{lines}</div><p class="lm-s lm-m lm-beat">{tone}: always answering '
         f"“{escape(most)}” is right "
-        f"{share:.1%} of the time. That is the figure to beat.</p>"
+        f"{share * 100:.1f} % of the time. That is the figure to beat.</p>"
     )
 
 
 def _spread(overview: "Overview") -> str:
     view = overview.column(overview.target or "")
+    name = heads.called(view.name, overview.headerless)
     most = max(view.counts, default=1) or 1
     step = 440 / max(len(view.counts), 1)
     bars = "".join(
@@ -192,7 +194,7 @@ def _spread(overview: "Overview") -> str:
         key: float(value) for key, value in view.numbers.items() if not isinstance(value, str)
     }
     return (
-        f'<div class="lm-row"><h3>Spread of {escape(view.name)}</h3></div><div class="lm-wide">'
+        f'<div class="lm-row"><h3>Spread of {escape(name)}</h3></div><div class="lm-wide">'
         f"{drawing}</div>"
         '<div class="lm-row lm-s lm-f" style="justify-content:space-between"><span>'
         f"{figures.get('min', 0):.4g}</span>"

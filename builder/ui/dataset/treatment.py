@@ -111,7 +111,7 @@ def _told(view: "ColumnView", chosen: dict[str, Any]) -> dict[str, Any]:
 def _facts(view: "ColumnView", rows: int) -> str:
     facts = [f"{view.unique:,} different values"]
     share = view.missing / rows if rows else 0
-    facts.append(f"{view.missing:,} empty ({share:.1%})" if view.missing else "no gaps")
+    facts.append(f"{view.missing:,} empty ({share * 100:.1f} %)" if view.missing else "no gaps")
     for key in ("min", "median", "mean", "max", "std"):
         if key in view.numbers:
             facts.append(f"{key} {heads.short(view.numbers[key])}")

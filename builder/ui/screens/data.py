@@ -159,7 +159,7 @@ def _main(project: Project, overview: "data.Overview") -> None:
             rows,
             key="data_table",
             title=title,
-            target=overview.target or "",
+            target=heads.called(overview.target or "", overview.headerless),
             facts=facts,
             note="Guessed from the file. Change any role or type.",
             more=more,

@@ -146,5 +146,5 @@ def _bar(label: str, share: float, first: bool) -> str:
     return (
         f'<div class="{tone}"><span class="n" title="{escape(label)}">{escape(label)}</span>'
         f'<span class="m"><i style="width:{share * 100:.1f}%"></i></span>'
-        f'<span class="v">{share:.1%}</span></div>'
+        f'<span class="v">{share * 100:.1f} %</span></div>'
     )

@@ -46,13 +46,12 @@ def show(
 ) -> Change | None:
     """Draw the table; the change of this run, if there was one.
 
-    A column is {"name", "role", "type", "tone" ("" | "leak"), "why", "bars" (heights 0 to 1)
-    with "low" and "high",
-    or "top" ([label, share] pairs), "missing" (share)}; `rows` are cells as text, in the
-    columns' order, None where a
-    cell is empty. A column that is "fixed" (a text beside the table) has no menus. `title` is
-    the sentence above, in which `target` is marked; a `compact`
-    table is only as wide as its columns.
+    A column is {"name", "label" (what its head says, if not the name), "role", "type",
+    "tone" ("" | "leak"), "why", "bars" (heights 0 to 1) with "low" and "high", or "top"
+    ([label, share] pairs), "missing" (share)}; `rows` are cells as text, in the columns' order,
+    None where a cell is empty. A column that is "fixed" (a text beside the table) has no menus.
+    `title` is the sentence above, in which `target` is marked; a `compact` table is only as wide
+    as its columns.
     """
     result = _component()(
         key=key,

@@ -1,6 +1,7 @@
 const ROLES = [["feature", "Input"], ["target", "Target"], ["ignore", "Ignored"], ["group", "Group"], ["time", "Time"]];
 const TYPES = [["number", "number"], ["category", "category"], ["boolean", "yes / no"], ["date", "date"], ["text", "text"]];
 const SHOWN = 60;
+const FINDABLE = 3; // fewer columns are seen at a glance
 
 const seen = new Map(); // what a person typed, by key, so that a remount forgets nothing
 
@@ -70,7 +71,7 @@ function plainHead(column) {
 
 function head(column, send) {
   if (column.fixed) return plainHead(column);
-  const name = el("button", { class: "name", title: `${column.name}: how it is treated`, "data-testid": `column-${column.name}` }, column.name);
+  const name = el("button", { class: "name", title: `${column.name}: how it is treated`, "data-testid": `column-${column.name}` }, column.label || column.name);
   name.addEventListener("click", () => send({ kind: "open", column: column.name }));
   const picture = el("div", { class: "vz" });
   if (column.bars) picture.append(bars(column));
@@ -85,7 +86,7 @@ function head(column, send) {
 
 function table(data, wanted, send) {
   const word = wanted.trim().toLowerCase();
-  const fit = data.columns.map((column, index) => [column, index]).filter(([column]) => column.name.toLowerCase().includes(word));
+  const fit = data.columns.map((column, index) => [column, index]).filter(([column]) => `${column.name} ${column.label || ""}`.toLowerCase().includes(word));
   if (!fit.length) return [el("div", { class: "none" }, "No column is called so."), ""];
   const shown = fit.slice(0, SHOWN);
   const top = el("tr", {}, ...shown.map(([column]) => head(column, send)));
@@ -114,11 +115,12 @@ export default function (component) {
     if (old) { kept.left = old.scrollLeft; kept.top = old.scrollTop; }
     const [before, after] = data.target ? data.title.split("{target}") : [data.title, ""];
     const title = el("h2", {}, before, data.target ? el("em", {}, data.target) : null, after || null);
+    const finding = data.columns.length >= FINDABLE;
     const find = el("input", { class: "find", type: "search", placeholder: "Find a column", "aria-label": "Find a column", "data-testid": "find-column" });
     find.value = kept.find;
     const holder = el("div", {});
     const fill = () => {
-      const [body, rest] = table(data, kept.find, send);
+      const [body, rest] = table(data, finding ? kept.find : "", send);
       holder.replaceChildren(body, el("div", { class: "more" }, data.more + rest));
       if (body.classList.contains("scroll")) { body.scrollLeft = kept.left; body.scrollTop = kept.top; }
     };
@@ -128,7 +130,7 @@ export default function (component) {
     glass.innerHTML = '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M7 2.5a4.5 4.5 0 1 1 0 9 4.5 4.5 0 0 1 0-9ZM10.4 10.4 13.5 13.5"/></svg>';
     glass.append(find);
     const focused = root.getRootNode().activeElement?.getAttribute("data-testid");
-    root.replaceChildren(el("div", { class: "sum" }, title, el("span", { class: "f" }, data.facts), el("span", { class: "sp" }), el("span", { class: "s m" }, data.note), glass), holder);
+    root.replaceChildren(el("div", { class: "sum" }, title, el("span", { class: "f" }, data.facts), el("span", { class: "sp" }), finding ? el("span", { class: "s m" }, data.note) : "", finding ? glass : ""), holder);
     fill();
     if (focused) root.querySelector(`[data-testid="${CSS.escape(focused)}"]`)?.focus();
   };

@@ -1,7 +1,7 @@
 /** The four curves, drawn by uPlot: points append, axes grow, a zoom stays. */
 
 import uPlot from "uplot";
-import { figure, rate } from "./format";
+import { axisFigure, figure, rate } from "./format";
 import { atEpochs, grownEnd } from "./axis";
 import { best, type State } from "./store";
 
@@ -39,7 +39,7 @@ export function lossChart(): ChartSpec {
       const value = epoch.validation_loss as number;
       return { step: epoch.step as number, value, text: `best ${figure(value)}, epoch ${epoch.epoch}` };
     },
-    format: figure,
+    format: axisFigure,
   };
 }
 
@@ -94,7 +94,7 @@ export function normChart(): ChartSpec {
       data: [s.step, s.gradNorm.map((v) => (v !== null && v > 0 ? v : null))] as uPlot.AlignedData,
     }),
     legend: (s) => [{ label: "", value: figure(s.gradNorm.at(-1)), colour: "ink2" }],
-    format: figure,
+    format: axisFigure,
   };
 }
 

@@ -14,6 +14,13 @@ export function figure(value: number | null | undefined): string {
   return String(Number(value.toFixed(size < 0.1 ? 4 : digits))).replace("-", "−");
 }
 
+const SHORT = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 });
+
+/** For an axis, where room is scarce: 100K, 3M. */
+export function axisFigure(value: number): string {
+  return Math.abs(value) >= 10_000 ? SHORT.format(value).replace("-", "−") : figure(value);
+}
+
 /** A learning rate without noise digits: 0.003, 3e−5. */
 export function rate(value: number | null | undefined): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";

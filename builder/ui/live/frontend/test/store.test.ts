@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { atEpochs, grownEnd } from "../src/axis";
-import { duration, figure, rate } from "../src/format";
+import { axisFigure, duration, figure, rate } from "../src/format";
 import { best, empty, Feed, feedOf, merge, MOST_POINTS, over } from "../src/store";
 import type { Message } from "../src/types";
 
@@ -90,6 +90,9 @@ describe("epochs", () => {
 describe("words and numbers", () => {
   it.each([[0.12345, "0.123"], [0.01234, "0.0123"], [12.345, "12.35"], [123456, "123,456"], [0.00001, "1.0e−5"], [null, "–"], [NaN, "–"], [-0.5, "−0.5"]])(
     "shows %s as %s", (value, text) => expect(figure(value)).toBe(text));
+  it("keeps axis labels short", () => {
+    expect([axisFigure(3_000_000), axisFigure(100_000), axisFigure(0.5)]).toEqual(["3M", "100K", "0.5"]);
+  });
   it("shows learning rates as typed", () => {
     expect(rate(0.003)).toBe("0.003");
     expect(rate(0.00003)).toBe("3e−5");

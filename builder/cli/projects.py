@@ -69,15 +69,23 @@ def new(
                 remedy="Add --template NAME (see `lamina templates`) or --data PATH.",
             )
         template = _suggested(chosen)
-    made = templates.make(template, chosen)
+    made = _made(template, chosen)
     title = name or (data[0].stem.split(".")[0] if data else template) or template
     made = _renamed(made, title)
     kept = _write(made, output)
-    document = {"file": str(output), "template": template, "name": made.name, "replaced": kept}
+    guess = understood(made)
+    document = {
+        "file": str(output),
+        "template": template,
+        "name": made.name,
+        "replaced": kept,
+        **guess,
+    }
 
     def text() -> str:
         more = f" The older file is now {kept}." if kept else ""
-        return f"{output}: {template} with {len(made.graph.nodes)} nodes.{more}"
+        nodes = len(made.graph.nodes)
+        return f"{output}: {template} with {nodes} nodes.{more}\n{_guess_text(guess)}"
 
     root.emit(document, as_json, text)
 
@@ -211,6 +219,53 @@ def checks(given: project.Project) -> dict[str, "Check"]:
         )
         for name, graph in given.graphs.items()
     }
+
+
+def understood(made: project.Project) -> dict[str, Any]:
+    """What a project's data was taken for: target, classes, columns (or "image", …), rows."""
+    from builder import data
+
+    spec = data.specs(made)
+    origins = [origin for item in spec.inputs.values() for origin in item.origins]
+    media = [item.form for item in spec.inputs.values() if item.form not in ("vector", "codes")]
+    return {
+        "target": spec.target.name if spec.target else None,
+        "task": made.task.kind,
+        "classes": list(spec.target.classes) if spec.target else [],
+        "columns": list(dict.fromkeys(origins)) if not media else [],
+        "media": media,
+        "rows": sum(spec.sizes.values()),
+        "sizes": dict(spec.sizes),
+    }
+
+
+MEDIA = {"image": "images", "tokens": "texts", "series": "series"}
+
+
+def _guess_text(guess: dict[str, Any]) -> str:
+    known = len(guess["classes"])
+    kind = f"{known} classes" if known else "a number"
+    columns = len(guess["columns"])
+    words = [f"{columns} column{'' if columns == 1 else 's'}"] if columns else []
+    words += [MEDIA[form] for form in guess["media"]]
+    return f"Predicts '{guess['target']}' ({kind}) from {', '.join(words)}, {guess['rows']:,} rows."
+
+
+def _made(template: str, chosen: project.Data | None) -> project.Project:
+    """The template on the data; a refusal of the target names the option that mends it."""
+    from builder import templates
+
+    try:
+        return templates.make(template, chosen)
+    except errors.LaminaError as error:
+        if "Choose regression" not in error.remedy and "mlp-regression" not in error.fact:
+            raise
+        raise errors.LaminaError(
+            error.fact,
+            place=error.place,
+            remedy="Add --template mlp-regression to predict it as a number, or name another "
+            "target with --target COL.",
+        ) from error
 
 
 def _suggested(chosen: project.Data) -> str:

@@ -91,10 +91,34 @@ def test_a_csv_becomes_a_project_with_the_network_that_suits(lamina, tmp_path):
     path.write_text("\n".join(["x,y,kind", *lines]), encoding="utf-8")
     code, made, _ = lamina("new", "--data", path, "--target", "kind", "-o", file, "--json")
     assert (code, made["template"], made["name"]) == (0, "mlp-classification", "flowers")
+    assert (made["target"], made["classes"]) == ("kind", ["a", "b"])
+    assert (made["columns"], made["rows"]) == (["x", "y"], 120)
     written = json.loads(file.read_text(encoding="utf-8"))
     assert written["data"]["target"] == "kind"
     code, made, _ = lamina("new", "--data", path, "--target", "y", "-o", file, "--json")
     assert made["replaced"] == f"{file}.old"
+    said = lamina("new", "--data", path, "--target", "kind", "-o", file)[1]
+    assert "Predicts 'kind' (2 classes) from 2 columns, 120 rows." in said
+
+
+@pytest.mark.parametrize(
+    ("template", "target", "words"),
+    [
+        ("mlp-classification", "price", "Add --template mlp-regression"),
+        ("mlp-classification", "same", "a single class of 'same'"),
+    ],
+)
+def test_a_target_that_cannot_be_learnt_is_refused_with_the_option_that_mends_it(
+    lamina, tmp_path, template, target, words
+):
+    path, file = tmp_path / "houses.csv", tmp_path / "f.json"
+    lines = [f"{i % 7},{(i * 3) % 11},{i * 1.37 + 0.1},a" for i in range(120)]
+    path.write_text("\n".join(["x,y,price,same", *lines]), encoding="utf-8")
+    options = ("--template", template, "--target", target)
+    code, _, err = lamina("new", "--data", path, *options, "-o", file)
+    assert code == 1
+    assert words in err
+    assert not file.exists()
 
 
 @pytest.mark.parametrize(

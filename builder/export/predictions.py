@@ -65,6 +65,8 @@ def predict(
         if isinstance(error, LaminaError):
             raise
         remedy = "The input needs the columns that the network was trained with."
+        if isinstance(error, files.Missing):
+            remedy = "Check the path."
         raise LaminaError(str(error), place="input", remedy=remedy) from error
     return Predictions(run_id, checkpoint, tuple(found), tuple(rows))
 

@@ -72,6 +72,9 @@ def test_the_whole_way_by_commands(lamina, tmp_path):
     assert [set(row["probabilities"]) for row in predicted["predictions"]] == [
         {"leaves", "stays"}
     ] * 3
+    code, _, err = lamina("predict", run, tmp_path / "nope.csv")
+    assert (code, "There is no file" in err, "Check the path." in err) == (1, True, True)
+    assert "needs the columns" not in err
     assert lamina("predict", run, rows, "-o", tmp_path / "out.csv")[0] == 0
     assert (tmp_path / "out.csv").read_text(encoding="utf-8").count("\n") == 4
 

@@ -15,6 +15,10 @@ RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")
 LARGEST_FIELD = 10_000_000
 
 
+class Missing(ValueError):
+    """An argument names a file that is not there."""
+
+
 def records(given: Sequence[str], settings: Mapping[str, Any]) -> list[Record]:
     """What the arguments name: tables, images, folders of images; else they are texts themselves.
 
@@ -49,7 +53,7 @@ def _argument(argument: str, settings: Mapping[str, Any]) -> list[Record]:
         return table(path, wanted(settings))
     if media and media["form"] == "tokens" and len(settings["inputs"]) == 1:
         return [{media["column"]: argument}]
-    raise ValueError(f"There is no file {argument}.")
+    raise Missing(f"There is no file {argument}.")
 
 
 def wanted(settings: Mapping[str, Any]) -> list[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from builder import project as projects
 from builder.errors import LaminaError
 from builder.home import room
-from builder.project import Project
+from builder.project import Data, Project
 from builder.runs import folder as folders
 from builder.runs import lease
 from builder.runs.folder import Status
@@ -119,7 +119,7 @@ def _overridden(
 ) -> Project:
     changes = dict(overrides or {})
     if data_path is not None:
-        changes["data.options.path"] = data_path
+        project = project.model_copy(update={"data": _data_from(data_path, project.data)})
     if not changes:
         return project
     from pydantic import ValidationError
@@ -142,6 +142,24 @@ def _overridden(
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         raise LaminaError(f"{first['msg']}.", place=place, remedy="Correct it there.") from error
+
+
+def _data_from(data_path: str, data: Data) -> Data:
+    """The data section with its rows from another file or folder.
+
+    A source that does not read it gives way to the one that does. Raises LaminaError where there is
+    nothing at the path, or nothing that Lamina reads.
+    """
+    from builder.data import catalogue, recognise
+    from builder.data.paths import locate
+
+    path = locate(data_path, "data.options.path")
+    source = catalogue().get(data.source)
+    takes = source is not None and any(option.name == "path" for option in source.params)
+    if source is not None and takes and source.unfit(path) is None:
+        return data.model_copy(update={"options": {**data.options, "path": data_path}})
+    found = recognise([path])
+    return data.model_copy(update={"source": found.source, "options": found.options})
 
 
 def _check_optimizer_names(project: Project) -> None:

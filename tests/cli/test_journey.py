@@ -205,3 +205,26 @@ def test_a_run_that_fails_leaves_with_three(lamina, tmp_path):
     )
     assert (code, document["status"]) == (3, "failed")
     assert "The run failed" in err
+
+
+def test_training_on_another_file_reads_it_or_says_why_not(lamina, tmp_path):
+    file, rows, odd = tmp_path / "p.json", tmp_path / "rows.csv", tmp_path / "odd.bin"
+    lamina("new", "--template", "mlp-classification", "-o", file)
+    code, _, err = lamina("train", file, "--data", tmp_path / "none.csv")
+    assert code == 1
+    assert "There is no file" in err
+    odd.write_bytes(bytes(range(256)))
+    code, _, err = lamina("train", file, "--data", odd)
+    assert code == 1
+    assert "odd.bin" in err
+    assert "no option" not in err
+    lines = [f"{i % 7},{(i * 3) % 11},{'ab'[i % 2]}" for i in range(120)]
+    rows.write_text("\n".join(["x,y,target", *lines]), encoding="utf-8")
+    code, trained, _ = lamina(
+        "train", file, "--data", rows, "--set", "recipe.epochs=1",
+        "--set", "graphs.model.head.out_features=2", "--json",
+    )  # fmt: skip
+    assert (code, trained["status"]) == (0, "finished")
+    project = runs.open_run(trained["run"]).project()
+    assert project.data.source == "table"
+    assert project.data.options["path"] == str(rows)

@@ -99,3 +99,17 @@ def test_numbers_may_be_apart_by_anything_usual():
         deploy_inputs.numbers("1 x")
     with pytest.raises(ValueError, match="no numbers yet"):
         deploy_inputs.numbers(" ")
+
+
+def test_the_commands_name_a_program_that_the_terminal_finds(monkeypatch, tmp_path):
+    bin_folder = tmp_path / "my env" / "bin"
+    bin_folder.mkdir(parents=True)
+    monkeypatch.setattr("sys.executable", str(bin_folder / "python"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert deploy.program() == f"'{bin_folder / 'python'}' -m builder"
+    script = bin_folder / "lamina"
+    script.write_text("#!/bin/sh\n", encoding="utf-8")
+    script.chmod(0o755)
+    assert deploy.program() == f"'{script}'"
+    monkeypatch.setenv("PATH", str(bin_folder))
+    assert deploy.program() == "lamina"

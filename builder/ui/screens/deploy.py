@@ -1,7 +1,10 @@
 """The Deploy page: predict new input, and take the network along."""
 
 import functools
+import os
+import shlex
 import shutil
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -361,6 +364,18 @@ def _slug(run: "Run") -> str:
     )
 
 
+def program() -> str:
+    """How a terminal calls Lamina: `lamina` where that is this one, else the script beside the
+    running interpreter, else the module.
+    """
+    script = Path(sys.executable).with_name("lamina.exe" if os.name == "nt" else "lamina")
+    found = shutil.which("lamina")
+    if found and Path(found).resolve() == script.resolve():
+        return "lamina"
+    words = [str(script)] if script.is_file() else [sys.executable, "-m", "builder"]
+    return shlex.join(words)
+
+
 def _commands(run: "Run", checkpoint: str) -> None:
     from builder.export import example, predictor
 
@@ -368,11 +383,11 @@ def _commands(run: "Run", checkpoint: str) -> None:
     parts.html('<div class="lm-m lm-s">Write the folder, then predict where only torch is.</div>')
     command = example(predictor(run.id, checkpoint).preparation.settings)
     st.code(
-        f"lamina export {run.id} --to python{option} -o network\ncd network && {command}",
+        f"{program()} export {run.id} --to python{option} -o network\ncd network && {command}",
         language="bash",
     )
     parts.html('<div class="lm-m lm-s">Or predict from here.</div>')
     st.code(
-        f"lamina predict {run.id}{option} {command.removeprefix('python predict.py ')}",
+        f"{program()} predict {run.id}{option} {command.removeprefix('python predict.py ')}",
         language="bash",
     )

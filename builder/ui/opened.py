@@ -99,7 +99,7 @@ def _progress(slot: Any) -> Callable[[str, int, int], None]:
         if total <= 2000:
             return
         if place is None:
-            place = slot.container(key="lm_body_predicting").empty()
+            place = slot.container(key=f"lm_body_predicting_{what}").empty()
         with place.container():
             parts.busy(f"Predicting the {what} split", done, total)
 

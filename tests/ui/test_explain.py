@@ -56,6 +56,19 @@ def test_a_method_can_be_added_and_taken_away(images):
     assert cards == ["integrated_gradients", "grad_cam", "saliency"]
 
 
+def test_saliency_is_a_size_in_one_colour_without_words_for_and_against(monkeypatch):
+    run = trained("text", monkeypatch)
+    app = open_page("explain", project=run.project, run=run.run, split="test", row="1")
+    assert "against</span>" in text_of(app)
+    for title in ("Integrated gradients", "Feature ablation"):
+        next(box for box in app.checkbox if box.label == title).uncheck().run()
+    assert not app.exception
+    card = next(data for data in components(app)["lamina_maps"] if "method" in data)
+    assert card["signed"] is False
+    assert all(word["part"] >= 0 for word in card["words"])
+    assert "against</span>" not in text_of(app)
+
+
 def test_next_and_previous_go_through_the_list(images):
     app = open_page("explain", project=images.project, run=images.run, split="test", row="0")
     app.session_state["explain_list"] = [0, 5, 9]

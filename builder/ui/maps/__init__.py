@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from builder.explain import Channel, Explanation, RowExplanation, Trust
+from builder.explain import Channel, Explanation, RowExplanation, Trust, method
 from builder.ui import figures, plain, rows, tokens
 
 
@@ -26,6 +26,7 @@ def card(key: str, found: Explanation, picture: Any = None, note: str = "") -> N
         "settings": found.settings,
         "note": note or (found.limits[0] if found.limits else ""),
         "theme": tokens.theme(),
+        "signed": method(found.method).signed,
         "smooth": found.method in ("occlusion", "grad_cam"),
         **_body(found, picture),
     }
@@ -71,9 +72,10 @@ def signed(value: float) -> str:
 
 def _body(found: Explanation, picture: Any) -> dict[str, Any]:
     row = found.rows[0]
+    signs = method(found.method).signed
     for part in row.attributions.values():
         if part.ndim == 3:
-            return {**_map(part, picture), "csv": _csv_grid(part.sum(0))}
+            return {**_map(part if signs else np.abs(part), picture), "csv": _csv_grid(part.sum(0))}
     series = next((part for part in row.attributions.values() if part.ndim == 2), None)
     if series is not None:
         lines = np.asarray(picture) if picture is not None else np.zeros_like(series)
@@ -98,7 +100,9 @@ def _body(found: Explanation, picture: Any) -> dict[str, Any]:
             "name": one.name,
             "value": rows.show(one.value),
             "part": one.attribution,
-            "shown": signed(one.attribution * scale),
+            "shown": signed(one.attribution * scale)
+            if signs
+            else figures.number(abs(one.attribution * scale)),
         }
         for one in ordered
     ]

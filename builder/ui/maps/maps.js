@@ -1,4 +1,12 @@
 const FOR = [196, 98, 10], AGAINST = [28, 92, 170], FOR_DARK = [240, 147, 90], AGAINST_DARK = [127, 188, 240];
+const SIZE = [11, 106, 108], SIZE_DARK = [92, 205, 199]; // a size without a sign: one hue, from nothing to strong
+
+/** The tones of a part above and below zero; the same one where the method knows no sign. */
+function tones(data, dark) {
+  if (data.signed === false) return [dark ? SIZE_DARK : SIZE, dark ? SIZE_DARK : SIZE];
+  return dark ? [FOR_DARK, AGAINST_DARK] : [FOR, AGAINST];
+}
+function meaning(data) { return data.signed === false ? "the stronger the colour, the more the answer depends on it" : "orange speaks for, blue against"; }
 
 function values(text) { return Array.from(new Int8Array(bytes(text).buffer), (v) => v / 127); }
 
@@ -6,10 +14,10 @@ function heat(data, dark) {
   const { w, h, values: packed } = data.map;
   const parts = values(packed);
   const grey = data.picture ? bytes(data.picture) : null;
-  const canvas = el("canvas", { class: `map${data.smooth ? " smooth" : ""}`, width: w, height: h, role: "img", "aria-label": `${data.title}: map over the picture; orange speaks for, blue against` });
+  const canvas = el("canvas", { class: `map${data.smooth ? " smooth" : ""}`, width: w, height: h, role: "img", "aria-label": `${data.title}: map over the picture; ${meaning(data)}` });
   const at = canvas.getContext("2d");
   const image = at.createImageData(w, h);
-  const up = dark ? FOR_DARK : FOR, down = dark ? AGAINST_DARK : AGAINST;
+  const [up, down] = tones(data, dark);
   for (let i = 0; i < w * h; i++) {
     const light = grey ? grey[i] / 255 : 0.5;
     const base = dark ? 24 + 110 * light : 150 + 92 * light;
@@ -45,16 +53,16 @@ function bars(data) {
   const most = Math.max(1e-12, ...data.bars.map((bar) => Math.abs(bar.part)));
   const box = el("div", { class: "bars" });
   for (const bar of data.bars) {
-    const half = (50 * Math.abs(bar.part)) / most;
-    const fill = el("i", { style: { width: `${half}%`, left: bar.part >= 0 ? "50%" : `${50 - half}%`, background: bar.part >= 0 ? "var(--for)" : "var(--against)" } });
-    box.append(el("div", { class: "n", title: `${bar.name} ${bar.value}` }, el("b", {}, bar.name), el("span", {}, bar.value)), el("div", { class: "t" }, fill), el("div", { class: "v mono" }, bar.shown));
+    const size = Math.abs(bar.part) / most, half = 50 * size;
+    const fill = data.signed === false ? el("i", { style: { width: `${100 * size}%`, left: 0, background: "var(--size)" } }) : el("i", { style: { width: `${half}%`, left: bar.part >= 0 ? "50%" : `${50 - half}%`, background: bar.part >= 0 ? "var(--for)" : "var(--against)" } });
+    box.append(el("div", { class: "n", title: `${bar.name} ${bar.value}` }, el("b", {}, bar.name), el("span", {}, bar.value)), el("div", { class: data.signed === false ? "t one" : "t" }, fill), el("div", { class: "v mono" }, bar.shown));
   }
   return box;
 }
 
 function words(data, dark) {
   const most = Math.max(1e-12, ...data.words.map((word) => Math.abs(word.part)));
-  const up = dark ? FOR_DARK : FOR, down = dark ? AGAINST_DARK : AGAINST;
+  const [up, down] = tones(data, dark);
   return el("div", { class: "words", "data-testid": "words" }, data.words.flatMap((word) => {
     const strength = (0.62 * Math.abs(word.part)) / most;
     return [" ", el("span", { style: { background: `rgba(${(word.part >= 0 ? up : down).join(",")},${strength.toFixed(3)})` }, title: word.part.toPrecision(3) }, word.text)];
@@ -66,8 +74,8 @@ function series(data, dark) {
   const all = lines.flat();
   const low = Math.min(...all), high = Math.max(...all);
   const most = Math.max(1e-12, ...parts.flat().map(Math.abs));
-  const up = dark ? FOR_DARK : FOR, down = dark ? AGAINST_DARK : AGAINST;
-  const svg = sv("svg", { class: "line", viewBox: "0 0 320 198", preserveAspectRatio: "none", role: "img", "aria-label": "The series; orange stretches speak for, blue against" });
+  const [up, down] = tones(data, dark);
+  const svg = sv("svg", { class: "line", viewBox: "0 0 320 198", preserveAspectRatio: "none", role: "img", "aria-label": `The series; ${meaning(data)}` });
   lines.forEach((line, channel) => {
     const point = (i) => [4 + (312 * i) / Math.max(1, line.length - 1), 188 - (178 * (line[i] - low)) / (high - low || 1)];
     svg.append(sv("path", { d: path(line.map((_, i) => point(i))), fill: "none", style: { stroke: "var(--line2)" }, "stroke-width": 1.5, "vector-effect": "non-scaling-stroke" }));
@@ -105,6 +113,7 @@ export default function ({ parentElement, data }) {
   if (data.kind === "channels") return void channels(root, data, parentElement);
   const dark = data.theme === "dark";
   root.style.setProperty("--for", `rgb(${dark ? FOR_DARK : FOR})`);
+  root.style.setProperty("--size", `rgb(${dark ? SIZE_DARK : SIZE})`);
   root.style.setProperty("--against", `rgb(${dark ? AGAINST_DARK : AGAINST})`);
   if (data.kind === "trust") {
     root.replaceChildren(el("div", { class: "card" }, verdict(data.trust, true), checks(data.trust), el("div", { class: "gap" }), el("div", { class: "s m nt" }, data.note)));
@@ -124,6 +133,7 @@ export default function ({ parentElement, data }) {
   root.replaceChildren(el("div", { class: "card", "data-testid": `map-${data.method}` },
     el("div", { class: "ct" }, el("h3", {}, data.title), el("span", { class: "sp" }), el("span", { class: "s f" }, data.settings)),
     flat,
+    data.signed === false ? el("div", { class: "scale s m", "data-testid": "scale" }, "little", el("i"), "much: the answer depends on it, for or against") : null,
     data.trust ? verdict(data.trust) : null,
     data.trust ? checks(data.trust) : null,
     el("div", { class: "gap" }),

@@ -22,7 +22,14 @@ def show(run: Any, asked: Any, checkpoint: str, one: Sample, chosen: list[str]) 
         inputs = asked.rows(one.split, [one.row])
     with st.container(horizontal=True, key="lm_explain_frame"):
         with st.container(key="lm_explain_side", width=300):
-            wish = explain_side.side(run, asked, checkpoint, one, inputs)
+            wish = explain_side.side(
+                run,
+                asked,
+                checkpoint,
+                one,
+                inputs,
+                signs=any(method(name).signed for name in chosen),
+            )
         with st.container(key="lm_explain_main", width="stretch"):
             layer = st.session_state.get(f"explain_layer_{run.id}")
             if not chosen:

@@ -150,8 +150,13 @@ def _typed(run: Any, asked: Any) -> None:
         st.rerun()
 
 
-def side(run: Any, asked: Any, checkpoint: str, one: Sample, inputs: Any) -> Asked:
-    """Draw the side; gives what is to be explained."""
+def side(
+    run: Any, asked: Any, checkpoint: str, one: Sample, inputs: Any, *, signs: bool = True
+) -> Asked:
+    """Draw the side; gives what is to be explained.
+
+    `signs`: whether a shown method tells for from against, so that the two colours need words.
+    """
     report = None if one.record is not None else opened.report(run, checkpoint, one.split)
     title, found = ("Your own", []) if report is None else sample.neighbours(report, one)
     with st.container(horizontal=True, vertical_alignment="center", key="lm_quiet_strip"):
@@ -181,8 +186,12 @@ def side(run: Any, asked: Any, checkpoint: str, one: Sample, inputs: Any) -> Ask
     parts.html(
         f'<div class="lm-s lm-f">“Why {escape(subject)}?” always means “rather than what?”. '
         "The map answers against this.</div>"
-        '<div class="lm-s lm-m" style="display:flex;gap:12px;border-top:1px solid '
-        f'var(--line);margin-top:10px;padding-top:12px">{legend(subject)}</div>'
+        + (
+            '<div class="lm-s lm-m" style="display:flex;gap:12px;border-top:1px solid '
+            f'var(--line);margin-top:10px;padding-top:12px">{legend(subject)}</div>'
+            if signs
+            else ""
+        )
     )
     return Asked(target, baseline)
 

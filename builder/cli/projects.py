@@ -70,7 +70,7 @@ def new(
             )
         template = _suggested(chosen)
     made = _made(template, chosen)
-    title = name or (data[0].stem.split(".")[0] if data else template) or template
+    title = name or (data[0].stem.split(".")[0] if data else made.name) or template
     made = _renamed(made, title)
     kept = _write(made, output)
     guess = understood(made)

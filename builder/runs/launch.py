@@ -1,6 +1,7 @@
 """Start a run: check everything first, write the run folder in one piece, put it into the queue."""
 
 import os
+import re
 import shutil
 import time
 from collections.abc import Mapping
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from builder.compile import Check, Source
     from builder.data.prepared import Prepared
     from builder.train.recipe import Resolved
+
+
+NUMBERED = re.compile(r"run ([0-9]{1,9})")
 
 
 @dataclass(frozen=True)
@@ -51,13 +55,14 @@ def start(
 
     `overrides` sets fields by their dotted names ("recipe.epochs": 3), `data_path` the data's path.
     Data that is not prepared yet is prepared first. Raises LaminaError, and leaves nothing behind,
-    where the run could not work.
+    where the run could not work. Without a `name`, the third run of a kept project is "run 3"; one
+    of a project that is not kept is called as the project.
     """
     ready = check(project, data_path=data_path, overrides=overrides)
     if detach:
         lease.ensure()
     run_id = folders.new_id()
-    path = _write(run_id, ready, project_id, name or project.name)
+    path = _write(run_id, ready, project_id, name or _name(project, project_id))
     from builder.runs import index
 
     if not detach:
@@ -112,6 +117,17 @@ def check(
     fixed = project.model_copy(update={"recipe": resolved.recipe})
     weights = _weights(project, source.text) if project.recipe.start_from else None
     return Ready(fixed, prepared, source, checks, resolved, weights)
+
+
+def _name(project: Project, project_id: str) -> str:
+    """What a run is called for which nobody chose a name: the next number of its project's."""
+    if not project_id:
+        return project.name
+    from builder.runs import index
+
+    names = [row.name for row in index.sync().values() if row.project_id == project_id]
+    taken = [int(found[1]) for name in names if (found := NUMBERED.fullmatch(name))]
+    return f"run {max([len(names), *taken]) + 1}"
 
 
 def _overridden(

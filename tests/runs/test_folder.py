@@ -362,3 +362,21 @@ def test_reading_runs_needs_no_torch() -> None:
     code = "import sys, builder.runs; print('torch' in sys.modules, 'sqlalchemy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
+
+
+def test_runs_without_a_name_are_numbered_within_their_project(make_project: Make) -> None:
+    project = make_project(epochs=1)
+
+    def name(project_id: str, given: str = "") -> str:
+        run = runs.start(project, project_id=project_id, detach=False, name=given)
+        return str(run.info["name"])
+
+    assert [name("a"), name("a", "wide"), name("a"), name("b")] == [
+        "run 1",
+        "wide",
+        "run 3",
+        "run 1",
+    ]
+    runs.delete(next(row.id for row in runs.list_runs("a") if row.name == "run 1"))
+    assert name("a") == "run 4"
+    assert name("") == project.name

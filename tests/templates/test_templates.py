@@ -195,3 +195,10 @@ def test_no_template_has_an_issue_or_a_finding_on_its_own_data(name):
         project.graph, found, project.task.kind, output_shape=shape, modules=project.modules
     )
     assert [issue.message for issue in (*found.issues, *findings)] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "title"), [("cnn", "Digits"), ("mlp-classification", "Breast cancer")]
+)
+def test_a_project_on_a_templates_own_data_is_called_after_the_data(name, title):
+    assert templates.make(name).name == title

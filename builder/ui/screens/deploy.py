@@ -359,6 +359,8 @@ def _artefact(run_id: str, name: str, checkpoint: str) -> bytes:
 
 def _slug(run: "Run") -> str:
     name = str(run.info.get("name") or run.id)
+    if name.startswith("run "):  # a number alone says nothing in a folder of downloads
+        name = f"{run.project().name} {name}"
     return (
         "".join(c if c.isalnum() or c in "-_" else "-" for c in name).strip("-")[:60] or "network"
     )

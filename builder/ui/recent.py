@@ -168,10 +168,22 @@ def ago(when: float | None, now: dt.datetime | None = None) -> str:
 
 
 def _menu(entry: workspace.Entry) -> None:
+    menu = f"menu_{entry.id}"
     with st.popover(
-        "", icon=":material/more_vert:", key=f"menu_{entry.id}", help=f"More for {entry.name}"
+        "",
+        icon=":material/more_vert:",
+        key=menu,
+        help=f"More for {entry.name}",
+        on_change="rerun",
     ):
-        if st.button("Rename …", type="tertiary", key=f"rename_{entry.id}", icon=":material/edit:"):
+        if st.button(
+            "Rename …",
+            type="tertiary",
+            key=f"rename_{entry.id}",
+            icon=":material/edit:",
+            on_click=_close,
+            args=(menu,),
+        ):
             _rename(entry)
         st.button(
             "Duplicate",
@@ -192,9 +204,19 @@ def _menu(entry: workspace.Entry) -> None:
             on_click="ignore",
         )
         if st.button(
-            "Delete …", type="tertiary", key=f"danger_delete_{entry.id}", icon=":material/delete:"
+            "Delete …",
+            type="tertiary",
+            key=f"danger_delete_{entry.id}",
+            icon=":material/delete:",
+            on_click=_close,
+            args=(menu,),
         ):
             _delete(entry)
+
+
+def _close(menu: str) -> None:
+    """A dialog takes the menu's place."""
+    st.session_state[menu] = False
 
 
 def safe(name: str) -> str:
@@ -217,19 +239,54 @@ def _rename(entry: workspace.Entry) -> None:
         st.rerun()
 
 
+ACTIVE = ("queued", "preparing", "running", "paused")
+
+
 @st.dialog("Delete the project?")
 def _delete(entry: workspace.Entry) -> None:
+    from builder import runs
+
+    active = [row for row in runs.list_runs(entry.id) if row.status in ACTIVE]
+    if active:
+        parts.html(f'<p class="lm-warn">{escape(training(active))}</p>', "delete-training")
     parts.html(
         f"<p><b>{escape(entry.name)}</b> and its history of edits will be gone. Runs and files "
         "that you brought stay.</p>"
     )
     with st.container(horizontal=True):
+        if active and st.button(
+            "Stop and delete", key="danger_stop_delete", on_click=_act, args=(_halt, entry.id)
+        ):
+            st.rerun()
         if st.button(
-            "Delete", key="danger_confirm_delete", on_click=_act, args=(_remove, entry.id)
+            "Delete, let it train" if active else "Delete",
+            key="danger_confirm_delete",
+            on_click=_act,
+            args=(_remove, entry.id),
         ):
             st.rerun()
         if st.button("Keep it", key="cancel_delete"):
             st.rerun()
+
+
+def training(active: "Sequence[Row]") -> str:
+    """What goes on in a project: "1 run is training: first try, epoch 3 of 10."."""
+    first = active[0]
+    count = "1 run is" if len(active) == 1 else f"{len(active)} runs are"
+    more = f" and {len(active) - 1} more" if len(active) > 1 else ""
+    return (
+        f"{count} training: {first.name or first.id}, epoch {first.epoch} of {first.epochs}{more}."
+    )
+
+
+def _halt(project: str) -> None:
+    """Stop what trains, then delete; where a run cannot be stopped, the project stays."""
+    from builder import runs
+
+    for row in runs.list_runs(project):
+        if row.status in ACTIVE:
+            runs.order(row.id, {"order": "stop"})
+    _remove(project)
 
 
 def _remove(project: str) -> None:

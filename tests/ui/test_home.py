@@ -3,10 +3,11 @@
 import json
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from builder import templates, workspace
+from builder import runs, templates, workspace
 from builder.errors import LaminaError
 from builder.home import home
 from builder.project import Project
@@ -56,6 +57,22 @@ def test_delete_asks_first_and_then_removes() -> None:
     app = open_page("home").button(key=f"danger_delete_{key}").click().run()
     assert workspace.projects()
     app.button(key="danger_confirm_delete").click().run()
+    assert workspace.projects() == ()
+
+
+def test_delete_tells_of_a_run_that_trains_and_stops_it_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    key = workspace.create(Project(name="busy"))
+    row = SimpleNamespace(id="r1", name="first", status="running", epoch=3, epochs=10)
+    orders = []
+    monkeypatch.setattr(runs, "list_runs", lambda *_: [row])
+    monkeypatch.setattr(runs, "order", lambda run, wish: orders.append((run, wish["order"])))
+    monkeypatch.setattr(recent.warm, "ready", lambda: False)
+    app = open_page("home").button(key=f"danger_delete_{key}").click().run()
+    assert "1 run is training: first, epoch 3 of 10." in text_of(app)
+    app.button(key="danger_stop_delete").click().run()
+    assert orders == [("r1", "stop")]
     assert workspace.projects() == ()
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 
 from builder.project import Column, Data, Project
@@ -114,6 +115,12 @@ def sentence(overview: "Overview") -> tuple[str, str]:
     if overview.balance:
         facts.append(f"{len(overview.balance):,} classes")
     return title, ", ".join(facts)
+
+
+def headline(title: str, target: str, facts: str) -> str:
+    """The sentence as markup, where it does not stand in the table."""
+    said = escape(title).replace("{target}", f"<em>{escape(target)}</em>")
+    return f'<div class="lm-predict"><h2>{said}</h2><span class="lm-f">{escape(facts)}</span></div>'
 
 
 def apply(project: Project, change: table.Change, overview: "Overview") -> Project:

@@ -9,6 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from builder.errors import LaminaError
 from builder.project import Project, Step
@@ -19,30 +20,46 @@ if TYPE_CHECKING:
     from builder.data.specs import InputSpec
 
 CLASSES, EACH, VARIANTS = 12, 8, 6
+PICTURED = ("image", "series")
+"""Forms that are looked at before the table; texts stand in it."""
 TITLES = {"tokens": "Texts", "series": "Series", "image": "Images"}
 
 Save = Callable[[Project], None]
 
 
-def show(project: Project, prepared: "Prepared", save: Save) -> None:
-    """The cards of every image, text and series input."""
+def show(
+    project: Project,
+    prepared: "Prepared",
+    save: Save,
+    above: DeltaGenerator,
+    below: DeltaGenerator,
+) -> None:
+    """The cards of every image, text and series input: what is looked at goes above the table,
+    texts and augmentation below it.
+    """
     for spec in prepared.spec.inputs.values():
-        if spec.form == "image":
-            with parts.card("Images", _image_note(spec), key=f"images_{spec.name}"):
-                parts.html(_thumbnails(prepared), "thumbnails")
-        elif spec.form == "tokens":
-            with parts.card("Texts", _token_note(spec), key=f"texts_{spec.name}"):
-                _settings(project, spec.form, save)
-                parts.html(_tokens(prepared, spec), "token-preview")
-        elif spec.form == "series":
-            title = TITLES["series"]
-            if spec.name != "series":
-                title += f" of {spec.name}"
-            with parts.card(title, _series_note(spec), key=f"series_{spec.name}"):
-                _settings(project, spec.form, save)
-                parts.html(_multiples(prepared, spec), "series-preview")
+        with above if spec.form in PICTURED else below:
+            _card(project, prepared, spec, save)
         if spec.form in TITLES:
-            _augment(project, prepared, spec, save)
+            with below:
+                _augment(project, prepared, spec, save)
+
+
+def _card(project: Project, prepared: "Prepared", spec: "InputSpec", save: Save) -> None:
+    if spec.form == "image":
+        with parts.card("Images", _image_note(spec), key=f"images_{spec.name}"):
+            parts.html(_thumbnails(prepared), "thumbnails")
+    elif spec.form == "tokens":
+        with parts.card("Texts", _token_note(spec), key=f"texts_{spec.name}"):
+            _settings(project, spec.form, save)
+            parts.html(_tokens(prepared, spec), "token-preview")
+    elif spec.form == "series":
+        title = TITLES["series"]
+        if spec.name != "series":
+            title += f" of {spec.name}"
+        with parts.card(title, _series_note(spec), key=f"series_{spec.name}"):
+            _settings(project, spec.form, save)
+            parts.html(_multiples(prepared, spec), "series-preview")
 
 
 def _image_note(spec: "InputSpec") -> str:

@@ -151,15 +151,22 @@ def _unfolded(option: "base.Option") -> "base.Option":
 
 
 def _main(project: Project, overview: "data.Overview") -> None:
+    title, facts = heads.sentence(overview)
+    target = heads.called(overview.target or "", overview.headerless)
+    above = st.container(key="lm_data_above")
+    pictured = any(view.form in media.PICTURED for view in overview.media)
+    if pictured:
+        with above:
+            parts.html(heads.headline(title, target, facts), "headline")
+        title = target = facts = ""
     with st.container(key="lm_data_top"):
-        title, facts = heads.sentence(overview)
         columns, rows, more = _table(project, overview)
         change = table.show(
             columns,
             rows,
             key="data_table",
             title=title,
-            target=heads.called(overview.target or "", overview.headerless),
+            target=target,
             facts=facts,
             note="Guessed from the file. Change any role or type.",
             more=more,
@@ -170,7 +177,11 @@ def _main(project: Project, overview: "data.Overview") -> None:
     with st.container(key="lm_data_below"):
         split.show(project, overview, split_counts(project, overview), _save)
         if overview.media:
-            _media(project)
+            below = st.container()
+            with above if pictured else below:
+                prepared = _prepared(project)
+            if prepared is not None:
+                media.show(project, prepared, _save, above, below)
 
 
 def _table(
@@ -234,9 +245,9 @@ def split_counts(project: Project, overview: "data.Overview") -> dict[str, list[
     return counts
 
 
-def _media(project: Project) -> None:
+def _prepared(project: Project) -> "data.Prepared | None":
     """Images, texts and series are prepared at once, so that they can be looked at as the network
-    sees them.
+    sees them; None, which the page says, while that is not so.
     """
     from builder import data
 
@@ -246,17 +257,15 @@ def _media(project: Project) -> None:
     running = work.job(PREPARE, lambda report: data.prepare(project, report), fresh=asked)
     if not running.finished(0.5):
         work.show(running, key="media")
-        return
+        return None
     try:
         prepared = running.outcome()
     except LaminaError as error:
         parts.failed(error, key="media")
-        return
-    if prepared is None:
-        if parts.empty(
-            "Preparing was stopped", "Nothing half-made was kept.", "Prepare", key="media"
-        ):
-            work.forget(PREPARE)
-            st.rerun()
-        return
-    media.show(project, prepared, _save)
+        return None
+    if prepared is None and parts.empty(
+        "Preparing was stopped", "Nothing half-made was kept.", "Prepare", key="media"
+    ):
+        work.forget(PREPARE)
+        st.rerun()
+    return prepared

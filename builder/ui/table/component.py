@@ -50,8 +50,8 @@ def show(
     "tone" ("" | "leak"), "why", "bars" (heights 0 to 1) with "low" and "high", or "top"
     ([label, share] pairs), "missing" (share)}; `rows` are cells as text, in the columns' order,
     None where a cell is empty. A column that is "fixed" (a text beside the table) has no menus.
-    `title` is the sentence above, in which `target` is marked; a `compact` table is only as wide
-    as its columns.
+    `title` is the sentence above, if any, in which `target` is marked; a `compact` table is only
+    as wide as its columns.
     """
     result = _component()(
         key=key,

@@ -130,7 +130,9 @@ export default function (component) {
     glass.innerHTML = '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M7 2.5a4.5 4.5 0 1 1 0 9 4.5 4.5 0 0 1 0-9ZM10.4 10.4 13.5 13.5"/></svg>';
     glass.append(find);
     const focused = root.getRootNode().activeElement?.getAttribute("data-testid");
-    root.replaceChildren(el("div", { class: "sum" }, title, el("span", { class: "f" }, data.facts), el("span", { class: "sp" }), finding ? el("span", { class: "s m" }, data.note) : "", finding ? glass : ""), holder);
+    const sum = el("div", { class: "sum" }, title, el("span", { class: "f" }, data.facts), el("span", { class: "sp" }));
+    if (finding) sum.append(el("span", { class: "s m" }, data.note), glass);
+    root.replaceChildren(...(data.title || finding ? [sum] : []), holder);
     fill();
     if (focused) root.querySelector(`[data-testid="${CSS.escape(focused)}"]`)?.focus();
   };

@@ -104,7 +104,7 @@ class TaskChoice(Strict):
 
 
 LARGEST_RATE = 100.0
-"""The highest learning rate that a form or an order to a run takes."""
+"""The highest learning rate that an order to a run takes."""
 
 
 class Optimizer(Strict):
@@ -112,7 +112,7 @@ class Optimizer(Strict):
 
     model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
     name: str = "AdamW"
-    lr: float = Field(1e-3, gt=0, le=LARGEST_RATE)
+    lr: float = Field(1e-3, gt=0)
 
     def arguments(self) -> dict[str, Any]:
         """All keyword arguments of the optimiser."""

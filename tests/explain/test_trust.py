@@ -89,8 +89,8 @@ def line(*values):
     ("marked", "status"),
     [(0.05, "ok"), (0.25, "warn"), (0.35, "warn"), (0.70, "err")],
 )
-def test_a_marked_order_must_beat_random_ones_beyond_their_spread(planted, marked, status):
-    """Random orders stand at 0.4 ± 0.16 (two standard deviations) half-way from 0.8 to 0."""
+def test_a_marked_order_must_beat_every_random_one_and_by_a_margin(planted, marked, status):
+    """Random orders stand at 0.32 or 0.48 half-way from 0.8 to 0."""
     halfway = 0.4 + 0.08 * np.array([-1.0, 1.0] * 8)
     orders = np.stack([line(0.8, at, 0) for at in halfway])
     evidence = trust.Evidence(line(0, 0.5, 1), line(0.8, marked, 0), orders)
@@ -98,7 +98,7 @@ def test_a_marked_order_must_beat_random_ones_beyond_their_spread(planted, marke
     units = trust.Units({}, torch.zeros(3), "pixels")
     judged = trust._matters(Edges(), asked, units, evidence)
     assert judged.status == status, judged
-    assert "16 random orders: 0.40 ± 0.08" in judged.sentence
+    assert "16 random orders, 0.40 on average" in judged.sentence
 
 
 def test_a_caution_qualifies_the_good_verdict_and_lowers_no_other():

@@ -185,7 +185,8 @@ def _sync() -> dict[str, Row]:
     if gone:
         drop(*gone)
     rows = known | fresh
-    return {run: rows[run] for run in reversed(there)}
+    newest = sorted(there, key=lambda run: (rows[run].created, run), reverse=True)
+    return {run: rows[run] for run in newest}  # ids alone only tell seconds
 
 
 def _row(kept: dict[str, Any]) -> Row:

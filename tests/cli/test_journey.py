@@ -179,6 +179,8 @@ def test_ctrl_c_stops_the_run_cleanly_and_leaves_with_130(lamina, tmp_path, lami
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # a job in the background of a shell inherits an ignored SIGINT, and so would its child
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 120
     while not any(row.status == "running" and row.epoch > 1 for row in runs.list_runs()):

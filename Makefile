@@ -8,7 +8,7 @@ PORT ?= 8501
 FRONTENDS := $(wildcard builder/ui/*/frontend)
 FRONTEND_FILES := $(shell find $(FRONTENDS) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
-.PHONY: install run test lint types unit frontend-test journeys lock shots figures soak clean
+.PHONY: install run test lint types unit frontend-test journeys lock shots figures clean
 .DEFAULT_GOAL := help
 
 .PHONY: help

@@ -131,17 +131,6 @@ def asset_file(root: Path, part: str, path: str) -> Path | None:
     return file
 
 
-def asset(part: str, pattern: str) -> str | None:
-    """The address of a built file with a hashed name (asset("canvas", "index-*.js")); None where
-    it is not built.
-    """
-    found = sorted((places.UI / part / "frontend" / "dist").glob(pattern))
-    if not found:
-        return None
-    folder = places.UI / part / "frontend" / "dist"
-    return f"/lamina/assets/{part}/{found[-1].relative_to(folder).as_posix()}"
-
-
 def collect() -> list[BaseRoute]:
     """All own routes: the files of the front ends, and ROUTES of each part's routes.py."""
     found: list[BaseRoute] = [

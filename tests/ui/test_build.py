@@ -10,8 +10,8 @@ from starlette.applications import Starlette
 from builder import layers, templates, workspace
 from builder.graph.spec import Graph
 from builder.project import Project
-from builder.ui import canvas, routes
-from builder.ui.canvas import component, desk, wire
+from builder.ui import canvas, frontends, routes
+from builder.ui.canvas import desk, wire
 from builder.ui.canvas.routes import ROUTES
 from tests.ui.apptest import open_page, text_of
 
@@ -162,7 +162,7 @@ def test_each_template_is_drawn_with_shapes_and_its_source() -> None:
 def test_the_page_hands_project_and_token_to_the_canvas(
     project_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(component, "bundle", lambda: "canvas-test.js")
+    monkeypatch.setattr(frontends, "bundle", lambda _: "canvas-test.js")
     app = open_page("build", project=project_id)
     assert not app.exception
     given = [json.loads(element.proto.json or "null") for element in app.get("bidi_component")]
@@ -174,7 +174,7 @@ def test_the_page_hands_project_and_token_to_the_canvas(
 def test_the_page_says_what_to_do_where_the_canvas_is_not_built(
     project_id: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
-    monkeypatch.setattr(component, "DIST", tmp_path)
+    monkeypatch.setattr(frontends, "UI", tmp_path)
     app = open_page("build", project=project_id)
     assert not app.exception
     assert "make install" in text_of(app)
@@ -192,12 +192,12 @@ def test_the_strip_describes_the_network_to_the_browser(monkeypatch: pytest.Monk
     class Result:
         picked = "head"
 
-    def mount(name: str) -> Any:
-        assert name == "canvas-test.js"
+    def mount(name: str, file: str) -> Any:
+        assert (name, file) == ("canvas", "canvas-test.js")
         return lambda **arguments: given.update(arguments) or Result()
 
-    monkeypatch.setattr(component, "bundle", lambda: "canvas-test.js")
-    monkeypatch.setattr(component, "_mount", mount)
+    monkeypatch.setattr(frontends, "bundle", lambda _: "canvas-test.js")
+    monkeypatch.setattr(frontends, "mount", mount)
     graph = Graph.model_validate(
         {"nodes": [{"id": "x", "layer": "Input"}, {"id": "head", "layer": "Linear"}],
          "edges": [["x", "head"]]}
@@ -214,8 +214,8 @@ def test_a_picked_node_that_is_gone_is_not_given(monkeypatch: pytest.MonkeyPatch
     class Result:
         picked = "gone"
 
-    monkeypatch.setattr(component, "bundle", lambda: "canvas-test.js")
-    monkeypatch.setattr(component, "_mount", lambda _: lambda **_: Result())
+    monkeypatch.setattr(frontends, "bundle", lambda _: "canvas-test.js")
+    monkeypatch.setattr(frontends, "mount", lambda *_: lambda **_: Result())
     assert canvas.graph_strip("s", Graph(), selected=None) is None
 
 

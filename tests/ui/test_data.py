@@ -12,7 +12,8 @@ from builder import data, workspace
 from builder.errors import LaminaError
 from builder.home import room
 from builder.project import Column, Data, Project, Split
-from builder.ui import intake, table
+from builder.ui import intake
+from builder.ui.components import table
 from builder.ui.dataset import heads, sources
 from tests.ui.apptest import open_page, text_of
 

@@ -12,7 +12,8 @@ import pytest
 
 from builder.evaluate import ClassificationSplit
 from builder.evaluate import evaluate as report_of
-from builder.ui import figures, matrix, rows, sample, samples, state
+from builder.ui import figures, rows, sample, state
+from builder.ui.components import matrix, samples
 from builder.ui.screens import evaluate, evaluate_classes, explain_table
 from tests.trained import trained
 from tests.ui.apptest import open_page, text_of

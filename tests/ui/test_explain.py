@@ -6,7 +6,7 @@ A map with a verdict per method, reasons where a method does not fit, what-if fo
 import pytest
 
 from builder.explain import explain, open_subject, whatif
-from builder.ui.draw import _png
+from builder.ui.components.draw import _png
 from tests.trained import trained
 from tests.ui.apptest import open_page, text_of
 from tests.ui.test_evaluate import components

@@ -1,42 +1,13 @@
 """The two components that the front end's one bundle holds, as functions for Streamlit pages."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import cache
-from pathlib import Path
 from typing import Any, Literal
 
-import streamlit as st
-
 from builder import layers
-from builder.errors import LaminaError
 from builder.graph.spec import Graph
+from builder.ui import frontends
 
-DIST = Path(__file__).parent / "frontend" / "dist"
 Mode = Literal["updates", "gradients", "activations", "time", "pick"]
-LOADER = """
-const bundle = await import(new URL("/lamina/assets/canvas/{name}", document.baseURI).href);
-export default bundle.default;
-"""
-
-
-def bundle() -> str:
-    """The file name of the built front end, with its hash.
-
-    Raises LaminaError when it was not built.
-    """
-    built = sorted(DIST.glob("canvas-*.js"))
-    if len(built) != 1:
-        raise LaminaError(
-            "The canvas is not built.",
-            place=str(DIST),
-            remedy="Run `make install`, then start Lamina again.",
-        )
-    return built[0].name
-
-
-@cache
-def _mount(name: str) -> Callable[..., Any]:
-    return st.components.v2.component("lamina_canvas", js=LOADER.replace("{name}", name))
 
 
 def editor(
@@ -52,7 +23,7 @@ def editor(
     Gives the page that the user asked for ("train", "data", "home"), else None; `on_go` is called
     before.
     """
-    result = _mount(bundle())(
+    result = frontends.mount("canvas", frontends.bundle("canvas"))(
         key=key,
         data={"kind": "editor", "project": project_id, "name": name, "token": token},
         on_go_change=on_go or _nothing,
@@ -83,7 +54,7 @@ def graph_strip(
     first view of the health strip. `follow` names a
     run whose live view's news then replace `health` as they come.
     """
-    result = _mount(bundle())(
+    result = frontends.mount("canvas", frontends.bundle("canvas"))(
         key=key,
         data={
             "kind": "strip",

@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 
 from builder.project import Column, Data, Project
-from builder.ui import table
+from builder.ui.components import table
 
 if TYPE_CHECKING:
     from builder.data import Overview

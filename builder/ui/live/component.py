@@ -1,24 +1,10 @@
 """Mounts the live view; the points come by Lamina's own route, not through Streamlit's reruns."""
 
-from collections.abc import Callable
-from functools import cache
-from typing import Any, Literal
+from typing import Literal
 
-import streamlit as st
-
-from builder.errors import LaminaError
-from builder.ui import routes, tokens
+from builder.ui import frontends, routes, tokens
 
 API = "/lamina/api/runs"
-LOADER = """
-const bundle = await import(new URL("{address}", document.baseURI).href);
-export default bundle.default;
-"""
-
-
-@cache
-def _mount(address: str) -> Callable[..., Any]:
-    return st.components.v2.component("lamina_live", js=LOADER.replace("{address}", address))
 
 
 def live(
@@ -39,14 +25,7 @@ def live(
 
     Raises LaminaError when the front end was not built.
     """
-    address = routes.asset("live", "index-*.js")
-    if address is None:
-        raise LaminaError(
-            "The live curves are not built.",
-            place="builder/ui/live/frontend",
-            remedy="Run `make install`, then start Lamina again.",
-        )
-    result = _mount(address)(
+    result = frontends.mount("live", frontends.bundle("live"))(
         key=f"live_{part}_{run}",
         data={
             "part": part,

@@ -12,7 +12,8 @@ import streamlit as st
 
 from builder.errors import LaminaError
 from builder.project import Project
-from builder.ui import chrome, forms, parts, state, table, work
+from builder.ui import chrome, forms, parts, state, work
+from builder.ui.components import table
 from builder.ui.dataset import heads, media, side, sources, split, treatment
 
 if TYPE_CHECKING:

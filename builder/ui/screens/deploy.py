@@ -185,7 +185,7 @@ def _drawable(settings: Mapping[str, Any]) -> bool:
 
 
 def _drawn(settings: Mapping[str, Any]) -> dict[str, Any] | None:
-    from builder.ui.draw import draw
+    from builder.ui.components.draw import draw
 
     part = next(iter(settings["inputs"].values()))
     content = draw("deploy_draw", (int(part["height"]), int(part["width"])))

@@ -12,10 +12,10 @@ import streamlit as st
 
 from builder.evaluate import ClassificationSplit
 from builder.ui import charts, figures, parts, rows
-from builder.ui.classes import classes
-from builder.ui.matrix import matrix
+from builder.ui.components.classes import classes
+from builder.ui.components.matrix import matrix
+from builder.ui.components.samples import samples
 from builder.ui.sample import called
-from builder.ui.samples import samples
 
 PAGE = 15
 NOTHING = "\u00a0"

@@ -7,7 +7,7 @@ import streamlit as st
 
 from builder.evaluate import RegressionSplit
 from builder.ui import charts, figures, rows
-from builder.ui.samples import samples
+from builder.ui.components.samples import samples
 from builder.ui.screens.evaluate_classes import head
 
 

@@ -7,7 +7,8 @@ import streamlit as st
 from builder.errors import LaminaError
 from builder.explain import Explanation, Subject, ask, channels, method
 from builder.explain.methods.grad_cam import default_layer
-from builder.ui import figures, maps, parts, rows
+from builder.ui import figures, parts, rows
+from builder.ui.components import maps
 from builder.ui.sample import Sample
 from builder.ui.screens import explain_side
 

@@ -13,9 +13,9 @@ from builder.errors import LaminaError
 from builder.evaluate import ClassificationSplit
 from builder.explain import choices
 from builder.ui import figures, opened, parts, rows, sample
-from builder.ui.draw import draw
+from builder.ui.components.draw import draw
+from builder.ui.components.samples import samples
 from builder.ui.sample import Sample
-from builder.ui.samples import samples
 
 SHOWN_CLASSES = 4
 

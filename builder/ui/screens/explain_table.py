@@ -10,11 +10,12 @@ import numpy as np
 import streamlit as st
 
 from builder.explain import Explanation, ask, whatif
-from builder.ui import figures, maps, opened, parts, rows, sample
+from builder.ui import figures, opened, parts, rows, sample
+from builder.ui.components import maps
+from builder.ui.components.waterfall import waterfall
+from builder.ui.components.whatif import whatif as form
 from builder.ui.sample import Sample
 from builder.ui.screens import explain_side
-from builder.ui.waterfall import waterfall
-from builder.ui.whatif import whatif as form
 
 MOST_BARS = 9
 

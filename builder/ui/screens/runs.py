@@ -8,7 +8,7 @@ import streamlit as st
 
 from builder.errors import LaminaError
 from builder.ui import charts, chrome, comparison, parts, recent, state, tokens
-from builder.ui.runtable import Act, runtable
+from builder.ui.components.runtable import Act, runtable
 
 if TYPE_CHECKING:
     from builder.runs import Run

@@ -6,7 +6,7 @@ export default defineConfig({
     emptyOutDir: true,
     target: "es2022",
     lib: { entry: "src/index.ts", formats: ["es"] },
-    rollupOptions: { output: { entryFileNames: "index-[hash].js" } },
+    rollupOptions: { output: { entryFileNames: "live-[hash].js" } },
   },
   test: { environment: "jsdom", include: ["test/**/*.test.ts"] },
 });

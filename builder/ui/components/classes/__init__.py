@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from builder.ui import plain
+from builder.ui.components import plain
 
 
 def classes(key: str, rows: Sequence[Mapping[str, Any]], selected: int | None = None) -> int | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from builder.ui import plain
+from builder.ui.components import plain
 
 PREFIX = "data:image/png;base64,"
 MOST_BYTES = 2_000_000

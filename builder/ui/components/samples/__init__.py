@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from builder.ui import plain
+from builder.ui.components import plain
 
 
 def samples(

@@ -12,8 +12,8 @@ HERE = Path(__file__).parent
 
 @cache
 def mount(name: str) -> Callable[..., Any]:
-    """The mounting command of builder/ui/<name>/<name>.js with <name>.css, under the shared helpers
-    and styles.
+    """The mounting command of components/<name>/<name>.js with <name>.css, under the shared
+    helpers and styles.
     """
     folder = HERE.parent / name
     return st.components.v2.component(

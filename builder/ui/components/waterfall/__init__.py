@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from builder.ui import plain, tokens
+from builder.ui import tokens
+from builder.ui.components import plain
 
 
 def waterfall(

@@ -5,7 +5,7 @@ Counts, shares of the truth, shares of the answers.
 
 from collections.abc import Mapping, Sequence
 
-from builder.ui import plain
+from builder.ui.components import plain
 
 
 def matrix(

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from builder.explain import Channel, Explanation, RowExplanation, Trust, method
-from builder.ui import figures, plain, rows, tokens
+from builder.ui import figures, rows, tokens
+from builder.ui.components import plain
 
 
 def card(key: str, found: Explanation, picture: Any = None, note: str = "") -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from builder.ui import plain
+from builder.ui.components import plain
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,6 @@
 gaps.
 """
 
-from builder.ui.table.component import Change, show
+from builder.ui.components.table.component import Change, show
 
 __all__ = ["Change", "show"]

@@ -232,10 +232,10 @@ def predicted_against_true(split: RegressionSplit) -> go.Figure:
             x=x,
             y=y,
             mode="markers",
-            customdata=rows,
+            customdata=np.stack([rows, rows + 1], 1),
             name="rows",
             marker={"color": colour["train"], "size": 5, "opacity": 0.45},
-            hovertemplate=f"row %{{customdata}}<br>true %{{x:{form}}}<br>predicted %{{y:{form}}}"
+            hovertemplate=f"row %{{customdata[1]:,}}<br>true %{{x:{form}}}<br>predicted %{{y:{form}}}"
             "<extra></extra>",
         )
     )

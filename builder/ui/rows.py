@@ -29,6 +29,19 @@ def word(spec: PreparedSpec, count: int = 2) -> str:
     return one if count == 1 or one == "series" else f"{one}s"
 
 
+def row_number(index: int) -> int:
+    """A row's number as every page, file and sentence shows it: people count from 1.
+
+    Addresses, widgets' keys and what functions take and give stay indexes from 0.
+    """
+    return int(index) + 1
+
+
+def row_label(index: int) -> str:
+    """`row_number` as text: "1,701"."""
+    return f"{row_number(index):,}"
+
+
 def address(png: bytes) -> str:
     """PNG bytes as a data address."""
     return "data:image/png;base64," + base64.b64encode(png).decode()
@@ -41,7 +54,7 @@ def items(
     kind = form(prepared.spec)
     found: list[dict[str, Any]] = []
     for row in (int(row) for row in rows):
-        item: dict[str, Any] = {"row": row, **caption(row)}
+        item: dict[str, Any] = {"row": row, "number": row_label(row), **caption(row)}
         if kind == "image":
             item["src"] = address(prepared.thumbnail(split, row, size))
         elif kind == "tokens":
@@ -52,7 +65,7 @@ def items(
             record = prepared.record(split, row)
             facts = [value for key, value in caption(row).items() if key == "cells"]
             cells = [show(record.get(name)) for name in columns_of(prepared.spec)]
-            item["cells"] = [str(row), *(facts[0] if facts else ()), *cells]
+            item["cells"] = [row_label(row), *(facts[0] if facts else ()), *cells]
         found.append(item)
     return found
 

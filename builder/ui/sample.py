@@ -62,9 +62,13 @@ def give(run: Any, record: dict[str, Any]) -> None:
 
 
 def name(run: Any, one: Sample) -> str:
-    """The sample in the crumb: "test image 1700"."""
+    """The sample in the crumb: "test image 1,701"."""
     what = rows.word(run.spec, 1)
-    return f"your {what}" if one.record is not None else f"{one.split} {what} {one.row}"
+    return (
+        f"your {what}"
+        if one.record is not None
+        else f"{one.split} {what} {rows.row_label(one.row)}"
+    )
 
 
 def neighbours(report: SplitReport, one: Sample) -> tuple[str, list[int]]:

@@ -10,7 +10,7 @@ import json
 import numpy as np
 import pytest
 
-from builder.evaluate import ClassificationSplit
+from builder.evaluate import ClassificationSplit, RegressionSplit
 from builder.evaluate import evaluate as report_of
 from builder.ui import figures, rows, sample, state
 from builder.ui.components import matrix, samples
@@ -149,13 +149,20 @@ def test_a_run_that_is_not_there_is_said_so():
     assert "Look at another run" in [button.label for button in app.button]
 
 
+def test_rows_are_counted_from_one_wherever_a_person_sees_them():
+    assert [rows.row_label(0), rows.row_label(1700)] == ["1", "1,701"]
+    split = RegressionSplit(np.array([1.0, 2.0]), np.array([1.5, 2.5]))
+    dots = figures.predicted_against_true(split).data[0]
+    assert dots.customdata.tolist() == [[0, 1], [1, 2]]  # the index to open, the number to show
+
+
 def test_csv_holds_every_row_and_no_formula():
     probabilities = np.array([[0.9, 0.1], [0.2, 0.8]])
     split = ClassificationSplit(np.array([0, 0]), probabilities, ("=cmd()", "b,c"))
     read = list(csv.reader(io.StringIO(evaluate_classes.predictions_csv(split).decode())))
     assert read[0] == ["row", "truth", "prediction", "p(=cmd())", "p(b,c)"]
-    assert read[1][:3] == ["0", "'=cmd()", "'=cmd()"]
-    assert read[2][:3] == ["1", "'=cmd()", "b,c"]
+    assert read[1][:3] == ["1", "'=cmd()", "'=cmd()"]
+    assert read[2][:3] == ["2", "'=cmd()", "b,c"]
 
 
 @pytest.mark.parametrize(

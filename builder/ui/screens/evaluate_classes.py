@@ -158,7 +158,7 @@ def grid(
             "leftFigure": f"· {p[answer] * 100:.0f} %",
             "right": f"{'is' if wrong else 'next'} {names[other]}",
             "rightFigure": f"· {p[other] * 100:.0f} %",
-            "title": f"Row {row}: truth {names[truth]}, predicted {names[answer]}. Click to "
+            "title": f"Row {rows.row_label(row)}: truth {names[truth]}, predicted {names[answer]}. Click to "
             "explain.",
             "cells": [names[truth], names[answer], f"{p[answer] * 100:.0f} %"],
         }
@@ -458,7 +458,12 @@ def predictions_csv(report: ClassificationSplit) -> bytes:
     """Every row of the split: truth, prediction, probabilities."""
     names = report.classes
     lines = (
-        [row, names[int(truth)], names[int(answer)], *(round(float(value), 6) for value in p)]
+        [
+            rows.row_number(row),
+            names[int(truth)],
+            names[int(answer)],
+            *(round(float(value), 6) for value in p),
+        ]
         for row, (truth, answer, p) in enumerate(
             zip(report.targets, report.predictions, report.probabilities, strict=True)
         )

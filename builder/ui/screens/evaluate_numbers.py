@@ -90,7 +90,7 @@ def _grid(run: Any, report: RegressionSplit, split: str, found: Any) -> int | No
 
 def _csv(report: RegressionSplit) -> bytes:
     lines = zip(
-        range(report.rows), report.targets, report.predictions, report.residuals, strict=True
+        range(1, report.rows + 1), report.targets, report.predictions, report.residuals, strict=True
     )
     return figures.table(["row", "truth", "prediction", "truth_minus_prediction"], lines)
 

@@ -11,12 +11,12 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement.querySelector("#root");
   const { kind, items, columns, selected } = data;
   const open = (row) => setTriggerValue("open", { row, at: Date.now() });
-  const button = (item, name, ...children) => el("button", { class: `one ${name}${item.row === selected ? " on" : ""}`, "data-testid": `sample-${item.row}`, "aria-current": item.row === selected ? "true" : false, title: item.title || `Row ${item.row}: explain this prediction`, onclick: () => open(item.row) }, children);
+  const button = (item, name, ...children) => el("button", { class: `one ${name}${item.row === selected ? " on" : ""}`, "data-testid": `sample-${item.row}`, "aria-current": item.row === selected ? "true" : false, title: item.title || `Row ${item.number}: explain this prediction`, onclick: () => open(item.row) }, children);
   const line = (name, figure) => el("span", { class: "ln" }, el("span", { class: "nm" }, name), el("b", {}, figure));
   const caption = (item) => (item.left === undefined ? null : el("div", { class: "cap" }, line(item.left, item.leftFigure), item.right === undefined ? null : line(item.right, item.rightFigure)));
   let body;
   if (!items.length) body = el("div", { class: "none" }, data.none || "No rows here.");
-  else if (kind === "image") body = el("div", { class: data.strip ? "strip" : "grid" }, items.map((item) => button(item, "", el("img", { src: item.src, alt: item.alt || `row ${item.row}` }), data.strip ? null : caption(item))));
+  else if (kind === "image") body = el("div", { class: data.strip ? "strip" : "grid" }, items.map((item) => button(item, "", el("img", { src: item.src, alt: item.alt || `row ${item.number}` }), data.strip ? null : caption(item))));
   else if (kind === "series") {
     const all = items.flatMap((item) => item.lines.flat());
     const low = Math.min(...all), high = Math.max(...all);
@@ -24,7 +24,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   } else if (kind === "tokens") body = el("div", { class: "list wrap" }, items.map((item) => button(item, "text", el("span", { class: "snip" }, item.text), caption(item))));
   else {
     const number = columns.map((_, at) => items.every((item) => /^[-−+–\d.,e%\s]*$/.test(item.cells[at])));
-    const rows = items.map((item) => el("tr", { class: item.row === selected ? "on" : "", tabindex: 0, "data-testid": `sample-${item.row}`, "aria-label": `Row ${item.row}: explain this prediction`, onclick: () => open(item.row), onkeydown: (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); open(item.row); } event.stopPropagation(); } },
+    const rows = items.map((item) => el("tr", { class: item.row === selected ? "on" : "", tabindex: 0, "data-testid": `sample-${item.row}`, "aria-label": `Row ${item.number}: explain this prediction`, onclick: () => open(item.row), onkeydown: (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); open(item.row); } event.stopPropagation(); } },
       item.cells.map((cell, at) => el("td", { class: number[at] ? "n" : "", title: cell }, cell))));
     body = el("div", { class: "wrap" }, el("table", {}, el("thead", {}, el("tr", {}, columns.map((column, at) => el("th", { class: number[at] ? "n" : "", scope: "col" }, column)))), el("tbody", {}, rows)));
   }

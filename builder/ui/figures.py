@@ -235,8 +235,8 @@ def predicted_against_true(split: RegressionSplit) -> go.Figure:
             customdata=np.stack([rows, rows + 1], 1),
             name="rows",
             marker={"color": colour["train"], "size": 5, "opacity": 0.45},
-            hovertemplate=f"row %{{customdata[1]:,}}<br>true %{{x:{form}}}<br>predicted %{{y:{form}}}"
-            "<extra></extra>",
+            hovertemplate=f"row %{{customdata[1]:,}}<br>true %{{x:{form}}}"
+            f"<br>predicted %{{y:{form}}}<extra></extra>",
         )
     )
     chart.add_trace(_line([low, high], [low, high], colour["ctl"], "right", dash="dot", width=1.2))

@@ -158,8 +158,8 @@ def grid(
             "leftFigure": f"· {p[answer] * 100:.0f} %",
             "right": f"{'is' if wrong else 'next'} {names[other]}",
             "rightFigure": f"· {p[other] * 100:.0f} %",
-            "title": f"Row {rows.row_label(row)}: truth {names[truth]}, predicted {names[answer]}. Click to "
-            "explain.",
+            "title": f"Row {rows.row_label(row)}: truth {names[truth]}, predicted "
+            f"{names[answer]}. Click to explain.",
             "cells": [names[truth], names[answer], f"{p[answer] * 100:.0f} %"],
         }
 

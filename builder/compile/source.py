@@ -112,13 +112,17 @@ def _class(
         if step.node.layer == "Output":
             locals_.done(step, args[0])
             continue
-        call, made = _written(file, step, walked.results[node].params, tuple(values), args, owner)
+        only = locals_.only(step)
+        call, made = _written(
+            file, step, walked.results[node].params, tuple(values), args, owner, only
+        )
         if made is not None:
             made = f"        self.{names.attribute(node)} = {made}"
             init += [(line, owner) for line in _wrapped(made)]
         target = locals_.write(step)
         outs = walked.outputs[node] or ()
-        shapes = ", ".join(shape_text(value.shape) for value in outs)
+        told = outs if only is None else outs[only : only + 1]
+        shapes = ", ".join(shape_text(value.shape) for value in told)
         forward.append((f"        {target} = {call}", shapes, owner))
     inputs = [names.attribute(s.node.id) for s in _inputs(plan)]
     head = [(f"class {name}(nn.Module):", prefix.rstrip("/"))]
@@ -192,8 +196,9 @@ def _written(
     values: tuple[Value, ...],
     args: list[str],
     owner: str,
+    only: int | None,
 ) -> tuple[str, str | None]:
-    """The calling and the constructing expression of one node."""
+    """The calling and the constructing expression of one node; `only` is the one output read."""
     bound = step.bound
     attribute = names.attribute(step.node.id)
     if isinstance(bound, ModuleBound):
@@ -208,6 +213,8 @@ def _written(
         values[0].cardinality if values else 0,
         tuple(value.dtype for value in values),
     )
+    if only is not None and layer.call_one is not None:
+        return layer.call_one(call, only), layer.construct(call)
     if layer.helper and layer.helper not in file.helpers:
         file.helpers.append(layer.helper)
     return layer.call(call), layer.construct(call)
@@ -256,15 +263,30 @@ class _Locals:
         self.results[step.node.id] = variable
         self._left[step.wires[0]] += 1
 
+    def only(self, step: Step) -> int | None:
+        """The one output that is read, where the layer can write it by itself; else None."""
+        layer = step.bound.layer
+        if layer is None or layer.call_one is None:
+            return None
+        wanted = [
+            index
+            for index in range(len(step.bound.outputs))
+            if self._left.get((step.node.id, index))
+        ]
+        return (wanted or [0])[0] if len(wanted) < 2 else None
+
     def write(self, step: Step) -> str:
         """The variable, or variables, that take the step's outputs."""
         node = step.node.id
         ports = step.bound.outputs
+        only = self.only(step)
         chosen: list[str] = []
         for index, port in enumerate(ports):
             wire = (node, index)
             name = names.attribute(node)
-            if len(ports) > 1:
+            if only is not None and index != only:
+                continue
+            if len(ports) > 1 and only is None:
                 name = names.attribute(f"{node}_{port.name}") if self._left.get(wire) else "_"
             elif self._left.get(wire, 0) <= 1 and self._free(self._chain, chosen):
                 name = self._chain

@@ -76,8 +76,9 @@ class Layer:
     the expression is a tuple in port order. `infer` gives the sizes that follow from the input
     ({"in_channels": 16}). `shape` is an optional fast rule from input shapes to output shapes that
     raises `ShapeError`; the truth is the layer itself on the meta device, at one of `ranks` (axes
-    without batch; empty: any). `count` gives the number of parameters and its derivation ("32 ×
-    (16×3×3) + 32"); `macs` the multiply-adds for one sample. `dtype_in` says what it takes
+    without batch; empty: any). `call_one` is the shorter expression for one output (by index) where
+    the others are not read. `count` gives the number of parameters and its derivation
+    ("32 × (16×3×3) + 32"); `macs` the multiply-adds for one sample. `dtype_in` says what it takes
     ("float", "int" token ids, "any"). `helper` is source that the generated file needs before its
     first use.
     """
@@ -99,6 +100,7 @@ class Layer:
     outputs_of: Callable[[Mapping[str, Any]], tuple[Port, ...]] | None = (
         None  # set by settings: Split
     )
+    call_one: Callable[[Call, int], str] | None = None  # one output alone, where no other is read
     dtype_in: Literal["float", "int", "any"] = "float"
     dtype_out: Literal["float", "int", "same"] = "same"
     helper: str = ""

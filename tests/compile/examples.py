@@ -68,6 +68,22 @@ EXAMPLES: dict[str, tuple[Graph, tuple, dict[str, Graph]]] = {
         (SERIES,),
         {},
     ),
+    "lstm_states": (
+        graph(
+            "series Input",
+            ("turn Permute", {"dims": [0, 2, 1]}),
+            ("lstm LSTM", {"hidden_size": 8}),
+            ("mean Mean", {"dim": 1}),
+            ("gru GRU", {"hidden_size": 4, "bidirectional": True}),
+            "join Concat",
+            ("head Linear", {"out_features": 2}),
+            "out Output",
+            edges="series>turn turn>lstm lstm>mean turn>gru mean>join lstm.h>join lstm.c>join "
+            "gru.h>join join>head head>out",
+        ),
+        (SERIES,),
+        {},
+    ),
     "transformer": (
         graph(
             "text Input",

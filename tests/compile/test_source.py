@@ -254,3 +254,44 @@ def test_inferred_shapes_are_real_and_the_source_computes_what_the_graph_compute
         held = interpreted(model, plan_of(whole, {}), [spec], batch)
     torch.testing.assert_close(whole_out, held["answer"][0], equal_nan=True)
     assert sum(p.numel() for p in model.parameters()) == verdict.parameters
+
+
+@pytest.mark.parametrize("ways", [False, True], ids=["one way", "both ways"])
+@pytest.mark.parametrize("output", ["all", "last"])
+@pytest.mark.parametrize("layer", ["RNN", "GRU", "LSTM"])
+def test_ports_of_a_recurrent_layer_are_its_steps_and_last_states(layer, output, ways):
+    ports = ("out", "h", "c") if layer == "LSTM" else ("out", "h")
+    params = {"hidden_size": 3, "num_layers": 2, "bidirectional": ways, "output": output}
+    x = torch.randn(4, 6, 5, generator=torch.Generator().manual_seed(0))
+    alone = {}
+    for chosen in [*((port,) for port in ports), ports]:
+        model = build(
+            generate(
+                {
+                    "model": Graph.model_validate(
+                        {
+                            "nodes": [
+                                {"id": "x", "layer": "Input", "params": {"shape": [6, 5]}},
+                                {"id": "r", "layer": layer, "params": params},
+                                *({"id": f"end_{port}", "layer": "Output"} for port in chosen),
+                            ],
+                            "edges": [["x", "r"], *([f"r.{p}", f"end_{p}"] for p in chosen)],
+                        }
+                    )
+                },
+                {},
+            ).text
+        )
+        torch.manual_seed(1)
+        for parameter in model.parameters():
+            nn.init.uniform_(parameter)
+        found = model(x)
+        steps, states = model.r(x)
+        states = states if layer == "LSTM" else (states,)
+        width = 2 if ways else 1
+        ends = [torch.cat(list(state[-width:]), dim=1) for state in states]
+        wanted = dict(zip(ports, [ends[0] if output == "last" else steps, *ends], strict=True))
+        alone = found if isinstance(found, dict) else {f"end_{chosen[0]}": found}
+        for port in chosen:
+            torch.testing.assert_close(alone[f"end_{port}"], wanted[port])
+    assert len(alone) == len(ports)

@@ -3,15 +3,28 @@
 import dataclasses
 from typing import Any
 
-from builder.layers.base import REQUIRED, Call, Layer, Param, Shape
+from builder.layers.base import REQUIRED, Call, Layer, Param, Port, Shape
 from builder.layers.declare import constructor, torch_layer
 
 _GATES = {"RNN": 1, "GRU": 3, "LSTM": 4}
 _HELP = {
-    "RNN": "Reads a sequence step by step with a simple memory; forgets soon.",
-    "GRU": "Reads a sequence step by step; two gates decide what to remember.",
-    "LSTM": "Reads a sequence step by step; gates and a long memory keep what matters.",
+    "RNN": "Reads a sequence step by step with a simple memory; forgets soon. h is its last state.",
+    "GRU": "Reads a sequence step by step; two gates decide what to remember. h is its last state.",
+    "LSTM": "Reads a sequence step by step; gates keep what matters. h, c: state and memory at the end.",
 }
+_STATES = {"RNN": ("h",), "GRU": ("h",), "LSTM": ("h", "c")}
+_READ = '''
+def _read_steps(layer, x, last=False):
+    """Every step (or the last) of a recurrent layer, then what its top layer remembers at the end.
+
+    Steps are [B, T, H], states [B, H]; with two directions these stand side by side: 2 H.
+    """
+    steps, states = layer(x)
+    ways = 2 if layer.bidirectional else 1
+    states = states if isinstance(states, tuple) else (states,)
+    ends = [state[-ways:].transpose(0, 1).flatten(1) for state in states]
+    return ends[0] if last else steps, *ends
+'''
 
 
 def _params(name: str) -> tuple[Param, ...]:
@@ -72,8 +85,8 @@ def _params(name: str) -> tuple[Param, ...]:
             "output",
             "choice",
             "all",
-            "all: one result for every step, as torch gives it; last: only what is left at the "
-            "end.",
+            "What out gives. all: one result for every step, as torch does; last: only the end, "
+            "as h.",
             choices=("all", "last"),
             local=True,
         )
@@ -81,21 +94,33 @@ def _params(name: str) -> tuple[Param, ...]:
     return tuple(params)
 
 
-def _shape(call: Call) -> tuple[Shape, ...]:
-    steps, _ = call.shapes[0]
-    width = call.params["hidden_size"] * (2 if call.params["bidirectional"] else 1)
-    return ((steps, width),) if call.params["output"] == "all" else ((width,),)
+def _shape(name: str) -> Any:
+    def shape(call: Call) -> tuple[Shape, ...]:
+        steps, _ = call.shapes[0]
+        width = call.params["hidden_size"] * (2 if call.params["bidirectional"] else 1)
+        first = (steps, width) if call.params["output"] == "all" else (width,)
+        return (first, *((width,) for _ in _STATES[name]))
+
+    return shape
 
 
-def _call(name: str) -> Any:
-    def write(call: Call) -> str:
+def _call(call: Call) -> str:
+    """All outputs at once; unpacking them takes more than an expression, so a helper does it."""
+    last = ", last=True" if call.params["output"] == "last" else ""
+    return f"_read_steps(self.{call.name}, {call.args[0]}{last})"
+
+
+def _call_one(name: str) -> Any:
+    def write(call: Call, port: int) -> str:
         result = f"self.{call.name}({call.args[0]})"
-        if call.params["output"] == "all":
+        if port == 0 and call.params["output"] == "all":
             return f"{result}[0]"
-        hidden = f"{result}[1][0]" if name == "LSTM" else f"{result}[1]"
+        states = f"{result}[1]"
+        if len(_STATES[name]) > 1:
+            states += f"[{max(0, port - 1)}]"
         if call.params["bidirectional"]:  # the last states of both directions, side by side
-            return f"{hidden}[-2:].transpose(0, 1).flatten(1)"
-        return f"{hidden}[-1]"
+            return f"{states}[-2:].transpose(0, 1).flatten(1)"
+        return f"{states}[-1]"
 
     return write
 
@@ -145,12 +170,15 @@ def _recurrent(name: str) -> Layer:
         params,
         infer=lambda call: {"input_size": call.shapes[0][-1]},
         construct=_construct(name, params),
-        call=_call(name),
-        shape=_shape,
+        outputs=(Port("out"), *(Port(state) for state in _STATES[name])),
+        call=_call,
+        call_one=_call_one(name),
+        helper=_READ,
+        shape=_shape(name),
         ranks=(2,),
         count=_count(name),
         macs=_macs(name),
-        keywords=("recurrent", "sequence", "series", "time", "text", "memory"),
+        keywords=("recurrent", "sequence", "series", "time", "text", "memory", "hidden state"),
     )
 
 

@@ -73,7 +73,7 @@ CAUSAL_ATTENTION = Layer(
             low=1,
             start=4,
         ),
-        Param("dropout", "float", 0.0, "Share left out while training. 0, as torch.", low=0, high=1),
+        Param("dropout", "float", 0.0, "Share left out in training. 0, as torch.", low=0, high=1),
         Param("bias", "bool", True, "Add learnt constants. On, as it costs little."),
     ),
     construct=_construct,

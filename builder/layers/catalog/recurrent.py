@@ -10,7 +10,7 @@ _GATES = {"RNN": 1, "GRU": 3, "LSTM": 4}
 _HELP = {
     "RNN": "Reads a sequence step by step with a simple memory; forgets soon. h is its last state.",
     "GRU": "Reads a sequence step by step; two gates decide what to remember. h is its last state.",
-    "LSTM": "Reads a sequence step by step; gates keep what matters. h, c: state and memory at the end.",
+    "LSTM": "Reads a sequence step by step; gates keep what matters. h, c: last state and memory.",
 }
 _STATES = {"RNN": ("h",), "GRU": ("h",), "LSTM": ("h", "c")}
 _READ = '''

@@ -115,6 +115,20 @@ def page(name: str) -> None:
 
 
 WATCH = """
+// One step for Back per thing a person does: Streamlit pushes the address twice where a page is
+// turned with parameters, once on the page that is left, and again when Python adds some.
+if (!history.pushState.lamina) {
+  const push = history.pushState.bind(history);
+  let acted = false;
+  const act = () => { acted = true; };
+  for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, act, true);
+  history.pushState = (...entry) => {
+    if (acted) push(...entry);
+    else history.replaceState(...entry);
+    acted = false;
+  };
+  history.pushState.lamina = true;
+}
 let told = "";
 export default function ({ data, parentElement, setTriggerValue }) {
   const place = parentElement.host || parentElement;

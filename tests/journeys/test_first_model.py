@@ -28,6 +28,9 @@ def test_from_the_gallery_to_an_explained_mistake_in_six_clicks(page: Page, serv
     expect(shown).to_be_visible(timeout=steps.LONG)
     expect(page.locator('[data-testid="verdict"]').first).to_be_visible()
     assert clicks.count <= 6
+    page.go_back()  # one press, and the very address that was left
+    page.wait_for_url(lambda address: "/evaluate?" in address and "row=" not in address)
+    expect(steps.testid(page, "samples-title")).to_be_visible(timeout=steps.LONG)
 
 
 def test_a_link_restores_project_run_and_page(page: Page, server: Server) -> None:

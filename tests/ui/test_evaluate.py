@@ -195,7 +195,7 @@ def test_numbers_are_written_as_short_as_they_can_be_read():
     assert samples.samples is not None
 
 
-def test_explaining_a_row_is_one_step_in_the_browsers_history(monkeypatch):
+def test_explaining_a_row_turns_the_page_with_its_address_and_writes_no_other(monkeypatch):
     turned = []
     monkeypatch.setattr(state.chrome, "page_object", lambda name: name)
     monkeypatch.setattr(state.st, "switch_page", lambda page, query_params: turned.append(

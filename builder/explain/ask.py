@@ -3,6 +3,7 @@
 import importlib
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -78,34 +79,22 @@ def ask(
     reason = chosen.unfit(subject)
     if reason is not None:
         raise LaminaError(reason, place=f"method {name}", remedy=_fitting(subject))
-    given = dict(options or {})
-    baseline = baselines.make(subject, given.pop("baseline", None), inputs, seed)
+    given = settled(subject, name, options)
+    baseline = baselines.make(subject, given.pop("baseline"), inputs, seed)
     scale = chosen.scale or subject.default_scale()
     question = Question(
         subject=subject,
         inputs=inputs,
-        target=_targets(subject, target, inputs),
+        target=targets(subject, target, inputs),
         baseline=baseline,
         scale=scale if subject.classifies else "value",
-        options=complete(chosen, given),
+        options=given,
         layer=layer,
         seed=seed,
         progress=progress,
     )
-    answer = chosen().attribute(question)
-    facts = _facts(question, answer, chosen)
-    explained = []
-    for row in range(question.rows):
-        one = _row(question, answer, facts, row, records, words)
-        one["row"] = rows[row] if rows else None
-        one["truth"] = truths[row] if truths else None
-        judged = None
-        if check:
-            alone = _only(question, row)
-            judged = trust.assess(
-                chosen(), alone, _only_answer(answer, row), one["completeness_error"]
-            )
-        explained.append(RowExplanation(**one, trust=judged))
+    with subject.lock:
+        answer, explained = _answered(chosen, question, check, records, rows, truths, words)
     return Explanation(
         method=name,
         title=chosen.title,
@@ -121,14 +110,49 @@ def ask(
     )
 
 
+def _answered(
+    chosen: type[Method],
+    question: Question,
+    check: bool,
+    records: Sequence[Mapping[str, Any]] | None,
+    rows: Sequence[int | None] | None,
+    truths: Sequence[str | float | None] | None,
+    words: Sequence[Sequence[str]] | None,
+) -> tuple[Attribution, list[RowExplanation]]:
+    """The method's answer, and every row of it in words, judged where that is asked for."""
+    answer = chosen().attribute(question)
+    facts = _facts(question, answer, chosen)
+    explained = []
+    for row in range(question.rows):
+        one = _row(question, answer, facts, row, records, words)
+        one["row"] = rows[row] if rows else None
+        one["truth"] = truths[row] if truths else None
+        judged = None
+        if check:
+            alone = _only(question, row)
+            if question.rows > 1:
+                alone = replace(alone, progress=_steady(question, row))
+            judged = trust.assess(
+                chosen(), alone, _only_answer(answer, row), one["completeness_error"]
+            )
+        explained.append(RowExplanation(**one, trust=judged))
+    return answer, explained
+
+
+def settled(subject: Subject, name: str, options: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The method's options and "baseline", none left open. Raises LaminaError for unfit ones."""
+    given = dict(options or {})
+    baseline = given.pop("baseline", None) or baselines.choices(subject)[0].name
+    return {**complete(method(name), given), "baseline": baseline}
+
+
 def _fitting(subject: Subject) -> str:
     names = [name for name, reason in unfit(subject).items() if reason is None]
     return f"These fit: {', '.join(names)}." if names else ""
 
 
-def _targets(
-    subject: Subject, target: int | str | None, inputs: dict[str, Tensor]
-) -> Tensor | None:
+def targets(subject: Subject, target: int | str | None, inputs: dict[str, Tensor]) -> Tensor | None:
+    """The class explained of each row [B]: its prediction, or the one named; None for numbers."""
     if not subject.classifies:
         return None
     if target is None:
@@ -227,9 +251,17 @@ def _columns(
     return tuple(found)
 
 
-def _only(question: Question, row: int) -> Question:
-    from dataclasses import replace
+def _steady(question: Question, row: int) -> Progress:
+    """Whatever is done for a row's check counts as that row."""
 
+    def progress(_what: str, _done: int, _total: int) -> None:
+        if question.progress is not None:
+            question.progress("Checking the maps", row, question.rows)
+
+    return progress
+
+
+def _only(question: Question, row: int) -> Question:
     at = slice(row, row + 1)
     baseline = baselines.Baseline(
         question.baseline.choice, tuple(rows_of(draw, at) for draw in question.baseline.draws)
@@ -240,7 +272,6 @@ def _only(question: Question, row: int) -> Question:
         inputs=rows_of(question.inputs, at),
         target=target,
         baseline=baseline,
-        progress=None,
     )
 
 

@@ -36,6 +36,20 @@ class Question:
         """How many rows are asked about."""
         return len(self.inputs[self.subject.names[0]])
 
+    def counter(self, what: str, total: int) -> Callable[[], None]:
+        """A function to call at each of `total` passes through the model: it tells of progress, and
+        whoever listens may stop the work there.
+        """
+        done = 0
+
+        def tick() -> None:
+            nonlocal done
+            if self.progress is not None:
+                self.progress(what, min(done, total), total)
+            done += 1
+
+        return tick
+
 
 @dataclass(frozen=True)
 class Attribution:

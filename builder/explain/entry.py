@@ -3,7 +3,7 @@
 Float features (inputs, or embeddings of ids), a score per row comes out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,7 @@ class Entry:
     """
 
     lift: twin.Lift
-    scored: nn.Module
+    scored: "_Scored"
     features: tuple[Tensor, ...]
     more: tuple[Any, ...]
     question: Question
@@ -63,8 +63,12 @@ class _Scored(nn.Module):
         super().__init__()
         self.model = lift.model
         self._lift, self._subject, self._scale, self._count = lift, subject, question.scale, count
+        self.tick: Callable[[], None] | None = None
+        """Called at each pass."""
 
     def forward(self, *arguments: Any) -> Tensor:
+        if self.tick is not None:
+            self.tick()
         features, (target, *ids) = arguments[: self._count], arguments[self._count :]
         raw = output(self._lift.forward(features, ids))
         return self._subject.score(raw, target, self._scale)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,8 @@ import torch
 from torch import Tensor
 
 from builder.errors import LaminaError
-from builder.explain.ask import ask
+from builder.explain import store
+from builder.explain.ask import ask, settled, targets
 from builder.explain.base import Progress
 from builder.explain.result import Explanation
 from builder.explain.subject import Subject
@@ -157,7 +159,8 @@ def explain(
     """Explain rows of a split, or raw records in their place, with one method.
 
     `target` is the class explained (name or code; None: what is predicted). With `check` each map
-    gets a verdict. Raises LaminaError for what is not there or does not fit.
+    gets a verdict. The answer is kept in the run's folder and found there the next time. Raises
+    LaminaError for what is not there or does not fit.
     """
     one = open_subject(run_id, checkpoint)
     if records is None:
@@ -165,10 +168,16 @@ def explain(
         raw: list[Mapping[str, Any]] = [one.prepared.record(split, row) for row in rows]
         truths = [one.truth(split, row) for row in rows]
         numbers: list[int | None] = list(rows)
+        about: Any = [split, list(rows)]
     else:
         inputs, raw = one.records(records), list(records)
         truths, numbers = [None] * len(raw), [None] * len(raw)
-    return ask(
+        about = raw
+    folder, name = _place(one, method, inputs, about, target, layer, options, check)
+    found = store.read(folder, name, raw)
+    if found is not None:
+        return found
+    found = ask(
         one.subject,
         method,
         inputs,
@@ -182,3 +191,34 @@ def explain(
         truths=truths,
         words=one.words(inputs, raw),
     )
+    store.write(folder, name, found)
+    return found
+
+
+def _place(
+    one: Asked,
+    method: str,
+    inputs: dict[str, Tensor],
+    about: Any,
+    target: int | str | None,
+    layer: str | None,
+    options: Mapping[str, Any] | None,
+    check: bool,
+) -> tuple[Path, str]:
+    """The run's folder, and the name of this question's answer in it.
+
+    What is left to the defaults has the same name as the same thing said.
+    """
+    from builder import runs
+
+    codes = targets(one.subject, target, inputs)
+    question = {
+        "about": about,
+        "method": method,
+        "options": settled(one.subject, method, options),
+        "checkpoint": one.mark,
+        "targets": None if codes is None else codes.tolist(),
+        "layer": layer,
+        "check": check,
+    }
+    return runs.open_run(one.run_id).folder, store.name_of(question)

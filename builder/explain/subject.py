@@ -3,6 +3,7 @@
 A twin of the trained model, its inputs, what it predicts, and rows to compare with.
 """
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -34,6 +35,8 @@ class Subject:
     background: Tensors
     columns: tuple[str, ...] = ()  # raw columns in the data's order, where the inputs are tables
     cache: dict[str, Any] = field(default_factory=dict, repr=False)
+    lock: Any = field(default_factory=threading.RLock, repr=False, compare=False)
+    """Held while a method works: some hook the twin, and two visitors may ask at once."""
 
     @classmethod
     def of(

@@ -241,7 +241,9 @@ def _weights(method: Method, question: Question, answer: Attribution, units: Uni
     """
     mine = _comparable(method, question, answer, units)
     likeness = []
+    tick = question.counter("Checks", DRAWS)
     for draw in range(DRAWS):
+        tick()
         other = _with_random_weights(question, draw)
         theirs = _comparable(method, other, method.attribute(other), units)
         likeness.append(rank_likeness(mine, theirs, signed=method.signed))
@@ -346,7 +348,9 @@ def _table_checks(method: Method, question: Question, answer: Attribution) -> li
 def _background(method: Method, question: Question, mine: NDArray[np.float64]) -> Check:
     """The same bars against other draws of background rows."""
     moved = 0.0
+    tick = question.counter("Checks", 2)
     for seed in (1, 2):
+        tick()
         again = replace(question, seed=question.seed + seed, progress=None)
         columns = method.attribute(again).columns
         if columns is not None:

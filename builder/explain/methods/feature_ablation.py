@@ -7,6 +7,9 @@ from builder.explain.base import Attribution, Method, Question
 from builder.explain.subject import Subject
 from builder.layers.base import Param
 
+PASS = 256
+"""Rows in one pass through the model."""
+
 
 class FeatureAblation(Method):
     """Each column, word, patch or stretch of time is replaced by the baseline's, alone."""
@@ -43,18 +46,22 @@ class FeatureAblation(Method):
         scored = subject.scored(question.scale)
         masks, words = _masks(subject, int(question.options["patch"]))
 
+        count = int(max(mask.max() for mask in masks.values())) + 1
+        at_once = max(1, min(count, PASS // question.rows))
+        tick = question.counter(self.title, -(-count // at_once) + 1)
+
         def score(*arguments: Tensor | None) -> Tensor:
+            tick()
             inputs = {name: x for name, x in zip(names, arguments) if x is not None}
             return scored(inputs, arguments[len(names)])
 
-        count = int(max(mask.max() for mask in masks.values())) + 1
         with torch.no_grad():
             parts = Captum(score).attribute(
                 tuple(question.inputs[name] for name in names),
                 baselines=tuple(question.baseline.first[name] for name in names),
                 additional_forward_args=(question.target,),
                 feature_mask=tuple(masks[name] for name in names),
-                perturbations_per_eval=max(1, min(count, 256 // question.rows)),
+                perturbations_per_eval=at_once,
                 enable_cross_tensor_attribution=True,
             )
         found = {}

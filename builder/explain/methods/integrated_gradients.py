@@ -54,9 +54,11 @@ class IntegratedGradients(Method):
         while True:
             total = torch.zeros_like(score)
             sums = [torch.zeros_like(feature) for feature in entry.features]
-            for draw, features in enumerate(baselines):
-                if question.progress is not None:
-                    question.progress(self.title, draw, len(baselines))
+            passes = -(-steps * question.rows // max(CHUNK, question.rows))
+            entry.scored.tick = question.counter(
+                f"{self.title}, {steps} steps", passes * len(baselines)
+            )
+            for features in baselines:
                 with twin.gradients():
                     parts = captum.attribute(
                         entry.features,

@@ -1,11 +1,17 @@
 """Occlusion (Zeiler 2014): cover a patch, see how far the score falls; through Captum."""
 
+import math
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
 from builder.explain.base import Attribution, Method, Question
 from builder.explain.subject import Subject
 from builder.layers.base import Param
+
+PASS = 256
+"""Pictures in one pass through the model."""
 
 
 class Occlusion(Method):
@@ -53,21 +59,24 @@ class Occlusion(Method):
                 continue
             others = [other for other in subject.names if other != name]
 
+            window, strides, settings = _window(x, int(question.options["patch"]))
+            windows = math.prod(
+                -(-(size - w) // s) + 1 for size, w, s in zip(x.shape[1:], window, strides)
+            )
+            at_once = max(1, min(windows, PASS // question.rows))
+            tick = question.counter(self.title, -(-windows // at_once) + 1)
+
             def score(
                 x: Tensor,
                 target: Tensor | None,
                 *rest: Tensor,
                 name: str = name,
                 others: list[str] = others,
+                tick: Callable[[], None] = tick,
             ) -> Tensor:
+                tick()
                 return scored({name: x, **dict(zip(others, rest))}, target)
 
-            window, strides, settings = _window(x, int(question.options["patch"]))
-            windows = int(
-                torch.tensor(
-                    [-(-(size - w) // s) + 1 for size, w, s in zip(x.shape[1:], window, strides)]
-                ).prod()
-            )
             with torch.no_grad():
                 found[name] = Captum(score).attribute(
                     x,
@@ -78,7 +87,7 @@ class Occlusion(Method):
                         question.target,
                         *(question.inputs[o] for o in others),
                     ),
-                    perturbations_per_eval=max(1, min(windows, 256 // question.rows)),
+                    perturbations_per_eval=at_once,
                 )
         return Attribution(found, None, settings)
 

@@ -6,63 +6,17 @@ raises LaminaError.
 """
 
 import inspect
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
 
 from builder.errors import LaminaError
+from builder.graph.names import free_name
+from builder.graph.names import fresh_id as fresh_id
 from builder.graph.spec import NAME, Edge, Graph, Node
 
 EdgeLike = Edge | Sequence[str]
-
-
-def fresh_id(graph: Graph, layer: str) -> str:
-    """A free id for a node of that type: the type's short name and a number ("conv3")."""
-    return _fresh(short_name(layer), {node.id for node in graph.nodes})
-
-
-def short_name(layer: str) -> str:
-    """The usual abbreviation of a layer type's name: Conv2d → conv, BatchNorm1d → bn, Linear →
-    linear.
-    """
-    base = re.sub(r"\d+d$", "", layer)
-    if base in _SHORT:
-        return _SHORT[base]
-    clean = re.sub(r"[^A-Za-z0-9]", "", base).lower().lstrip("0123456789")
-    return clean[:24] or "node"
-
-
-_SHORT = {
-    "BatchNorm": "bn",
-    "LayerNorm": "ln",
-    "GroupNorm": "gn",
-    "InstanceNorm": "norm",
-    "MaxPool": "pool",
-    "AvgPool": "pool",
-    "AdaptiveAvgPool": "pool",
-    "AdaptiveMaxPool": "pool",
-    "ConvTranspose": "deconv",
-    "Flatten": "flat",
-    "Dropout": "drop",
-    "Embedding": "embed",
-    "MultiheadAttention": "attention",
-    "TransformerEncoderLayer": "encoder",
-    "TransformerEncoder": "encoder",
-    "Output": "out",
-    "Input": "input",
-}
-
-
-def _fresh(base: str, taken: Iterable[str], *, bare: bool = False) -> str:
-    taken = set(taken)
-    if bare and base not in taken:
-        return base
-    number = 1
-    while f"{base}{number}" in taken:
-        number += 1
-    return f"{base}{number}"
 
 
 def add_node(
@@ -217,8 +171,7 @@ def paste(graph: Graph, nodes: Sequence[Any], edges: Sequence[Any] = ()) -> Grap
     taken = set(graph.ids())
     names: dict[str, str] = {}
     for node in added.nodes:
-        base = node.id.rstrip("0123456789") if node.id in taken else node.id
-        names[node.id] = _fresh(base, taken, bare=node.id not in taken)
+        names[node.id] = free_name(node.id, taken)
         taken.add(names[node.id])
     fresh = tuple(
         node if names[node.id] == node.id else _node(names[node.id], node.layer, node.params)

@@ -1,9 +1,10 @@
-"""Turn a selection of nodes into a module of its own."""
+"""Turn a selection of nodes into a module of its own, and a module back into its nodes."""
 
 from collections.abc import Sequence
 
 from builder.errors import LaminaError
-from builder.graph import edit, structure
+from builder.graph import structure
+from builder.graph.names import free_name, fresh_id
 from builder.graph.spec import Edge, Graph, Node
 
 
@@ -28,7 +29,7 @@ def group(graph: Graph, ids: Sequence[str], name: str) -> tuple[Graph, Graph]:
     results: dict[tuple[str, str], str] = {}  # value used outside → Output inside
     inner: list[Edge] = []
     outer: list[Edge] = []
-    spot = edit.fresh_id(graph, name)
+    spot = fresh_id(graph, name)
     for edge in graph.edges:
         inside = edge.source in chosen, edge.target in chosen
         if inside == (True, True):
@@ -77,6 +78,77 @@ def group(graph: Graph, ids: Sequence[str], name: str) -> tuple[Graph, Graph]:
             code="cycle",
         )
     return whole, body
+
+
+def ungrouped(graph: Graph, spot: str, inner: Graph) -> tuple[Graph, dict[str, str]]:
+    """The graph with the nodes of `inner` in the place of its use `spot`, and their names there.
+
+    Settings of the use ({"conv1.out_channels": 8}) become settings of the nodes. Names that are
+    taken are changed. What led nowhere inside leads nowhere afterwards.
+    """
+    use = graph.node(spot)
+    gates = [node.id for node in inner.nodes if node.layer == "Input"]
+    exits = [node.id for node in inner.nodes if node.layer == "Output"]
+    taken = {node.id for node in graph.nodes if node.id != spot}
+    names: dict[str, str] = {}
+    nodes: list[Node] = []
+    for node in inner.nodes:
+        if node.id in gates or node.id in exits:
+            continue
+        names[node.id] = free_name(node.id, taken)
+        taken.add(names[node.id])
+        own = {
+            key.partition(".")[2]: value
+            for key, value in use.params.items()
+            if key.partition(".")[0] == node.id
+        }
+        nodes.append(Node(id=names[node.id], layer=node.layer, params={**node.params, **own}))
+    feeds = _feeds(graph, spot, gates)
+    body: list[Edge] = []
+    ends: dict[str, list[_End]] = {}
+    for edge in inner.edges:
+        origin: list[_End] = (
+            feeds.get(edge.source, [])
+            if edge.source in gates
+            else [(names.get(edge.source, ""), edge.source_port)]
+        )
+        if edge.target in exits:
+            ends.setdefault(edge.target, []).extend(origin)
+        elif edge.target in names:
+            body += [_joined(start, (names[edge.target], edge.target_port)) for start in origin]
+    edges: list[Edge] = []
+    placed = False
+    for edge in graph.edges:
+        if edge.target == spot:
+            edges += [] if placed else body
+            placed = True
+        elif edge.source == spot:
+            exit = edge.source_port or (exits[0] if exits else "")
+            edges += [_joined(s, (edge.target, edge.target_port)) for s in ends.get(exit, [])]
+        else:
+            edges.append(edge)
+    edges += [] if placed else body
+    at = next(index for index, node in enumerate(graph.nodes) if node.id == spot)
+    whole = (*graph.nodes[:at], *nodes, *graph.nodes[at + 1 :])
+    return Graph(nodes=whole, edges=tuple(edges)), names
+
+
+_End = tuple[str, str]
+"""A node and its port."""
+
+
+def _feeds(graph: Graph, spot: str, gates: Sequence[str]) -> dict[str, list[_End]]:
+    """What comes to each Input inside: named ports first, the others to the next free one."""
+    found: dict[str, list[_End]] = {}
+    into = graph.into(spot)
+    for edge in sorted(into, key=lambda edge: not edge.target_port):
+        gate = edge.target_port or next((name for name in gates if name not in found), "")
+        found.setdefault(gate, []).append((edge.source, edge.source_port))
+    return found
+
+
+def _joined(source: _End, target: _End) -> Edge:
+    return Edge(source=source[0], source_port=source[1], target=target[0], target_port=target[1])
 
 
 def _free(base: str, taken: set[str]) -> str:

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from builder.errors import LaminaError
-from builder.graph.document import Document, evolve
+from builder.graph.document import Document
+from builder.graph.evolve import evolve
 
 NAME = "journal.jsonl"
 _EVERY = 100
@@ -107,10 +108,11 @@ class Journal:
 
         `operation` is one of graph.edit's, "move" ({"positions": {id: {"x", "y"}}}),
         "replace_document" ({"value"}), "add_graph" ({"name", "nodes", "edges", "module"}),
-        "remove_graph" ({"name"}), "group" ({"ids", "name"}). LaminaError (code "stale") where
+        "remove_graph" ({"name"}), "group" ({"ids", "name"}), "ungroup" ({"id"}), "rename_module"
+        ({"name", "new"}). LaminaError (code "stale") where
         others were quicker, and whatever the edit itself raises; then nothing changed.
         """
-        if operation == "group":
+        if operation in ("group", "ungroup"):
             arguments = {**arguments, "graph": graph}
         with self._current(base) as file:
             state = self._state(len(self._done))

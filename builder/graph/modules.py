@@ -1,0 +1,94 @@
+"""Edits of the user's own modules: grouping nodes into one, dissolving its use, renaming it."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from builder.errors import LaminaError
+from builder.graph.document import MODULE, Document, checked_name, pruned
+from builder.graph.group import group, ungrouped
+from builder.graph.spec import Graph, Node
+
+
+def group_nodes(document: Document, ids: Any, name: str, graph: str = "model") -> Document:
+    """Turn nodes into a user module; edges that cross its border become its Inputs and Outputs."""
+    if checked_name(name) in document.modules:
+        raise LaminaError(f"There is a module {name!r} already.", place=name)
+    outer, inner = group(document.graph(graph), ids, name)
+    return pruned(document.with_graph(graph, outer).with_graph(f"{MODULE}{name}", inner), graph)
+
+
+def ungroup(document: Document, id: str, graph: str = "model") -> Document:
+    """Put what is inside of a module in the place of its node.
+
+    The module itself goes with its last use, so that grouping and ungrouping leave nothing behind.
+    LaminaError where the node is no module.
+    """
+    outer = document.graph(graph)
+    node = next((node for node in outer.nodes if node.id == id), None)
+    if node is None or node.layer not in document.modules:
+        raise LaminaError(f"{id} is no module.", place=id, code="edit")
+    module = node.layer
+    after, names = ungrouped(outer, id, document.modules[module])
+    positions = _spread(document, graph, id, f"{MODULE}{module}", names)
+    document = replace(document.with_graph(graph, after), positions=positions)
+    if not uses(document, module):
+        modules = {key: inner for key, inner in document.modules.items() if key != module}
+        kept = {key: at for key, at in document.positions.items() if key != f"{MODULE}{module}"}
+        document = replace(document, modules=modules, positions=kept)
+    return pruned(document, graph)
+
+
+def _spread(
+    document: Document, graph: str, id: str, inside: str, names: Mapping[str, str]
+) -> dict[str, Mapping[str, tuple[float, float]]]:
+    """The places of what was inside, moved to where the module stood if that was set by hand."""
+    table = dict(document.positions.get(graph, {}))
+    corner = table.pop(id, None)
+    inner = {node: at for node, at in document.positions.get(inside, {}).items() if node in names}
+    if corner is not None and inner:
+        left, top = (min(at[axis] for at in inner.values()) for axis in (0, 1))
+        for node, (x, y) in inner.items():
+            table[names[node]] = (corner[0] + x - left, corner[1] + y - top)
+    elif corner is not None:
+        table[next(iter(names.values()))] = corner
+    return {**document.positions, graph: table}
+
+
+def rename_module(document: Document, name: str, new: str) -> Document:
+    """With the module called `new` wherever it is used.
+
+    LaminaError where there is no such module, or one of the new name already.
+    """
+    if name not in document.modules:
+        raise LaminaError(f"There is no module {name!r}.", place=name, code="no_graph")
+    if checked_name(new) == name:
+        return document
+    if new in document.modules:
+        raise LaminaError(
+            f"There is a module {new!r} already.", place=name, remedy="Choose another name."
+        )
+    renamed = {new if key == name else key: graph for key, graph in document.modules.items()}
+    old, fresh = f"{MODULE}{name}", f"{MODULE}{new}"
+    return Document(
+        {key: _following(graph, name, new) for key, graph in document.graphs.items()},
+        {key: _following(graph, name, new) for key, graph in renamed.items()},
+        {fresh if key == old else key: table for key, table in document.positions.items()},
+    )
+
+
+def _following(graph: Graph, name: str, new: str) -> Graph:
+    """The graph with the layer `name` called `new`; the same object where it is not used."""
+    if all(node.layer != name for node in graph.nodes):
+        return graph
+    nodes = tuple(
+        Node(id=node.id, layer=new, params=node.params) if node.layer == name else node
+        for node in graph.nodes
+    )
+    return Graph(nodes=nodes, edges=graph.edges)
+
+
+def uses(document: Document, module: str) -> int:
+    """How many nodes of all graphs and modules are that module."""
+    every = (*document.graphs.values(), *document.modules.values())
+    return sum(node.layer == module for graph in every for node in graph.nodes)

@@ -1,0 +1,135 @@
+from itertools import combinations
+
+import pytest
+
+from builder.errors import LaminaError
+from builder.graph.group import group, ungrouped
+from builder.graph.journal import Journal
+from builder.graph.spec import Graph
+
+RAW = {
+    "nodes": [
+        {"id": "x", "layer": "Input"},
+        {"id": "a", "layer": "ReLU"},
+        {"id": "b", "layer": "Split", "params": {"split_size_or_sections": [1, 1]}},
+        {"id": "c", "layer": "Tanh"},
+        {"id": "s", "layer": "Concat"},
+        {"id": "o", "layer": "Output"},
+    ],
+    "edges": [
+        ["x", "a"],
+        ["a", "b"],
+        ["b.out1", "c"],
+        ["c", "s"],
+        ["b.out2", "s"],
+        ["x", "s"],
+        ["s", "o"],
+    ],
+}
+INNER = ("a", "b", "c", "s")
+
+
+def closed(chosen):
+    """Whether no way leads out of these nodes and back in."""
+    try:
+        group(Graph.model_validate(RAW), chosen, "Block")
+    except LaminaError:
+        return False
+    return True
+
+
+SELECTIONS = [
+    chosen for count in range(1, 5) for chosen in combinations(INNER, count) if closed(chosen)
+]
+
+
+def into(graph):
+    """The edges by target, in the order of the arguments."""
+    return {node.id: [edge.model_dump() for edge in graph.into(node.id)] for node in graph.nodes}
+
+
+def start(folder, **more):
+    return Journal(folder, {"graphs": {"model": RAW}, **more})
+
+
+def do(journal, operation, graph="model", **arguments):
+    journal.apply(operation, arguments, journal.revision, graph)
+    return journal.document
+
+
+@pytest.mark.parametrize("chosen", SELECTIONS, ids="+".join)
+def test_ungrouping_gives_back_the_graph_that_was_grouped(chosen):
+    before = Graph.model_validate(RAW)
+    outer, inner = group(before, chosen, "Block")
+    after, _ = ungrouped(outer, "block1", inner)
+    assert {node.id: node for node in after.nodes} == {node.id: node for node in before.nodes}
+    assert {name: sorted(edges) for name, edges in into(after).items()} == {
+        name: sorted(edges) for name, edges in into(before).items()
+    }
+
+
+def test_the_module_goes_with_its_last_use_and_names_that_are_taken_are_changed(tmp_path):
+    journal = start(tmp_path)
+    do(journal, "group", ids=["c"], name="Block")
+    do(journal, "duplicate", ids=["block1"])
+    found = do(journal, "ungroup", id="block1")
+    assert "Block" in found["modules"]
+    found = do(journal, "ungroup", id="block2")
+    assert found["modules"] == {}
+    assert [node["id"] for node in found["graphs"]["model"]["nodes"]][-1] == "c1"
+    for _ in range(4):
+        journal.undo()
+    assert journal.document["graphs"]["model"]["edges"] == RAW["edges"]
+
+
+def test_settings_of_a_use_become_settings_of_its_nodes(tmp_path):
+    journal = start(tmp_path)
+    do(journal, "group", ids=["a", "b", "c", "s"], name="Block")
+    do(journal, "set_params", id="block1", params={"s.dim": 2})
+    found = do(journal, "ungroup", id="block1")
+    nodes = {node["id"]: node.get("params") for node in found["graphs"]["model"]["nodes"]}
+    assert nodes["s"] == {"dim": 2}
+
+
+def test_what_was_inside_stands_where_the_module_stood(tmp_path):
+    journal = start(tmp_path)
+    do(journal, "group", ids=["a", "b"], name="Block")
+    journal.apply("move", {"positions": {"block1": {"x": 500, "y": 40}}}, journal.revision)
+    places = {"a": {"x": 10, "y": 20}, "b": {"x": 10, "y": 90}}
+    journal.apply("move", {"positions": places}, journal.revision, "modules.Block")
+    found = do(journal, "ungroup", id="block1")
+    at = found["view"]["positions"]["model"]
+    assert at == {"a": {"x": 500, "y": 40}, "b": {"x": 500, "y": 110}}
+
+
+def test_renaming_a_module_follows_in_all_graphs_modules_and_places(tmp_path):
+    journal = start(tmp_path)
+    do(journal, "group", ids=["c"], name="Block")
+    do(journal, "group", ids=["block1", "b"], name="Outer")
+    journal.apply("move", {"positions": {"c": {"x": 1, "y": 2}}}, journal.revision, "modules.Block")
+    before = journal.document
+    found = do(journal, "rename_module", name="Block", new="Bend")
+    assert set(found["modules"]) == {"Bend", "Outer"}
+    inner = {node["id"]: node["layer"] for node in found["modules"]["Outer"]["nodes"]}
+    assert inner["block1"] == "Bend"
+    assert found["view"]["positions"] == {"modules.Bend": {"c": {"x": 1, "y": 2}}}
+    journal.undo()
+    assert journal.document == before
+    assert Journal(tmp_path).document == before
+
+
+@pytest.mark.parametrize(
+    ("name", "new", "words"),
+    [("None", "X", "no module"), ("Block", "2", "no name"), ("Block", "Other", "already")],
+)
+def test_a_rename_that_cannot_be_is_refused(tmp_path, name, new, words):
+    journal = start(tmp_path)
+    do(journal, "group", ids=["c"], name="Block")
+    do(journal, "group", ids=["a"], name="Other")
+    with pytest.raises(LaminaError, match=words):
+        do(journal, "rename_module", name=name, new=new)
+
+
+def test_only_a_module_can_be_ungrouped(tmp_path):
+    with pytest.raises(LaminaError, match="no module"):
+        do(start(tmp_path), "ungroup", id="a")

@@ -111,7 +111,7 @@ def work(workload: str, path: Path, rows: int, steps: int) -> None:
 def watched(
     workload: str, path: Path, rows: int, steps: int, limit: float
 ) -> tuple[float, float, float]:
-    """A worker's samples per second of wall and of CPU time; its peak of anonymous memory in GB."""
+    """A worker's rows per second of wall and of CPU time; its peak of anonymous memory in GB."""
     worker = subprocess.Popen(
         [sys.executable, __file__, "--work", workload, str(path), str(rows), str(steps)],
         stdout=subprocess.PIPE,
@@ -145,9 +145,7 @@ def main() -> None:
         workload, path, rows, steps = given.work
         work(workload, Path(path), int(rows), int(steps))
         return
-    print(
-        "| workload | streamed, rows/s | resident, rows/s | ratio | in CPU time | own memory, GB |"
-    )
+    print("| workload | streamed, rows/s | resident, rows/s | ratio | by CPU | own memory, GB |")
     print("|---|---|---|---|---|---|")
     for workload, (_, shape, dtype, _, _) in WORKLOADS.items():
         width = int(np.prod(shape)) * np.dtype(dtype).itemsize

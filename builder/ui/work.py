@@ -105,6 +105,11 @@ def under_way(name: str) -> bool:
     return name in st.session_state.get("lamina_jobs", {})
 
 
+def own(name: str) -> str:
+    """The name of a job that belongs to the open project: another project has its own."""
+    return f"{name}:{st.session_state.get('lamina_project', '')}"
+
+
 def show(running: Job[Any], *, key: str) -> None:
     """The busy card with a Stop; draws itself anew until the work is over, then the page."""
     with st.container(key=f"lm_busy_{key}"):

@@ -14,7 +14,7 @@ from builder.home import room
 from builder.project import Column, Data, Project, Split
 from builder.ui import intake
 from builder.ui.components import table
-from builder.ui.dataset import heads, sources
+from builder.ui.dataset import heads, side, sources
 from tests.ui.apptest import open_page, text_of
 
 
@@ -29,9 +29,9 @@ def rows(count: int = 120) -> str:
 
 def finish(app: AppTest, name: str) -> None:
     """Wait for the page's work of that name, if it was not taken up yet, and draw its result."""
-    known = app.session_state["lamina_jobs"].get(name)
-    if known is not None:
-        assert known[1].finished(120)
+    jobs = app.session_state["lamina_jobs"]
+    for job in [job for known, (_, job) in jobs.items() if known.partition(":")[0] == name]:
+        assert job.finished(120)
         app.run()
 
 
@@ -131,16 +131,60 @@ def test_a_remedy_is_one_click(project: tuple[str, Project]) -> None:
     assert workspace.open_project(key).data != before
 
 
-def test_suggestion_prepares_and_draws_a_network_that_fits(project: tuple[str, Project]) -> None:
-    key, _ = project
+def undecided(folder: Path, name: str = "undecided") -> str:
+    """A project whose data waits for no decision, but is too large to be prepared unasked."""
+    path = folder / f"{name}.csv"
+    path.write_text("a,b,label\n" + "".join(f"{i % 7},{i % 5},{'xy'[i % 2]}\n" for i in range(90)))
+    return intake.bring(path)
+
+
+def test_suggestion_prepares_and_draws_a_network_that_fits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(side, "SMALL_CELLS", 0)
+    key = undecided(tmp_path)
     app = open_page("data", project=key)
     finish(app, "inspect_data")
     app.button(key="suggest_network").click().run()
     finish(app, "prepare_data")
     app.button(key="use_suggestion").click().run()
     made = workspace.open_project(key)
-    assert made.name == "people"
+    assert made.name == "undecided"
     assert {"Input", "Linear", "Output"} <= {node.layer for node in made.graph.nodes}
+
+
+def test_a_network_for_small_data_is_offered_unasked_and_drawn_by_nobody_but_the_person(
+    tmp_path: Path,
+) -> None:
+    key = undecided(tmp_path)
+    app = open_page("data", project=key)
+    finish(app, "inspect_data")
+    finish(app, "prepare_data")
+    assert app.button(key="use_suggestion").label == "Use it"
+    assert not workspace.open_project(key).graph.nodes
+
+
+def test_work_that_is_stopped_is_not_begun_again_unasked(tmp_path: Path) -> None:
+    key = undecided(tmp_path)
+    app = open_page("data", project=key)
+    app.session_state["lamina_unasked"] = {f"{side.JOB}:{key}"}
+    app.session_state["lamina_jobs"].pop(f"{side.JOB}:{key}", None)
+    app.run()
+    assert app.button(key="suggest_network")
+
+
+def test_another_projects_work_takes_no_button_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(side, "SMALL_CELLS", 0)
+    first, second = undecided(tmp_path), undecided(tmp_path, "second")
+    app = open_page("data", project=first)
+    finish(app, "inspect_data")
+    app.button(key="suggest_network").click().run()
+    app.query_params["project"] = second
+    app.run()
+    finish(app, "inspect_data")
+    assert app.button(key="suggest_network")
 
 
 @pytest.fixture

@@ -24,6 +24,8 @@ TONES: dict[str, tuple[str, str, str]] = {
 }
 SHOWN = 12
 JOB = "prepare_data"
+SMALL_CELLS = 500_000
+"""So many cells are prepared in about a second; the network is then suggested unasked."""
 
 
 def findings(project: Project, overview: "Overview") -> None:
@@ -104,27 +106,42 @@ def decide(overview: "Overview") -> int:
 
 
 def suggestion(project: Project, overview: "Overview") -> None:
-    """Prepare the data, name the network that suits it, and draw it on request."""
+    """Prepare the data, name the network that suits it, and draw it on request.
+
+    Small data with nothing left to decide is prepared without being asked, as long as no network
+    is drawn: only the offer comes by itself, the network never.
+    """
+    job = work.own(JOB)
     with st.container(key="lm_suggest"):
         parts.html("<h3>Suggested network</h3>")
-        if not work.under_way(JOB):
+        if not work.under_way(job) and not _by_itself(project, overview):
             _ask(project, overview)
             return
-        running = work.job(JOB, lambda report: _prepare(project, report), fresh=project.meaning())
-        if not running.finished(0.1):
+        running = work.job(job, lambda report: _prepare(project, report), fresh=project.meaning())
+        if not running.finished(0.3):
             work.show(running, key="prepare")
             return
         try:
             prepared = running.outcome()
         except LaminaError as error:
             if parts.failed(error, button="Try again", key="prepare"):
-                work.forget(JOB)
+                work.forget(job)
                 st.rerun()
             return
         if prepared is None:
-            work.forget(JOB)
+            st.session_state.setdefault("lamina_unasked", set()).add(job)
+            work.forget(job)
             st.rerun()
         _offer(project, prepared)
+
+
+def _by_itself(project: Project, overview: "Overview") -> bool:
+    """Whether the network is suggested without a click: quick, of use, and not stopped before."""
+    cells = overview.rows * max(len(overview.columns), 1)
+    small = not overview.media and cells <= SMALL_CELLS
+    wanted = overview.target is not None and not decide(overview) and bool(overview.sizes)
+    stopped = work.own(JOB) in st.session_state.get("lamina_unasked", ())
+    return small and wanted and not project.graph.nodes and not stopped
 
 
 def _prepare(project: Project, report: work.Report) -> "Prepared":
@@ -147,7 +164,8 @@ def _ask(project: Project, overview: "Overview") -> None:
         type="primary" if not errors and not project.graph.nodes else "secondary",
         disabled=overview.target is None,
     ):
-        work.job(JOB, lambda report: _prepare(project, report), fresh=project.meaning())
+        job = work.own(JOB)
+        work.job(job, lambda report: _prepare(project, report), fresh=project.meaning())
         st.rerun()
 
 
@@ -202,5 +220,5 @@ def use(project: Project, template: str) -> None:
         parts.failed(error, key="use_template")
         return
     state.save_project(made.model_copy(update={"name": project.name}))
-    work.forget(JOB)
+    work.forget(work.own(JOB))
     state.go("build")

@@ -20,7 +20,7 @@ def choose(project: Project, *, key: str = "source") -> None:
     """The page's body while there is no data: kinds on the left, the chosen one's form on the
     right.
     """
-    if work.under_way(JOB):
+    if work.under_way(work.own(JOB)):
         _reading(project)
         return
     with st.container(key="lm_body_sources"):
@@ -135,18 +135,18 @@ def _begin(data: Data) -> None:
         data_package.read(data, report)
         return data_package.suggest(data_package.share_out(data))
 
-    work.forget(JOB)
-    work.job(JOB, read, fresh=0)
+    work.forget(work.own(JOB))
+    work.job(work.own(JOB), read, fresh=0)
     st.rerun()
 
 
 def _reading(project: Project) -> None:
-    running: work.Job[Data] = st.session_state["lamina_jobs"][JOB][1]
+    running: work.Job[Data] = st.session_state["lamina_jobs"][work.own(JOB)][1]
     if not running.finished(0.2):
         with st.container(key="lm_body_reading"):
             work.show(running, key="reading")
         return
-    work.forget(JOB)
+    work.forget(work.own(JOB))
     try:
         data = running.outcome()
     except LaminaError as error:

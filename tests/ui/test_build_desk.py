@@ -257,3 +257,14 @@ def test_an_error_inside_a_module_is_found_and_repaired_there() -> None:
     opened.edit(opened.state()["revision"], [edit])
     assert opened.state()["checks"]["model"]["ok"]
     opened.flush()
+
+
+def test_a_module_is_not_called_like_a_layer_type(desk: Desk) -> None:
+    base = desk.state()["revision"]
+    with pytest.raises(LaminaError, match="layer type already"):
+        desk.edit(base, [step("group", ids=["conv1", "relu1"], name="Linear")])
+    desk.edit(base, [step("group", ids=["conv1", "relu1"], name="Block")])
+    with pytest.raises(LaminaError, match="layer type already"):
+        desk.edit(base + 1, [step("rename_module", name="Block", new="ReLU")])
+    desk.edit(base + 1, [step("rename_module", name="Block", new="Stem")])
+    assert list(desk.state()["document"]["modules"]) == ["Stem"]

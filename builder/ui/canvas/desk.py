@@ -16,7 +16,9 @@ from builder.graph.document import Document
 from builder.graph.journal import Journal
 from builder.project import Position, Project, View
 from builder.ui.canvas import inside, wire
+from builder.ui.canvas.edits import joined
 from builder.ui.canvas.facts import Facts
+from builder.ui.canvas.saver import Saver
 
 DEFAULT_BATCH = 128
 MOST_DESKS = 64
@@ -41,7 +43,7 @@ class Desk:
         self._project = workspace.open_project(project_id)
         self._seen = _stamp(self.file)
         self._journal = Journal(self.file.parent, initial=document_of(self._project).to_dict())
-        self._saver = _Saver(self._write)
+        self._saver = Saver(self._write)
         self._trouble = ""
         self._checked: tuple[str, dict[str, Check]] | None = None
         self._adopt()
@@ -89,7 +91,7 @@ class Desk:
             self._look()
             try:
                 for entry in edits:
-                    operation, arguments, graph = _joined(entry)
+                    operation, arguments, graph = joined(entry)
                     base = self._do(partial(self._journal.apply, operation, arguments, base, graph))
             finally:
                 self._saver.wake()
@@ -230,73 +232,6 @@ class Desk:
             if not trouble:
                 self._project = merged
                 self._seen = _stamp(self.file)
-
-
-class _Saver:
-    """Calls `write` in a thread when woken: never twice at once, again for what came since."""
-
-    def __init__(self, write: Callable[[], None]) -> None:
-        self._write = write
-        self._state = threading.Condition()
-        self._wanted = False
-        self._running = False
-
-    @property
-    def busy(self) -> bool:
-        return self._running or self._wanted
-
-    def wake(self) -> None:
-        with self._state:
-            self._wanted = True
-            if not self._running:
-                self._running = True
-                threading.Thread(target=self._run, name="lamina-save", daemon=True).start()
-
-    def wait(self) -> None:
-        with self._state:
-            self._state.wait_for(lambda: not self.busy, timeout=10)
-
-    def _run(self) -> None:
-        while True:
-            with self._state:
-                if not self._wanted:
-                    self._running = False
-                    self._state.notify_all()
-                    return
-                self._wanted = False
-            try:
-                self._write()
-            except BaseException:
-                with self._state:
-                    self._running = False
-                    self._state.notify_all()
-                raise
-
-
-def _joined(entry: Mapping[str, Any]) -> tuple[str, dict[str, Any], str]:
-    """An edit of the canvas as one operation of the journal, with its moves as `positions`."""
-    steps, graph = entry.get("steps"), entry.get("graph")
-    shaped = isinstance(steps, list) and steps and all(map(_is_step, steps))
-    if not shaped or not isinstance(steps, list) or not isinstance(graph, str):
-        raise LaminaError("The edit has not the form of an edit.", code="edit")
-    places: dict[str, Any] = {}
-    rest: list[tuple[str, dict[str, Any]]] = []
-    for operation, arguments in steps:
-        if operation == "move" and isinstance(arguments.get("positions"), dict):
-            places |= arguments["positions"]
-        else:
-            rest.append((operation, arguments))
-    if not rest:
-        return "move", {"positions": places}, graph
-    operation, arguments = rest[0]
-    if len(rest) > 1:
-        operation, arguments = "batch", {"edits": [list(step) for step in rest]}
-    return operation, {**arguments, "positions": places} if places else arguments, graph
-
-
-def _is_step(step: Any) -> bool:
-    pair = isinstance(step, list) and len(step) == 2
-    return pair and isinstance(step[0], str) and isinstance(step[1], dict)
 
 
 def _whole(graphs: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@ import { useEffect, useRef } from "react";
 
 import type { CanvasHandle } from "./canvas/Canvas";
 import type { Editor } from "./context";
-import { copied, cut, group, move, paste, readClip, remove, tidy } from "./model/actions";
+import { copied, cut, group, move, paste, readClip, remove, tidy, ungroupSelected } from "./model/actions";
 import type { Point } from "./model/types";
 
 const typing = (event: Event): boolean => {
@@ -88,6 +88,11 @@ function withControl(event: KeyboardEvent, editor: Editor): boolean {
       return true;
     }
     case "g": {
+      if (event.shiftKey) {
+        editor.apply(ungroupSelected(scene, state.selected));
+        ui.select();
+        return true;
+      }
       if (!keys.length) return true;
       const made = group(view, scene, keys);
       if (typeof made === "string") session.tell({ tone: "info", fact: made, remedy: "", again: [] });

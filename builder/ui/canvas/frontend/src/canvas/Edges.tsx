@@ -21,7 +21,8 @@ function shapeOn(wire: Wire, scene: Scene, info: Props["info"]): string {
   const outputs = scene.byKey.get(wire.source)?.outputs ?? [];
   const known = info(wire.source)?.outputs;
   const index = Math.max(0, outputs.findIndex((port) => port.name === wire.sourcePort));
-  return shapeText(known?.[index] ?? known?.[0]);
+  const shape = shapeText(known?.[index] ?? known?.[0]);
+  return shape && outputs.length > 1 ? `${outputs[index]!.name} ${shape}` : shape;
 }
 
 export const Edges = memo(function Edges(props: Props) {

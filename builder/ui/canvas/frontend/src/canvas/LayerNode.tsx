@@ -3,7 +3,7 @@ import { memo, useEffect, useRef, useState } from "react";
 
 import { Glyph, Icon, glyphOf } from "../icons";
 import { count, flowText, laminaText } from "../model/format";
-import { portX } from "../model/route";
+import { portX, portY } from "../model/route";
 import type { Family, Info, Issue, PortFace } from "../model/types";
 
 export interface NodeData extends Record<string, unknown> {
@@ -50,7 +50,7 @@ function Name({ data }: { data: NodeData }) {
   );
 }
 
-function Ports({ data }: { data: NodeData }) {
+function Ports({ data, height }: { data: NodeData; height: number }) {
   const stacked = data.place === "middle" || data.place === "bottom";
   return (
     <>
@@ -68,8 +68,16 @@ function Ports({ data }: { data: NodeData }) {
           className={data.tail ? "" : "inner"}
           title={data.outputs.length > 1 ? port.name : undefined}
           data-testid={index ? `port-out-${data.key}-${port.name}` : `port-out-${data.key}`}
-          style={data.tail ? { left: portX(index, data.outputs.length) - 4 } : { right: -5 }}
+          style={data.tail ? { left: portX(index, data.outputs.length) - 4 } : { right: -5, top: portY(index, data.outputs.length, height) }}
         />
+      ))}
+      {data.outputs.length > 1 && data.outputs.map((port, index) => (
+        <span
+          key={port.name} className="port" aria-hidden="true"
+          style={data.tail ? { left: portX(index, data.outputs.length) + 8, bottom: -15 } : { left: "calc(100% + 9px)", top: portY(index, data.outputs.length, height) - 8 }}
+        >
+          {port.name}
+        </span>
       ))}
     </>
   );
@@ -115,11 +123,11 @@ function described(data: NodeData): string {
   return `${data.id}, ${data.layer}${flow ? `, ${flow.replaceAll("×", " by ").replace("→", "to")}` : ""}${trouble}`;
 }
 
-export const LayerNode = memo(function LayerNode({ data }: { data: NodeData }) {
+export const LayerNode = memo(function LayerNode({ data, height }: { data: NodeData; height?: number }) {
   return (
     <div data-testid={`node-${data.key}`} aria-label={described(data)} role="group" style={{ height: "100%" }}>
       <NodeFace data={data} />
-      <Ports data={data} />
+      <Ports data={data} height={height ?? 46} />
     </div>
   );
 });

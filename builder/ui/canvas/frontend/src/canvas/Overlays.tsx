@@ -5,7 +5,7 @@ import { useLayoutEffect, useRef, useState } from "react";
 
 import { useEditor } from "../context";
 import { Icon, type IconName } from "../icons";
-import { align, bypass, copied, group, paste, remove, type Alignment } from "../model/actions";
+import { align, bypass, copied, group, paste, remove, ungroupSelected, type Alignment } from "../model/actions";
 import type { Item, Scene } from "../model/scene";
 import { WIDTH } from "../model/stacks";
 import type { Issue } from "../model/types";
@@ -62,6 +62,10 @@ export function useTools() {
       if (typeof made === "string") editor.session.tell({ tone: "info", fact: made, remedy: "", again: [] });
       else editor.take(made);
     },
+    ungroup() {
+      editor.apply(ungroupSelected(scene, state.selected));
+      ui.select();
+    },
   };
 }
 
@@ -75,7 +79,8 @@ function SelectionTools({ scene, size, taken }: { scene: Scene; size: Size; take
   const box = boxOf(items, viewport);
   if (box.bottom < 0 || box.top > size.height || box.right < 0 || box.left > size.width) return null;
   const one = items.length === 1;
-  const width = one ? 126 : 218;
+  const module = one && items[0]!.face?.module;
+  const width = (one ? 126 : 218) + (module ? 30 : 0);
   const middle = one ? (box.top + box.bottom) / 2 - 16 : box.top;
   const clear = (left: number, top: number) =>
     left > 4 && left + width < size.width - 4 &&
@@ -95,6 +100,7 @@ function SelectionTools({ scene, size, taken }: { scene: Scene; size: Size; take
         {!one && <Tool id="align-top" name="alignTop" label="Align tops" onClick={() => tools.align("top")} />}
         {!one && <Tool id="spread" name="spread" label="Share out the space" onClick={() => tools.align("spread")} />}
         {!one && <Tool id="group" name="group" label="Group into a module (Ctrl+G)" onClick={tools.group} />}
+        {module && <Tool id="ungroup" name="ungroup" label="Ungroup (Ctrl+Shift+G)" onClick={tools.ungroup} />}
         <Tool id="delete" name="trash" label="Delete (Del)" onClick={tools.remove} />
       </div>
     </>
@@ -222,7 +228,7 @@ function FaultCard({ spot, height, setHeight }: { spot: Spot; height: number; se
         {best && (
           <>
             <div className="row g8">
-              <button className="btn p sm" data-testid="repair-primary" onClick={() => repair(issue, best)}><Icon name="wrench" small />{best.label}</button>
+              <button className={`btn sm ${issue.severity === "error" ? "p" : ""}`} data-testid="repair-primary" onClick={() => repair(issue, best)}><Icon name="wrench" small />{best.label}</button>
               {others.length > 0 && (
                 <button className="btn q sm" aria-expanded={open} onClick={() => setUnfolded(open ? "" : key)} data-testid="repair-others">{words} <Icon name="down" small /></button>
               )}

@@ -367,6 +367,25 @@ export function repair(graph: string, fix: Fix): Edit {
   return { graph, label: fix.label, steps: fix.edits.map(([operation, args]): Step => [operation, args]) };
 }
 
+/** What is inside of a module in the place of its node. */
+export function ungroup(graph: string, id: string): Edit {
+  return { graph, label: `ungroup ${id}`, steps: [["ungroup", { id }]] };
+}
+
+/** The same for what is selected, where that is one module, opened in place or not. */
+export function ungroupSelected(scene: Scene, selected: ReadonlySet<string>): Edit | null {
+  const [only = ""] = selected.size === 1 ? [...selected] : [];
+  const frame = scene.frames.find((found) => found.key === only);
+  if (frame) return ungroup(frame.graph, frame.id);
+  const item = scene.byKey.get(only);
+  return item?.face?.module ? ungroup(item.graph, item.node.id) : null;
+}
+
+/** The module under another name, wherever it is used. */
+export function renameModule(graph: string, name: string, fresh: string): Edit {
+  return { graph, label: `rename ${name}`, steps: [["rename_module", { name, new: fresh }]] };
+}
+
 /** The selection as a module of its own; a sentence where that cannot be. Python makes its inputs and outputs. */
 export function group(view: View, scene: Scene, keys: Iterable<string>): Result | string {
   const groups = byGraph(scene, keys);

@@ -25,11 +25,16 @@ export function portX(index: number, count: number): number {
   return count <= 1 ? WIDTH / 2 : (WIDTH * (index + 1)) / (count + 1);
 }
 
+/** The same down the side, for a node with others snapped under it. */
+export function portY(index: number, count: number, height: number): number {
+  return count <= 1 ? height / 2 : (height * (index + 1)) / (count + 1);
+}
+
 export function outPoint(item: Item, port: string, scene: Scene): Point {
   const index = Math.max(0, item.outputs.findIndex((face) => face.name === port));
   const tail = scene.stacks.get(item.head)?.at(-1);
   const last = tail === item.key || item.place === "alone";
-  if (!last) return { x: item.at.x + WIDTH, y: item.at.y + item.height / 2 };
+  if (!last) return { x: item.at.x + WIDTH, y: item.at.y + portY(index, item.outputs.length, item.height) };
   return { x: item.at.x + portX(index, item.outputs.length), y: item.at.y + item.height };
 }
 

@@ -37,6 +37,9 @@ export interface Wire {
 
 export interface Frame {
   key: string;
+  /** The graph that holds the module's node. */
+  graph: string;
+  node: NodeSpec;
   module: string;
   id: string;
   at: Point;
@@ -197,7 +200,8 @@ function assemble(
     const part = inner.get(stack.head);
     if (part) {
       const full = path + stack.head;
-      frames.push({ key: full, module: node.get(stack.head)!.layer, id: stack.head, at: base, width: part.width, height: part.height });
+      const use = node.get(stack.head)!;
+      frames.push({ key: full, graph: key, node: use, module: use.layer, id: stack.head, at: base, width: part.width, height: part.height });
       for (const frame of part.frames) frames.push({ ...frame, at: add(frame.at, base) });
       for (const item of part.items)
         items.push({ ...item, at: add(item.at, base), shift: add(item.shift, base), frame: item.frame ?? full });

@@ -48,21 +48,48 @@ export function uiOf(project: string): Ui {
 }
 
 const FAVOURITES = "lamina.favourites";
+const FOLDS = "lamina.palette";
+
+/** Families of the palette that are unfolded, and those shown to their end. */
+export interface Folds {
+  open: string[];
+  whole: string[];
+}
+
+const names = (value: unknown): string[] => (Array.isArray(value) ? value.filter((name): name is string => typeof name === "string") : []);
+
+/** How the palette was left; at the very first visit its first family lies open. */
+export function folds(): Folds {
+  try {
+    const kept = JSON.parse(localStorage.getItem(FOLDS) ?? "null") as Partial<Folds> | null;
+    return kept ? { open: names(kept.open), whole: names(kept.whole) } : { open: ["conv"], whole: [] };
+  } catch {
+    return { open: ["conv"], whole: [] };
+  }
+}
+
+export function keepFolds(folds: Folds): void {
+  keep(FOLDS, folds);
+}
+
+function keep(key: string, value: unknown): void {
+  try {
+    localStorage.setItem(key, JSON.stringify(value));
+  } catch {
+    /* a browser that keeps nothing still shows the change until the page is left */
+  }
+}
 const FIRST = ["Conv2d", "ReLU", "Linear"];
 
 export function favourites(): string[] {
   try {
     const kept: unknown = JSON.parse(localStorage.getItem(FAVOURITES) ?? "null");
-    return Array.isArray(kept) ? kept.filter((name): name is string => typeof name === "string") : FIRST;
+    return Array.isArray(kept) ? names(kept) : FIRST;
   } catch {
     return FIRST;
   }
 }
 
-export function keepFavourites(names: string[]): void {
-  try {
-    localStorage.setItem(FAVOURITES, JSON.stringify(names));
-  } catch {
-    /* a browser that keeps nothing still shows the stars until the page is left */
-  }
+export function keepFavourites(starred: string[]): void {
+  keep(FAVOURITES, starred);
 }

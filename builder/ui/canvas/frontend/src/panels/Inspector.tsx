@@ -3,24 +3,29 @@ import { useState } from "react";
 import { cardKey } from "../canvas/Overlays";
 import { useEditor } from "../context";
 import { Glyph, Icon, glyphOf } from "../icons";
+import { renameModule, ungroup } from "../model/actions";
 import { same } from "../model/field";
 import { count, shapeText, short } from "../model/format";
 import type { Item } from "../model/scene";
-import type { Info, Json, LayerFace, ParamFace, Params } from "../model/types";
+import type { Info, Json, LayerFace, ParamFace, Params, PortFace } from "../model/types";
 import { Field, Locked } from "./Field";
 
 const FIRST = 4;
 const HINTS = 3;
 
-function Flow({ info, faulty }: { info: Info; faulty: boolean }) {
+function Flow({ item, info, faulty }: { item: Item; info: Info; faulty: boolean }) {
   const [into, out] = [info.inputs, info.outputs];
-  const list = (shapes: number[][], sure = false) =>
-    shapes.map((shape, index) => <div className="mono nw" key={index}>{info.assumed && !sure && "≈ "}{shapeText(shape)}</div>);
+  const list = (shapes: number[][], ports: PortFace[], sure = false) =>
+    shapes.map((shape, index) => (
+      <div className="mono nw" key={index}>
+        {ports.length > 1 && <span className="f">{ports[index]?.name} </span>}{info.assumed && !sure && "≈ "}{shapeText(shape)}
+      </div>
+    ));
   return (
     <div className="io">
-      {into.length > 0 && <div><div className="lbl">In</div>{list(into, faulty)}</div>}
+      {into.length > 0 && <div><div className="lbl">In</div>{list(into, item.inputs, faulty)}</div>}
       {into.length > 0 && out.length > 0 && <span className="f"><Icon name="right" /></span>}
-      {out.length > 0 && <div><div className="lbl">Out</div>{list(out)}</div>}
+      {out.length > 0 && <div><div className="lbl">Out</div>{list(out, item.outputs)}</div>}
       <span className="sp" />
       <div className="sum">
         <div className="lbl">Parameters</div>
@@ -33,28 +38,41 @@ function Flow({ info, faulty }: { info: Info; faulty: boolean }) {
   );
 }
 
-function Title({ item }: { item: Item }) {
-  const { apply, ui } = useEditor();
+/** A name that turns into a field when it is clicked. */
+function Named({ name, says, className, id, done }: { name: string; says: string; className: string; id: string; done: (name: string) => void }) {
   const [text, setText] = useState<string | null>(null);
-  const done = (name: string | null) => {
+  const leave = (typed: string | null) => {
     setText(null);
-    if (!name || name === item.node.id) return;
-    apply({ graph: item.graph, label: `rename ${item.node.id}`, steps: [["rename", { id: item.node.id, new: name }]] });
-    ui.select(item.key.slice(0, item.key.length - item.node.id.length) + name);
+    if (typed && typed !== name) done(typed);
   };
   if (text === null)
-    return <button className="title" title="Rename" onClick={() => setText(item.node.id)} data-testid="inspector-name">{item.node.id}</button>;
+    return <button className={className} title={says} aria-label={`${name}. ${says}`} onClick={() => setText(name)} data-testid={id}>{name}</button>;
   return (
     <input
-      className="title" autoFocus value={text} aria-label="Name" onChange={(event) => setText(event.target.value)} onBlur={() => done(text)}
+      className={className} autoFocus value={text} aria-label={says} data-testid={`${id}-field`} onChange={(event) => setText(event.target.value)} onBlur={() => leave(text)}
       onFocus={(event) => event.target.select()}
       onKeyDown={(event) => {
         event.stopPropagation();
-        if (event.key === "Enter") done(text);
+        if (event.key === "Enter") leave(text);
         if (event.key === "Escape") setText(null);
       }}
     />
   );
+}
+
+function Title({ item }: { item: Item }) {
+  const { apply, ui } = useEditor();
+  const done = (name: string) => {
+    apply({ graph: item.graph, label: `rename ${item.node.id}`, steps: [["rename", { id: item.node.id, new: name }]] });
+    ui.select(item.key.slice(0, item.key.length - item.node.id.length) + name);
+  };
+  return <Named className="title" id="inspector-name" says="Rename this layer" name={item.node.id} done={done} />;
+}
+
+function ModuleName({ item }: { item: Item }) {
+  const { apply } = useEditor();
+  const name = item.node.layer;
+  return <Named className="title kind" id="module-name" says="Rename the module wherever it is used" name={name} done={(fresh) => apply(renameModule(item.graph, name, fresh))} />;
 }
 
 function Fields({ item, face, info }: { item: Item; face: LayerFace; info: Info | undefined }) {
@@ -102,7 +120,7 @@ function valueOf(param: ParamFace, params: Params): Json | undefined {
 }
 
 function Layer({ item }: { item: Item }) {
-  const { info, issue, ui, state } = useEditor();
+  const { info, issue, ui, state, apply } = useEditor();
   const face = item.face;
   const known = info(item.key);
   const fault = issue(item.key);
@@ -112,14 +130,17 @@ function Layer({ item }: { item: Item }) {
     <>
       <div className="row g8 hd">
         <span style={{ color: `var(--f-${face.family})` }}><Glyph name={glyphOf(face.family, face.name, face.module)} size={16} /></span>
-        <Title item={item} /><span className="f">{face.name}</span><span className="sp" />
+        <Title item={item} />{face.module ? <ModuleName item={item} /> : <span className="f">{face.name}</span>}<span className="sp" />
         {face.docs && <a className="s12 row g4 nw" href={face.docs} target="_blank" rel="noreferrer">torch docs <Icon name="out" small /></a>}
         {face.module && (
+          <>
+          <button className="btn sm" data-testid="ungroup" onClick={() => { apply(ungroup(item.graph, item.node.id)); ui.select(); }}>Ungroup</button>
           <button className="btn sm" data-testid="open-module" onClick={() => ui.set({ inside: [state.inside, item.key].filter(Boolean).join("/"), selected: new Set(), viewport: null })}>Edit inside</button>
+          </>
         )}
       </div>
       <div className="s12 m say">{face.help}</div>
-      {known && (known.outputs.length > 0 || known.inputs.length > 0) && <Flow info={known} faulty={fault?.severity === "error"} />}
+      {known && (known.outputs.length > 0 || known.inputs.length > 0) && <Flow item={item} info={known} faulty={fault?.severity === "error"} />}
       {fault && (fault.severity === "warning" || state.closedCards.has(cardKey(fault))) && <div className="say s12" style={{ color: fault.severity === "error" ? "var(--err)" : "var(--warn)" }}><b>{fault.title}.</b> {fault.message}</div>}
       <Fields item={item} face={face} info={known} />
     </>
@@ -160,15 +181,14 @@ function Whole() {
 }
 
 export function Inspector() {
-  const { scene, state, view, faceOf } = useEditor();
+  const { scene, state, faceOf } = useEditor();
   const keys = [...state.selected];
   const frame = keys.length === 1 ? scene.frames.find((item) => item.key === keys[0]) : undefined;
   let item = keys.length === 1 ? scene.byKey.get(keys[0]!) : undefined;
   if (frame) {
     const face = faceOf(frame.module);
-    const graph = frame.key.includes("/") ? "" : view.graph;
     item = {
-      key: frame.key, graph, node: { id: frame.id, layer: frame.module, params: {} }, face, inputs: [], outputs: [],
+      key: frame.key, graph: frame.graph, node: frame.node, face, inputs: [], outputs: [],
       at: frame.at, height: 0, shift: { x: 0, y: 0 }, head: frame.key, place: "alone", frame: null,
     };
   }

@@ -8,7 +8,7 @@ import { Glyph, Icon, Star, glyphOf } from "../icons";
 import { find } from "../model/find";
 import { freshId, graphOf, ids } from "../model/graph";
 import type { LayerFace } from "../model/types";
-import { favourites, keepFavourites } from "../model/ui";
+import { favourites, folds, keepFavourites, keepFolds } from "../model/ui";
 
 const SHOWN = 4;
 
@@ -75,14 +75,18 @@ export function Palette({ canvas }: { canvas: React.RefObject<CanvasHandle | nul
   const { catalogue, view, mount } = editor;
   const [query, setQuery] = useState("");
   const [stars, setStars] = useState(favourites);
-  const [open, setOpen] = useState<ReadonlySet<string>>(new Set(["conv"]));
-  const [whole, setWhole] = useState<ReadonlySet<string>>(new Set());
+  const [{ open, whole }, setFolds] = useState(folds);
   const { drag, handlers } = useDrag(canvas);
   const modules = useMemo(
     () => Object.keys(view.doc.modules).flatMap((name) => editor.faceOf(name) ?? []), [view.doc.modules, editor],
   );
   const faces = useMemo(() => Object.values(catalogue.layers), [catalogue]);
-  const flip = (set: ReadonlySet<string>, key: string) => new Set(set.has(key) ? [...set].filter((item) => item !== key) : [...set, key]);
+  const flip = (which: "open" | "whole", key: string) => {
+    const list = which === "open" ? open : whole;
+    const next = { open, whole, [which]: list.includes(key) ? list.filter((item) => item !== key) : [...list, key] };
+    setFolds(next);
+    keepFolds(next);
+  };
   const star = (name: string) => {
     const next = stars.includes(name) ? stars.filter((item) => item !== name) : [...stars, name];
     setStars(next);
@@ -132,11 +136,11 @@ export function Palette({ canvas }: { canvas: React.RefObject<CanvasHandle | nul
             <div className="ph">All layers</div>
             {catalogue.families.map((family) => {
               const own = faces.filter((face) => face.family === family.key);
-              const shown = whole.has(family.key) ? own : own.slice(0, SHOWN);
-              const spread = open.has(family.key);
+              const shown = whole.includes(family.key) ? own : own.slice(0, SHOWN);
+              const spread = open.includes(family.key);
               return own.length === 0 ? null : (
                 <div key={family.key}>
-                  <button className="pf" aria-expanded={spread} onClick={() => setOpen(flip(open, family.key))} data-testid={`family-${family.key}`}>
+                  <button className="pf" aria-expanded={spread} onClick={() => flip("open", family.key)} data-testid={`family-${family.key}`}>
                     <span className={`tri ${spread ? "open" : ""}`}><Icon name="right" small /></span>
                     <span className="fs" style={{ background: `var(--f-${family.key})` }} />
                     <b>{family.title}</b><span className="sp" /><span>{own.length}</span>
@@ -144,7 +148,11 @@ export function Palette({ canvas }: { canvas: React.RefObject<CanvasHandle | nul
                   {spread && (
                     <div className="pin">
                       {shown.map((face) => row(face, "all"))}
-                      {own.length > shown.length && <button className="more" onClick={() => setWhole(flip(whole, family.key))}>{own.length - shown.length} more</button>}
+                      {own.length > SHOWN && (
+                        <button className="more" aria-expanded={whole.includes(family.key)} onClick={() => flip("whole", family.key)}>
+                          {own.length > shown.length ? `${own.length - shown.length} more` : "Fewer"}
+                        </button>
+                      )}
                     </div>
                   )}
                 </div>

@@ -90,6 +90,7 @@ const KEYS: [string, string][] = [
   [`${MOD}D`, "Duplicate"],
   [`${MOD}A`, "Select all"],
   [`${MOD}G`, "Group into a module"],
+  [`${MOD}Shift+G`, "Ungroup a module"],
   ["Shift+drag", "Select a region"],
   ["Shift+click", "Add to the selection"],
   ["Tab", "Next layer in the flow"],

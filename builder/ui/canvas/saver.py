@@ -1,0 +1,48 @@
+"""Writes in the background, once for all that came meanwhile."""
+
+import threading
+from collections.abc import Callable
+
+
+class Saver:
+    """Calls `write` in a thread when woken: never twice at once, again for what came since."""
+
+    def __init__(self, write: Callable[[], None]) -> None:
+        self._write = write
+        self._state = threading.Condition()
+        self._wanted = False
+        self._running = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is still to be written."""
+        return self._running or self._wanted
+
+    def wake(self) -> None:
+        """Have it written soon."""
+        with self._state:
+            self._wanted = True
+            if not self._running:
+                self._running = True
+                threading.Thread(target=self._run, name="lamina-save", daemon=True).start()
+
+    def wait(self) -> None:
+        """Until all is written, at most ten seconds."""
+        with self._state:
+            self._state.wait_for(lambda: not self.busy, timeout=10)
+
+    def _run(self) -> None:
+        while True:
+            with self._state:
+                if not self._wanted:
+                    self._running = False
+                    self._state.notify_all()
+                    return
+                self._wanted = False
+            try:
+                self._write()
+            except BaseException:
+                with self._state:
+                    self._running = False
+                    self._state.notify_all()
+                raise

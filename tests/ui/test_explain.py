@@ -7,9 +7,16 @@ import pytest
 
 from builder.explain import explain, open_subject, whatif
 from builder.ui.components.draw import _png
+from builder.ui.screens import explain_work
 from tests.trained import trained
 from tests.ui.apptest import open_page, text_of
 from tests.ui.test_evaluate import components
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch):
+    """The page waits for its explanations, since nothing draws it anew here."""
+    monkeypatch.setattr(explain_work, "PATIENCE", 120.0)
 
 
 @pytest.fixture
@@ -20,7 +27,7 @@ def images(monkeypatch):
 def test_a_link_opens_its_sample_with_a_judged_map_per_method(images):
     app = open_page("explain", project=images.project, run=images.run, split="test", row="7")
     assert not app.exception
-    assert "test image 7" in text_of(app)
+    assert "test image 8" in text_of(app)
     cards = [data for data in components(app)["lamina_maps"] if "method" in data]
     assert [card["method"] for card in cards] == ["integrated_gradients", "occlusion", "grad_cam"]
     for card in cards:
@@ -75,7 +82,7 @@ def test_next_and_previous_go_through_the_list(images):
     app.run()
     app.button(key="sample_next").click().run()
     assert not app.exception
-    assert "test image 5" in text_of(app)
+    assert "test image 6" in text_of(app)
 
 
 def test_a_drawing_is_explained_through_the_runs_preparation(images):

@@ -1,15 +1,14 @@
 """The Explain page: why the model answers what it answers, and whether that can be trusted."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
 
 from builder.errors import LaminaError
-from builder.explain import Explanation, methods, open_subject, unfit
+from builder.explain import methods, open_subject, unfit
 from builder.ui import chrome, opened, parts, sample, state
-from builder.ui.screens import explain_maps, explain_table, explain_whole
+from builder.ui.screens import explain_maps, explain_table, explain_whole, explain_work
 
 VIEWS = {"prediction": "This prediction", "model": "Whole model"}
 FIRST = {
@@ -125,28 +124,6 @@ def _escape(text: str) -> str:
 
 
 def _report(run_id: str) -> bytes:
-    kept: dict[str, Explanation] = st.session_state.get("explain_shown", {})
-    body = {"run": run_id, "explanations": [found.to_dict() for found in kept.values()]}
+    found = [one.to_dict() for one in explain_work.shown().values()]
+    body = {"run": run_id, "explanations": found}
     return json.dumps(body, indent=1, ensure_ascii=False).encode()
-
-
-def remember(found: Explanation, mark: str) -> None:
-    """Keep what is shown for the report; another sample begins anew."""
-    if st.session_state.get("explain_shown_mark") != mark:
-        st.session_state["explain_shown"], st.session_state["explain_shown_mark"] = {}, mark
-    st.session_state["explain_shown"][found.method] = found
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _shelf(key: str) -> dict[str, Any]:
-    """A place for one result, kept between reruns and visits; filled by `keep`."""
-    del key
-    return {}
-
-
-def keep(key: str, make: Callable[[], Any]) -> Any:
-    """What `make` gives, computed once per key."""
-    shelf = _shelf(key)
-    if "it" not in shelf:
-        shelf["it"] = make()
-    return shelf["it"]

@@ -5,12 +5,12 @@ from typing import Any
 import streamlit as st
 
 from builder.errors import LaminaError
-from builder.explain import Explanation, Subject, ask, channels, method
+from builder.explain import Explanation, Subject, channels, method
 from builder.explain.methods.grad_cam import default_layer
 from builder.ui import figures, parts, rows
 from builder.ui.components import maps
 from builder.ui.sample import Sample
-from builder.ui.screens import explain_side
+from builder.ui.screens import explain_side, explain_work
 
 ACROSS = 3
 
@@ -55,57 +55,23 @@ def _card(
     name: str,
     layer: str | None,
 ) -> None:
-    from builder.ui.screens.explain import keep, remember
-
     layer = layer if method(name).layered and layer in asked.subject.layers else None
-    key = "|".join(
-        str(part)
-        for part in (
-            run.id,
+    try:
+        found = explain_work.sample(
+            run,
+            asked,
             checkpoint,
-            asked.mark,
-            one.mark,
+            one,
             name,
-            wish.target,
-            wish.baseline,
-            layer,
-        )
-    )
-    slot = st.empty()
-
-    def progress(what: str, done: int, total: int) -> None:
-        if total > 1:
-            with slot.container():
-                parts.busy(what, done, total)
-
-    def make() -> Explanation:
-        with slot.container():
-            parts.html(parts.heading(method(name).title, "on its way"))
-            parts.skeleton(4)
-        record = one.record or asked.prepared.record(one.split, one.row)
-        return ask(
-            asked.subject,
-            name,
-            inputs,
             target=wish.target,
             layer=layer,
-            options={"baseline": wish.baseline},
-            check=True,
-            progress=progress,
-            records=[record],
-            rows=[None if one.record is not None else one.row],
-            words=asked.words(inputs, [record]),
+            baseline=wish.baseline,
         )
-
-    try:
-        found = keep(key, make)
     except LaminaError as error:
-        slot.empty()
         parts.failed(error, key=f"method_failed_{name}")
         return
-    slot.empty()
-    remember(found, f"{run.id}{one.mark}{wish}")
-    maps.card(f"card_{name}_{run.id}", found, _picture(run, asked, inputs), _note(found))
+    if found is not None:
+        maps.card(f"card_{name}_{run.id}", found, _picture(run, asked, inputs), _note(found))
 
 
 def _picture(run: Any, asked: Any, inputs: Any) -> Any:

@@ -85,11 +85,15 @@ def _from_data(run: Any, checkpoint: str, one: Sample) -> None:
             if (name == names[0] or report.classes[int(report.targets[row])] == name)
             and (which == "all" or bool(report.right[row]) == (which == "right"))
         ]
-    row = st.number_input(
-        "Row", 0, max(0, report.rows - 1), min(one.row, report.rows - 1), key=f"choose_row_{split}"
+    number = st.number_input(
+        "Row",
+        1,
+        max(1, report.rows),
+        rows.row_number(min(one.row, report.rows - 1)),
+        key=f"choose_row_{split}",
     )
     if st.button("Show this row", key="choose_this"):
-        sample.choose(split, int(row))
+        sample.choose(split, int(number) - 1)
         st.rerun()
     first = samples(
         f"choose_{run.id}_{split}",

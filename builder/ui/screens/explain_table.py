@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from builder.explain import Explanation, ask, whatif
+from builder.explain import Explanation, whatif
 from builder.ui import figures, opened, parts, rows, sample
 from builder.ui.components import maps
 from builder.ui.components.waterfall import waterfall
 from builder.ui.components.whatif import whatif as form
 from builder.ui.sample import Sample
-from builder.ui.screens import explain_side
+from builder.ui.screens import explain_side, explain_work
 
 MOST_BARS = 9
 
@@ -33,29 +33,35 @@ def show(run: Any, asked: Any, checkpoint: str, one: Sample, chosen: list[str]) 
             trust = st.container(key="lm_card_trust")
         with right, st.container(key="lm_card_whatif"):
             _whatif(run, asked, checkpoint, one, record, target)
-        if "shap_values" in chosen:
-            with slot:
-                found = _explain(run, asked, checkpoint, one, inputs, record, "shap_values", target)
-                _waterfall(run, found)
-            with trust:
-                if found.rows[0].trust is not None:
-                    maps.verdict(
-                        f"trust_{run.id}", found.rows[0].trust, _fair(run, checkpoint, one)
-                    )
-        else:
-            with slot:
+        with slot:
+            found = None
+            if "shap_values" in chosen:
+                found = explain_work.sample(
+                    run, asked, checkpoint, one, "shap_values", target=target
+                )
+            else:
                 parts.empty(
                     "SHAP values are not chosen",
                     "Open “Method” above to choose them.",
                     key="no_shap",
                 )
-        others = [name for name in chosen if name != "shap_values"]
-        for start in range(0, len(others), 3):
-            for place, name in zip(
-                st.columns(3, gap="small"), others[start : start + 3], strict=False
-            ):
-                with place, st.container(key=f"lm_card_method_{name}", height="stretch"):
-                    found = _explain(run, asked, checkpoint, one, inputs, record, name, target)
+            if found is not None:
+                _waterfall(run, found)
+        if found is not None and found.rows[0].trust is not None:
+            with trust:
+                maps.verdict(f"trust_{run.id}", found.rows[0].trust, _fair(run, checkpoint, one))
+        _others(run, asked, checkpoint, one, target, [n for n in chosen if n != "shap_values"])
+
+
+def _others(
+    run: Any, asked: Any, checkpoint: str, one: Sample, target: str | None, chosen: list[str]
+) -> None:
+    """A card of bars for every other method."""
+    for start in range(0, len(chosen), 3):
+        for place, name in zip(st.columns(3, gap="small"), chosen[start : start + 3], strict=False):
+            with place, st.container(key=f"lm_card_method_{name}", height="stretch"):
+                found = explain_work.sample(run, asked, checkpoint, one, name, target=target)
+                if found is not None:
                     note = " ".join((*found.limits[:2], *found.notes[:1]))
                     maps.card(f"card_{name}_{run.id}", found, None, note)
 
@@ -126,42 +132,6 @@ def _code(subject: Any, target: str | None) -> Any:
     import torch
 
     return None if target is None else torch.tensor([subject.classes.index(target)])
-
-
-def _explain(
-    run: Any,
-    asked: Any,
-    checkpoint: str,
-    one: Sample,
-    inputs: Any,
-    record: Any,
-    name: str,
-    target: str | None,
-) -> Explanation:
-    from builder.ui.screens.explain import keep, remember
-
-    slot = st.empty()
-
-    def make() -> Explanation:
-        with slot.container():
-            parts.html(parts.heading("On its way", "the first time takes some seconds"))
-            parts.skeleton(5)
-        return ask(
-            asked.subject,
-            name,
-            inputs,
-            target=target,
-            check=True,
-            records=[record],
-            rows=[None if one.record is not None else one.row],
-        )
-
-    found: Explanation = keep(
-        f"{run.id}|{checkpoint}|{asked.mark}|{one.mark}|{name}|{target}", make
-    )
-    slot.empty()
-    remember(found, f"{run.id}{one.mark}{target}")
-    return found
 
 
 def _waterfall(run: Any, found: Explanation) -> None:
@@ -267,13 +237,11 @@ def _whatif(
     run: Any, asked: Any, checkpoint: str, one: Sample, record: dict[str, Any], target: str | None
 ) -> None:
     """The form; only it is drawn again while a person plays with it."""
-    from builder.ui.screens.explain import keep
-
     subject = asked.subject
     code = None if target is None else subject.classes.index(target)
     mark = f"whatif_{run.id}_{one.mark}"
     changes: dict[str, Any] = st.session_state.get(mark, {})
-    found = keep(
+    found = explain_work.keep(
         f"{mark}|{checkpoint}|{asked.mark}|{target}",
         lambda: (
             whatif.ranges(asked),

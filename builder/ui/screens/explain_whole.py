@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from builder.explain import Explanation, ask
-from builder.ui import charts, figures, opened, parts, rows, sample, tokens
+from builder.explain import Explanation, explain
+from builder.ui import charts, figures, opened, parts, rows, sample, tokens, work
+from builder.ui.screens import explain_work
 
 SWARM_ROWS = (50, 200, 500)
 
@@ -64,35 +65,22 @@ def _reasons(asked: Any) -> dict[str, str | None]:
 def _many(
     run: Any, asked: Any, checkpoint: str, split: str, count: int, target: str | None
 ) -> Explanation | None:
-    from builder.ui.screens.explain import keep
-
-    slot = st.empty()
     drawn = np.sort(np.random.default_rng(0).permutation(run.spec.sizes[split])[:count])
 
-    def progress(_what: str, done: int, total: int) -> None:
-        if done % 5 == 0 or done == total:
-            with slot.container():
-                parts.busy("SHAP values", done, total)
-
-    def make() -> Explanation:
-        with slot.container():
-            parts.busy("SHAP values", 0, count)
-        chosen = [int(row) for row in drawn]
-        return ask(
-            asked.subject,
+    def many(report: work.Report) -> Explanation:
+        return explain(
+            run.id,
             "shap_values",
-            asked.rows(split, chosen),
+            split=split,
+            rows=[int(row) for row in drawn],
             target=target,
+            checkpoint=checkpoint,
             options={"background": 50, "permutations": 4},
-            progress=progress,
-            records=[asked.prepared.record(split, row) for row in chosen],
-            rows=chosen,
+            progress=report,
         )
 
-    found: Explanation = keep(
-        f"whole|{run.id}|{checkpoint}|{asked.mark}|{split}|{count}|{target}", make
-    )
-    slot.empty()
+    key = f"whole|{run.id}|{checkpoint}|{asked.mark}|{split}|{count}|{target}"
+    found: Explanation | None = explain_work.explained(key, "whole", many)
     return found
 
 
@@ -116,7 +104,8 @@ def _swarm(run: Any, split: str, found: Explanation) -> None:
                 mode="markers",
                 name=names[at],
                 customdata=[
-                    [row.row, rows.show(v)] for row, v in zip(found.rows, values, strict=True)
+                    [row.row, rows.show(v), rows.row_label(row.row or 0)]
+                    for row, v in zip(found.rows, values, strict=True)
                 ],
                 marker={
                     "size": 5,
@@ -127,7 +116,7 @@ def _swarm(run: Any, split: str, found: Explanation) -> None:
                     "opacity": 0.8,
                 },
                 hovertemplate=escape(names[at]) + " = %{customdata[1]}<br>%{x:+.3g}<br>row "
-                "%{customdata[0]}<extra></extra>",
+                "%{customdata[2]}<extra></extra>",
             )
         )
     chart.add_vline(x=0, line={"color": colour["ctl"], "width": 1})
@@ -157,7 +146,10 @@ def _swarm(run: Any, split: str, found: Explanation) -> None:
         "CSV",
         lambda: figures.table(
             ["row", *names],
-            [[row.row, *(part.attribution for part in row.columns)] for row in found.rows],
+            [
+                [rows.row_number(row.row or 0), *(part.attribution for part in row.columns)]
+                for row in found.rows
+            ],
         ),
         file_name="shap-values.csv",
         mime="text/csv",

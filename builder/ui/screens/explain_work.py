@@ -1,0 +1,102 @@
+"""Explanations on their way: in a thread, with progress and a stop, then kept between reruns."""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from builder.explain import Explanation, explain
+from builder.ui import parts, work
+from builder.ui.sample import Sample
+
+PATIENCE = 0.15
+"""Seconds that the page waits before it shows that something is on its way."""
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _shelf(key: str) -> dict[str, Any]:
+    """A place for one result, kept between reruns and visits."""
+    del key
+    return {}
+
+
+def keep(key: str, make: Callable[[], Any]) -> Any:
+    """What `make` gives, computed once per key."""
+    shelf = _shelf(key)
+    if "it" not in shelf:
+        shelf["it"] = make()
+    return shelf["it"]
+
+
+def explained(key: str, place: str, ask: Callable[[work.Report], Explanation]) -> Any:
+    """What `ask` gives, once per `key`; None while it is on its way or was stopped.
+
+    Then a busy card with a Stop, or a button to begin again, stands in its place. `place` names the
+    card: another question there ends the one before. Raises LaminaError as `ask` does.
+    """
+    shelf = _shelf(key)
+    if "it" in shelf:
+        return shelf["it"]
+    name = f"explain_{place}"
+    running = work.job(name, ask, fresh=key)
+    if not running.finished(PATIENCE):
+        work.show(running, key=name)
+        return None
+    found = running.outcome()
+    if found is None:
+        if parts.empty("Stopped", "Nothing was changed.", "Explain after all", key=name):
+            work.forget(name)
+            st.rerun()
+        return None
+    work.forget(name)
+    shelf["it"] = found
+    return found
+
+
+def sample(
+    run: Any,
+    asked: Any,
+    checkpoint: str,
+    one: Sample,
+    method: str,
+    *,
+    target: str | None,
+    layer: str | None = None,
+    baseline: str | None = None,
+) -> Explanation | None:
+    """One sample's explanation with its verdict, as the command line gives it; see `explained`."""
+    about: dict[str, Any] = {"split": one.split, "rows": (one.row,)}
+    if one.record is not None:
+        about = {"records": [one.record]}
+
+    def ask(report: work.Report) -> Explanation:
+        return explain(
+            run.id,
+            method,
+            **about,
+            target=target,
+            layer=layer,
+            checkpoint=checkpoint,
+            options={"baseline": baseline} if baseline else None,
+            check=True,
+            progress=report,
+        )
+
+    asks = (run.id, checkpoint, asked.mark, one.mark, method, target, baseline, layer)
+    found: Explanation | None = explained("|".join(map(str, asks)), method, ask)
+    if found is not None:
+        _remember(found, f"{run.id}{one.mark}{target}{baseline}")
+    return found
+
+
+def _remember(found: Explanation, mark: str) -> None:
+    """Keep what is shown for the report; another sample begins anew."""
+    if st.session_state.get("explain_shown_mark") != mark:
+        st.session_state["explain_shown"], st.session_state["explain_shown_mark"] = {}, mark
+    st.session_state["explain_shown"][found.method] = found
+
+
+def shown() -> dict[str, Explanation]:
+    """What the page shows now, by method."""
+    kept: dict[str, Explanation] = st.session_state.get("explain_shown", {})
+    return kept

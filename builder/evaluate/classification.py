@@ -122,7 +122,7 @@ class ClassificationSplit(SplitReport):
             "f1": pick(f1),
             "f1_macro": _macro(self.matrix, f1),
             "roc_auc": self._roc_auc(),
-            "log_loss": self._losses().mean(),
+            "log_loss": self.losses.mean(),
             "calibration_error": self.calibration.error,
         }
         if len(self.classes) > 3:
@@ -140,7 +140,7 @@ class ClassificationSplit(SplitReport):
             "accuracy": intervals.wilson(int(self.right.sum()), self.rows),
             "balanced_accuracy": intervals.of_counts(self.matrix, _balanced),
             "f1_macro": intervals.of_counts(self.matrix, lambda m: _macro(m, _by_class(m)[2])),
-            "log_loss": intervals.of_mean(self._losses()),
+            "log_loss": intervals.of_mean(self.losses),
         }
         if self.binary:
             found["f1"] = intervals.of_counts(self.matrix, lambda m: _by_class(m)[2][..., 1])
@@ -155,7 +155,9 @@ class ClassificationSplit(SplitReport):
         """The accuracy of always answering the training split's most frequent class."""
         return float((self.targets == self.guess).mean()) if self.rows else float("nan")
 
-    def _losses(self) -> Floats:
+    @cached_property
+    def losses(self) -> Floats:
+        """The log loss of each row [N]."""
         chosen = self.probabilities[np.arange(self.rows), self.targets]
         tiny = np.finfo(np.float64).eps
         return np.asarray(-np.log(np.clip(chosen / self.probabilities.sum(1), tiny, 1 - tiny)))

@@ -47,7 +47,7 @@ def of_counts(
         return float("nan"), float("nan")
     generator = np.random.default_rng(0)
     drawn = generator.multinomial(total, (matrix / total).ravel(), size=draws)
-    return _middle(figure(drawn.reshape(draws, *matrix.shape)))
+    return middle(figure(drawn.reshape(draws, *matrix.shape)))
 
 
 def of_sums(
@@ -71,11 +71,11 @@ def of_sums(
     else:
         weights = generator.multinomial(rows, np.full(rows, 1 / rows), size=draws)
         means = weights @ parts / rows
-    return _middle(figure(means))
+    return middle(figure(means))
 
 
-def _middle(values: NDArray[np.float64]) -> Interval:
-    """The middle 95 % of the draws; not a number where they hardly differ."""
+def middle(values: NDArray[np.float64]) -> Interval:
+    """The middle 95 % of draws; not a number where they hardly differ."""
     low, high = (float(end) for end in np.nanpercentile(values, [2.5, 97.5]))
     if high - low <= 1e-9 * max(1.0, abs(high)):
         return float("nan"), float("nan")

@@ -1,4 +1,4 @@
-"""What differs, and how surely: a run against another on the same rows, a slice against the rest."""
+"""What differs, and how surely: a run against another, a slice against the rest."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

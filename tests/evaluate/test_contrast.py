@@ -122,9 +122,8 @@ def test_a_slice_of_numbers_is_judged_by_its_mean_absolute_error():
     answers = np.r_[np.tile([5.0, 7.0], 20), np.tile([1.0, 2.0], 80)]
     found = against_rest(RegressionSplit(target, answers), np.arange(40))
     assert (found.name, found.here, found.there) == ("mae", 6.0, 1.5)
-    assert found.interval[0] == pytest.approx(
-        4.5 - 1.96 * np.sqrt(1.0256 / 40 + 0.2516 / 160), abs=1e-3
-    )
+    half = 1.96 * np.sqrt(40 / 39 / 40 + 0.25 * 160 / 159 / 160)
+    assert found.interval[0] == pytest.approx(4.5 - half, abs=1e-4)
 
 
 def test_a_slice_of_everything_has_no_rest_to_be_judged_against():

@@ -4,10 +4,13 @@ words."""
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from builder.data.formats.large import Words
 from builder.data.runtime import tables
 
 if TYPE_CHECKING:
@@ -62,6 +65,8 @@ def typed(
 
     if isinstance(cells, pd.Series):
         return _from_series(name, cells)
+    if isinstance(cells, Words):
+        return _from_compact(name, cells, decimal, dates)
     kinds = {type(cell) for cell in cells}
     if kinds <= {str, type(None)}:
         return _from_words(name, cells, decimal, dates)
@@ -79,7 +84,6 @@ def typed(
 
 def _from_series(name: str, cells: "pd.Series[Any]") -> Typed:
     """A column that comes typed: numbers without infinities, dates without a zone."""
-    import numpy as np
     import pandas as pd
 
     if cells.dtype.kind == "M":
@@ -130,7 +134,6 @@ def _from_numbers(name: str, cells: Sequence[Any]) -> Typed:
 
 
 def _numbers(name: str, read: Sequence[float]) -> "pd.Series[Any]":
-    import numpy as np
     import pandas as pd
 
     x = np.array(read, dtype=np.float64)
@@ -139,18 +142,73 @@ def _numbers(name: str, read: Sequence[float]) -> "pd.Series[Any]":
 
 
 def _dates(name: str, moments: Sequence[datetime | None]) -> "pd.Series[Any]":
-    import numpy as np
     import pandas as pd
 
     stamps = np.array([np.datetime64("NaT") if m is None else m for m in moments], "datetime64[us]")
     return pd.Series(stamps, name=name)
 
 
-def _from_words(name: str, cells: Sequence[str | None], decimal: str, dates: str) -> Typed:
+def _from_compact(name: str, cells: Words, decimal: str, dates: str) -> Typed:
+    """A compact column: plain numbers at once, everything else by its different words."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if decimal == ".":
+        numbers = _plain_numbers(name, cells)
+        if numbers is not None:
+            return numbers
+    coded = pc.dictionary_encode(pc.utf8_trim_whitespace(cells.cells)).combine_chunks()
+    if isinstance(coded, pa.ChunkedArray):
+        coded = coded.chunk(0)
+    codes = coded.indices.fill_null(len(coded.dictionary)).to_numpy(zero_copy_only=False)
+    words = coded.dictionary.to_pylist() + [None] * bool(coded.indices.null_count)
+    times = np.bincount(codes, minlength=len(words)).tolist()
+    counts = Counter(dict(zip(words, times, strict=True)))
+    found = _from_words(name, words, decimal, dates, counts)
+    return replace(found, values=found.values.take(codes).reset_index(drop=True))
+
+
+CODES = r"^\s*([+-]?0\d+|\d{17,})\s*$"  # as `_are_codes`: digits that may be names
+
+
+def _plain_numbers(name: str, cells: Words) -> Typed | None:
+    """A column of numbers without dress, gaps among them; None where anything else is in it."""
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    parts, gaps = [], pa.array(sorted(tables.MISSING))
+    for chunk in cells.cells.chunks:
+        words = pc.utf8_trim_whitespace(chunk)
+        if pc.any(pc.match_substring_regex(words, CODES)).as_py():
+            return None
+        try:
+            read = pc.cast(words, pa.float64())
+        except pa.ArrowInvalid:
+            without = pc.is_in(pc.utf8_lower(words), value_set=gaps)
+            try:
+                read = pc.cast(pc.if_else(without, None, words), pa.float64())
+            except pa.ArrowInvalid:
+                return None
+        parts.append(read.to_numpy(zero_copy_only=False))
+    x = np.concatenate(parts) if parts else np.empty(0)
+    if np.isnan(x).all():
+        return None
+    return _from_series(name, pd.Series(x, name=name))
+
+
+def _from_words(
+    name: str,
+    cells: Sequence[str | None],
+    decimal: str,
+    dates: str,
+    counts: "Counter[str | None] | None" = None,
+) -> Typed:
+    """A column of words; `counts` is given where `cells` are its different words only."""
     import pandas as pd
 
     trimmed = [None if cell is None else cell.strip() for cell in cells]
-    counts = Counter(trimmed)
+    counts = Counter(trimmed) if counts is None else counts
     words = [word for word in counts if word is not None and not tables.is_missing(word)]
     total = sum(counts[word] for word in words)
     if not words:

@@ -37,12 +37,7 @@ def read(path: Path, options: Mapping[str, Any]) -> tuple[Grid, dict[str, Any]]:
     text = decode(data, str(encoding), path.name)
     del data
     _refuse_nul(text, path.name)
-    separator = options.get("separator") or guess_separator(text, path.suffix.lower())
-    separator = {"tab": "\t", "\\t": "\t"}.get(str(separator), str(separator))
-    if len(separator) != 1:
-        raise LaminaError(
-            f"A separator is one character, not {separator!r}.", place="data.options.separator"
-        )
+    separator = choose_separator(text, path, options)
     rows, lines, quoting = _rows(text, separator, str(options.get("quoting") or "auto"), path.name)
     decimal = options.get("decimal") or guess_decimal(rows, separator)
     guessed = {
@@ -51,11 +46,37 @@ def read(path: Path, options: Mapping[str, Any]) -> tuple[Grid, dict[str, Any]]:
         "quoting": quoting,
         "decimal": str(decimal),
     }
-    notes = []
+    return Grid(rows, lines, _spaces(text, separator)), guessed
+
+
+def sample(text: str, path: Path, options: Mapping[str, Any]) -> tuple[Grid, dict[str, Any]]:
+    """The rows of a table's beginning, and what was guessed: separator, decimal.
+
+    Raises csv.Error where it is no plain table.
+    """
+    separator = choose_separator(text, path, options)
+    rows, lines = _parse(text, separator, csv.QUOTE_MINIMAL, strict=True)
+    decimal = options.get("decimal") or guess_decimal(rows, separator)
+    guessed = {"separator": separator, "decimal": str(decimal)}
+    return Grid(rows, lines, _spaces(text, separator)), guessed
+
+
+def choose_separator(text: str, path: Path, options: Mapping[str, Any]) -> str:
+    """The separator that was asked for, else guessed. Raises LaminaError for several characters."""
+    asked = options.get("separator") or guess_separator(text, path.suffix.lower())
+    separator = {"tab": "\t", "\\t": "\t"}.get(str(asked), str(asked))
+    if len(separator) != 1:
+        raise LaminaError(
+            f"A separator is one character, not {separator!r}.", place="data.options.separator"
+        )
+    return separator
+
+
+def _spaces(text: str, separator: str) -> list[str]:
     head = text[:HEAD]
-    if separator != " " and head.count(f"{separator} ") > 0.5 * head.count(separator):
-        notes.append(f"The space after each {SEPARATORS.get(separator, separator)} was taken off.")
-    return Grid(rows, lines, notes), guessed
+    if separator == " " or head.count(f"{separator} ") <= 0.5 * head.count(separator):
+        return []
+    return [f"The space after each {SEPARATORS.get(separator, separator)} was taken off."]
 
 
 def refuse_foreign(data: bytes, place: str) -> None:

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from builder.data import cells
 from builder.data.base import Finding, Option, Progress, Raw, Source, silent
-from builder.data.formats import columnar, delimited, excel, records
-from builder.data.grid import shape
+from builder.data.formats import columnar, delimited, excel, large, records
+from builder.data.grid import Columns, shape
 from builder.data.paths import check_memory, locate
 from builder.errors import LaminaError
 
@@ -16,6 +16,7 @@ SUFFIXES = (
     ".csv", ".tsv", ".psv", ".tab", ".txt", ".data", ".dat", ".parquet", ".xls", ".xlsx", ".xlsm",
     ".json", ".jsonl", ".ndjson",
 )  # fmt: skip
+WRITTEN = (".json", ".jsonl", ".ndjson", ".xls", ".xlsx", ".xlsm", ".parquet")
 
 
 @dataclass
@@ -149,7 +150,7 @@ class Table(Source):
             chosen = dict(options)
             if done and not parts[0].header:
                 chosen["header"] = False
-            parts.append(_read(path, chosen))
+            parts.append(_read(path, chosen, progress))
         train = parts[0]
         columns, given, notes = train.columns, None, list(train.notes)
         if len(parts) == 2:
@@ -161,13 +162,17 @@ class Table(Source):
         return _typed(train, columns, given, notes, options)
 
 
-def _read(path: Path, options: Mapping[str, Any]) -> _File:
+def _read(path: Path, options: Mapping[str, Any], progress: Progress) -> _File:
     with path.open("rb") as file:
         head = file.read(8)
     if head.startswith(b"PAR1"):
         frame = columnar.read(path)
         names = tuple(str(name) for name in frame.columns)
         return _File(names, tuple(columnar.plain(frame[name]) for name in names))
+    written = head.startswith((b"PK\x03\x04", excel.OLD)) or path.suffix.lower() in WRITTEN
+    whole = None if written else large.read(path, options, progress)
+    if whole is not None:
+        return _shaped(*whole)
     check_memory(path)
     if head.startswith((b"PK\x03\x04", excel.OLD)):
         grid, guessed, sheets = excel.read(path, options)
@@ -192,12 +197,15 @@ def _read(path: Path, options: Mapping[str, Any]) -> _File:
         header=None if header is None else bool(header),
         skip=None if skip is None else int(skip),
     )
-    guessed |= {"header": shaped.header, "skip_rows": shaped.skipped}
+    return _shaped(shaped, guessed, sheets)
+
+
+def _shaped(shaped: Columns, guessed: dict[str, Any], sheets: tuple[str, ...] = ()) -> _File:
     return _File(
         shaped.names,
         shaped.cells,
         shaped.header,
-        guessed,
+        guessed | {"header": shaped.header, "skip_rows": shaped.skipped},
         sheets,
         list(shaped.notes),
         list(shaped.findings),
@@ -269,12 +277,12 @@ def _typed(
         if given is not None:
             column, note = _without_dot(name, column, train.rows)
             notes += [note] if note else []
-        trimmed += any(
-            isinstance(cell, str) and cell != cell.strip() for cell in list(column[:2000])
-        )
-        gaps += isinstance(column, list) and "?" in column
+        trimmed += any(isinstance(cell, str) and cell != cell.strip() for cell in column[:2000])
+        gaps += isinstance(column, list | large.Words) and "?" in column
         typed = cells.typed(name, column, decimal, dates)
         series[name] = typed.values
+        if isinstance(column, large.Words):
+            column.free()
         if typed.reading:
             reading[name] = dict(typed.reading)
         findings += _odd(name, typed)

@@ -253,6 +253,35 @@ def test_an_error_inside_a_module_is_found_and_repaired_there() -> None:
     assert issue["node"] == "block1/fc"
     assert issue["graph"] == "modules.Block"
     assert check["nodes"]["block1/fc"]["inputs"] == [[3, 8, 8]]
+    assert check["nodes"]["block1"]["assumed"]
+    assert check["nodes"]["block1"]["outputs"] == check["nodes"]["out"]["inputs"] != []
+    source = opened.source()
+    assert source["repaired"]
+    assert "self.fc" in source["text"]
+    edit = {"graph": issue["graph"], "steps": issue["fixes"][0]["edits"]}
+    opened.edit(opened.state()["revision"], [edit])
+    assert opened.state()["checks"]["model"]["ok"]
+    opened.flush()
+
+
+def test_the_first_repair_of_a_module_mends_every_use_of_it() -> None:
+    block = {
+        "nodes": [
+            {"id": "x", "layer": "Input"},
+            {"id": "c", "layer": "Conv2d", "params": {"out_channels": 3, "kernel_size": 3}},
+            {"id": "add", "layer": "Add"},
+            {"id": "y", "layer": "Output"},
+        ],
+        "edges": [["x", "c"], ["c", "add"], ["x", "add"], ["add", "y"]],
+    }
+    uses = [{"id": f"block{number}", "layer": "Block"} for number in (1, 2)]
+    given = {
+        "name": "m",
+        "graphs": {"model": graph_of([CHAIN[0], *uses, CHAIN[5]])},
+        "modules": {"Block": block},
+    }
+    opened = desks.desk(workspace.create(Project.model_validate(given)))
+    (issue,) = [i for i in opened.state()["checks"]["model"]["issues"] if i["severity"] == "error"]
     edit = {"graph": issue["graph"], "steps": issue["fixes"][0]["edits"]}
     opened.edit(opened.state()["revision"], [edit])
     assert opened.state()["checks"]["model"]["ok"]

@@ -14,6 +14,8 @@ from builder.compile import Check
 from builder.errors import LaminaError
 from builder.graph.document import Document
 from builder.graph.journal import Journal
+from builder.graph.spec import Graph
+from builder.layers.base import Shape
 from builder.project import Position, Project, View
 from builder.ui.canvas import inside, wire
 from builder.ui.canvas.edits import joined
@@ -113,16 +115,19 @@ class Desk:
             inputs, shape = self.facts.inputs, self.facts.output_shape
         graphs, repaired, trouble = dict(document.graphs), False, ""
         text, lines = "", dict[int, str]()
+        modules: Mapping[str, Graph] = document.modules
         try:
             if not all(graph.nodes for graph in graphs.values()):
                 raise LaminaError("There are no layers yet.")
             for name, check in checks.items():
                 if not check.ok:
+                    again = partial(self._verdict, graphs[name], output_shape=shape)
+                    _, modules = inside.mended(again(modules), graphs[name], modules, again)
                     graphs[name], _ = compiler.fix(
-                        graphs[name], inputs, modules=document.modules, output_shape=shape
+                        graphs[name], inputs, modules=modules, output_shape=shape
                     )
                     repaired = True
-            made = compiler.generate(graphs, inputs, document.modules)
+            made = compiler.generate(graphs, inputs, modules)
             text, lines = made.text, made.lines
         except LaminaError as error:
             trouble = f"The source appears when the network is whole. {error}"
@@ -173,17 +178,25 @@ class Desk:
         """A graph's verdict, with the warnings of the lint rules."""
         graph = document.graphs[name]
         shape = self.facts.output_shape if len(document.graphs) == 1 else None
-        check = compiler.check(
-            graph,
-            self.facts.inputs,
-            modules=document.modules,
-            output_shape=shape,
-            batch_size=self._batch(),
-        )
-        check = inside.opened(check, graph, document.modules)
+        check = self._verdict(graph, document.modules, shape)
+        again = partial(self._verdict, graph, output_shape=shape)
+        after, _ = inside.mended(check, graph, document.modules, again)
+        opened = inside.opened(check, graph, document.modules, again)
+        check = opened if after is check else inside.assuming(opened, after)
         kind = self._project.task.kind if self._project.data.source else ""
         weak = lint.run(graph, check, kind, output_shape=shape, modules=document.modules)
         return replace(check, issues=(*check.issues, *weak))
+
+    def _verdict(
+        self, graph: Graph, modules: Mapping[str, Graph], output_shape: Shape | None
+    ) -> Check:
+        return compiler.check(
+            graph,
+            self.facts.inputs,
+            modules=modules,
+            output_shape=output_shape,
+            batch_size=self._batch(),
+        )
 
     def _merged(self, document: Document) -> Project:
         view = View(

@@ -84,7 +84,7 @@ export function routes(scene: Scene): Map<string, Path> {
   for (const wire of scene.wires) {
     if (wire.hidden) continue;
     into.set(wire.target, [...(into.get(wire.target) ?? []), wire]);
-    out.set(wire.source, (out.get(wire.source) ?? 0) + 1);
+    out.set(portOf(wire), (out.get(portOf(wire)) ?? 0) + 1);
   }
   for (const list of into.values())
     list.sort((a, b) => scene.byKey.get(a.source)!.at.x - scene.byKey.get(b.source)!.at.x);
@@ -96,16 +96,20 @@ export function routes(scene: Scene): Map<string, Path> {
     const from = outPoint(source, wire.sourcePort, scene);
     const siblings = into.get(wire.target)!;
     const to = inPoint(target, wire, siblings);
+    const forked = (out.get(portOf(wire)) ?? 0) > 1;
     const side = from.y < source.at.y + source.height;
     const down = to.y >= from.y + 12 && !side;
     if (wire.shortcut && down) {
       const many = siblings.filter((other) => other.shortcut);
-      paths.set(wire.key, inLane(scene, from, source, target, lanes, many.indexOf(wire), many.length));
-    } else if (down) paths.set(wire.key, falling(from, to, (out.get(wire.source) ?? 0) > 1));
+      paths.set(wire.key, inLane(scene, from, source, target, lanes, many.indexOf(wire), many.length, forked || source.outputs.length === 1));
+    } else if (down) paths.set(wire.key, falling(from, to, forked));
     else paths.set(wire.key, around(from, to, source, target, side));
   }
   return paths;
 }
+
+/** Edges of one output fork from a dot; those of different outputs only cross. */
+const portOf = (wire: Wire): string => `${wire.source}.${wire.sourcePort}`;
 
 function falling(from: Point, to: Point, forked: boolean): Path {
   const tip = { x: to.x, y: to.y - 1 };
@@ -126,7 +130,7 @@ function falling(from: Point, to: Point, forked: boolean): Path {
 
 function inLane(
   scene: Scene, from: Point, source: Item, target: Item,
-  lanes: { x: number; top: number; bottom: number }[], index: number, count: number,
+  lanes: { x: number; top: number; bottom: number }[], index: number, count: number, dotted: boolean,
 ): Path {
   const top = from.y + LEAVE;
   const bottom = target.at.y + target.height / 2 + (index - (count - 1) / 2) * 9;
@@ -137,7 +141,7 @@ function inLane(
   lanes.push({ x, top, bottom });
   return {
     d: rounded([[from.x, from.y], [from.x, top], [x, top], [x, bottom], [target.at.x - 9, bottom]]),
-    tip: { x: target.at.x - 4, y: bottom }, towards: "right", dot: { x: from.x, y: top },
+    tip: { x: target.at.x - 4, y: bottom }, towards: "right", dot: dotted ? { x: from.x, y: top } : null,
     label: { x: x - 33, y: (top + bottom) / 2 },
   };
 }

@@ -114,12 +114,12 @@ export function Field(props: Props) {
   );
 }
 
-export function Locked({ name, value, from }: { name: string; value: Json | undefined; from: string }) {
+export function Locked({ name, value, says }: { name: string; value: Json | undefined; says: string }) {
   return (
     <div className="fld">
       <div className="mono fl">{name}</div>
-      <div className="box"><div className="row g6 f mono" style={{ height: 28, padding: "0 9px" }}><Icon name="lock" small />{value === undefined ? "–" : show(value)}</div></div>
-      <div className="s12 m" style={{ flex: "1 1 150px" }}>{from ? `Follows from ${from}. Nothing to set.` : "Follows from what comes in. Nothing to set."}</div>
+      <div className="box"><div className="row g6 f mono" style={{ height: 28, padding: "0 9px" }}><Icon name="lock" small />{value === undefined ? "–" : typeof value === "boolean" ? (value ? "on" : "off") : show(value)}</div></div>
+      <div className="s12 m" style={{ flex: "1 1 150px" }}>{says}</div>
     </div>
   );
 }

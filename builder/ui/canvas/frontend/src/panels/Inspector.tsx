@@ -99,7 +99,9 @@ function Fields({ item, face, info }: { item: Item; face: LayerFace; info: Info 
     <>
       {ahead.map(field)}
       {face.params.filter((param) => param.inferred).map((param) => (
-        <Locked key={param.name} name={param.name} value={info?.inferred[param.name]} from={before.join(" and ")} />
+        param.required
+          ? <Locked key={param.name} name={param.name} value={info?.inferred[param.name]} says={before.length ? `Follows from ${before.join(" and ")}. Nothing to set.` : "Follows from what comes in. Nothing to set."} />
+          : <Locked key={param.name} name={param.name} value={param.default} says={param.help} />
       ))}
       {rest.length > 0 && (
         <>

@@ -10,7 +10,9 @@ import { freshId, graphOf, ids } from "../model/graph";
 import type { LayerFace } from "../model/types";
 import { favourites, folds, keepFavourites, keepFolds } from "../model/ui";
 
-const SHOWN = 4;
+/** A family of up to so many layers is shown whole, else its first few. */
+const SMALL = 10;
+const SHOWN = 6;
 
 interface Drag {
   face: LayerFace;
@@ -136,7 +138,8 @@ export function Palette({ canvas }: { canvas: React.RefObject<CanvasHandle | nul
             <div className="ph">All layers</div>
             {catalogue.families.map((family) => {
               const own = faces.filter((face) => face.family === family.key);
-              const shown = whole.includes(family.key) ? own : own.slice(0, SHOWN);
+              const long = own.length > SMALL;
+              const shown = !long || whole.includes(family.key) ? own : own.slice(0, SHOWN);
               const spread = open.includes(family.key);
               return own.length === 0 ? null : (
                 <div key={family.key}>
@@ -148,7 +151,7 @@ export function Palette({ canvas }: { canvas: React.RefObject<CanvasHandle | nul
                   {spread && (
                     <div className="pin">
                       {shown.map((face) => row(face, "all"))}
-                      {own.length > SHOWN && (
+                      {long && (
                         <button className="more" aria-expanded={whole.includes(family.key)} onClick={() => flip("whole", family.key)}>
                           {own.length > shown.length ? `${own.length - shown.length} more` : "Fewer"}
                         </button>

@@ -123,11 +123,9 @@ class Schedule(Strict):
     """How the learning rate moves over the run; `warmup` is the share of steps that rise from
     nearly zero."""
 
-    name: Literal["constant", "onecycle", "cosine", "step", "exponential", "plateau", "linear"] = (
-        "constant"
-    )
+    name: str = "constant"  # see train.schedule: short names, and all of torch.optim.lr_scheduler
     warmup: float = Field(0.0, ge=0, lt=1)
-    options: dict[str, float] = {}
+    options: dict[str, JsonValue] = {}
 
 
 class EarlyStopping(Strict):
@@ -136,6 +134,28 @@ class EarlyStopping(Strict):
     patience: int = Field(10, ge=1)
     monitor: str = "validation_loss"
     min_delta: float = Field(0.0, ge=0)
+
+
+class Average(Strict):
+    """Averaged weights, validated and kept in place of the last ones.
+
+    `ema` follows each step; `swa` is the mean over the epochs' ends from the share `start` of the
+    run on, at the rate `lr` where one is given."""
+
+    kind: Literal["ema", "swa"] = "ema"
+    decay: float = Field(0.999, gt=0, lt=1)  # ema
+    start: float = Field(0.75, ge=0, lt=1)  # swa
+    lr: Annotated[float, Field(gt=0)] | None = None  # swa; reached over `anneal` epochs
+    anneal: int = Field(2, ge=0, le=1_000)
+
+
+class Mix(Strict):
+    """Rows mixed with one another: `mixup` blends them, `cutmix` cuts a rectangle out of an image;
+    `alpha` says how evenly."""
+
+    kind: Literal["mixup", "cutmix", "both"] = "mixup"
+    alpha: float = Field(0.2, gt=0, le=100)
+    chance: float = Field(1.0, gt=0, le=1)
 
 
 class Recipe(Strict):
@@ -150,7 +170,13 @@ class Recipe(Strict):
     class_weights: Literal["balanced"] | dict[str, float] | None = None
     label_smoothing: float = Field(0.0, ge=0, lt=1)
     clip_norm: Annotated[float, Field(gt=0)] | None = None
-    precision: Literal["float32", "bfloat16"] = "float32"
+    clip_value: Annotated[float, Field(gt=0)] | None = None
+    accumulate: int = Field(1, ge=1)  # parts of a batch whose gradients are added up
+    rates: dict[str, Annotated[float, Field(gt=0)]] = {}  # node or pattern → × learning rate
+    freeze: tuple[str, ...] = ()  # nodes or patterns whose weights stay
+    average: Average | None = None
+    mix: Mix | None = None
+    precision: Literal["float32", "tf32", "bfloat16"] = "float32"
     device: str = "auto"  # auto, cpu, cuda, cuda:1, mps
     threads: Annotated[int, Field(ge=1)] | None = None
     seed: int = 0
@@ -258,7 +284,7 @@ def loads(text: str | bytes, *, place: str = "project file") -> Project:
     try:
         project = Project.model_validate({**raw, "lamina": VERSION})
     except ValidationError as error:
-        raise _with_place(error, place) from error
+        raise complaint(error, place) from error
     try:
         json.dumps(raw, ensure_ascii=False, allow_nan=False).encode()
     except UnicodeEncodeError as error:
@@ -274,22 +300,35 @@ def loads(text: str | bytes, *, place: str = "project file") -> Project:
     return project
 
 
-def _with_place(error: ValidationError, place: str) -> LaminaError:
+LIMITS = {
+    "greater_than_equal": ("at least", "ge"),
+    "greater_than": ("above", "gt"),
+    "less_than_equal": ("at most", "le"),
+    "less_than": ("below", "lt"),
+}
+
+
+def complaint(error: ValidationError, place: str = "") -> LaminaError:
+    """The first mistake that pydantic found, with its field and what it must be."""
     first, *others = error.errors(include_url=False)
     where = ".".join(str(part) for part in first["loc"]) or "the whole"
     more = f" ({len(others)} more like it.)" if others else ""
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":
         message = "This key is not known; it may be misspelt"
+    elif first["type"] in LIMITS:
+        words, limit = LIMITS[first["type"]]
+        message = f"It must be {words} {first['ctx'][limit]:g}"
     given = first.get("input")
     shown = (
         f", found {given!r}"
         if isinstance(given, str | int | float | bool) and "found" not in message
         else ""
     )
-    remedy = "Correct it there." + more
     return LaminaError(
-        f"{message}{shown if len(shown) < 90 else ''}.", place=f"{place}, {where}", remedy=remedy
+        f"{message}{shown if len(shown) < 90 else ''}.",
+        place=f"{place}, {where}" if place else where,
+        remedy="Correct it there." + more,
     )
 
 

@@ -103,6 +103,8 @@ class RowFeed(Feed):
         self.seed = seed
         self.augment = augment
         self.generator = generator
+        self.augmenting = True
+        self.batch_size = self.next_size = batch_size
         self.bounds = bounds(len(source), batch_size)
         self.order = torch.empty(0, dtype=torch.int64)
 
@@ -122,6 +124,11 @@ class RowFeed(Feed):
         order = torch.randperm(len(self.source), generator=shuffler)
         self.order = order.to(self.source.device)
 
+    def resize(self, batch_size: int) -> None:
+        """Take batches of that size. Right only between two epochs."""
+        self.batch_size = self.next_size = batch_size
+        self.bounds = bounds(len(self.source), batch_size)
+
     def batch(self, step: int, models: Mapping[str, nn.Module]) -> Batch:
         """The rows of that step, augmented and ready for the model; "row" is their index in the
         split.
@@ -130,18 +137,22 @@ class RowFeed(Feed):
         first, last = self.bounds[step]
         chosen = self.order[first:last]
         batch = self.source.stored(chosen)
-        if self.augment is not None:
+        if self.augment is not None and self.augmenting:
             batch = dict(self.augment(batch, self.generator))
         batch = self.source.ready(batch)
         batch["row"] = chosen
         return batch
 
     def state(self) -> dict[str, Tensor]:
-        """Nothing: epoch and step say all."""
-        return {}
+        """The batch size now and from the next epoch on; epoch and step say the rest."""
+        return {"sizes": torch.tensor([self.batch_size, self.next_size])}
 
     def load(self, state: Mapping[str, Tensor]) -> None:
-        """Nothing to take back."""
+        """Take back what `state` gave."""
+        if "sizes" in state:
+            now, following = (int(size) for size in state["sizes"])
+            self.resize(now)
+            self.next_size = following
 
 
 def bounds(count: int, batch_size: int) -> list[tuple[int, int]]:

@@ -9,9 +9,12 @@ from torch import Tensor, nn
 
 from builder.errors import LaminaError
 from builder.project import Optimizer, Recipe
+from builder.train import groups
 
 INTERNAL = {"params", "foreach", "fused", "capturable", "differentiable"}
 """Arguments that the engine sets itself."""
+FACTOR = "rate_factor"
+"""A parameter group's own key: what its learning rate is multiplied with."""
 
 
 def names() -> tuple[str, ...]:
@@ -82,7 +85,9 @@ def _all_sparse(models: Iterable[nn.Module]) -> bool:
     return all(isinstance(p, nn.Embedding | nn.EmbeddingBag) and p.sparse for p in holding)
 
 
-def _one(choice: Optimizer, weights: list[nn.Parameter], *, fused: bool) -> torch.optim.Optimizer:
+def _one(
+    choice: Optimizer, weights: list[nn.Parameter] | list[dict[str, Any]], *, fused: bool
+) -> torch.optim.Optimizer:
     kind = getattr(torch.optim, choice.name)
     settings = {
         key: tuple(value) if isinstance(value, list) else value
@@ -97,19 +102,25 @@ def _one(choice: Optimizer, weights: list[nn.Parameter], *, fused: bool) -> torc
 class Updater:
     """The optimisers of one graph (Muon takes matrices only, so AdamW stands beside it for the
     rest).
+
+    `factors` gives the weights (by name) whose rate is a multiple of the others'; weights of one
+    multiple are one parameter group. Weights without a gradient (frozen ones) are left alone.
     """
 
-    def __init__(self, choice: Optimizer, model: nn.Module) -> None:
+    def __init__(
+        self, choice: Optimizer, model: nn.Module, factors: Mapping[str, float] | None = None
+    ) -> None:
         self.choice = choice
-        self.weights = [weight for weight in model.parameters() if weight.requires_grad]
-        self.names = [name for name, weight in model.named_parameters() if weight.requires_grad]
+        named = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
+        self.weights = list(named.values())
+        self.names = list(named)
         fused = all(
             w.is_floating_point() and w.device.type in ("cpu", "cuda") for w in self.weights
         )
-        if choice.name == "Muon":
-            self.parts = _muon(choice, self.weights)
-        else:
-            self.parts = [_one(choice, self.weights, fused=fused)] if self.weights else []
+        shared: dict[float, list[nn.Parameter]] = {}
+        for name, weight in named.items():
+            shared.setdefault((factors or {}).get(name, 1.0), []).append(weight)
+        self.parts = _parts(choice, shared, fused)
         self.needs_closure = choice.name == "LBFGS"
 
     def zero(self) -> None:
@@ -118,10 +129,21 @@ class Updater:
             weight.grad = None
 
     def set_rate(self, rate: float) -> None:
-        """Learning rate of all groups."""
+        """Learning rate of all groups, each times its factor."""
         for part in self.parts:
             for group in part.param_groups:
-                group["lr"] = rate
+                group["lr"] = rate * group[FACTOR]
+
+    @property
+    def has_decay(self) -> bool:
+        """Whether there is a weight decay to set."""
+        return all("weight_decay" in group for part in self.parts for group in part.param_groups)
+
+    def set_decay(self, decay: float) -> None:
+        """Weight decay of all groups."""
+        for part in self.parts:
+            for group in part.param_groups:
+                group["weight_decay"] = decay
 
     def step(self) -> None:
         """One update from the gradients that are there."""
@@ -147,6 +169,8 @@ class Updater:
 
     def load(self, tensors: Mapping[str, Tensor], plain: list[Any]) -> None:
         """Take back what `state` gave."""
+        if len(plain) != len(self.parts):
+            raise AssertionError("the state is another optimiser's")
         for part, found in zip(self.parts, plain):
             state = {
                 int(index): {key: _unpack(value, tensors) for key, value in values.items()}
@@ -174,17 +198,38 @@ def _unpack(packed: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Any:
     return packed["value"]
 
 
-def _muon(choice: Optimizer, weights: list[nn.Parameter]) -> list[torch.optim.Optimizer]:
-    matrices = [weight for weight in weights if weight.ndim == 2]
-    rest = [weight for weight in weights if weight.ndim != 2]
+def _parts(
+    choice: Optimizer, shared: Mapping[float, list[nn.Parameter]], fused: bool
+) -> list[torch.optim.Optimizer]:
+    """The optimisers of weights by their factor; each group bears its factor."""
     beside = Optimizer(name="AdamW", lr=choice.lr)
-    pairs = [(choice, matrices, False), (beside, rest, True)]
-    return [_one(which, group, fused=fused) for which, group, fused in pairs if group]
+    muon = choice.name == "Muon"
+    pairs: list[tuple[Optimizer, dict[float, list[nn.Parameter]], bool]] = []
+    if muon:
+        matrices = {f: [w for w in group if w.ndim == 2] for f, group in shared.items()}
+        rest = {f: [w for w in group if w.ndim != 2] for f, group in shared.items()}
+        pairs = [(choice, matrices, False), (beside, rest, True)]
+    else:
+        pairs = [(choice, dict(shared), fused)]
+    found = []
+    for which, mine, quick in pairs:
+        described = [{"params": group, FACTOR: factor} for factor, group in mine.items() if group]
+        if described:
+            found.append(_one(which, described, fused=quick))
+    return found
 
 
 def updaters(recipe: Recipe, models: Mapping[str, nn.Module]) -> dict[str, Updater]:
-    """One updater per graph: `recipe.optimizers[graph]`, else `recipe.optimizer`."""
+    """One updater per graph: `recipe.optimizers[graph]`, else `recipe.optimizer`.
+
+    Raises LaminaError for a pattern in `recipe.rates` that means no weight.
+    """
+    factors = groups.factors(recipe.rates, models) if recipe.rates else {}
     return {
-        name: Updater(recipe.optimizers.get(name, recipe.optimizer), model)
+        name: Updater(
+            recipe.optimizers.get(name, recipe.optimizer),
+            model,
+            {weight: factor for (graph, weight), factor in factors.items() if graph == name},
+        )
         for name, model in models.items()
     }

@@ -4,7 +4,7 @@ replay.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
@@ -24,13 +24,44 @@ Augment = Callable[[Mapping[str, "Tensor"], "torch.Generator"], Mapping[str, "Te
 """Random changes to a training batch in stored form: (batch, generator) → batch."""
 
 Order = Mapping[str, Any]
-"""{"order": "pause" | "resume" | "stop" | "stop_after_epoch" | "set", "lr": …, "id": …, "who": …}.
+"""{"order": "pause" | "set" | …, "lr": …, "id": …, "who": …}; orders.KINDS and orders.SETTINGS name
+them all.
 """
+
+Generate = Callable[[Mapping[str, "nn.Module"], "torch.Generator"], "Generated | None"]
+"""What a task shows of itself while it trains (texts, images): (models in eval mode, generator)."""
 
 
 def no_orders() -> Sequence[Order]:
     """Nobody steers."""
     return ()
+
+
+class Doctor(Protocol):
+    """Watches a run for symptoms: the loop tells it everything it measures anyway.
+
+    Nothing here may draw random numbers or touch the models. What it remembers is kept with the
+    checkpoints, so that a resumed run is judged like one that was left alone.
+    """
+
+    def steps(
+        self, values: "np.ndarray[Any, np.dtype[np.float32]]", columns: Sequence[str]
+    ) -> None:
+        """The points of the steps since the last call, float32 [n, columns]."""
+
+    def probe(
+        self, rows: Sequence[Mapping[str, Any]], step: int, epoch: int
+    ) -> Sequence["Symptom"]:
+        """Node health, one row per node (health.Probe); gives what is new."""
+
+    def epoch(self, figures: Mapping[str, float]) -> Sequence["Symptom"]:
+        """An epoch's figures; gives what is new."""
+
+    def state(self) -> Mapping[str, Any]:
+        """JSON from which `load` goes on."""
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Take back what `state` gave."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +85,9 @@ class Plan:
     flush_every: float = 0.1  # seconds between batches of points
     watched: int = 12  # first validation rows whose predictions are told after each epoch
     health_every: float = 2.0  # seconds between probes of the nodes; 0: none
+    doctor: Doctor | None = None
+    generate: Generate | None = None
+    generate_every: float = 10.0  # seconds between samples within an epoch; 0: after epochs only
 
 
 @dataclass(frozen=True)
@@ -78,6 +112,7 @@ class Steps:
     epoch: int  # epochs done
     seconds: float
     samples_per_second: float
+    steps: int = 0  # of the whole run, as things stand
 
 
 @dataclass(frozen=True)
@@ -106,6 +141,44 @@ class Health:
 
 
 @dataclass(frozen=True)
+class Evaluated:
+    """Figures of the held-out rows that an order asked for, between two epochs' ends."""
+
+    figures: Mapping[str, float]
+    step: int
+    epoch: int
+
+
+@dataclass(frozen=True)
+class Generated:
+    """What the model makes: "texts" as JSON, images as tensors uint8 [N, C, H, W] by name."""
+
+    values: Mapping[str, Any]
+    tensors: Mapping[str, "Tensor"] = field(default_factory=dict)
+    step: int = 0
+    epoch: int = 0
+
+
+@dataclass(frozen=True)
+class Symptom:
+    """Something that looks wrong, on a node where that can be told, and what might help.
+
+    `changes` are proposals: each {"label": …, "order": {…}} for the live run, or {"label": …,
+    "overrides": {…}} for a fork.
+    """
+
+    kind: str  # the rule's name: "dead_units"
+    title: str
+    message: str  # fact and remedy, in words
+    step: int
+    epoch: int
+    node: str | None = None
+    severity: Literal["warning", "error"] = "warning"
+    evidence: Mapping[str, float] = field(default_factory=dict)
+    changes: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """Weights (and what a resume needs) copied off the models, to be written by a listener; see
     checkpoint.Keeper.
@@ -114,6 +187,7 @@ class Snapshot:
     saved: "Saved"
     best: bool
     urgent: bool = False  # write at once: the loop pauses or ends
+    names: tuple[str, ...] = ()  # under which it stays, beside "best" and "last"
 
 
 @dataclass(frozen=True)
@@ -144,5 +218,18 @@ class Finished:
     epoch: int
 
 
-Event = Started | Steps | Epoch | Samples | Health | Snapshot | Ordered | Tick | Finished
+Event = (
+    Started
+    | Steps
+    | Epoch
+    | Samples
+    | Health
+    | Evaluated
+    | Generated
+    | Symptom
+    | Snapshot
+    | Ordered
+    | Tick
+    | Finished
+)
 Events = Iterable[Event]

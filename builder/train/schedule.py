@@ -1,10 +1,15 @@
-"""Learning rate over a run: a pure factor of the step, so that a resume needs no state."""
+"""Learning rate over a run: a pure factor of the step, so that a resume needs no state.
+
+Short names with options in epochs and shares; torch's own names with torch's arguments.
+"""
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 from builder.errors import LaminaError
 from builder.project import Schedule
+from builder.train import schedulers
 
 OPTIONS: dict[str, dict[str, float]] = {
     "constant": {},
@@ -20,10 +25,23 @@ OPTIONS: dict[str, dict[str, float]] = {
 """
 
 
-def options(schedule: Schedule) -> dict[str, float]:
+def names() -> tuple[str, ...]:
+    """The short names, then torch's."""
+    return (*OPTIONS, *schedulers.names())
+
+
+def options(schedule: Schedule) -> dict[str, Any]:
     """The schedule's options, defaults filled in. Raises LaminaError for an unknown or impossible
     one.
     """
+    if schedule.name in schedulers.names():
+        return schedulers.complete(schedule.name, schedule.options, "recipe.schedule.options")
+    if schedule.name not in OPTIONS:
+        raise LaminaError(
+            f"There is no schedule {schedule.name!r}.",
+            place="recipe.schedule.name",
+            remedy=f"Choose one of: {', '.join(names())}.",
+        )
     known = OPTIONS[schedule.name]
     for name, value in schedule.options.items():
         place = f"recipe.schedule.options.{name}"
@@ -35,21 +53,50 @@ def options(schedule: Schedule) -> dict[str, float]:
             )
         low = 0.0 if name in ("eta_min", "end_factor", "threshold") else 1e-12
         high = 1.0 if name in ("pct_start", "gamma", "factor", "eta_min", "end_factor") else 1e12
-        if not low <= value <= high:
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not low <= value <= high
+        ):
             raise LaminaError(
-                f"{value:g} is out of range.",
+                f"{value!r} is out of range.",
                 place=place,
                 remedy=f"Choose from {low:.3g} to {high:g}; the default is {known[name]:g}.",
             )
     return {**known, **schedule.options}
 
 
-def factor(schedule: Schedule, step: int, steps: int, steps_per_epoch: int) -> float:
+class Curve:
+    """The factor over a run of so many steps; LaminaError where torch refuses the options."""
+
+    def __init__(self, schedule: Schedule, steps: int, steps_per_epoch: int, lr: float) -> None:
+        self.schedule = schedule
+        self.steps = steps
+        self.per_epoch = max(1, steps_per_epoch)
+        self.warm = 0
+        self.table: schedulers.Table | None = None
+        chosen = options(schedule)
+        if schedule.name in schedulers.names() and schedule.name != schedulers.PLATEAU:
+            self.by = 1 if chosen["by"] == "step" else self.per_epoch
+            self.warm = round(schedule.warmup * steps)
+            units = -(-max(1, steps - self.warm) // self.by)
+            self.table = schedulers.Table(schedule.name, schedule.options, lr, units)
+
+    def factor(self, position: float) -> float:
+        """What the learning rate is multiplied with before the step at `position` (from 0)."""
+        if self.table is None:
+            return factor(self.schedule, position, self.steps, self.per_epoch)
+        if position < self.warm:
+            return float((position + 1) / (self.warm + 1))
+        return self.table.at(int((position - self.warm) // self.by))
+
+
+def factor(schedule: Schedule, step: float, steps: int, steps_per_epoch: int) -> float:
     """What the learning rate is multiplied with before the step `step` (from 0) of `steps`.
 
     A warm-up rises linearly over its share of the steps, and the schedule runs over the rest; one
-    cycle has a rise of its own, which then takes that share. `plateau` is constant here; its drops
-    follow the validation and are kept by the loop.
+    cycle has a rise of its own, which then takes that share. A plateau is constant here; its drops
+    follow the validation and are kept by the loop (Rates).
     """
     if schedule.name == "onecycle" and schedule.warmup:
         chosen = {**options(schedule), "pct_start": schedule.warmup}
@@ -61,7 +108,7 @@ def factor(schedule: Schedule, step: int, steps: int, steps_per_epoch: int) -> f
     return _factor(schedule.name, options(schedule), now, whole, steps_per_epoch)
 
 
-def _factor(name: str, o: Mapping[str, float], now: int, whole: int, steps_per_epoch: int) -> float:
+def _factor(name: str, o: Mapping[str, Any], now: float, whole: int, steps_per_epoch: int) -> float:
     share = min(1.0, now / max(1, whole - 1))
     epoch = now // max(1, steps_per_epoch)
     if name == "onecycle":
@@ -77,7 +124,7 @@ def _factor(name: str, o: Mapping[str, float], now: int, whole: int, steps_per_e
     if name == "exponential":
         return float(o["gamma"] ** epoch)
     if name == "linear":
-        return 1 + (o["end_factor"] - 1) * share
+        return float(1 + (o["end_factor"] - 1) * share)
     return 1.0
 
 

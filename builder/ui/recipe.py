@@ -107,11 +107,12 @@ def _learning(held: Recipe, optimizers: Sequence[str]) -> dict[str, Any]:
         step=0.01,
         help="Pulls weights towards zero, against overfitting.",
     )
+    schedules = _options(list(SCHEDULES), held.schedule.name)
     schedule = four.selectbox(
         "Schedule",
-        list(SCHEDULES),
-        index=list(SCHEDULES).index(held.schedule.name),
-        format_func=lambda key: SCHEDULES[key],
+        schedules,
+        index=schedules.index(held.schedule.name),
+        format_func=lambda key: SCHEDULES.get(key, key),
         help="How the learning rate moves over the run.",
     )
     arguments = {key: value for key, value in extra.items() if key != "weight_decay"}
@@ -143,10 +144,11 @@ def _place(held: Recipe, devices: Sequence[tuple[str, str]]) -> dict[str, Any]:
         format_func=lambda name: words.get(name, f"{name} (not here)"),
         help="Where the numbers are crunched. Automatic takes a CUDA card when there is one.",
     )
+    precisions = ["float32", "tf32", "bfloat16"]
     precision = two.selectbox(
         "Precision",
-        ["float32", "bfloat16"],
-        index=["float32", "bfloat16"].index(held.precision),
+        precisions,
+        index=precisions.index(held.precision),
         help="bfloat16 is faster for convolutions and recurrent layers, with about three digits.",
     )
     seed = three.number_input(

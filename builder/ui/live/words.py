@@ -30,8 +30,10 @@ def _order(event: dict[str, Any]) -> tuple[str, str]:
     message = str(event.get("message") or "")
     if not event.get("accepted"):
         return f"Refused: {ORDERS.get(kind, kind)}. {message}", ""
+    if kind == "set" and "lr" not in order:
+        return f"{who} steered: {message}", message
     if kind == "set":
-        rate = f"{float(order['lr']):g}"
+        rate = f"{float(order['lr']):g}".replace("e-0", "e−").replace("e-", "e−")
         return f"{who} set the learning rate to {rate}", f"learning rate {rate}"
     return f"{who} asked to {ORDERS.get(kind, kind)}", ""
 

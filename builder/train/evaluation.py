@@ -1,0 +1,58 @@
+"""Held-out rows, between two steps: figures and watched predictions. The training feels nothing."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from builder.train import feeds
+from builder.train import plan as p
+from builder.train.running import Running
+from builder.train.setup import Setup
+
+SMALLEST = 256
+"""Rows at once, where the recipe's batch is smaller: nothing is kept for a backward pass."""
+SIGN_EVERY = 0.5
+
+
+def evaluate(
+    setup: Setup, step: int, epoch: int
+) -> Iterator[p.Tick | p.Samples | dict[str, float]]:
+    """Signs of life, then the figures ({} where nothing is held out), then the watched rows.
+
+    The models come out in training mode, with all random states as they were.
+    """
+    phase = setup.plan.task.validation()
+    if setup.held_out is None or phase is None:
+        yield {}
+        return
+    gathered = Running(setup.plan.task, setup.plan.target)
+    generator = torch.Generator(setup.device).manual_seed(setup.recipe.seed)
+    size = max(setup.recipe.batch_size or 1, SMALLEST)
+    with aside(setup):
+        due = time.perf_counter() + SIGN_EVERY
+        for first, last in feeds.bounds(len(setup.held_out), size):
+            batch = setup.held_out.ready(setup.held_out.stored(torch.arange(first, last)))
+            with setup.autocast():
+                losses = phase.loss(setup.models, batch, generator)
+            gathered.add(losses, losses.loss, batch, last - first)
+            if time.perf_counter() >= due:
+                due += SIGN_EVERY
+                yield p.Tick("validating")
+        yield gathered.figures("validation")
+        if told := gathered.first(setup.plan.watched):
+            yield p.Samples(told, step, epoch)
+
+
+@contextmanager
+def aside(setup: Setup) -> Iterator[None]:
+    """Look at the models without a trace: eval mode, no gradients, random states put back."""
+    cuda = [setup.device] if setup.device.type == "cuda" else []
+    for model in setup.models.values():
+        model.eval()
+    try:
+        with torch.no_grad(), torch.random.fork_rng(devices=cuda):
+            yield
+    finally:
+        setup.train_mode()

@@ -332,6 +332,8 @@ def clean_up(name: str) -> int:
         raise LaminaError(f"The folder {name!r} holds work and is not emptied.", place="clean-up")
     before = sum(_sizes(home() / name))
     for path in (home() / name).iterdir() if (home() / name).is_dir() else ():
+        if any(path.glob("keep.*")):
+            continue  # a queued or running run works with it
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
         else:

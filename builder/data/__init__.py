@@ -5,17 +5,20 @@ from builder.data.prepare import prepare, specs
 from builder.data.prepared import Prepared, open_prepared
 from builder.data.read import catalogue, read
 from builder.data.recognise import recognise
+from builder.data.store import hold, release
 
 __all__ = [
     "Overview",
     "Prepared",
     "catalogue",
     "edit",
+    "hold",
     "inspect",
     "open_prepared",
     "prepare",
     "read",
     "recognise",
+    "release",
     "share_out",
     "specs",
     "suggest",

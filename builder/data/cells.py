@@ -38,8 +38,16 @@ DAY_FORMS = (
     "%b %d, %Y",
     "%d-%b-%Y",
     "%d-%b-%y",
+    "%d. %B %Y",
+    "%a, %d %b %Y",
+    "%A, %d %B %Y",
+    "%A, %B %d, %Y",
+    "%Y-%b-%d",
+    "%Y.%m.%d",
 )
-TIME_FORMS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", "T%H:%M:%S")
+TIME_FORMS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S", " %H:%M:%S.%f")
+MONTH_FORMS = ("%Y-%m", "%Y/%m", "%b %Y", "%B %Y", "%b-%Y", "%m/%Y", "%m.%Y", "%b-%y", "%Y %b")
+"""Months without a day: the first of the month is meant."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +161,7 @@ def _from_compact(name: str, cells: Words, decimal: str, dates: str) -> Typed:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if decimal == ".":
+    if decimal == "." and not DATE_NAME.search(name):
         numbers = _plain_numbers(name, cells)
         if numbers is not None:
             return numbers
@@ -213,13 +221,32 @@ def _from_words(
     total = sum(counts[word] for word in words)
     if not words:
         return Typed(pd.Series([None] * len(trimmed), name=name, dtype=object))
-    for read in (_as_numbers, _as_booleans, _as_dates):
+    for read in (_as_compact_dates, _as_numbers, _as_booleans, _as_dates):
         found = read(name, trimmed, words, counts, total, decimal, dates)
         if found is not None:
             return found
     values = [None if tables.is_missing(word) else word for word in trimmed]
     mixed = _mixed(words, counts, total, decimal)
     return Typed(pd.Series(values, name=name, dtype=object), mixed=mixed)
+
+
+COMPACT_DATE = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
+DATE_NAME = re.compile(r"date|datum|fecha|day|time|zeit|^dt$", re.I)
+
+
+def _as_compact_dates(
+    name: str,
+    cells: Sequence[str | None],
+    words: Sequence[str],
+    counts: Mapping[str | None, int],
+    total: int,
+    decimal: str,
+    dates: str,  # noqa: ARG001
+) -> Typed | None:
+    """Dates such as 20190301, where the column is called like it: else they are numbers."""
+    if not DATE_NAME.search(name) or not all(map(COMPACT_DATE.fullmatch, words)):
+        return None
+    return _as_dates(name, cells, words, counts, total, decimal, "%Y%m%d")
 
 
 def _as_numbers(
@@ -336,7 +363,7 @@ def _forms(sample: Sequence[str], first: str) -> tuple[str, ...] | None:
     left = [word for word in sample if not _iso(word)]
     chosen: list[str] = [first] if first else []
     left = [word for word in left if not _reads(word, chosen)]
-    candidates = [day + time for day in DAY_FORMS for time in TIME_FORMS]
+    candidates = [*(day + time for day in DAY_FORMS for time in TIME_FORMS), *MONTH_FORMS]
     while len(left) > (1 - ENOUGH) * len(sample) and len(chosen) < 6:
         hits = {form: sum(_reads(word, (form,)) for word in left) for form in candidates}
         best = max(hits, key=lambda form: hits[form])  # the earlier candidate on a draw

@@ -29,11 +29,13 @@ def recognise(paths: Sequence[Path]) -> Data:
             f"Lamina does not know what to make of {first.name}.",
             place=str(first),
             remedy="Bring a CSV, TSV, Excel, Parquet or JSON-lines file, a folder or zip with one "
-            "folder per class, an IDX .gz, a .ts series or a text file.",
+            "folder per class, an IDX .gz, .ts series (zipped or not) or a text file.",
         )
     options = {"path": str(first.absolute())}
     if others:
         options["test_path"] = str(others[0].absolute())
+    if "series" in fitting and first.suffix.lower() == ".zip":
+        return Data(source="series", options=options)
     if "table" not in fitting:
         return Data(source=fitting[0], options=options)
     if "series" in fitting and (first.suffix.lower() == ".ts" or PAIR.fullmatch(first.stem)):

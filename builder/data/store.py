@@ -5,6 +5,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -20,6 +21,8 @@ from builder.home import room
 
 CAP_GB = 20.0
 BLOCK = 1 << 20
+HELD = 14 * 86_400.0
+OWNER = re.compile(r"[\w.-]{1,100}")
 
 
 def cap_bytes() -> int:
@@ -134,6 +137,35 @@ def touch(folder: Path) -> None:
         return
 
 
+def hold(key: str, owner: str) -> None:
+    """Keep the clean-up off the prepared folder of that key while `owner`, a run, works with it.
+
+    Calling it again renews the hold; one that was not renewed for `HELD` seconds has lost its
+    owner. Nothing happens where the folder is gone: opening it says so.
+    """
+    assert OWNER.fullmatch(owner), owner
+    try:
+        (room("prepared") / key / f"keep.{owner}").touch()
+    except OSError:
+        return
+
+
+def release(owner: str) -> None:
+    """End all holds of that owner."""
+    assert OWNER.fullmatch(owner), owner
+    for mark in room("prepared").glob(f"*/keep.{owner}"):
+        mark.unlink(missing_ok=True)
+
+
+def held(folder: Path) -> bool:
+    """Whether an owner works with the prepared folder."""
+    since = time.time() - HELD
+    try:
+        return any(mark.stat().st_mtime > since for mark in folder.glob("keep.*"))
+    except OSError:
+        return True  # an owner comes or goes in this moment
+
+
 def folders() -> list[tuple[Path, int, float]]:
     """All prepared folders: path, bytes, when last used (seconds since 1970); the least recently
     used first."""
@@ -150,7 +182,10 @@ def size(folder: Path) -> int:
 
 
 def clean_up(keep: str = "", cap: int | None = None) -> int:
-    """Remove the least recently used folders until all fit into the cap; gives the bytes freed."""
+    """Remove the least recently used folders until all fit into the cap; gives the bytes freed.
+
+    What a queued or running run holds stays, even beyond the cap.
+    """
     cap = cap_bytes() if cap is None else cap
     everything = folders()
     total = sum(bytes_ for _, bytes_, _ in everything)
@@ -158,7 +193,7 @@ def clean_up(keep: str = "", cap: int | None = None) -> int:
     for folder, bytes_, _ in everything:
         if total - freed <= cap:
             break
-        if folder.name != keep:
+        if folder.name != keep and not held(folder):
             shutil.rmtree(folder, ignore_errors=True)
             freed += bytes_
     return freed

@@ -18,6 +18,7 @@ from builder.compile import build
 from builder.data.augment import for_inputs
 from builder.data.prepared import Prepared, open_prepared
 from builder.data.specs import PreparedSpec
+from builder.data.store import hold, release
 from builder.errors import LaminaError
 from builder.project import Project
 from builder.runs import folder as folders
@@ -59,6 +60,7 @@ def execute(folder: Path, fence: int, *, stop: Stop = lambda: False) -> str:
     finally:
         store.close()
         lock.drop()
+    release(folder.name)
     return store.status.status
 
 
@@ -87,6 +89,7 @@ def _fail(store: Store, error: LaminaError) -> None:
 
 def _plan(folder: Path, project: Project, stop: Stop) -> Plan:
     spec = PreparedSpec.model_validate_json((folder / "spec.json").read_bytes())
+    hold(spec.key, folder.name)
     prepared = open_prepared(spec.key)
     recipe = project.recipe
     torch.manual_seed(recipe.seed)

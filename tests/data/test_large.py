@@ -17,6 +17,8 @@ REGULAR = {
     "long digits": "card,n\n12345678901234567,1\n12345678901234568,2\n",
     "dressed": 'price,share,name\n"$1,200",44 %,a\n"$900",50 %,b\n"$1,500",1 %,a\n',
     "dates": "when,v\n2019-03-01,1\n2019-04-01,2\n,3\n",
+    "months": "month,v\n2019-03,1\n2019-04,2\n2019-05,3\n",
+    "dates of digits": "date,v\n20190301,1\n20190302,2\n20190303,3\n",
     "yes and no": "ok,v\ntrue,1\nFalse,2\nTRUE,3\n",
     "quoted lines": 'text,v\n"one\ntwo, three",1\n"say ""no"" now",2\nplain,3\n',
     "no gaps": "a,b\n1,x\n2,y\n",

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from builder import data
+from builder import data, workspace
 from builder.data import store
 from builder.data.runtime import Preparation
 from builder.errors import LaminaError
@@ -294,6 +294,27 @@ def test_the_least_recently_used_goes_first_when_the_cap_is_reached(
     assert [folder.name for folder, _, _ in store.folders()] == [keys[2], keys[0]]
     with pytest.raises(LaminaError, match="not there any more"):
         data.open_prepared(keys[1])
+
+
+def test_what_a_run_holds_is_not_cleaned_up(table: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared = data.prepare(Project(data=table(_mixed(), target="label")))
+    data.hold(prepared.spec.key, "20260101-run")
+    assert store.clean_up(cap=0) == 0
+    assert workspace.clean_up("prepared") == 0
+    assert len(data.open_prepared(prepared.spec.key).tensors("train")["target"])
+    monkeypatch.setattr(store, "HELD", -1.0)  # whoever held it has not been heard of for too long
+    assert not store.held(prepared.folder)
+    monkeypatch.undo()
+    data.release("20260101-run")
+    assert store.clean_up(cap=0) > 0
+    with pytest.raises(LaminaError, match="not there any more"):
+        data.open_prepared(prepared.spec.key)
+
+
+def test_holding_what_is_gone_does_nothing(lamina_home: Path) -> None:
+    data.hold("0123456789", "some-run")
+    data.release("some-run")
+    assert not (lamina_home / "prepared" / "0123456789").exists()
 
 
 def test_what_a_killed_process_left_is_swept_away(lamina_home: Path, table: Write) -> None:

@@ -3,6 +3,8 @@ length."""
 
 import json
 import math
+import tempfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +12,14 @@ import numpy as np
 import pytest
 import torch
 
+from builder import data
 from builder.data.base import Media
 from builder.data.media import fit
 from builder.data.runtime.series import Series, filled, series
 from builder.data.sources.series import SeriesFiles
 from builder.data.ts import read_ts
 from builder.errors import LaminaError
-from builder.project import Step
+from builder.project import Data, Step
 
 HEAD = "# a comment\n@problemName x\n@timeStamps false\n@classLabel true a b\n@data\n"
 
@@ -195,3 +198,43 @@ def test_a_record_of_a_wide_table_gives_its_series_by_its_cells() -> None:
     assert torch.equal(form.transform([{"t0": "1", "t1": 3}]), form.transform([{"series": [1, 3]}]))
     with pytest.raises(ValueError, match="Record 1, 'series': it is missing"):
         form.transform([{"t0": 1}])
+
+
+def test_a_zipped_pair_is_read_with_its_split_and_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "aside"))
+    (tmp_path / "aside").mkdir()
+    head = "@problemName Two\n@classLabel true a b\n@data\n"
+    path = tmp_path / "Two.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("Two/Two_TRAIN.ts", head + "1,2,3:a\n3,2,1:b\n1,2,4:a\n")
+        archive.writestr("Two/Two_TEST.ts", head + "1,1,3:a\n3,1,1:b\n")
+        archive.writestr("Two/Two_TRAIN.arff", "@relation two")
+        archive.writestr("Two/Two.png", b"a picture of it")
+        archive.writestr("Two/README.txt", "About the set")
+    given = data.recognise([path])
+    assert given.source == "series"
+    raw = data.read(given)
+    assert raw.frame["label"].tolist() == ["a", "b", "a", "a", "b"]
+    assert raw.given is not None
+    assert raw.given.tolist() == [0, 0, 0, 2, 2]
+    assert list((tmp_path / "aside").iterdir()) == []
+
+
+def test_a_zipped_table_of_series_is_read_too(tmp_path: Path) -> None:
+    path = tmp_path / "Set.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("Set_TRAIN.tsv", "1\t.1\t.2\t.3\n2\t.3\t.2\t.1\n1\t.1\t.2\t.4\n")
+        archive.writestr("Set_TEST.tsv", "2\t.3\t.3\t.1\n1\t.2\t.2\t.4\n")
+    raw = data.read(data.recognise([path]))
+    assert raw.frame[raw.target].tolist() == ["1", "2", "1", "2", "1"]
+    assert raw.media["series"].values[0].shape == (1, 3)
+
+
+def test_a_zip_that_points_outside_is_no_series(tmp_path: Path) -> None:
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("../x_TRAIN.ts", "@data\n1,2:a\n")
+    with pytest.raises(LaminaError, match="outside its own folder"):
+        data.read(Data(source="series", options={"path": str(path)}))

@@ -268,11 +268,30 @@ def test_types_follow_from_the_cells(cells: list[str], kind: str, first: object)
         (["2014-07-01 00:30:00", "2014-07-02 01:00:00"], "2014-07-01"),
         (["2021-02-02T00:00:00Z", "2021-02-03T00:00:00+02:00"], "2021-02-02"),
         (["Feb 01, 2021", "Mar 02, 2021"], "2021-02-01"),
+        (["2019-03", "2019-04"], "2019-03-01"),
+        (["2019/03", "2018/12"], "2019-03-01"),
+        (["Mar 2019", "Apr 2019"], "2019-03-01"),
+        (["March 2019", "May 2020"], "2019-03-01"),
+        (["03/2019", "12/2018"], "2019-03-01"),
+        (["Mar-19", "Apr-19"], "2019-03-01"),
+        (["Mon, 04 Mar 2019 10:00:00", "Tue, 05 Mar 2019 11:00:00"], "2019-03-04"),
+        (["3/4/19 1:05 PM", "3/14/19 1:05 PM"], "2019-03-04"),
     ],
 )
 def test_dates_are_read_in_their_usual_forms(cells: list[str], expected: str) -> None:
     values = typed("x", cells).values
     assert str(values[0])[:10] == expected
+
+
+def test_eight_digits_are_a_date_where_the_column_is_called_so() -> None:
+    digits = ["20190301", "20190302"]
+    assert str(typed("date", digits).values[0])[:10] == "2019-03-01"
+    assert typed("amount", digits).values[0] == 20190301
+
+
+@pytest.mark.parametrize("cells", [["10.2019", "11.2019"], ["2019", "2020"]])
+def test_what_may_be_a_number_is_no_month(cells: list[str]) -> None:
+    assert typed("x", cells).values.dtype.kind in "if"
 
 
 def test_a_date_format_may_be_given() -> None:

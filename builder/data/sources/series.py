@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from builder.data import packed
 from builder.data.base import Media, Option, Progress, Raw, Source, silent
 from builder.data.folders import natural
 from builder.data.paths import locate
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-SUFFIXES = (".ts", ".csv", ".tsv", ".txt", ".parquet")
+SUFFIXES = (".ts", ".csv", ".tsv", ".txt", ".parquet", ".zip")
+TABLES = (".csv", ".tsv", ".txt", ".parquet")
 PAIR = re.compile(r"(?P<head>.*?)(?P<part>train|test)(?P<tail>(?:[_.\- ].*)?)", re.IGNORECASE)
 LABELS = ("label", "class", "target", "y")
 MOST_CLASSES = 200
@@ -31,7 +33,7 @@ class SeriesFiles(Source):
     title: ClassVar[str] = "Series with labels"
     help: ClassVar[str] = (
         "One row per series with a label column (CSV), or a .ts file; …_TRAIN and …_TEST side by "
-        "side keep their split."
+        "side, or in one zip, keep their split."
     )
     params: ClassVar[tuple[Option, ...]] = (
         Option("path", "path", "File or folder", folder=True, suffixes=SUFFIXES),
@@ -58,6 +60,8 @@ class SeriesFiles(Source):
         """Fits .ts files, files named …_TRAIN or …_TEST, and folders that hold them."""
         if path.is_dir():
             return None if _in_folder(path) else f"{path.name} holds no …_TRAIN and …_TEST files."
+        if path.suffix.lower() == ".zip":
+            return packed.why_not(path)
         if path.suffix.lower() == ".ts" or PAIR.fullmatch(path.stem):
             return None if path.suffix.lower() in SUFFIXES else f"{path.name} is no series file."
         return type(catalogue()["table"]).unfit(path)
@@ -74,6 +78,8 @@ class SeriesFiles(Source):
                     remedy="Name the file itself.",
                 )
             path = found
+        if path.suffix.lower() == ".zip":
+            return (path,)
         if options.get("test_path"):
             return path, locate(options["test_path"], "data.options.test_path")
         return _pair(path)
@@ -85,6 +91,9 @@ class SeriesFiles(Source):
 
         parts: list[_Part] = []
         paths = self.files(options)
+        if paths[0].suffix.lower() == ".zip":
+            with packed.unpacked(paths[0]) as inner:
+                return self.read({**options, "path": str(inner[0])}, progress)
         for done, path in enumerate(paths):
             progress(f"Reading {path.name}", done, len(paths))
             parts.append(_ts(path) if path.suffix.lower() == ".ts" else _wide(path, options))
@@ -147,7 +156,7 @@ class _Part:
 def _in_folder(folder: Path) -> Path | None:
     """The one training file of the folder; .ts before tables. None where there is none, or more
     than one set."""
-    for suffixes in ((".ts",), SUFFIXES[1:]):
+    for suffixes in ((".ts",), TABLES):
         found = [
             path
             for path in sorted(folder.iterdir())

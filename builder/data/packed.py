@@ -39,9 +39,8 @@ def _part(entry: Entry) -> str:
 def _swapped(entry: Entry) -> str:
     """The path of the test file that belongs to a training file, in lower case."""
     path = PurePosixPath(entry.path)
-    match = PART.fullmatch(path.stem)
-    assert match
-    return str(path.with_name(f"{match['head']}test{match['tail']}{path.suffix}")).lower()
+    name = PART.sub(r"\g<head>test\g<tail>", path.stem, count=1)
+    return str(path.with_name(name + path.suffix)).lower()
 
 
 def why_not(path: Path) -> str | None:

@@ -137,13 +137,18 @@ def touch(folder: Path) -> None:
         return
 
 
+def _check_owner(owner: str) -> None:
+    if not OWNER.fullmatch(owner):
+        raise ValueError(f"{owner!r} is no plain name of a run")
+
+
 def hold(key: str, owner: str) -> None:
     """Keep the clean-up off the prepared folder of that key while `owner`, a run, works with it.
 
     Calling it again renews the hold; one that was not renewed for `HELD` seconds has lost its
     owner. Nothing happens where the folder is gone: opening it says so.
     """
-    assert OWNER.fullmatch(owner), owner
+    _check_owner(owner)
     try:
         (room("prepared") / key / f"keep.{owner}").touch()
     except OSError:
@@ -152,7 +157,7 @@ def hold(key: str, owner: str) -> None:
 
 def release(owner: str) -> None:
     """End all holds of that owner."""
-    assert OWNER.fullmatch(owner), owner
+    _check_owner(owner)
     for mark in room("prepared").glob(f"*/keep.{owner}"):
         mark.unlink(missing_ok=True)
 

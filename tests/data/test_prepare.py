@@ -304,7 +304,7 @@ def test_what_a_run_holds_is_not_cleaned_up(table: Write, monkeypatch: pytest.Mo
     assert len(data.open_prepared(prepared.spec.key).tensors("train")["target"])
     monkeypatch.setattr(store, "HELD", -1.0)  # whoever held it has not been heard of for too long
     assert not store.held(prepared.folder)
-    monkeypatch.undo()
+    monkeypatch.setattr(store, "HELD", 1e9)
     data.release("20260101-run")
     assert store.clean_up(cap=0) > 0
     with pytest.raises(LaminaError, match="not there any more"):

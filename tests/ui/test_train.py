@@ -3,6 +3,7 @@
 import pytest
 
 from builder import templates, workspace
+from builder.ui.screens import train
 from tests.ui.apptest import open_page, text_of
 
 
@@ -40,3 +41,17 @@ def test_without_a_project_the_page_leads_home() -> None:
     app = open_page("train")
     assert not app.exception
     assert [button.label for button in app.button] == ["Go to Home"]
+
+
+def test_a_smoothed_loss_says_the_least_that_it_can_be() -> None:
+    import torch
+    from torch.nn import functional
+
+    assert train.smoothed(0.0, 10) is None
+    note = train.smoothed(0.1, 10)
+    assert note is not None
+    logits = torch.full((1, 10), 0.01).log()
+    logits[0, 3] = torch.tensor(0.91).log()
+    least = functional.cross_entropy(logits, torch.tensor([3]), label_smoothing=0.1)
+    assert note[0] == "with label smoothing 0.1"
+    assert f"a loss of {least:.2f}" in note[1]

@@ -17,11 +17,13 @@ def live(
     metric_title: str = "",
     higher_is_better: bool = True,
     unit: str = "rows",
+    loss_note: tuple[str, str] | None = None,
 ) -> str | None:
     """Show one part of a run's live view.
 
     Gives where the user asked to go ("evaluate", "recipe"), "ended" once when the run has ended
-    under his eyes, else None. `metric` is the name in the epoch rows (`validation_<metric>`).
+    under his eyes, else None. `metric` is the name in the epoch rows (`validation_<metric>`);
+    `loss_note` what must be said beside the loss, in short and in full.
 
     Raises LaminaError when the front end was not built.
     """
@@ -34,6 +36,7 @@ def live(
             "token": routes.token(),
             "title": title,
             "project": project,
+            "lossNote": dict(zip(("text", "title"), loss_note, strict=True)) if loss_note else None,
             "metric": metric,
             "metricTitle": metric_title,
             "higherIsBetter": higher_is_better,

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
+from builder.data.specs import TargetSpec
 from builder.errors import LaminaError
 from builder.runs import Run
+from builder.ui import figures
 
 SIDE = 64
 WORDS = 80
@@ -37,15 +39,14 @@ class Watched:
             zip(found["prediction"], found["target"], shares, strict=True)
         ):
             image, text = self._face(row)
-            named = target is not None and target.kind == "class"
             entries.append(
                 {
                     "image": image,
                     "text": text,
-                    "predicted": target.classes[int(value)] if named and target else f"{value:.4g}",
-                    "truth": target.classes[int(truth)] if named and target else f"{truth:.4g}",
+                    "predicted": _shown(value, target),
+                    "truth": _shown(truth, target),
                     "share": share,
-                    "right": int(value) == int(truth) if named else None,
+                    "right": int(value) == int(truth) if _named(target) else None,
                 }
             )
         return entries
@@ -68,3 +69,14 @@ class Watched:
             return None, f"row {row}"
         plain = [f"{k}: {v}" for k, v in record.items() if isinstance(v, str | int | float)]
         return None, ", ".join(plain)[:WORDS] or f"row {row}"
+
+
+def _named(target: TargetSpec | None) -> bool:
+    return target is not None and target.kind == "class"
+
+
+def _shown(value: float, target: TargetSpec | None) -> str:
+    """A class by its name, a number as the pages write it."""
+    if target is not None and _named(target):
+        return str(target.classes[int(value)])
+    return figures.number(value)

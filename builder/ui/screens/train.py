@@ -1,5 +1,6 @@
 """The Train page: the recipe before a run, the live view of a run, and what came of it."""
 
+import math
 from html import escape
 from typing import Any
 
@@ -8,7 +9,7 @@ from pydantic import ValidationError
 
 from builder.errors import LaminaError
 from builder.project import Project
-from builder.ui import chrome, parts, recipe, state
+from builder.ui import chrome, figures, parts, recipe, state
 from builder.ui.canvas import graph_strip
 from builder.ui.live import live
 
@@ -75,6 +76,7 @@ def _live(project: Project, run_id: str) -> None:
         metric_title=title,
         higher_is_better=higher,
         unit=unit,
+        loss_note=_loss_note(run),
     )
     with strip:  # stands above the curves, but is sent after them: its bundle is the larger one
         graph_strip(
@@ -88,6 +90,28 @@ def _live(project: Project, run_id: str) -> None:
     if run.status.status == "failed":
         with st.expander("The run's log"):
             st.code(run.log()[-20_000:] or "The log is empty.", language=None)
+
+
+def _loss_note(run: Any) -> tuple[str, str] | None:
+    share, target = run.project().recipe.label_smoothing, run.spec.target
+    if target is None or target.kind != "class":
+        return None
+    plain = run.task().details().get("loss") != "CrossEntropyLoss"  # the others do not smooth
+    return None if plain else smoothed(share, len(target.classes))
+
+
+def smoothed(share: float, classes: int) -> tuple[str, str] | None:
+    """What must be said beside a loss with label smoothing: the least that it can be is not 0."""
+    if not share:
+        return None
+    rest = share / classes
+    sure = 1 - share + rest
+    least = -sure * math.log(sure) - (classes - 1) * rest * math.log(rest)
+    return (
+        f"with label smoothing {share:g}",
+        "Label smoothing asks for a little doubt, in training and in validation: even a network "
+        f"that is always right has a loss of {figures.number(least, 2)} here, not 0.",
+    )
 
 
 def _headline(run: Any) -> tuple[str | None, str, bool]:

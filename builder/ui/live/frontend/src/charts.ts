@@ -11,6 +11,8 @@ export interface Look {
 
 export interface ChartSpec {
   title: string;
+  /** What the title needs said beside it, in full on hovering. */
+  note?: { text: string; title: string };
   log?: boolean;
   series: (state: State) => { data: uPlot.AlignedData; marks?: boolean };
   lines: { label: string; colour: keyof Look; width: number; alpha?: number; points?: boolean }[];
@@ -19,9 +21,10 @@ export interface ChartSpec {
   format: (value: number) => string;
 }
 
-export function lossChart(): ChartSpec {
+export function lossChart(note?: ChartSpec["note"]): ChartSpec {
   return {
     title: "Loss",
+    note,
     lines: [
       { label: "raw", colour: "train", width: 1, alpha: 0.28 },
       { label: "train", colour: "train", width: 2 },
@@ -114,7 +117,7 @@ export class Chart {
     private readonly state: State,
     private look: Look,
     private readonly onZoom: () => void,
-    private readonly height: number,
+    private height: number,
   ) {
     this.root.className = "chart";
     this.root.setAttribute("aria-label", spec.title);
@@ -122,7 +125,17 @@ export class Chart {
     const title = document.createElement("h3");
     title.textContent = spec.title;
     this.legend.className = "legend";
-    head.append(title, this.legend);
+    const named = document.createElement("div");
+    named.className = "named";
+    named.append(title);
+    if (spec.note) {
+      const note = document.createElement("span");
+      note.className = "quiet";
+      note.textContent = spec.note.text;
+      note.title = spec.note.title;
+      named.append(note);
+    }
+    head.append(named, this.legend);
     this.body.className = "plot";
     this.root.append(head, this.body);
   }
@@ -154,7 +167,9 @@ export class Chart {
     this.rescale();
   }
 
-  resize(): void {
+  /** Takes the width that there is and the height that it is given, in pixels. */
+  resize(height: number): void {
+    this.height = height;
     const width = this.body.clientWidth;
     if (this.plot && width > 40) this.plot.setSize({ width, height: this.height });
     else this.update();

@@ -53,6 +53,11 @@ export function bytes(value: number | null | undefined): string {
   return value >= 1e9 ? `${(value / 1e9).toFixed(1)} GB` : `${Math.round(value / 1e6)} MB`;
 }
 
+/** A device as a person calls it: CPU, GPU 0. */
+export function device(name: string): string {
+  return name.replace(/^cuda:?/, "GPU ").replace(/^(cpu|mps)$/, (found) => found.toUpperCase()).trim();
+}
+
 /** Time of day, local. */
 export function clock(seconds: number): string {
   return new Date(seconds * 1000).toTimeString().slice(0, 8);

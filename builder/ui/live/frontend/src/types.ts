@@ -76,6 +76,7 @@ export interface Props {
   title: string;
   project: string;
   metric: string | null;
+  lossNote: { text: string; title: string } | null;
   metricTitle: string;
   higherIsBetter: boolean;
   theme: "light" | "dark";

@@ -1,7 +1,7 @@
 /** The two parts of the page: the head (bar and progress) and the body (curves, samples, log). */
 
 import { Chart, lossChart, metricChart, normChart, rateChart, type Look } from "./charts";
-import { bytes, clock, count, duration, percent, rate } from "./format";
+import { bytes, clock, count, device, duration, percent, rate } from "./format";
 import { over, type Feed } from "./store";
 import type { Message, Props, Status } from "./types";
 
@@ -114,9 +114,9 @@ export class Head implements Part {
       cell("Throughput", count(status.samples_per_second), `${this.props.unit}/s`),
     ];
     if (status.memory !== null) {
-      cells.push(cell(`Memory, ${status.device}`, bytes(status.memory), status.memory_total ? `of ${bytes(status.memory_total)}` : ""));
+      cells.push(cell(`Memory, ${device(status.device)}`, bytes(status.memory), status.memory_total ? `of ${bytes(status.memory_total)}` : ""));
     }
-    if (status.load !== null) cells.push(cell("Busy", percent(status.load)));
+    if (status.load !== null) cells.push(cell("Busy", `${Math.round(status.load * 100)} %`));
     while (this.progress.children.length > 1) this.progress.lastChild?.remove();
     this.progress.append(...cells);
   }
@@ -144,31 +144,51 @@ export class Head implements Part {
   destroy(): void { /* nothing outside the root */ }
 }
 
+const TALL = 268;
+const ROWS = 2;
+/** Milliseconds after which the parts above have come, and with them the place of this one. */
+const SETTLES = [150, 500, 1200, 2500];
+
 export class Body implements Part {
   readonly root = make("div", { class: "body" });
   private charts: Chart[];
   private samples = make("div", { class: "samples" });
-  private sampleHead = make("header", {}, make("h3", {}, "Predicted live"), make("span", {}, "held-out samples, every epoch"));
+  private sampleHead = make("header", {}, make("h3", {}, "Predicted live"), make("span", {}, "held out, every epoch"));
   private log = make("div", { class: "log", "data-testid": "steering-log" });
   private reset = make("button", { class: "zoomed" }, "Show all");
+  private area = make("div", { class: "charts", "data-testid": "live-charts" });
+  private left = 490;
   private observer: ResizeObserver | null = null;
 
   constructor(props: Props, private readonly feed: Feed, private readonly look: () => Look) {
-    const specs = [lossChart(), rateChart(), normChart()];
+    const specs = [lossChart(props.lossNote ?? undefined), rateChart(), normChart()];
     if (props.metric) specs.splice(1, 0, metricChart(props.metric, props.metricTitle, props.higherIsBetter, props.metricTitle !== "R²"));
-    const tall = (i: number) => (i < specs.length - 2 ? 268 : 176);
-    this.charts = specs.map((spec, i) => new Chart(spec, feed.state, look(), () => this.zoomed(), tall(i)));
+    this.charts = specs.map((spec) => new Chart(spec, feed.state, look(), () => this.zoomed(), TALL));
     this.reset.onclick = () => { this.feed.state.zoom = null; this.zoomed(); };
-    const area = make("div", { class: "charts", "data-testid": "live-charts" }, ...this.charts.map((c) => c.root));
+    const area = this.area;
+    area.append(...this.charts.map((c) => c.root));
     const side = make("aside", { class: "side" }, this.sampleHead, this.samples,
       make("header", {}, make("h3", {}, "Steering log"), make("span", {}, "kept with the run"), this.reset), this.log);
     this.root.append(area, side);
     if (typeof ResizeObserver !== "undefined") {
-      this.observer = new ResizeObserver(() => this.charts.forEach((c) => c.resize()));
+      this.observer = new ResizeObserver(this.fit);
       this.observer.observe(area);
     }
+    window.addEventListener("resize", this.fit);
+    for (const pause of SETTLES) setTimeout(this.fit, pause);
     this.zoomed();
   }
+
+  /** The curves share out the height that is left in the window, so that all are seen at once. */
+  private fit = (): void => {
+    const top = this.root.getBoundingClientRect().top;
+    if (!this.root.isConnected) return;
+    if (top > 240) this.left = window.innerHeight - top; // else the page is scrolled: keep what was found
+    const room = this.left - ROWS * 30 - 40;
+    const tall = Math.round(Math.min(420, Math.max(190, room * 0.6)));
+    const low = Math.round(Math.min(280, Math.max(130, room * 0.4)));
+    this.charts.forEach((chart, i) => chart.resize(i < this.charts.length - 2 ? tall : low));
+  };
 
   private zoomed(): void {
     this.reset.hidden = this.feed.state.zoom === null;
@@ -206,6 +226,7 @@ export class Body implements Part {
 
   destroy(): void {
     this.observer?.disconnect();
+    window.removeEventListener("resize", this.fit);
     for (const chart of this.charts) chart.destroy();
   }
 }

@@ -24,6 +24,7 @@ export interface Verdict {
 const NONE: Verdict = { tone: "none", text: "", bar: null, says: "" };
 export const STRONG = 0.01;
 const WEAK = 1e-5;
+const GONE = 1e-8;
 
 export function percent(share: number): string {
   const value = share * 100;
@@ -62,14 +63,18 @@ export function verdict(health: Health | undefined, mode: HealthMode): Verdict {
   }
   if (mode === "gradients") {
     if (!known(health.gradient)) return NONE;
-    const gone = health.gradient < 1e-8;
+    const gone = health.gradient < GONE;
     return { tone: gone ? "sick" : "good", text: short(health.gradient), bar: logBar(health.gradient, 1), says: gone ? "No gradient arrives here." : "Size of its gradient." };
   }
   if (!known(health.update_ratio)) return alive(health);
   const bar = logBar(health.update_ratio, STRONG);
   const text = percent(health.update_ratio);
   if (health.update_ratio > STRONG) return { tone: "hot", text, bar, says: "Its weights change too strongly per step." };
-  if (health.update_ratio < WEAK) return { tone: "sick", text, bar, says: "Its weights hardly change." };
+  if (health.update_ratio < WEAK) {
+    const gone = known(health.gradient) && health.gradient < GONE;
+    if (gone) return { tone: "sick", text, bar: null, says: "Its weights stand still: no gradient arrives." };
+    return { tone: "none", text, bar: null, says: "Its weights hardly change: the learning rate is nearly 0." };
+  }
   return { tone: "good", text, bar, says: "Change of its weights per step." };
 }
 

@@ -13,7 +13,7 @@ from builder.errors import LaminaError
 from builder.home import room
 from builder.project import Column, Data, Project, Split
 from builder.ui import intake
-from builder.ui.components import table
+from builder.ui.components import splitbar, table
 from builder.ui.dataset import heads, side, sources
 from tests.ui.apptest import open_page, text_of
 
@@ -286,3 +286,34 @@ def test_every_messy_file_is_read_or_refused_in_a_sentence(test_data: Path, fold
         assert str(room("uploads")) not in said, path.name
         intake.forget(kept)
         assert set(room("uploads").iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("sent", "shares"),
+    [
+        ({"validation": 0.2, "test": 0.1}, (0.2, 0.1)),
+        ({"validation": 0, "test": 0.8}, (0, 0.8)),
+        ({"validation": 0.5, "test": 0.4}, None),
+        ({"validation": -0.1, "test": 0.1}, None),
+        ({"validation": "1", "test": 0.1}, None),
+        ({"validation": float("nan"), "test": 0.1}, None),
+        (None, None),
+    ],
+)
+def test_only_shares_that_leave_rows_to_learn_from_are_taken_from_the_bar(
+    sent: object, shares: tuple[float, float] | None
+) -> None:
+    assert splitbar.checked(sent) == shares
+
+
+def test_the_bar_is_drawn_and_shares_are_exact_by_number(tmp_path: Path) -> None:
+    key = undecided(tmp_path)
+    app = open_page("data", project=key)
+    finish(app, "inspect_data")
+    names = [component.proto.component_name for component in app.get("bidi_component")]
+    assert names.count("lamina_splitbar") == 1
+    app.number_input(key="split_validation_0.15").set_value(12.5)
+    app.number_input(key="split_test_0.15").set_value(20.0)
+    app.button(key="split_apply").click().run()
+    split = workspace.open_project(key).data.split
+    assert (split.validation, split.test) == (0.125, 0.2)

@@ -8,7 +8,9 @@ import streamlit as st
 
 from builder.project import Project, Split
 from builder.ui import parts, tokens
+from builder.ui.components.splitbar import MOST, splitbar
 from builder.ui.dataset import heads
+from builder.ui.figures import number
 
 if TYPE_CHECKING:
     from builder.data import Overview
@@ -33,7 +35,7 @@ def show(project: Project, overview: "Overview", counts: Counts | None, save: Sa
     with st.container(key="lm_split_row", horizontal=True):
         with parts.card(key="split"):
             _head(project, overview, save)
-            parts.html(_bar(overview), "split-bar")
+            _bar(project, overview, save)
         if overview.balance or overview.problem == "regression":
             with parts.card(key="balance"):
                 parts.html(_balance(overview, counts), "class-balance")
@@ -77,17 +79,14 @@ def _form(project: Project, overview: "Overview", save: Save) -> None:
         column = st.selectbox(
             "Column", names, index=names.index(now) if now in names else None, key="split_column"
         )
-    validation = st.slider(
-        "Validation, % of all rows", 0, 45, round(split.validation * 100), key="split_validation"
-    )
-    test = st.slider("Test, % of all rows", 0, 45, round(split.test * 100), key="split_test")
+    shares = _shares(split)
     seed = st.number_input("Seed", 0, 2**31 - 1, split.seed, key="split_seed")
-    ready = kind not in ("group", "time") or column is not None
+    ready = (kind not in ("group", "time") or column is not None) and sum(shares) <= MOST
     if st.button("Apply", type="primary", key="split_apply", disabled=not ready):
         made = Split(
             kind=kind,
-            validation=validation / 100,
-            test=test / 100,
+            validation=shares[0],
+            test=shares[1],
             seed=int(seed),
             group=column if kind == "group" else None,
             time=column if kind == "time" else None,
@@ -96,37 +95,55 @@ def _form(project: Project, overview: "Overview", save: Save) -> None:
         save(project.model_copy(update={"data": data}))
 
 
-def _bar(overview: "Overview") -> str:
-    sizes = overview.sizes
-    total = sum(sizes.values())
-    if not total:
-        return '<p class="lm-m lm-s">The rows cannot be shared out yet; see what is to decide.</p>'
-    boxes = "".join(
-        f'<div class="{name}" style="flex:{max(sizes[name], total * 0.07)}" title="{name}: '
-        f'{sizes[name]:,} rows">'
-        f"{'<b>Train</b>' if name == 'train' else ''} {sizes[name]:,}</div>"
-        for name in PARTS
-        if sizes.get(name)
+def _shares(split: Split) -> tuple[float, float]:
+    """Validation and test, exact by number; said where too little is left to learn from."""
+    validation, test = (
+        st.number_input(
+            f"{name.capitalize()}, % of all rows",
+            0.0,
+            100 * MOST,
+            round(now * 100, 1),
+            step=1.0,
+            format="%g",
+            key=f"split_{name}_{now}",
+        )
+        / 100
+        for name, now in (("validation", split.validation), ("test", split.test))
     )
-    names = "".join(
-        f'<span style="flex:{max(sizes[name], total * 0.07)}">{_label(name, sizes[name] / total)}'
-        "</span>"
-        for name in PARTS
-        if sizes.get(name)
-    )
-    return (
-        f'<div class="lm-split">{boxes}</div><div class="lm-split-names lm-m lm-s">{names}</div>'
-        f'<div class="lm-row lm-s lm-m lm-lock"><span class="lm-ok">{parts.icon("lock", False)}'
-        "</span>"
-        "<span>Test rows stay locked until Evaluate. Filling, scaling and category codes are "
-        "learnt from train rows only.</span></div>"
-    )
+    if validation + test > MOST:
+        parts.html(
+            f'<p class="lm-err lm-s">Only {max(0.0, 1 - validation - test) * 100:.0f} % would be '
+            f"left to learn from; leave at least {(1 - MOST) * 100:.0f} %.</p>"
+        )
+    return round(validation, 3), round(test, 3)
 
 
-def _label(name: str, share: float) -> str:
-    if name != "train":
-        return name
-    return f"{share * 100:.0f} %, the network learns from these" if share > 0.45 else "train"
+def _bar(project: Project, overview: "Overview", save: Save) -> None:
+    if not sum(overview.sizes.values()):
+        parts.html(
+            '<p class="lm-m lm-s">The rows cannot be shared out yet; see what is to decide.</p>',
+            "split-bar",
+        )
+        return
+    split = project.data.split
+    moved = splitbar(
+        "split_bar",
+        overview.sizes,
+        (split.validation, split.test),
+        movable=split.kind != "given",
+    )
+    parts.html(LOCKED, "split-bar")
+    if moved is not None and moved != (split.validation, split.test):
+        validation, test = moved
+        made = split.model_copy(update={"validation": validation, "test": test})
+        save(project.model_copy(update={"data": project.data.model_copy(update={"split": made})}))
+
+
+LOCKED = (
+    f'<div class="lm-row lm-s lm-m lm-lock"><span class="lm-ok">{parts.icon("lock", False)}'
+    "</span><span>Test rows stay locked until Evaluate. Filling, scaling and category codes are "
+    "learnt from train rows only.</span></div>"
+)
 
 
 def _balance(overview: "Overview", counts: Counts | None) -> str:
@@ -197,9 +214,10 @@ def _spread(overview: "Overview") -> str:
         f'<div class="lm-row"><h3>Spread of {escape(name)}</h3></div><div class="lm-wide">'
         f"{drawing}</div>"
         '<div class="lm-row lm-s lm-f" style="justify-content:space-between"><span>'
-        f"{figures.get('min', 0):.4g}</span>"
-        f'<span>{figures.get("max", 0):.4g}</span></div><p class="lm-s lm-m lm-beat">Always '
+        f"{number(figures.get('min', 0.0))}</span>"
+        f'<span>{number(figures.get("max", 0.0))}</span></div><p class="lm-s lm-m lm-beat">Always '
         "answering the mean "
-        f"({figures.get('mean', 0):.4g}) misses by {figures.get('std', 0):.3g} (root mean square). "
+        f"({number(figures.get('mean', 0.0))}) misses by {number(figures.get('std', 0.0))} "
+        "(root mean square). "
         "That is the figure to beat.</p>"
     )

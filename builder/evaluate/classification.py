@@ -242,6 +242,12 @@ class ClassificationSplit(SplitReport):
         rows = np.flatnonzero(self.targets == true)
         return rows[np.lexsort((-self.confidence[rows], self.right[rows]))]
 
+    def unsure(self, true: int | None = None) -> Ints:
+        """Rows that are right, of one class if named, the least sure first."""
+        chosen = self.right if true is None else self.right & (self.targets == true)
+        rows = np.flatnonzero(chosen)
+        return rows[np.argsort(self.confidence[rows], kind="stable")]
+
     def mistakes(self, count: int = 20) -> Ints:
         """Rows where the model is wrong, the surest first."""
         rows = np.flatnonzero(~self.right)

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from builder.ui import tokens
+from builder.ui.components.downloads import downloads
 
 CATEGORIES = {
     "light": (
@@ -94,15 +95,30 @@ def figure(**layout: Any) -> go.Figure:
     return go.Figure(layout={"template": template(), **layout})
 
 
-def show(chart: go.Figure, *, key: str, height: int = 240, name: str = "chart", **more: Any) -> Any:
-    """Show a figure: no theme of Streamlit's own, downloads as SVG under `name`. `more` goes to
-    st.plotly_chart.
+def show(
+    chart: go.Figure,
+    *,
+    key: str,
+    height: int = 240,
+    name: str = "chart",
+    files: bool = True,
+    box: bool = False,
+    **more: Any,
+) -> Any:
+    """Show a figure, without a theme of Streamlit's own. `more` goes to st.plotly_chart.
+
+    Below it stand its downloads, PNG and SVG called `name`, unless `files` is False: then the
+    card's head has them (`components.downloads`). With `box` a person may draw a box around dots.
     """
     chart.update_layout(height=height)
     config = {
         "displaylogo": False,
         "displayModeBar": "hover",
-        "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+        "modeBarButtonsToRemove": ["lasso2d", "autoScale2d", *([] if box else ["select2d"])],
         "toImageButtonOptions": {"format": "svg", "filename": name},
     }
-    return st.plotly_chart(chart, theme=None, key=key, config=config, width="stretch", **more)
+    shown = st.plotly_chart(chart, theme=None, key=key, config=config, width="stretch", **more)
+    if files:
+        with st.container(horizontal=True, horizontal_alignment="right", key=f"lm_files_{key}"):
+            downloads(key, name)
+    return shown

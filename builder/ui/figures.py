@@ -31,6 +31,15 @@ def share(value: float) -> str:
     return "–" if value != value else f"{value * 100:.1f} %"
 
 
+def signed(value: float, *, points: bool = False) -> str:
+    """A difference with its sign: "+0.012", "−2.1"; `points`: of shares, in percentage points."""
+    size = abs(value) * (100 if points else 1)
+    text = f"{size:.1f}" if points else number(size)
+    if value != value or not any(digit in text for digit in "123456789"):
+        return text
+    return f"{'+' if value > 0 else '−'}{text}"
+
+
 def half(
     interval: tuple[float, float] | None, value: float = float("nan"), *, percent: bool = False
 ) -> str:
@@ -225,18 +234,21 @@ def predicted_against_true(split: RegressionSplit) -> go.Figure:
     rows = _thinned(split.rows)
     x, y = split.targets[rows], split.predictions[rows]
     low, high = float(min(x.min(), y.min())), float(max(x.max(), y.max()))
-    form = ",.0f" if 1000 <= max(abs(low), abs(high)) < 1e9 else ",.4~g"
+    told = [
+        (int(row), f"{row + 1:,}", number(true), number(said))
+        for row, true, said in zip(rows, x, y, strict=True)
+    ]
     chart = charts.figure(hovermode="closest")
     chart.add_trace(
         go.Scattergl(
             x=x,
             y=y,
             mode="markers",
-            customdata=np.stack([rows, rows + 1], 1),
+            customdata=told,
             name="rows",
             marker={"color": colour["train"], "size": 5, "opacity": 0.45},
-            hovertemplate=f"row %{{customdata[1]:,}}<br>true %{{x:{form}}}"
-            f"<br>predicted %{{y:{form}}}<extra></extra>",
+            hovertemplate="row %{customdata[1]}<br>true %{customdata[2]}"
+            "<br>predicted %{customdata[3]}<extra></extra>",
         )
     )
     chart.add_trace(_line([low, high], [low, high], colour["ctl"], "right", dash="dot", width=1.2))
@@ -246,12 +258,19 @@ def predicted_against_true(split: RegressionSplit) -> go.Figure:
     return chart
 
 
+def residual_bins(split: RegressionSplit) -> tuple[Any, Any]:
+    """Rows per bin of truth minus prediction, and the bins' ends; the outer half per cent
+    sits in the last bins.
+    """
+    low, high = np.percentile(split.residuals, [0.5, 99.5])
+    counts, edges = np.histogram(np.clip(split.residuals, low, high), bins=41)
+    return counts, edges
+
+
 def residuals(split: RegressionSplit) -> go.Figure:
     """How far off: truth minus prediction, as a histogram."""
     colour = tokens.colours()
-    values = split.residuals
-    low, high = np.percentile(values, [0.5, 99.5])
-    counts, edges = np.histogram(np.clip(values, low, high), bins=41)
+    counts, edges = residual_bins(split)
     chart = charts.figure(bargap=0.06)
     chart.add_trace(
         go.Bar(

@@ -4,6 +4,7 @@ What a person sees of an image, a text, a series, a table's row.
 """
 
 import base64
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from builder.data.specs import PreparedSpec
 
 SHOWN_COLUMNS = 4
 POINTS = 64
+_POSITION = re.compile(r"#\d{1,9}")
 Caption = Callable[[int], Mapping[str, str]]
 
 
@@ -78,9 +80,19 @@ def columns_of(spec: PreparedSpec, most: int = SHOWN_COLUMNS) -> list[str]:
     return list(names)[:most]
 
 
+def column_label(spec: PreparedSpec, name: str) -> str:
+    """A column as a person reads it: "#0" of a table without a head is "column 1"."""
+    if not _POSITION.fullmatch(name):
+        return name
+    known = [*columns_of(spec, 1_000_000), *([spec.target.name] if spec.target else [])]
+    if not all(_POSITION.fullmatch(one) for one in known):
+        return name  # the table has a head, and a column that is really called so
+    return f"column {int(name[1:]) + 1}"
+
+
 def heads(spec: PreparedSpec, facts: Sequence[str]) -> list[str]:
     """The columns of the table form of `items`: the row's number, the facts, the first columns."""
-    return ["Row", *facts, *columns_of(spec)]
+    return ["Row", *facts, *(column_label(spec, name) for name in columns_of(spec))]
 
 
 def show(value: Any) -> str:

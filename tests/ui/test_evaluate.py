@@ -14,7 +14,12 @@ from builder.evaluate import ClassificationSplit, RegressionSplit
 from builder.evaluate import evaluate as report_of
 from builder.ui import figures, rows, sample, state
 from builder.ui.components import matrix, samples
-from builder.ui.screens import evaluate, evaluate_classes, explain_table
+from builder.ui.screens import (
+    evaluate_board,
+    evaluate_decide,
+    evaluate_parts,
+    explain_table,
+)
 from tests.trained import trained
 from tests.ui.apptest import open_page, text_of
 
@@ -89,7 +94,7 @@ def test_two_classes_get_a_threshold_that_moves_every_figure(monkeypatch):
 
 
 def test_sentences_about_classes_and_misses_read_as_sentences():
-    words = evaluate_classes._share_of_misses
+    words = evaluate_board._share_of_misses
     assert [words(19, 19), words(2, 2), words(1, 1), words(3, 19)] == [
         "all 19 misses", "both misses", "the only miss", "3 of the 19 misses",
     ]  # fmt: skip
@@ -97,16 +102,15 @@ def test_sentences_about_classes_and_misses_read_as_sentences():
 
 def test_a_threshold_where_it_was_repeats_no_figure(monkeypatch):
     said = []
-    monkeypatch.setattr(evaluate_classes, "head", lambda *given: said.append(given[0]))
-    monkeypatch.setattr(evaluate_classes.parts, "html", lambda text, *_: said.append(text))
+    monkeypatch.setattr(evaluate_decide.parts, "html", lambda text, *_: said.append(text))
     p = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]])
     split = ClassificationSplit(np.array([0, 1, 1]), p, ("0", "1"))
-    evaluate_classes._at_threshold(split, 0.5)
-    assert said[0] == "From 0.50 on, the answer is class 1"
-    assert "1 of the 2 of class 1 are found, 1 missed; 0 of the 1 of class 0" in said[1]
-    assert "at 0.50" not in said[1]
-    evaluate_classes._at_threshold(split, 0.3)
-    assert said[3].count("at 0.50") == 4
+    evaluate_decide._at_threshold(split, 0.5)
+    assert "From 0.50 on, the answer is class 1" in said[0]
+    assert "1 of the 2 of class 1 are found, 1 missed; 0 of the 1 of class 0" in said[0]
+    assert "at 0.50" not in said[0]
+    evaluate_decide._at_threshold(split, 0.3)
+    assert said[1].count("at 0.50") == 4
 
 
 def test_a_regression_shows_its_errors_in_the_targets_unit(monkeypatch):
@@ -153,13 +157,16 @@ def test_rows_are_counted_from_one_wherever_a_person_sees_them():
     assert [rows.row_label(0), rows.row_label(1700)] == ["1", "1,701"]
     split = RegressionSplit(np.array([1.0, 2.0]), np.array([1.5, 2.5]))
     dots = figures.predicted_against_true(split).data[0]
-    assert dots.customdata.tolist() == [[0, 1], [1, 2]]  # the index to open, the number to show
+    # the index to open, then what is shown
+    assert [list(one) for one in dots.customdata] == [
+        [0, "1", "1.000", "1.500"], [1, "2", "2.000", "2.500"],
+    ]  # fmt: skip
 
 
 def test_csv_holds_every_row_and_no_formula():
     probabilities = np.array([[0.9, 0.1], [0.2, 0.8]])
     split = ClassificationSplit(np.array([0, 0]), probabilities, ("=cmd()", "b,c"))
-    read = list(csv.reader(io.StringIO(evaluate_classes.predictions_csv(split).decode())))
+    read = list(csv.reader(io.StringIO(evaluate_parts.predictions_csv(split).decode())))
     assert read[0] == ["row", "truth", "prediction", "p(=cmd())", "p(b,c)"]
     assert read[1][:3] == ["1", "'=cmd()", "'=cmd()"]
     assert read[2][:3] == ["2", "'=cmd()", "b,c"]
@@ -203,7 +210,7 @@ def test_explaining_a_row_turns_the_page_with_its_address_and_writes_no_other(mo
     ))  # fmt: skip
     monkeypatch.setattr(state.st, "session_state", {"lamina_project": "p", "lamina_run": "r"})
     monkeypatch.setattr(state.st, "query_params", None)  # whoever writes the address fails
-    evaluate.explain("test", 7, "best")
+    evaluate_parts.explain("test", 7, "best")
     address = {"project": "p", "run": "r", "split": "test", "row": "7"}
     assert turned == [("explain", address)]
 

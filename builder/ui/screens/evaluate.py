@@ -9,7 +9,8 @@ from builder.errors import LaminaError
 from builder.evaluate import ClassificationSplit, RegressionSplit, SplitReport
 from builder.ui import chrome, figures, opened, parts, rows, state
 from builder.ui.sample import called
-from builder.ui.screens import evaluate_classes, evaluate_numbers
+from builder.ui.screens import evaluate_classes, evaluate_compare, evaluate_numbers
+from builder.ui.screens.evaluate_parts import Look, explain
 
 
 def show() -> None:
@@ -33,7 +34,7 @@ def _page(project: str, run: Any) -> None:
     split = asked if asked in kept else kept[-1]
     checkpoint = st.session_state.get("evaluate_checkpoint")
     checkpoint = checkpoint if checkpoint in choices else next(iter(choices))
-    turned = {}
+    turned: dict[str, Any] = {}
 
     def actions() -> None:
         st.segmented_control(
@@ -58,6 +59,7 @@ def _page(project: str, run: Any) -> None:
             on_change=_remember,
             args=("evaluate_checkpoint", "evaluate_checkpoint_choice"),
         )
+        turned["other"] = evaluate_compare.choose(run)
         turned["explain"] = st.button(
             "Explain a prediction",
             type="primary",
@@ -76,11 +78,14 @@ def _page(project: str, run: Any) -> None:
             parts.empty("This split has no rows", "Choose another split above.", key="no_rows")
         return
     _headline(run, report, split)
+    look = Look(project, run, split, checkpoint, report)
     with st.container(key="lm_body_evaluate"):
+        if turned["other"]:
+            evaluate_compare.show(look, turned["other"])
         if isinstance(report, ClassificationSplit):
-            evaluate_classes.show(run, report, split, checkpoint)
+            evaluate_classes.show(look, report)
         elif isinstance(report, RegressionSplit):
-            evaluate_numbers.show(run, report, split, checkpoint)
+            evaluate_numbers.show(look, report)
 
 
 def _remember(name: str, widget: str) -> None:
@@ -90,13 +95,6 @@ def _remember(name: str, widget: str) -> None:
 def _first(report: SplitReport) -> int:
     worst = report.mistakes(1)
     return int(worst[0]) if len(worst) else 0
-
-
-def explain(split: str, row: int, checkpoint: str) -> None:
-    """Turn to the Explain page with this sample. Does not return."""
-    st.session_state.pop("explain_given", None)
-    st.session_state["explain_checkpoint"] = checkpoint
-    state.go("explain", split=split, row=str(int(row)))
 
 
 def _headline(run: Any, report: SplitReport, split: str) -> None:

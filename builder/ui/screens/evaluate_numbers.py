@@ -1,71 +1,109 @@
-"""Evaluate, for numbers: predicted against true, residuals, the worst rows."""
+"""Evaluate, for numbers: predicted against true, residuals, the worst rows, slices."""
 
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from builder.evaluate import RegressionSplit
-from builder.ui import charts, figures, rows
+from builder.evaluate import RegressionSplit, slices
+from builder.ui import charts, figures, parts, rows
 from builder.ui.components.samples import samples
-from builder.ui.screens.evaluate_classes import head
+from builder.ui.screens import evaluate_slices
+from builder.ui.screens.evaluate_parts import Look, csv, explain, head, predictions_csv
+
+WORST = 20
 
 
-def show(run: Any, report: RegressionSplit, split: str, checkpoint: str) -> None:
+def show(look: Look, report: RegressionSplit) -> None:
     """Draw everything below the headline."""
-    from builder.ui.screens.evaluate import explain
+    picked = _charts(look, report)
+    kept = slices(look.run, look.split)
+    key = f"evaluate_chosen_{look.run.id}"
+    held = st.session_state.get(key)
+    name = held[1] if held and held[1] in [one.name for one in kept] else None
+    spot = st.container()
+    clicked = evaluate_slices.table(look, kept, name)
+    if clicked is not None and clicked != name:
+        st.session_state[key] = ("slice", clicked)
+        st.rerun()
+    with spot:
+        _rows(look, report, picked, name)
 
-    clicked = _charts(run, report, split)
+
+def _rows(look: Look, report: RegressionSplit, picked: list[int], name: str | None) -> None:
+    """The rows that were boxed in the chart, else those of the open slice, else the worst."""
+    off = np.abs(report.residuals)
+    kept = next((one for one in slices(look.run, look.split) if one.name == name), None)
+    title, note = "Furthest off", "worst first; a row opens its explanation"
+    found, opened = report.mistakes(report.rows), ""
+    if len(picked) > 1:
+        found = np.asarray(picked, np.int64)
+        title, note = f"{len(picked):,} boxed {look.word(len(picked))}", "the furthest off first"
+    elif kept is not None:
+        found, title, opened = kept.indexes, kept.name, kept.name
+        note = evaluate_slices.verdict(report, kept)
+    found = found[np.argsort(-off[found], kind="stable")]
     with st.container(key="lm_card_worst"):
-        head(
-            "Furthest off",
-            "worst first; a row opens its explanation",
-            "worst",
-            f"predictions-{split}",
-            lambda: _csv(report),
-        )
-        worst = report.mistakes(20)
-        row = _grid(run, report, split, worst)
-    row = clicked if clicked is not None else row
+        with st.container(horizontal=True, vertical_alignment="center", key="lm_head_worst"):
+            parts.html(parts.heading(title, note), "worst-title")
+            csv(lambda: predictions_csv(report, found), "worst", look.file(title))
+        row = _grid(look, report, found[:WORST])
+        if len(picked) > 1 or opened:
+            with st.container(horizontal=True, key="lm_foot_worst"):
+                evaluate_slices.keep_or_delete(look, found, title, opened)
+                if opened and st.button("Show the worst of all", key="slice_close"):
+                    st.session_state.pop(f"evaluate_chosen_{look.run.id}", None)
+                    st.rerun()
+    row = picked[0] if len(picked) == 1 else row
     if row is not None:
-        st.session_state["explain_list"] = [int(one) for one in report.mistakes(200)]
-        st.session_state["explain_list_title"] = "Furthest off"
-        explain(split, row, checkpoint)
+        explain(look.split, row, look.checkpoint, title, found)
 
 
-def _charts(run: Any, report: RegressionSplit, split: str) -> int | None:
+def _charts(look: Look, report: RegressionSplit) -> list[int]:
+    """Both charts; gives the rows that were clicked or boxed in the first."""
     left, right = st.columns([700, 692], gap="small")
+    key, name = f"scatter_{look.run.id}_{look.split}", look.file("predicted against true")
     with left, st.container(key="lm_card_scatter", height="stretch"):
         head(
-            f"Predicted against true {run.spec.target.name}",
-            "a dot on the line is right; click one to explain it",
+            f"Predicted against true {rows.column_label(look.run.spec, look.run.spec.target.name)}",
+            "click a dot to explain it, draw a box to keep its rows",
             "scatter",
-            f"predictions-{split}",
-            lambda: _csv(report),
+            look.file("predictions"),
+            lambda: predictions_csv(report),
+            [(key, name, "the chart")],
         )
-        picked = charts.show(
+        shown = charts.show(
             figures.predicted_against_true(report),
-            key=f"scatter_{run.id}_{split}",
+            key=key,
             height=330,
-            name="predicted-against-true",
+            files=False,
+            box=True,
             on_select="rerun",
-            selection_mode="points",
+            selection_mode=("points", "box"),
         )
     with right, st.container(key="lm_card_residuals", height="stretch"):
-        bias = float(report.residuals.mean())
-        note = f"truth minus prediction, {figures.number(bias)} on average"
-        head("How far off", note, "residuals", "residuals", lambda: _residuals_csv(report))
-        charts.show(figures.residuals(report), key="residuals_chart", height=330, name="residuals")
-    points = (picked or {}).get("selection", {}).get("points", []) if picked is not None else []
-    for point in points:
-        row = point.get("customdata")
-        row = row[0] if isinstance(row, list) else row
-        if isinstance(row, int):
-            return row
-    return None
+        bias, name = figures.signed(float(report.residuals.mean())), look.file("residuals")
+        head(
+            "How far off",
+            f"truth minus prediction, {bias} on average",
+            "residuals",
+            name,
+            lambda: _residuals_csv(report),
+            [("residuals_chart", name, "the chart")],
+        )
+        charts.show(figures.residuals(report), key="residuals_chart", height=330, files=False)
+    points = (shown or {}).get("selection", {}).get("points", [])
+    return sorted({row for row in map(_row, points) if 0 <= row < report.rows})
 
 
-def _grid(run: Any, report: RegressionSplit, split: str, found: Any) -> int | None:
+def _row(point: Any) -> int:
+    """The index of a dot; -1 for a point of the diagonal."""
+    told = point.get("customdata")
+    told = told[0] if isinstance(told, list | tuple) and told else told
+    return told if isinstance(told, int) else -1
+
+
+def _grid(look: Look, report: RegressionSplit, found: Any) -> int | None:
     def caption(row: int) -> dict[str, Any]:
         truth, answer = float(report.targets[row]), float(report.predictions[row])
         return {
@@ -76,25 +114,18 @@ def _grid(run: Any, report: RegressionSplit, split: str, found: Any) -> int | No
             "cells": [
                 figures.number(truth),
                 figures.number(answer),
-                figures.number(truth - answer),
+                figures.signed(truth - answer),
             ],
         }
 
     return samples(
-        f"worst_{run.id}",
-        rows.form(run.spec),
-        rows.items(run.prepared(), split, found, caption),
-        columns=rows.heads(run.spec, ["True", "Predicted", "Off by"]),
+        f"worst_{look.run.id}",
+        rows.form(look.run.spec),
+        rows.items(look.run.prepared(), look.split, found, caption),
+        columns=rows.heads(look.run.spec, ["True", "Predicted", "Off by"]),
     )
-
-
-def _csv(report: RegressionSplit) -> bytes:
-    lines = zip(
-        range(1, report.rows + 1), report.targets, report.predictions, report.residuals, strict=True
-    )
-    return figures.table(["row", "truth", "prediction", "truth_minus_prediction"], lines)
 
 
 def _residuals_csv(report: RegressionSplit) -> bytes:
-    counts, edges = np.histogram(report.residuals, bins=41)
+    counts, edges = figures.residual_bins(report)
     return figures.table(["from", "to", "rows"], zip(edges[:-1], edges[1:], counts, strict=True))

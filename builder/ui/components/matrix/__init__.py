@@ -13,15 +13,18 @@ def matrix(
     classes: Sequence[str],
     counts: Sequence[Sequence[int]],
     selected: tuple[int, int] | None = None,
+    *,
+    name: str = "confusion-matrix",
 ) -> tuple[int, int] | None:
     """Draw the matrix [truth][prediction]; gives the cell that was clicked in this run of the page.
 
-    Reachable by keyboard: arrows move, Enter opens. Downloads itself as SVG and CSV.
+    Reachable by keyboard: arrows move, Enter opens. Downloads itself as PNG, SVG and CSV `name`.
     """
     result = plain.mount("matrix")(
         key=key,
         data={
             "id": key,
+            "name": name,
             "classes": list(classes),
             "counts": [list(row) for row in counts],
             "selected": list(selected) if selected else None,

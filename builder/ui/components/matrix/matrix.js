@@ -2,7 +2,7 @@ const kept = new Map(); // which view a person chose, by key, so that a remount 
 
 export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement.querySelector("#root");
-  const { classes, counts, selected, id } = data;
+  const { classes, counts, selected, id, name } = data;
   const size = classes.length;
   const state = kept.get(id) || { view: "counts", at: null };
   kept.set(id, state);
@@ -23,7 +23,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   function csv() {
     const quote = (v) => `"${String(v).replace(/"/g, '""')}"`;
     const head = ["truth \\ prediction", ...classes].map(quote).join(",");
-    save("confusion-matrix.csv", [head, ...counts.map((row, i) => [quote(classes[i]), ...row].join(","))].join("\n") + "\n", "text/csv");
+    save(`${name}.csv`, [head, ...counts.map((row, i) => [quote(classes[i]), ...row].join(","))].join("\n") + "\n", "text/csv");
   }
 
   function draw() {
@@ -31,7 +31,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     const longest = Math.max(...classes.map((c) => Math.min(c.length, 14)));
     const left = Math.min(104, 14 + longest * 6.4);
     const width = 418;
-    const cell = Math.max(14, Math.min(size < 4 ? 112 : 64, (width - left) / size));
+    const cell = Math.max(14, Math.min(size < 4 ? 176 : 64, (width - left) / size));
     const turned = longest * 6.2 > cell;
     const top = turned ? Math.min(86, 10 + longest * 5.6) : 22;
     const on = Math.max(1e-9, ...counts.map((row, i) => (state.view === "counts" ? row[i] : share(i, i))));
@@ -92,7 +92,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
     const held = parentElement.activeElement && parentElement.activeElement.classList.contains("cell");
     root.replaceChildren(
       el("div", { class: "top" }, views, el("span", { class: "sp" }),
-        el("button", { class: "quiet", title: "Download the picture as SVG", "data-testid": "matrix-svg", onclick: () => saveSvg("confusion-matrix", svg) }, "SVG"),
+        el("button", { class: "quiet", title: "Download the picture as PNG", "data-testid": "matrix-png", onclick: () => savePng(name, svg, css(parentElement, "--surface")) }, "PNG"),
+        el("button", { class: "quiet", title: "Download the picture as SVG", "data-testid": "matrix-svg", onclick: () => saveSvg(name, svg, css(parentElement, "--surface")) }, "SVG"),
         el("button", { class: "quiet", title: "Download the counts as CSV", "data-testid": "matrix-csv", onclick: csv }, "CSV")),
       el("div", { style: { overflow: "auto" } }, svg));
     if (held && current) current.focus();

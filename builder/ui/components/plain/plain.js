@@ -34,7 +34,20 @@ function save(name, text, type) {
   link.click();
   setTimeout(() => URL.revokeObjectURL(url), 1000);
 }
-function saveSvg(name, svg) {
+function saveSvg(name, svg, paper) { save(`${name}.svg`, drawn(svg, paper), "image/svg+xml"); }
+async function savePng(name, svg, paper, times = 2) {
+  const { width, height } = svg.viewBox.baseVal;
+  const image = new Image();
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(drawn(svg))}`;
+  await image.decode();
+  const canvas = el("canvas", { width: Math.round(width * times), height: Math.round(height * times) });
+  const to = canvas.getContext("2d");
+  to.fillStyle = paper;
+  to.fillRect(0, 0, canvas.width, canvas.height);
+  to.drawImage(image, 0, 0, canvas.width, canvas.height);
+  canvas.toBlob((blob) => save(`${name}.png`, blob));
+}
+function drawn(svg, paper) {
   const copy = svg.cloneNode(true);
   copy.setAttribute("xmlns", NS);
   const pairs = [[svg, copy]];
@@ -44,7 +57,8 @@ function saveSvg(name, svg) {
     for (const key of ["fill", "stroke", "stroke-width", "stroke-dasharray", "font-family", "font-size", "font-weight", "opacity", "text-anchor"]) to.style[key] = style.getPropertyValue(key);
     [...from.children].forEach((child, i) => pairs.push([child, to.children[i]]));
   }
-  save(`${name}.svg`, new XMLSerializer().serializeToString(copy), "image/svg+xml");
+  if (paper) copy.prepend(sv("rect", { width: "100%", height: "100%", fill: paper }));
+  return new XMLSerializer().serializeToString(copy);
 }
 function bytes(text) { return Uint8Array.from(atob(text), (c) => c.charCodeAt(0)); }
 function path(points) { return points.length ? "M" + points.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L") : ""; }

@@ -15,12 +15,14 @@ def samples(
     selected: int | None = None,
     strip: bool = False,
     none: str = "",
+    tall: bool = False,
 ) -> int | None:
     """Draw samples; gives the row of the one that was clicked in this run of the page.
 
     `kind` is an InputSpec's form. An item has "row" and, by kind, "src" (a data address), "lines"
     (numbers), "text" or "cells" (text, one per entry of `columns`); and for the caption "left",
-    "leftFigure", "right", "rightFigure". `strip` is the small form without captions.
+    "leftFigure", "right", "rightFigure". `strip` is the small form without captions, `tall` lets
+    a list grow higher before it scrolls.
     """
     result = plain.mount("samples")(
         key=key,
@@ -31,6 +33,7 @@ def samples(
             "selected": selected,
             "strip": strip,
             "none": none,
+            "tall": tall,
         },
         on_open_change=plain.nothing,
     )

@@ -1,0 +1,114 @@
+"""Evaluate: slices, rows kept under a name, judged against the rest."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from builder.errors import LaminaError
+from builder.evaluate import Difference, Slice, SplitReport, against_rest, delete_slice, save_slice
+from builder.ui import figures, parts
+from builder.ui.components.samples import samples
+from builder.ui.screens.evaluate_parts import Look, head
+
+TITLES = {"accuracy": "Accuracy", "mae": "Mean absolute error"}
+
+
+def keep_or_delete(look: Look, found: Any, title: str, opened: str = "") -> None:
+    """The button that keeps these rows as a slice; where they are one, forgets it."""
+    if opened:
+        if st.button("Delete slice", key="slice_delete", help="The rows themselves stay."):
+            delete_slice(look.run, opened)
+            st.rerun()
+        return
+    with st.popover("Save as slice", key="slice_save"):
+        parts.html(
+            '<div class="lm-s lm-m">Keep these rows under a name: they are judged against the '
+            "rest, here and in every run on the same data.</div>"
+        )
+        name = st.text_input("Name", title[:60], key=f"slice_name_{title}")
+        if st.button("Save", type="primary", key="slice_save_now"):
+            try:
+                made = save_slice(look.run, name, look.split, found, title)
+            except LaminaError as error:
+                parts.html(f'<div class="lm-s lm-err" role="alert">{parts.esc(str(error))}</div>')
+                return
+            st.session_state[f"evaluate_chosen_{look.run.id}"] = ("slice", made.name)
+            st.rerun()
+
+
+def table(look: Look, kept: Sequence[Slice], opened: str | None) -> str | None:
+    """The card of the split's slices; gives the name of the one that was clicked."""
+    if not kept:
+        return None
+    found = [(one, against_rest(look.report, one.indexes)) for one in kept]
+    title = TITLES[found[0][1].name]
+    with st.container(key="lm_card_slices"):
+        head(
+            "Slices",
+            "rows kept under a name, against all others; a slice opens its rows",
+            "slices",
+            look.file("slices"),
+            lambda: _csv(found),
+        )
+        items = [
+            {
+                "row": at,
+                "number": str(at + 1),
+                "title": f"{one.name}: open its rows",
+                "cells": [
+                    one.name,
+                    f"{len(one.rows):,}",
+                    _figure(gap, gap.here),
+                    _figure(gap, gap.there),
+                    difference(gap),
+                    "a real difference" if gap.sure else "may be chance",
+                ],
+            }
+            for at, (one, gap) in enumerate(found)
+        ]
+        heads = ["Slice", "Rows", title, "Of the rest", "Difference", "Beyond chance?"]
+        names = [one.name for one in kept]
+        clicked = samples(
+            f"slices_{look.mark}",
+            "vector",
+            items,
+            columns=heads,
+            selected=names.index(opened) if opened in names else None,
+        )
+    return None if clicked is None else names[clicked]
+
+
+def verdict(report: SplitReport, one: Slice) -> str:
+    """A slice against the rest in one sentence."""
+    gap = against_rest(report, one.indexes)
+    line = f"{TITLES[gap.name]} {_figure(gap, gap.here)}"
+    if gap.there != gap.there:
+        return f"{line}; there are no other rows."
+    tail = "" if gap.sure else ", which may be chance"
+    return f"{line} against {_figure(gap, gap.there)} on the rest{tail}."
+
+
+def _figure(gap: Difference, value: float) -> str:
+    return figures.share(value) if gap.name == "accuracy" else figures.number(value)
+
+
+def difference(gap: Difference) -> str:
+    """A difference with its interval: "+2.1 (0.3 to 3.9)"; of shares in percentage points."""
+    points = gap.name == "accuracy"
+    if gap.gap != gap.gap:
+        return "–"
+    shown = figures.signed(gap.gap, points=points)
+    if gap.interval[0] != gap.interval[0]:
+        return shown
+    low, high = (figures.signed(end, points=points) for end in gap.interval)
+    return f"{shown} ({low} to {high})"
+
+
+def _csv(found: Sequence[tuple[Slice, Difference]]) -> bytes:
+    lines = [
+        [one.name, len(one.rows), gap.name, gap.here, gap.there, gap.gap, *gap.interval, one.what]
+        for one, gap in found
+    ]
+    heads = ["slice", "rows", "figure", "slice_value", "rest_value", "difference", "low", "high"]
+    return figures.table([*heads, "from"], lines)

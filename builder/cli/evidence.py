@@ -143,6 +143,8 @@ def predict(
     from builder.export import predict as predict_run
 
     predictions = predict_run(found.id, inputs, checkpoint)
+    for note in predictions.notes:
+        root.say(f"Note: {note}")
     document = predictions.to_dict()
     if output:
         _write(output, predictions.to_csv())

@@ -21,6 +21,8 @@ def formats() -> dict[str, type[Format]]:
 
 def bundle(run_id: str, checkpoint: str = "best") -> Bundle:
     """Everything that a prediction with this checkpoint needs; LaminaError where there is none."""
+    from builder.explain import keepsakes
+
     run = runs.open_run(run_id)
     project = run.project()
     prepared = run.spec
@@ -52,6 +54,7 @@ def bundle(run_id: str, checkpoint: str = "best") -> Bundle:
         preparation=run.preparation,
         facts=facts,
         figures=dict(kept.figures),
+        explanations=keepsakes.files(run),
     )
 
 

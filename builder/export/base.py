@@ -3,7 +3,7 @@
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -23,6 +23,7 @@ class Bundle:
     preparation: Mapping[str, Any]  # JSON
     facts: Mapping[str, Any]  # JSON; see portable/predictor.py
     figures: Mapping[str, float]  # of the checkpoint
+    explanations: Mapping[str, bytes] = field(default_factory=dict)  # kept ones: path → content
 
     def facts_text(self) -> str:
         """The facts as JSON text."""

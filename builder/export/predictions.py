@@ -18,12 +18,16 @@ Record = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Predictions:
-    """What the network says: `rows[i]` ("prediction", "probabilities" by class) of `records[i]`."""
+    """What the network says: `rows[i]` ("prediction", "probabilities" by class) of `records[i]`.
+
+    `notes` are sentences on what was predicted all the same: unknown categories, short lines.
+    """
 
     run: str
     checkpoint: str
     records: tuple[Record, ...]
     rows: tuple[dict[str, Any], ...]
+    notes: tuple[str, ...] = ()
 
     def to_csv(self) -> str:
         """The records with their predictions and probabilities; cells cannot act as formulas."""
@@ -31,7 +35,12 @@ class Predictions:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""
-        return {"run": self.run, "checkpoint": self.checkpoint, "predictions": list(self.rows)}
+        return {
+            "run": self.run,
+            "checkpoint": self.checkpoint,
+            "predictions": list(self.rows),
+            "notes": list(self.notes),
+        }
 
 
 def predictor(run_id: str, checkpoint: str = "best") -> Predictor:
@@ -64,11 +73,14 @@ def predict(
     except ValueError as error:
         if isinstance(error, LaminaError):
             raise
-        remedy = "The input needs the columns that the network was trained with."
+        remedy = "Correct it there and predict again."
         if isinstance(error, files.Missing):
             remedy = "Check the path."
+        elif "column" in str(error) and "lacks" in str(error):
+            remedy = "The input needs the columns that the network was trained with."
         raise LaminaError(str(error), place="input", remedy=remedy) from error
-    return Predictions(run_id, checkpoint, tuple(found), tuple(rows))
+    notes = tuple(ready.notes(found))
+    return Predictions(run_id, checkpoint, tuple(found), tuple(rows), notes)
 
 
 def _records(

@@ -293,3 +293,55 @@ def test_png_needs_no_pillow(trained, tmp_path):
     path = Path(tmp_path / "a.png")
     path.write_bytes(png.encode(torch.zeros(1, 8, 8, dtype=torch.uint8)))
     assert export.predict(trained("cnn").id, path).rows[0]["prediction"] in set("0123456789")
+
+
+def test_unknown_categories_and_short_lines_are_predicted_and_told_with_their_place(
+    trained, tmp_path
+):
+    run = trained("wide-and-deep")
+    record = run.prepared().record("test", 0)
+    names = list(record)
+    lines = [[str(record[name]) for name in names] for _ in range(4)]
+    lines[1][names.index("plan")] = lines[2][names.index("plan")] = "Mars"
+    lines[3] = lines[3][: names.index("plan")]
+    path = tmp_path / "new.csv"
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([names, *lines])
+    found = export.predict(run.id, path)
+    assert len(found.rows) == 4
+    assert any(
+        note.startswith("new.csv, row 3: plan is 'Mars'") and "1 more row" in note
+        for note in found.notes
+    )
+    assert any(note.startswith("new.csv, row 5: it has") for note in found.notes)
+    assert found.to_dict()["notes"] == list(found.notes)
+
+
+def test_a_cell_that_cannot_be_read_is_named_by_file_and_row(trained, tmp_path):
+    run = trained("wide-and-deep")
+    record = {**run.prepared().record("test", 0), "age": "old"}
+    path = tmp_path / "new.csv"
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([list(record), list(record.values())])
+    with pytest.raises(LaminaError, match=r"'age', new\.csv, row 2: 'old' is no number"):
+        export.predict(run.id, path)
+
+
+def test_kept_explanations_leave_with_the_folder(trained, tmp_path):
+    from builder.explain import explain, keepsakes
+
+    run = trained("cnn")
+    found = explain(run.id, "saliency", rows=(2,), check=True)
+    kept = keepsakes.keep(run, found, "What it looks at", "The stem.", split="test")
+    try:
+        folder = export.export(run.id, "python", tmp_path / "network")
+    finally:
+        keepsakes.forget(run, kept.id)
+    home = folder / "explanations" / kept.id
+    assert {path.name for path in home.iterdir()} == {
+        "about.json", "explanation.json", "map.png", "parts.csv"
+    }  # fmt: skip
+    assert json.loads((home / "about.json").read_text())["note"] == "The stem."
+    assert "explanations/" in (folder / "README.md").read_text()
+    bare = export.export(run.id, "python", tmp_path / "bare")
+    assert not (bare / "explanations").exists()

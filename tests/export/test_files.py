@@ -148,3 +148,27 @@ def test_predictions_stand_beside_the_cells_and_overwrite_none():
             "probability of yes": "0.9",
         }
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", r"rows\.csv is empty"),
+        ("age,city\n", "no rows below"),
+        ("age#city\n31#Rome\n", "single column, 'age#city'; its cells must be apart by comma"),
+    ],
+)
+def test_files_without_rows_or_columns_say_what_they_lack(tmp_path, text, words):
+    path = tmp_path / "rows.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=words):
+        files.records([str(path)], TABLE)
+
+
+def test_rows_know_their_place_and_whether_they_were_short(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text("age,city\n31,Rome\n\n32\n", encoding="utf-8")
+    first, second = files.records([str(path)], TABLE)
+    assert (first.place, first.short) == ("rows.csv, row 2", "")
+    assert second == {"age": "32", "city": ""}
+    assert (second.place, second.short) == ("rows.csv, row 4", "it has 1 cells, the first row 2")

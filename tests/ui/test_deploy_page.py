@@ -5,7 +5,7 @@ import json
 import pytest
 
 from builder import runs, templates, workspace
-from builder.ui.screens import deploy, deploy_inputs
+from builder.ui.screens import deploy_files, deploy_inputs, deploy_take
 from tests.ui.apptest import open_page, text_of
 
 
@@ -74,7 +74,7 @@ def test_an_upload_is_predicted_under_its_own_plain_name():
     _, run = trained("wide-and-deep")
     record = run.prepared().record("test", 0)
     line = json.dumps({key: record[key] for key in record}).encode()
-    found = deploy._of_files(run.id, "best", [("../../evil/rows.jsonl", line)])
+    found = deploy_files.predicted(run.id, "best", [("../../evil/rows.jsonl", line)])
     assert len(found.rows) == 1
     assert found.records[0]["plan"] == record["plan"]
 
@@ -84,13 +84,13 @@ def test_an_upload_is_predicted_under_its_own_plain_name():
     [("../../x.csv", "x.csv"), ("..\\..\\x.csv", "x.csv"), ("..", "upload"), ("a\0b", "ab")],
 )
 def test_names_of_uploads_lead_nowhere(name, plain):
-    assert deploy._plain(name) == plain
+    assert deploy_files.plain(name) == plain
 
 
 def test_artefacts_are_bytes_of_the_right_kind():
     _, run = trained("bag-text")
-    assert deploy._artefact(run.id, "python", "best").startswith(b"PK")
-    assert b"praise" in deploy._artefact(run.id, "safetensors", "best")[:200_000]
+    assert deploy_take.artefact(run.id, "python", "best").startswith(b"PK")
+    assert b"praise" in deploy_take.artefact(run.id, "safetensors", "best")[:200_000]
 
 
 def test_numbers_may_be_apart_by_anything_usual():
@@ -106,10 +106,10 @@ def test_the_commands_name_a_program_that_the_terminal_finds(monkeypatch, tmp_pa
     bin_folder.mkdir(parents=True)
     monkeypatch.setattr("sys.executable", str(bin_folder / "python"))
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert deploy.program() == f"'{bin_folder / 'python'}' -m builder"
+    assert deploy_take.program() == f"'{bin_folder / 'python'}' -m builder"
     script = bin_folder / "lamina"
     script.write_text("#!/bin/sh\n", encoding="utf-8")
     script.chmod(0o755)
-    assert deploy.program() == f"'{script}'"
+    assert deploy_take.program() == f"'{script}'"
     monkeypatch.setenv("PATH", str(bin_folder))
-    assert deploy.program() == "lamina"
+    assert deploy_take.program() == "lamina"

@@ -5,7 +5,8 @@ A map with a verdict per method, reasons where a method does not fit, what-if fo
 
 import pytest
 
-from builder.explain import explain, open_subject, whatif
+from builder import runs
+from builder.explain import explain, keepsakes, open_subject, whatif
 from builder.ui.components.draw import _png
 from builder.ui.screens import explain_work
 from tests.trained import trained
@@ -171,3 +172,44 @@ def test_a_row_that_is_not_there_falls_back_to_one_that_is(images):
 )
 def test_only_png_addresses_are_taken_from_the_drawing_canvas(sent):
     assert _png(sent) is None
+
+
+def test_an_explanation_is_kept_with_the_model_listed_and_removed(images):
+    opened = runs.open_run(images.run)
+    app = open_page("explain", project=images.project, run=images.run, split="test", row="7")
+    app.run()  # the list of what can be kept follows what is shown
+    app.text_input(key="keep_name_Integrated gradients of test image 8").set_value("<b>Seven</b>")
+    app.button(key="keep_this").click().run()
+    assert not app.exception
+    (kept,) = keepsakes.listed(opened)
+    assert (kept.name, kept.row, kept.method) == ("<b>Seven</b>", 7, "integrated_gradients")
+    assert keepsakes.picture_of(opened, kept)
+    assert "&lt;b&gt;Seven&lt;/b&gt;" in text_of(app)
+    app = open_page("explain", project=images.project, run=images.run, split="test", row="0")
+    app.button(key=f"open_{kept.id}").click().run()
+    assert not app.exception
+    assert "test image 8" in text_of(app)
+    app.button(key=f"remove_{kept.id}").click().run()
+    assert keepsakes.listed(opened) == []
+
+
+def test_a_stopped_explanation_can_be_asked_for_again(images, monkeypatch):
+    from builder.ui import work
+
+    asked = []
+
+    def stopped(*_arguments, **_more):
+        asked.append(1)
+        if len(asked) == 1:
+            raise work.Stopped
+        return explain(images.run, "saliency", rows=(11,), check=True)
+
+    monkeypatch.setattr(explain_work, "explain", stopped)
+    monkeypatch.setattr("builder.ui.screens.explain.FIRST", {"image": ("saliency",)})
+    app = open_page("explain", project=images.project, run=images.run, split="test", row="11")
+    assert not app.exception
+    assert "Stopped" in text_of(app)
+    app.button(key="explain_saliency_button").click().run()
+    assert not app.exception
+    cards = [data["method"] for data in components(app)["lamina_maps"] if "method" in data]
+    assert cards == ["saliency"]

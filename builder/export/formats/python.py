@@ -43,13 +43,17 @@ class Python(Format):
         for module in sorted(RUNTIME.glob("*.py")):
             text = module.read_text(encoding="utf-8")
             _write(path / "preparation" / module.name, standalone(text))
+        for name, content in bundle.explanations.items():
+            target = path / "explanations" / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
         _write(path / "requirements.txt", _requirements(bundle))
         _write(path / "README.md", _readme(bundle))
 
 
 def standalone(source: str) -> str:
     """The module as it stands in the folder: its neighbours imported by their plain names."""
-    source = source.replace("from builder.data.runtime import", "from preparation import")
+    source = source.replace("from builder.data.runtime", "from preparation")
     source = source.replace(
         "from builder.export.portable import files, weights", "import files\nimport weights"
     )
@@ -97,6 +101,9 @@ def _readme(bundle: Bundle) -> str:
         for key, value in bundle.figures.items()
         if isinstance(value, int | float) and key.startswith("validation_")
     )
+    kept = ""
+    if bundle.explanations:
+        kept = "\n| `explanations/` | why it answers so: what somebody kept, as JSON, CSV, PNG |"
     return f"""# {name}
 
 This network {what}. It needs torch and nothing else:
@@ -111,7 +118,7 @@ This network {what}. It needs torch and nothing else:
 | `weights.safetensors` | what it has learnt |
 | `preparation/`, `preparation.json` | from raw input to tensors, as fitted on the training rows |
 | `facts.json` | classes, target and scale |
-| `predict.py` | the command; `predict.load()` gives the predictor to other Python code |
+| `predict.py` | the command; `predict.load()` gives the predictor to other Python code |{kept}
 
 From Python: `import predict; predict.load().predict([{{...}}])`, one dictionary a row.
 

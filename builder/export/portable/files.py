@@ -15,6 +15,13 @@ RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")
 LARGEST_FIELD = 10_000_000
 
 
+class Line(dict[str, Any]):
+    """A record that knows where it stands ("rows.csv, row 3"), and whether its line was short."""
+
+    place = ""
+    short = ""
+
+
 class Missing(ValueError):
     """An argument names a file that is not there."""
 
@@ -103,7 +110,12 @@ def _json(text: str, name: str) -> list[Record]:
                     raise ValueError(f"{name}, line {number}: this is no JSON.") from error
     if not all(isinstance(row, dict) for row in rows):
         raise ValueError(f"{name}: each row must be an object with the columns as keys.")
-    return rows
+    return [_placed(Line(row), f"{name}, row {at}") for at, row in enumerate(rows, start=1)]
+
+
+def _placed(line: Line, place: str) -> Line:
+    line.place = place
+    return line
 
 
 def _separated(text: str, name: str, columns: Sequence[str]) -> list[Record]:
@@ -122,6 +134,15 @@ def _separated(text: str, name: str, columns: Sequence[str]) -> list[Record]:
         best = max(SEPARATORS, key=lambda item: len(_header(text, item)))
         header = [f"#{index}" for index in range(len(_header(text, best)))]
     lacking = [column for column in columns if column not in header]
+    if not any(header):
+        raise ValueError(f"{name} is empty.")
+    if lacking and len(header) == 1:
+        raise ValueError(
+            f"{name} has a single column, {header[0][:60]!r}; its cells must be apart by comma, "
+            "semicolon, tab or |."
+            if len(columns) > 1
+            else f"{name} lacks the column {lacking[0]!r}; it has {header[0][:60]}."
+        )
     if lacking:
         raise ValueError(
             f"{name} lacks the column {lacking[0]!r}"
@@ -143,7 +164,7 @@ def _header(text: str, separator: str) -> list[str]:
 
 
 def _rows(text: str, name: str, separator: str, header: list[str], skip: bool) -> list[Record]:
-    found = []
+    found: list[Record] = []
     try:
         for number, cells in enumerate(_reader(text, separator), start=1):
             if (skip and number == 1) or not any(cell.strip() for cell in cells):
@@ -152,10 +173,17 @@ def _rows(text: str, name: str, separator: str, header: list[str], skip: bool) -
                 raise ValueError(
                     f"{name}, row {number}: it has {len(cells)} cells, the first row {len(header)}."
                 )
-            cells = cells + [""] * (len(header) - len(cells))
-            found.append(dict(zip(header, cells)))
+            line = _placed(
+                Line(zip(header, cells + [""] * (len(header) - len(cells)))),
+                f"{name}, row {number}",
+            )
+            if len(cells) < len(header):
+                line.short = f"it has {len(cells)} cells, the first row {len(header)}"
+            found.append(line)
     except csv.Error as error:
         raise ValueError(f"{name}: {error}.") from error
+    if not found:
+        raise ValueError(f"{name} has a first row with the columns' names, and no rows below it.")
     return found
 
 

@@ -34,6 +34,8 @@ def main() -> int:
     try:
         records = files.records(chosen.input, predictor.preparation.settings)
         rows = predictor.predict(records)
+        for note in predictor.notes(records):
+            print(f"Note: {note}", file=sys.stderr)
     except ValueError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from builder.data.runtime import Preparation
+from builder.data.runtime.tables import to_text
 
 BATCH = 256
 Row = dict[str, Any]
@@ -42,6 +43,36 @@ class Predictor:
             rows.extend(self._rows(self.outputs(stored)))
         return rows
 
+    def notes(self, records: Sequence[Mapping[str, Any]]) -> list[str]:
+        """What was predicted all the same, though it may not be meant so, in sentences.
+
+        Short lines, and categories that training never saw; the first of each with its place.
+        """
+        found: list[str] = []
+        lines = [getattr(record, "short", "") for record in records]
+        short = [at for at, words in enumerate(lines) if words]
+        if short:
+            found.append(
+                f"{_place(records, short[0])}: {lines[short[0]]}; the rest counts as "
+                f"missing{_more(short)}."
+            )
+        for part in self.preparation.settings["inputs"].values():
+            for column in part.get("columns", ()):
+                if column["kind"] != "category":
+                    continue
+                known, name = set(column["values"]), column["name"]
+                words = [to_text(record.get(name)) for record in records]
+                unseen = [
+                    at for at, word in enumerate(words) if word is not None and word not in known
+                ]
+                if unseen:
+                    found.append(
+                        f"{_place(records, unseen[0])}: {name} is {words[unseen[0]]!r}, which "
+                        "training never or hardly ever saw; it counts as none of the known "
+                        f"values{_more(unseen)}."
+                    )
+        return list(dict.fromkeys(found))
+
     def outputs(self, stored: Mapping[str, Tensor]) -> Tensor:
         """What the network says of stored tensors, one per input: logits [B, K] or [B, 1]."""
         with torch.inference_mode():
@@ -63,11 +94,23 @@ class Predictor:
             yield {"prediction": classes[best], "probabilities": dict(zip(classes, shares))}
 
 
+def _place(records: Sequence[Mapping[str, Any]], at: int) -> str:
+    return str(getattr(records[at], "place", "") or f"row {at + 1}")
+
+
+def _more(rows: Sequence[int]) -> str:
+    count = len(rows) - 1
+    return f" (and so in {count:,} more row{'s' if count > 1 else ''})" if count else ""
+
+
 def _placed(message: str, records: Sequence[Mapping[str, Any]], start: int) -> str:
     """The message with its record counted from the beginning of all, or its file's name instead."""
 
     def place(found: "re.Match[str]") -> str:
         row = int(found[2]) + start
+        stands: str = getattr(records[row - 1], "place", "") if row <= len(records) else ""
+        if stands:
+            return stands
         values = records[row - 1].values() if row <= len(records) else ()
         files = [value.name for value in values if isinstance(value, Path)]
         return files[0] if files else f"{found[1]} {row}"

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any, Literal
 
+import numpy as np
 import streamlit as st
 
-from builder.ui import parts
+from builder.ui import figures, parts
 
 Form = Literal["table", "image", "text", "series", "mixed"]
 FORMS: Mapping[str, Form] = {
@@ -87,7 +88,14 @@ def _field(column: Mapping[str, Any], given: Any, key: str) -> Any:
 
 
 def _format(value: float | None) -> str:
-    return "%.0f" if value is not None and value.is_integer() else "%g"
+    """As many decimals as the value has, at most six; no exponent."""
+    decimals = len(written(value).partition(".")[2]) if value is not None else 0
+    return f"%.{min(6, decimals)}f" if value is not None else "%g"
+
+
+def written(value: float) -> str:
+    """A number in plain digits, as short as it still is itself in single precision."""
+    return np.format_float_positional(np.float32(value), unique=True, trim="-")
 
 
 def number(value: Any) -> float | None:
@@ -121,9 +129,9 @@ def answer(row: Mapping[str, Any], facts: Mapping[str, Any], truth: str | None =
         where = "above" if share >= 0 else "below"
         parts.html(
             f'<div class="lm-f lm-s">{escape(str(facts["target"]))}</div>'
-            f'<div class="dp-big">{value:,.5g}</div>{known}'
+            f'<div class="dp-big">{figures.number(value)}</div>{known}'
             f'<div class="lm-m lm-s">{abs(share):.1f} standard deviations {where} the mean of the '
-            f"training rows ({facts['mean']:,.4g})</div>",
+            f"training rows ({figures.number(facts['mean'])})</div>",
             "answer",
         )
         return

@@ -8,7 +8,13 @@ import streamlit as st
 from builder.errors import LaminaError
 from builder.explain import methods, open_subject, unfit
 from builder.ui import chrome, opened, parts, sample, state
-from builder.ui.screens import explain_maps, explain_table, explain_whole, explain_work
+from builder.ui.screens import (
+    explain_kept,
+    explain_maps,
+    explain_table,
+    explain_whole,
+    explain_work,
+)
 
 VIEWS = {"prediction": "This prediction", "model": "Whole model"}
 FIRST = {
@@ -17,6 +23,9 @@ FIRST = {
     "tokens": ("integrated_gradients", "feature_ablation", "saliency"),
     "table": ("shap_values",),
 }
+
+METHODS = "explain_methods_{kind}"
+"""Where the session keeps which methods are shown."""
 
 
 def show() -> None:
@@ -79,8 +88,10 @@ def _page(project: str, run: Any) -> None:
         explain_whole.show(run, asked, checkpoint)
     elif table:
         explain_table.show(run, asked, checkpoint, one, chosen)
+        with st.container(key="lm_body_explain_kept"):
+            explain_kept.show(run, checkpoint, one, METHODS.format(kind="table"))
     else:
-        explain_maps.show(run, asked, checkpoint, one, chosen)
+        explain_maps.show(run, asked, checkpoint, one, chosen, METHODS.format(kind=_kind(asked)))
 
 
 def _kind(asked: Any) -> str:
@@ -89,7 +100,7 @@ def _kind(asked: Any) -> str:
 
 
 def _chosen(kind: str) -> list[str]:
-    found = st.session_state.get(f"explain_methods_{kind}")
+    found = st.session_state.get(METHODS.format(kind=kind))
     return list(found) if found is not None else list(FIRST[kind])
 
 
@@ -113,7 +124,7 @@ def _choose_methods(reasons: dict[str, str | None], kind: str) -> None:
             )
             if reason is None and on != (method.name in chosen):
                 wanted = [*chosen, method.name] if on else [n for n in chosen if n != method.name]
-                st.session_state[f"explain_methods_{kind}"] = wanted
+                st.session_state[METHODS.format(kind=kind)] = wanted
                 st.rerun()
 
 

@@ -10,12 +10,14 @@ from builder.explain.methods.grad_cam import default_layer
 from builder.ui import figures, parts, rows
 from builder.ui.components import maps
 from builder.ui.sample import Sample
-from builder.ui.screens import explain_side, explain_work
+from builder.ui.screens import explain_kept, explain_side, explain_work
 
 ACROSS = 3
 
 
-def show(run: Any, asked: Any, checkpoint: str, one: Sample, chosen: list[str]) -> None:
+def show(
+    run: Any, asked: Any, checkpoint: str, one: Sample, chosen: list[str], methods_key: str
+) -> None:
     """Draw the frame: side, cards, layers."""
     if one.record is not None:
         inputs = asked.records([one.record])
@@ -43,6 +45,8 @@ def show(run: Any, asked: Any, checkpoint: str, one: Sample, chosen: list[str]) 
                     with place, st.container(key=f"lm_card_method_{name}", height="stretch"):
                         _card(run, asked, checkpoint, one, inputs, wish, name, layer)
             _inside(run, asked, inputs, wish)
+            grey = _picture(run, asked, inputs) if rows.form(run.spec) == "image" else None
+            explain_kept.show(run, checkpoint, one, methods_key, grey)
 
 
 def _card(

@@ -68,6 +68,7 @@ def _many(
     drawn = np.sort(np.random.default_rng(0).permutation(run.spec.sizes[split])[:count])
 
     def many(report: work.Report) -> Explanation:
+        report("SHAP values", 0, count)
         return explain(
             run.id,
             "shap_values",

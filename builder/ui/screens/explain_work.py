@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from builder.explain import Explanation, explain
+from builder.explain import method as named
 from builder.ui import parts, work
 from builder.ui.sample import Sample
 
@@ -69,7 +70,13 @@ def sample(
     if one.record is not None:
         about = {"records": [one.record]}
 
+    title = named(method).title
+
     def ask(report: work.Report) -> Explanation:
+        def told(what: str, done: int, total: int) -> None:
+            report(what if what.startswith(title) else f"{title}, {what.lower()}", done, total)
+
+        report(title, 0, 0)
         return explain(
             run.id,
             method,
@@ -79,7 +86,7 @@ def sample(
             checkpoint=checkpoint,
             options={"baseline": baseline} if baseline else None,
             check=True,
-            progress=report,
+            progress=told,
         )
 
     asks = (run.id, checkpoint, asked.mark, one.mark, method, target, baseline, layer)

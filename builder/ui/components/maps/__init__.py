@@ -4,12 +4,13 @@ The evidence, the verdict, the checks.
 """
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from builder.explain import Channel, Explanation, RowExplanation, Trust, method
+from builder.explain import picture as picture_of
 from builder.ui import figures, rows, tokens
 from builder.ui.components import plain
 
@@ -72,11 +73,11 @@ def signed(value: float) -> str:
 
 
 def _body(found: Explanation, picture: Any) -> dict[str, Any]:
-    row = found.rows[0]
+    row, csv = found.rows[0], picture_of.table(found)
     signs = method(found.method).signed
     for part in row.attributions.values():
         if part.ndim == 3:
-            return {**_map(part if signs else np.abs(part), picture), "csv": _csv_grid(part.sum(0))}
+            return {**_map(part if signs else np.abs(part), picture), "csv": csv}
     series = next((part for part in row.attributions.values() if part.ndim == 2), None)
     if series is not None:
         lines = np.asarray(picture) if picture is not None else np.zeros_like(series)
@@ -86,9 +87,8 @@ def _body(found: Explanation, picture: Any) -> dict[str, Any]:
                 "lines": np.round(lines[:3, ::step], 4).tolist(),
                 "parts": [[float(f"{v:.4g}") for v in line[::step]] for line in series[:3]],
             },
-            "csv": _csv_grid(series),
+            "csv": csv,
         }
-    csv = _csv_columns(row.columns)
     if _is_words(row):
         return {
             "words": [{"text": one.name, "part": one.attribution} for one in row.columns],
@@ -153,15 +153,3 @@ def _evidence(found: Explanation) -> dict[str, Any]:
 
 def _watched(value: float, share: bool) -> str:
     return f"{value * 100:.0f} %" if share else figures.number(value)
-
-
-def _csv_grid(values: Any) -> str:
-    return figures.table([str(at) for at in range(values.shape[1])], values.tolist()).decode()
-
-
-def _csv_columns(columns: Sequence[Any]) -> str:
-    lines: list[Mapping[str, Any]] = [vars(one) for one in columns]
-    return figures.table(
-        ["name", "value", "attribution"],
-        [[line["name"], rows.show(line["value"]), line["attribution"]] for line in lines],
-    ).decode()

@@ -46,7 +46,7 @@ function evidence(data) {
     sv("path", { d: "M2 144H116M2 6H116", style: { stroke: "var(--grid)" }, "vector-effect": "non-scaling-stroke" }),
     sv("path", { d: path(points(random)), fill: "none", style: { stroke: "var(--ctl)" }, "stroke-width": 1.5, "stroke-dasharray": "3 3", "vector-effect": "non-scaling-stroke" }),
     sv("path", { d: path(points(marked)), fill: "none", style: { stroke: tone }, "stroke-width": 2, "stroke-linejoin": "round", "vector-effect": "non-scaling-stroke" }));
-  return el("div", { class: "ev" }, el("div", { title: `${label}, ${shown} with nothing removed; mean of random orders dashed` }, `${label} ${shown}; random dashed`), svg, el("div", {}, `${word} removed`));
+  return el("div", { class: "ev" }, el("div", { class: "lb", title: `${label}, ${shown} with nothing removed; mean of random orders dashed` }, el("div", {}, `${label} ${shown}`), el("div", { class: "row dash" }, el("i"), "random order")), svg, el("div", {}, `${word} removed`));
 }
 
 function bars(data) {
@@ -121,7 +121,7 @@ export default function ({ parentElement, data }) {
   }
   const main = data.map ? heat(data, dark) : data.words ? words(data, dark) : data.series ? series(data, dark) : bars(data);
   const beside = data.trust && data.evidence ? evidence(data) : null;
-  const flat = data.map ? el("div", { class: "pic" }, main, beside) : el("div", {}, main, beside ? el("div", { style: { marginTop: "8px" } }, beside) : null);
+  const flat = data.map ? el("div", { class: "pic" }, main, beside) : el("div", {}, main, beside ? el("div", { class: "wide", style: { marginTop: "8px" } }, beside) : null);
   const png = () => {
     const big = el("canvas", { width: main.width * Math.ceil(512 / main.width), height: main.height * Math.ceil(512 / main.width) });
     const at = big.getContext("2d");

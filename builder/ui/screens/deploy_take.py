@@ -1,0 +1,96 @@
+"""Deploy: take the network along, as files or by commands."""
+
+import functools
+import os
+import shlex
+import shutil
+import sys
+import tempfile
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from builder.ui import parts
+from builder.ui.screens.deploy_files import plain
+
+if TYPE_CHECKING:
+    from builder.runs import Run
+
+
+def show(run: "Run", checkpoint: str) -> None:
+    """Draw the formats, and the commands."""
+    from builder.export import formats
+
+    with parts.card("Take it along", key="take"):
+        for name, kind in formats().items():
+            with st.container(
+                key=f"lm_format_{name}", horizontal=True, vertical_alignment="center"
+            ):
+                parts.html(
+                    f'<b>{escape(kind.title)}</b><div class="lm-m lm-s">{escape(kind.help)}</div>'
+                )
+                st.download_button(
+                    "Download",
+                    functools.partial(artefact, run.id, name, checkpoint),
+                    file_name=f"{_slug(run)}{'.zip' if kind.folder else kind.suffix}",
+                    mime="application/zip" if kind.folder else "application/octet-stream",
+                    on_click="ignore",
+                    type="primary" if name == "python" else "secondary",
+                    icon=":material/download:",
+                    key=f"deploy_export_{name}",
+                )
+    with parts.card("In a terminal", key="commands"):
+        _commands(run, checkpoint)
+
+
+def artefact(run_id: str, name: str, checkpoint: str) -> bytes:
+    """The artefact's bytes; a folder comes as a zip."""
+    from builder.export import export, formats
+
+    folder = Path(tempfile.mkdtemp(prefix="lamina-download-"))
+    try:
+        kind = formats()[name]
+        path = folder / f"{plain(run_id)}{'.zip' if kind.folder else kind.suffix}"
+        return export(run_id, name, path, checkpoint).read_bytes()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _slug(run: "Run") -> str:
+    name = str(run.info.get("name") or run.id)
+    if name.startswith("run "):  # a number alone says nothing in a folder of downloads
+        name = f"{run.project().name} {name}"
+    return (
+        "".join(c if c.isalnum() or c in "-_" else "-" for c in name).strip("-")[:60] or "network"
+    )
+
+
+def program() -> str:
+    """How a terminal calls Lamina: `lamina` where that is this one, else the script beside the
+    running interpreter, else the module.
+    """
+    script = Path(sys.executable).with_name("lamina.exe" if os.name == "nt" else "lamina")
+    found = shutil.which("lamina")
+    if found and Path(found).resolve() == script.resolve():
+        return "lamina"
+    words = [str(script)] if script.is_file() else [sys.executable, "-m", "builder"]
+    return shlex.join(words)
+
+
+def _commands(run: "Run", checkpoint: str) -> None:
+    from builder.export import example, predictor
+
+    option = "" if checkpoint == "best" else f" --checkpoint {checkpoint}"
+    parts.html('<div class="lm-m lm-s">Write the folder, then predict where only torch is.</div>')
+    command = example(predictor(run.id, checkpoint).preparation.settings)
+    st.code(
+        f"{program()} export {run.id} --to python{option} -o network\ncd network && {command}",
+        language="bash",
+    )
+    parts.html('<div class="lm-m lm-s">Or predict from here.</div>')
+    st.code(
+        f"{program()} predict {run.id}{option} {command.removeprefix('python predict.py ')}",
+        language="bash",
+    )

@@ -11,6 +11,7 @@ from builder.runs.hardware import Device, devices
 from builder.runs.launch import check, start
 from builder.runs.lease import shutdown
 from builder.runs.orders import order
+from builder.runs.queue import Waiting, limits, move, prioritise, reorder, set_limit, waiting
 from builder.runs.run import Checkpoint, Run
 
 if TYPE_CHECKING:
@@ -21,19 +22,26 @@ __all__ = [
     "Device",
     "Run",
     "Status",
+    "Waiting",
     "check",
     "delete",
     "devices",
     "disk_use",
+    "limits",
     "list_runs",
+    "move",
     "note",
     "open_run",
     "order",
+    "prioritise",
     "reindex",
     "rename",
+    "reorder",
+    "set_limit",
     "shutdown",
     "start",
     "wait",
+    "waiting",
     "warm",
 ]
 

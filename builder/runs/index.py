@@ -64,6 +64,8 @@ class Row:
     recipe: dict[str, Any] = field(default_factory=dict)
     data: str = ""  # key of the prepared data
     size: int = 0  # bytes on the disk; 0 while it runs
+    sweep: str = ""  # id of the sweep whose trial it is
+    trial: int = 0  # its number there, from 1
 
     def to_dict(self) -> dict[str, Any]:
         """JSON, with the id as "run"."""
@@ -122,6 +124,8 @@ def read_row(run_id: str) -> Row:
         recipe=info.get("recipe", {}),
         data=info.get("data", ""),
         size=folders.size(path) if now.ended else 0,
+        sweep=str(info.get("sweep", "")),
+        trial=int(info.get("trial", 0)),
     )
 
 

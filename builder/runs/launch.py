@@ -17,6 +17,7 @@ from builder.runs import folder as folders
 from builder.runs import lease
 from builder.runs.folder import Status
 from builder.runs.orders import queue_marker
+from builder.runs.queue import USUAL
 from builder.runs.run import Run
 from builder.train import files
 
@@ -49,6 +50,8 @@ def start(
     detach: bool = True,
     overrides: Mapping[str, Any] | None = None,
     name: str = "",
+    priority: int = USUAL,
+    marks: Mapping[str, Any] | None = None,
 ) -> Run:
     """Check the project, write its run folder and hand it to a worker; `detach=False` trains here
     and now.
@@ -56,13 +59,14 @@ def start(
     `overrides` sets fields by their dotted names ("recipe.epochs": 3), `data_path` the data's path.
     Data that is not prepared yet is prepared first. Raises LaminaError, and leaves nothing behind,
     where the run could not work. Without a `name`, the third run of a kept project is "run 3"; one
-    of a project that is not kept is called as the project.
+    of a project that is not kept is called as the project. Runs of a smaller `priority` go first;
+    `marks` (JSON) are kept in the run's info.
     """
     ready = check(project, data_path=data_path, overrides=overrides)
     if detach:
         lease.ensure()
     run_id = folders.new_id()
-    path = _write(run_id, ready, project_id, name or _name(project, project_id))
+    path = _write(run_id, ready, project_id, name or _name(project, project_id), marks or {})
     from builder.runs import index
 
     if not detach:
@@ -71,7 +75,7 @@ def start(
         execute(path, folders.raise_fence(path))
     else:
         device = ready.resolved.recipe.device
-        marker = {"device": device, "time": time.time(), "priority": 0}
+        marker = {"device": device, "time": time.time(), "priority": priority}
         files.write_json(queue_marker(run_id), marker)
     index.put(index.read_row(run_id))
     return Run(run_id)
@@ -241,13 +245,16 @@ def _weights(project: Project, source: str) -> Path:
     return path
 
 
-def _write(run_id: str, ready: Ready, project_id: str, name: str) -> Path:
+def _write(
+    run_id: str, ready: Ready, project_id: str, name: str, marks: Mapping[str, Any]
+) -> Path:
     """The run folder, whole or not there."""
     final = room("runs") / run_id
     aside = room("runs") / f".{run_id}.{os.getpid()}"
     recipe = ready.resolved.recipe
     main = next(iter(ready.checks.values()))
     info = {
+        **marks,
         "id": run_id,
         "name": name,
         "note": "",

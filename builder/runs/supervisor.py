@@ -19,7 +19,9 @@ from typing import Any
 from builder.home import room
 from builder.runs import folder as folders
 from builder.runs import lease, process
+from builder.runs.care import Care, any_kept
 from builder.runs.orders import queue_marker
+from builder.runs.queue import limits
 from builder.train import files
 
 LOOK = 0.01
@@ -36,13 +38,6 @@ seconds' cores.
 """
 
 log = logging.getLogger("lamina.supervisor")
-
-
-def limits(device: str) -> int:
-    """How many runs a device takes at once: LAMINA_RUNS_CPU (2), LAMINA_RUNS_GPU (1)."""
-    gpu = not device.startswith("cpu")
-    wish = os.environ.get("LAMINA_RUNS_GPU" if gpu else "LAMINA_RUNS_CPU", "")
-    return max(1, int(wish)) if wish.isdigit() else (1 if gpu else 2)
 
 
 class Worker:
@@ -107,6 +102,7 @@ class Supervisor:
         self.queue, self.runs = room("queue"), room("runs")
         self.stop = lease.stop_path()
         self.workers: list[Worker] = []
+        self.care = Care()
         self.busy_until = time.monotonic()
         self.tries: dict[
             str, tuple[int, int]
@@ -125,11 +121,13 @@ class Supervisor:
             if now - self.checked >= CHECK:
                 self.checked = now
                 self._look_at_workers()
+                self.care.look()
                 if self._nothing_to_do() and now - self.busy_until > self.idle:
                     log.info("nothing to do; good night")
                     break
             self._hand_out()
             time.sleep(LOOK)
+        self.care.end()
         for worker in self.workers:
             worker.child.kill() if worker.run is None else worker.child.terminate()
         for other in self._others().values():
@@ -255,7 +253,7 @@ class Supervisor:
 
     def _nothing_to_do(self) -> bool:
         busy = any(worker.run for worker in self.workers) or any(self.queue.iterdir())
-        if busy or self._others():
+        if busy or any_kept() or self._others():
             self.busy_until = time.monotonic()
             return False
         return True

@@ -1,0 +1,77 @@
+"""The best trial, the Pareto front, and comparison over seeds."""
+
+import math
+
+import pytest
+
+from builder.sweeps import figures
+from builder.sweeps.folder import Trial
+from builder.sweeps.plan import Plan
+from builder.sweeps.text import parse
+
+
+def plan(*objectives: tuple[str, str]) -> Plan:
+    return Plan.model_validate(
+        {
+            "id": "x",
+            "name": "x",
+            "created": 0.0,
+            "parameters": [parse("recipe.seed=0,1").model_dump()],
+            "objectives": [{"figure": name, "direction": way} for name, way in objectives],
+            "trials": 4,
+        }
+    )
+
+
+def done(number: int, *values: float, **settings: object) -> Trial:
+    return Trial(number, settings, "complete", values=values)  # type: ignore[arg-type]
+
+
+def test_the_best_is_by_direction_and_only_among_complete_trials() -> None:
+    trials = [done(1, 0.5), done(2, 0.9), Trial(3, {}, "pruned", values=()), Trial(4, {}, "failed")]
+    assert figures.best(trials, plan(("validation_accuracy", "maximize"))) == trials[1]
+    assert figures.best(trials, plan(("validation_loss", "minimize"))) == trials[0]
+    assert figures.best(trials[2:], plan(("validation_loss", "minimize"))) is None
+
+
+def test_the_pareto_front_leaves_out_what_another_beats() -> None:
+    both = plan(("validation_accuracy", "maximize"), ("seconds", "minimize"))
+    trials = [
+        done(1, 0.9, 10),
+        done(2, 0.8, 5),
+        done(3, 0.7, 6),
+        done(4, 0.9, 12),
+        done(5, 0.9, 10),
+    ]
+    assert [one.number for one in figures.pareto(trials, both)] == [1, 2, 5]
+
+
+def seeded(number: int, value: float, without: str, seed: int) -> Trial:
+    return Trial(number, {"recipe.seed": seed, "without": without}, "complete", values=(value,))
+
+
+def test_a_node_is_compared_with_the_base_seed_by_seed() -> None:
+    trials = [
+        seeded(1, 1.0, "", 0),
+        seeded(2, 1.5, "drop1", 0),
+        seeded(3, 2.0, "", 1),
+        seeded(4, 2.7, "drop1", 1),
+        seeded(5, 9.0, "drop1", 2),  # its base failed
+    ]
+    base, other = figures.groups(trials)
+    assert (base.count, base.mean) == (2, 1.5)
+    assert math.isnan(base.difference)
+    assert (other.count, other.pairs) == (3, 2)
+    assert other.difference == pytest.approx(0.6)
+    assert other.difference_deviation == pytest.approx(0.1414, abs=1e-4)
+    assert other.clear
+
+
+def test_a_difference_within_the_noise_is_not_clear() -> None:
+    trials = [
+        seeded(1, 1.0, "", 0),
+        seeded(2, 1.5, "drop1", 0),
+        seeded(3, 2.0, "", 1),
+        seeded(4, 1.6, "drop1", 1),
+    ]
+    assert not figures.groups(trials)[1].clear

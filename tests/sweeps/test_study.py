@@ -1,0 +1,125 @@
+"""What is tried next."""
+
+import math
+
+import pytest
+
+from builder.sweeps import space, study
+from builder.sweeps.folder import Trial
+from builder.sweeps.plan import Objective, Plan
+from builder.sweeps.space import Settings
+from builder.sweeps.text import parse
+
+
+def plan(*texts: str, **settings: object) -> Plan:
+    given = {
+        "id": "20260101-000000-abcdef",
+        "name": "test",
+        "created": 0.0,
+        "parameters": [parse(text).model_dump() for text in texts],
+        "objectives": [{"figure": "validation_loss"}],
+        "trials": 20,
+        "epochs": 9,
+    }
+    return Plan.model_validate({**given, **settings})
+
+
+LR = "recipe.optimizer.lr=1e-4..1e-1:log"
+PAIR = (
+    "recipe.optimizer.name=SGD,AdamW",
+    "recipe.optimizer.momentum=0..0.9 if recipe.optimizer.name=SGD",
+)
+
+
+def loss(settings: Settings) -> float:
+    lr = settings["recipe.optimizer.lr"]
+    assert isinstance(lr, float)
+    return abs(math.log10(lr) + 2)
+
+
+def drawn(made: study.Study, numbers: range) -> list[Trial]:
+    found = []
+    for number in numbers:
+        settings = made.draw(number)
+        assert settings is not None
+        made.report(number, [loss(settings)])
+        made.close(number, "complete", [loss(settings)])
+        found.append(Trial(number, settings, "complete", values=(loss(settings),)))
+    return found
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random"])
+def test_a_sweep_that_goes_on_draws_what_it_would_have_drawn(sampler: str) -> None:
+    wanted = plan(LR, "recipe.batch_size=16,32,64", sampler=sampler)
+    whole = drawn(study.Study(wanted), range(1, 17))
+    first = whole[:8]
+    again = study.restored(wanted, first, {one.number: one.values for one in first})
+    assert drawn(again, range(9, 17)) == whole[8:]
+
+
+def test_tpe_goes_where_it_is_good_and_random_does_not() -> None:
+    late = {
+        sampler: sum(loss(one.settings) for one in drawn(study.Study(made), range(1, 41))[20:])
+        for sampler in ("tpe", "random")
+        if (made := plan(LR, sampler=sampler))
+    }
+    assert late["tpe"] < late["random"] / 2
+
+
+def test_nothing_is_tried_twice_and_a_finite_space_ends() -> None:
+    made = study.Study(plan("recipe.batch_size=16,32,64", "recipe.clip_norm=null,1"))
+    seen = set()
+    for number in range(1, 7):
+        settings = made.draw(number)
+        assert settings is not None
+        seen.add(space.key(settings))
+        made.close(number, "failed")
+    assert len(seen) == 6
+    assert made.draw(7) is None
+
+
+def test_conditional_parameters_are_drawn_only_beside_their_condition() -> None:
+    made = study.Study(plan(*PAIR))
+    for number in range(1, 12):
+        settings = made.draw(number)
+        assert settings is not None
+        with_momentum = "recipe.optimizer.momentum" in settings
+        assert with_momentum == (settings["recipe.optimizer.name"] == "SGD")
+        made.close(number, "complete", [number])
+        if settings["recipe.optimizer.name"] == "AdamW":
+            break
+
+
+@pytest.mark.parametrize("pruner", ["median", "halving"])
+def test_a_trial_far_behind_is_given_up_and_a_leader_is_not(pruner: str) -> None:
+    made = study.Study(plan(LR, pruner=pruner))
+    for number in range(1, 7):
+        made.draw(number)
+        falling = [1 / epoch for epoch in range(1, 10)]
+        assert not made.report(number, [value * (0.9**number) for value in falling])
+        made.close(number, "complete", [0.1 * 0.9**number])
+    made.draw(7)
+    assert not made.report(7, [0.1 / epoch for epoch in range(1, 10)])
+    made.close(7, "complete", [0.01])
+    made.draw(8)
+    assert made.report(8, [9.0, 9.0, 9.0])
+
+
+def test_importance_knows_what_mattered() -> None:
+    made = study.Study(plan(LR, "graphs.model.drop1.p=0..0.5", sampler="random"))
+    assert made.importance() == {}
+    drawn(made, range(1, 41))
+    found = made.importance()
+    assert found["recipe.optimizer.lr"] > found["graphs.model.drop1.p"]
+    assert sum(found.values()) == pytest.approx(1, abs=1e-3)
+
+
+def test_several_objectives_are_told_together() -> None:
+    two = [Objective(figure="validation_loss"), Objective(figure="seconds")]
+    made = study.Study(plan(LR, objectives=two))
+    for number in range(1, 12):
+        settings = made.draw(number)
+        assert settings is not None
+        assert not made.report(number, [1.0, 2.0])
+        made.close(number, "complete", [loss(settings), 3.0])
+    assert made.draw(12) is not None

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from builder.ui import chrome
+from builder.ui import chrome, guide
 
 chrome.logo()
 page = st.navigation(chrome.pages(), position="top")
 chrome.styles()
 chrome.mark_running()
+guide.strip(page.url_path)
 page.run()

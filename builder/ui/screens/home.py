@@ -7,7 +7,18 @@ import streamlit as st
 
 from builder import templates, workspace
 from builder.errors import LaminaError
-from builder.ui import chrome, gallery, intake, miniature, parts, recent, state, tokens, warm
+from builder.ui import (
+    chrome,
+    gallery,
+    intake,
+    lessons,
+    miniature,
+    parts,
+    recent,
+    state,
+    tokens,
+    warm,
+)
 
 KIND_ICON = {"image": "image", "table": "table", "series": "series", "text": "text"}
 
@@ -24,6 +35,7 @@ def show() -> None:
         with st.container(key="lm_home_side"):
             intake.drop_card()
             recent.projects()
+            _lessons()
             with st.container(key="lm_foot", horizontal=True, vertical_alignment="center"):
                 _machine()
                 recent.disk()
@@ -46,6 +58,35 @@ def _begin(name: str) -> None:
         st.session_state["home_error"] = error
         st.rerun()
     state.go("build", project=opened)
+
+
+def _lessons() -> None:
+    parts.html(
+        '<div class="lm-row" style="gap:12px;margin:24px 0 10px"><h2>Short lessons</h2>'
+        '<span class="lm-f lm-s">on a live project</span></div>'
+    )
+    with st.container(key="lm_lessons"):
+        for name, lesson in lessons.lessons().items():
+            with st.container(key=f"lm_take_{name}"):
+                parts.html(
+                    f'<div class="lm-row"><span>{escape(lesson.title)}</span>'
+                    f'<span class="lm-sp"></span><span class="lm-f lm-s">{lesson.minutes} min'
+                    f'</span><span class="lm-f">{parts.icon("right")}</span></div>',
+                    f"lesson-{name}",
+                )
+                if st.button(f"Take the lesson {lesson.title}", key=f"take_lesson_{name}"):
+                    _take(name)
+
+
+def _take(name: str) -> None:
+    """Make a lesson's project and open it where its first step is done."""
+    try:
+        with st.spinner("Preparing the data …"):
+            opened = lessons.begin(name)
+    except LaminaError as error:
+        st.session_state["home_error"] = error
+        st.rerun()
+    state.go(lessons.lessons()[name].steps[0].page, project=opened)
 
 
 def _hero() -> None:

@@ -101,6 +101,13 @@ export function normChart(): ChartSpec {
   };
 }
 
+const MOST_POINTS = 60;
+
+/** Whether a line's epochs are few enough for a mark at each. */
+function sparse(plot: uPlot, line: number): boolean {
+  return (plot.data[line] ?? []).reduce((count: number, value) => count + (value === null || value === undefined ? 0 : 1), 0) <= MOST_POINTS;
+}
+
 /** On a logarithmic axis only powers of ten are written and ruled. */
 function powersOfTen(_plot: uPlot, splits: number[]): (number | null)[] {
   return splits.map((value) => (Math.abs(Math.log10(value) % 1) < 1e-6 ? value : null));
@@ -213,7 +220,7 @@ export class Chart {
           alpha: line.alpha ?? 1,
           spanGaps: true,
           points: line.points
-            ? { show: true, size: 6, stroke: look[line.colour], fill: "transparent", width: 1.5 }
+            ? { show: sparse, size: 6, stroke: look[line.colour], fill: "transparent", width: 1.5 }
             : { show: false },
         })),
       ],

@@ -217,8 +217,8 @@ export class Body implements Part {
       const sign = sample.right === null ? "" : sample.right ? "✓ " : "✕ ";
       const picture = sample.image ? [make("img", { src: sample.image, alt: sample.text })] : [];
       return make("div", { title: sample.text }, ...picture,
-        make("div", { class: sample.right === false ? "wrong" : "right" }, `${sign}${sample.predicted}`),
-        make("div", { class: "quiet" }, sample.right === false ? `is ${sample.truth}` : sample.share === null ? "" : percent(sample.share)));
+        make("div", { class: sample.right === null ? "" : sample.right ? "right" : "wrong" }, `${sign}${sample.predicted}`),
+        make("div", { class: "quiet" }, sample.right === true ? percent(sample.share) : `is ${sample.truth}`));
     }));
   }
 

@@ -227,7 +227,7 @@ function FaultCard({ spot, height, setHeight }: { spot: Spot; height: number; se
         )}
         {best && (
           <>
-            <div className="row g8">
+            <div className="row g8" style={{ flexWrap: "wrap" }}>
               <button className={`btn sm ${issue.severity === "error" ? "p" : ""}`} data-testid="repair-primary" onClick={() => repair(issue, best)}><Icon name="wrench" small />{best.label}</button>
               {others.length > 0 && (
                 <button className="btn q sm" aria-expanded={open} onClick={() => setUnfolded(open ? "" : key)} data-testid="repair-others">{words} <Icon name="down" small /></button>

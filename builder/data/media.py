@@ -113,11 +113,13 @@ OPTIONS: Mapping[str, tuple[Option, ...]] = {
 forms and checks."""
 
 
-def settings(form: str, steps: Sequence[Step]) -> dict[str, Any]:
-    """The form's settings with defaults, from the project's steps. LaminaError for a key or value
-    that cannot be."""
+def settings(
+    form: str, steps: Sequence[Step], usual: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The form's settings from the project's steps, else as is `usual` for this data, else by
+    default. LaminaError for a key or value that cannot be."""
     options = {option.name: option for option in OPTIONS[form]}
-    chosen = {name: option.default for name, option in options.items()}
+    chosen = {name: option.default for name, option in options.items()} | dict(usual or {})
     given = [step.settings() for step in steps if step.kind == form]
     for name, value in (item for part in given for item in part.items()):
         place = f"data.prepare.{form}.{name}"
@@ -125,15 +127,14 @@ def settings(form: str, steps: Sequence[Step]) -> dict[str, Any]:
             raise LaminaError(
                 "This setting is not known.", place=place, remedy=f"Known: {', '.join(options)}."
             )
-        chosen[name] = _checked(options[name], value, place)
+        if value is not None:
+            chosen[name] = _checked(options[name], value, place)
     if form == "tokens" and chosen["level"] == "bpe" and not any("size" in part for part in given):
         chosen["size"] = 4000
     return chosen
 
 
 def _checked(option: Option, value: Any, place: str) -> Any:
-    if value is None:
-        return option.default
     if option.kind == "choice":
         right = value in option.choices
         wanted = f"one of {', '.join(option.choices)}"
@@ -161,7 +162,7 @@ def fit(
     """
     if not len(train):
         raise LaminaError("There are no training rows.", remedy="Give the training split more.")
-    chosen = settings(media.form, steps)
+    chosen = settings(media.form, steps, media.facts.get("settings"))
     if media.form == "image":
         return _fit_images(name, column, media, train)
     if media.form == "tokens":
@@ -231,6 +232,13 @@ def _spread(rows: Sequence[int]) -> list[int]:
 def _fit_tokens(
     name: str, column: str, media: Media, train: Sequence[int], chosen: dict[str, Any]
 ) -> Fitted:
+    least = media.facts.get("least_length", 0)
+    if least and (chosen["max_length"] or 0) < least:
+        raise LaminaError(
+            f"Pieces of up to {least} tokens would be cut.",
+            place="data.prepare.tokens.max_length",
+            remedy=f"Leave it empty; {least} is what the data asks for (data.options.context).",
+        )
     texts = [_text(media.values[row]) for row in train]
     fitted = {
         "form": "tokens",

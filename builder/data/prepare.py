@@ -49,15 +49,20 @@ def specs(project: Project) -> PreparedSpec:
 
 
 def wanted_inputs(project: Project) -> dict[str, Binding]:
-    """The Inputs that data must fill: those bound in `data.inputs`, and the main graph's Input
-    nodes."""
+    """The Inputs that data must fill: those bound in `data.inputs`, and the graphs' Input nodes.
+
+    Among several graphs, an Input with a shape of its own is fed by the task (noise), not by data.
+    """
     wanted = dict(project.data.inputs)
-    for node in project.graph.nodes:
-        if node.layer == "Input" and node.id not in wanted:
+    nodes = [node for graph in project.graphs.values() for node in graph.nodes]
+    alone = len(project.graphs) == 1
+    inputs = [n for n in nodes if n.layer == "Input" and (alone or not n.params.get("shape"))]
+    for node in inputs:
+        if node.id not in wanted:
             form = node.params.get("form")
             forms = ("vector", "codes", "image", "tokens", "series")
             wanted[node.id] = Binding.model_validate({"form": form} if form in forms else {})
-    ids = {node.id for node in project.graph.nodes if node.layer == "Input"}
+    ids = {node.id for node in inputs}
     return {name: binding for name, binding in wanted.items() if not ids or name in ids}
 
 

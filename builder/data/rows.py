@@ -48,7 +48,7 @@ def arrange(raw: Raw, data: Data, task: str) -> Rows:
     """The rows to be used, for a task of that kind. Raises LaminaError for users' mistakes."""
     raw = relabelled(raw, data)
     profiles = columns.profile(raw.frame)
-    kind = _target_kind(task)
+    kind = _target_kind(task, raw, data)
     target = _target(raw, data, profiles) if kind else None
     planned = columns.plan(raw, data, target, profiles)
     frame = raw.frame.copy(deep=False)
@@ -102,12 +102,14 @@ def arrange(raw: Raw, data: Data, task: str) -> Rows:
     )
 
 
-def _target_kind(task: str) -> Literal["class", "number"] | None:
+def _target_kind(task: str, raw: Raw, data: Data) -> Literal["class", "number"] | None:
+    """What the task predicts; one that predicts no column keeps the classes that are known."""
     if task == "classification":
         return "class"
     if task == "regression":
         return "number"
-    return None
+    known = raw.problem == "classification" and data.target in (None, raw.target)
+    return "class" if task and known and len(raw.classes) != 1 else None
 
 
 def _target(raw: Raw, data: Data, profiles: Mapping[str, columns.Profile]) -> str:
@@ -224,9 +226,13 @@ def hashes(
     aside.
 
     Free text counts (it tells rows apart), a decision to ignore does not. None where there is
-    nothing to compare, or where looking at every image would take too long.
+    nothing to compare, where looking at every image would take too long, and where rows are parts
+    of one whole.
     """
     import pandas as pd
+
+    if any(media.facts.get("whole") for media in raw.media.values()):
+        return None
 
     names = [
         column.name

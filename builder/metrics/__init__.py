@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from functools import cache
 
+import torch
 from torch import Tensor
 
 from builder.data.specs import TargetSpec
@@ -39,15 +40,15 @@ def get(name: str) -> type[Metric]:
     return _all()[name]
 
 
-def check(wanted: Iterable[str], spec: TargetSpec | None) -> None:
-    """Raise LaminaError for a metric that is unknown or does not fit the target."""
+def check(wanted: Iterable[str], kind: str) -> None:
+    """Raise LaminaError for a metric that is unknown or not of the kind that a task measures."""
     for name in wanted:
-        metric = get(name)
-        if spec is None or metric.kind != spec.kind:
+        if get(name).kind != kind:
+            known = [other for other, metric in _all().items() if metric.kind == kind]
             raise LaminaError(
-                f"The metric {name!r} does not fit this target.",
+                f"The metric {name!r} does not fit this task.",
                 place="task.metrics",
-                remedy=f"Choose from: {', '.join(names(spec)) or 'none'}.",
+                remedy=f"Choose from: {', '.join(known) or 'none'}.",
             )
 
 
@@ -57,11 +58,24 @@ def higher_is_better(figure: str) -> bool:
     return name in _all() and _all()[name].higher_is_better
 
 
+NO_TARGET = TargetSpec(name="", kind="number")
+"""What metrics of made things are told: they look at no target."""
+
+
 def compute(
-    wanted: Iterable[str], predictions: Mapping[str, Tensor], target: Tensor, spec: TargetSpec
+    wanted: Iterable[str],
+    predictions: Mapping[str, Tensor],
+    target: Tensor | None = None,
+    spec: TargetSpec | None = None,
 ) -> dict[str, float]:
-    """The figures by name; NaN where one is not defined for these rows, or where there are none."""
-    if not len(target):
+    """The figures by name; NaN where one is not defined for these rows, or where there are none.
+
+    Target and its spec may be left out for metrics of the kinds "token" and "image".
+    """
+    spec = spec or NO_TARGET
+    if target is None:
+        target = torch.empty(0)
+    if not all(len(value) for value in predictions.values()):
         return {name: float("nan") for name in wanted}
     values = {name: get(name).compute(predictions, target, spec) for name in wanted}
     return {name: float(value) for name, value in values.items()}

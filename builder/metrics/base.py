@@ -10,7 +10,10 @@ from torch import Tensor
 from builder.data.specs import TargetSpec
 
 Predictions = Mapping[str, Tensor]
-"""What a task's `predict` gives: "prediction" [B], and for classes "probabilities" [B, K]."""
+"""What a task's `predict` gives. Numbers: "prediction" [B]; classes: also "probabilities" [B, K];
+tokens: "nats" [B], the mean surprise of each window; images: "real" [N, D] and "made" [M, D],
+features of a judge, and "made_probabilities" [M, K], its classes for the made ones.
+"""
 
 
 class Metric(ABC):
@@ -19,14 +22,14 @@ class Metric(ABC):
     name: ClassVar[str]
     title: ClassVar[str]
     help: ClassVar[str]
-    kind: ClassVar[Literal["class", "number"]]
+    kind: ClassVar[Literal["class", "number", "token", "image"]]  # the predictions that it needs
     higher_is_better: ClassVar[bool]
 
     @staticmethod
     @abstractmethod
     def compute(predictions: Predictions, target_B: Tensor, spec: TargetSpec) -> Tensor:
         """The figure as a scalar on the predictions' device; NaN where it is not defined (one class
-        only).
+        only). Only kinds "class" and "number" look at target and spec.
         """
 
 

@@ -104,7 +104,7 @@ def check(
     graphs = tuple(project.graphs)
     context = tasks.Context(project.task, project.recipe, spec.inputs, spec.target, graphs)
     task = tasks.make(context)
-    metrics.check(task.metrics(), spec.target)
+    metrics.check(task.metrics(), task.measures)
     check_monitor(project.recipe, task.metrics(), validated=bool(spec.sizes.get("validation")))
     _check_optimizer_names(project)
     checks = {}

@@ -5,20 +5,31 @@ task by name.
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from builder.compile import names
+from builder.data.base import Option
 from builder.data.specs import InputSpec, TargetSpec
 from builder.project import Recipe, TaskChoice
 
 Batch = Mapping[str, Tensor]
 """Tensors by name: one per Input node (its id), "target", "row" (index into the split); masks as
 "mask_<input>".
+"""
+
+Rows = Mapping[str, Tensor]
+"""One split as it is prepared: tensors of equal length by input id, in stored form, and "target"
+where there is one.
+"""
+
+View = Literal["rows", "samples"]
+"""What pages can show of a task: "rows", a prediction per row beside the truth (Evaluate's rows and
+curves, Explain, Deploy's table); "samples", things that the network makes (texts, images).
 """
 
 
@@ -41,6 +52,16 @@ class Phase:
 
 
 @dataclass(frozen=True)
+class Sample:
+    """Things that a network made: plain JSON ("text"), and tensors by name ("images", uint8
+    [N, C, H, W]).
+    """
+
+    values: Mapping[str, Any]
+    tensors: Mapping[str, Tensor] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Context:
     """All that a task may look at when it is made."""
 
@@ -49,6 +70,14 @@ class Context:
     inputs: Mapping[str, InputSpec]
     target: TargetSpec | None
     graphs: tuple[str, ...] = ("model",)
+    # Per graph the Input nodes that no data fills, with the shape that they name (noise).
+    free: Mapping[str, Mapping[str, tuple[int, ...]]] = field(default_factory=dict)
+    # What was fitted on the training rows, as data.runtime reads it (a text's tokens).
+    preparation: Mapping[str, Any] = field(default_factory=dict)
+
+
+Measures = Literal["class", "number", "token", "image"]
+"""What a metric looks at: predicted classes, numbers, the tokens of a text, made images."""
 
 
 class Feed(ABC):
@@ -91,6 +120,8 @@ class Task(ABC):
     kind: ClassVar[str]
     title: ClassVar[str]
     help: ClassVar[str]
+    views: ClassVar[tuple[View, ...]]
+    measures: ClassVar[Measures]  # the kind of metrics that can be computed on its predictions
 
     def __init__(self, context: Context) -> None:
         self.context = context
@@ -101,15 +132,17 @@ class Task(ABC):
         """Why this task does not fit the data, in a sentence with a remedy; None where it does."""
 
     @abstractmethod
-    def output_shape(self) -> tuple[int, ...] | None:
-        """The shape that the Output node must have, without batch ([classes], [1]); None where any
-        will do.
+    def output_shape(self, graph: str = "") -> tuple[int, ...] | None:
+        """The shape that the Output node of a graph must have, without batch ([classes], [1]); None
+        where any will do. Without a name: of the first graph.
         """
 
     @abstractmethod
-    def feed(self, device: torch.device) -> Feed | None:
-        """The task's own source of batches; None where the prepared data's rows are what it trains
-        on.
+    def feed(self, split: str, data: Mapping[str, Rows], device: torch.device) -> Feed | None:
+        """The task's own source of batches for a split; None where the prepared rows are what it
+        looks at. `data` has the splits that there are; "train" is always there.
+
+        Other splits than "train" are gone through once, in the order of the data.
         """
 
     @abstractmethod
@@ -134,6 +167,24 @@ class Task(ABC):
 
         Classification: "probabilities" [B, K] and "prediction" [B] class codes; regression:
         "prediction" [B] in the target's unit.
+        """
+
+    @abstractmethod
+    def sampling(self) -> tuple[Option, ...]:
+        """What `sample` may be asked for (temperature, prompt), for forms and the command line; ()
+        where the task makes nothing.
+        """
+
+    @abstractmethod
+    def sample(
+        self,
+        models: Mapping[str, nn.Module],
+        options: Mapping[str, Any],
+        generator: torch.Generator,
+    ) -> Sample | None:
+        """Let the models (in eval mode, without gradients) make something; the same again for the
+        same generator state. `options` are complete and checked (see `tasks.sample`); None where
+        the task makes nothing.
         """
 
     @abstractmethod

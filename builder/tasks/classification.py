@@ -8,8 +8,20 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from builder.data.base import Option
 from builder.errors import LaminaError
-from builder.tasks.base import Batch, Context, Feed, Losses, Phase, Task, apply, single
+from builder.tasks.base import (
+    Batch,
+    Context,
+    Feed,
+    Losses,
+    Phase,
+    Rows,
+    Sample,
+    Task,
+    apply,
+    single,
+)
 from builder.tasks.losses import CLASS_LOSSES, choose, options
 
 
@@ -19,6 +31,8 @@ class Classification(Task):
     kind = "classification"
     title = "Classification"
     help = "Which of several classes does a row belong to?"
+    views = ("rows",)
+    measures = "class"
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -58,13 +72,14 @@ class Classification(Task):
             )
         return None
 
-    def output_shape(self) -> tuple[int, ...]:
+    def output_shape(self, graph: str = "") -> tuple[int, ...]:
         """[K] logits."""
+        del graph
         return (len(self.target.classes),)
 
-    def feed(self, device: torch.device) -> Feed | None:
+    def feed(self, split: str, data: Mapping[str, Rows], device: torch.device) -> Feed | None:
         """The prepared rows."""
-        del device
+        del split, data, device
         return None
 
     def phases(self) -> tuple[Phase, ...]:
@@ -89,6 +104,20 @@ class Classification(Task):
             "probabilities": logits_BK.softmax(dim=1),
             "prediction": logits_BK.argmax(dim=1),
         }
+
+    def sampling(self) -> tuple[Option, ...]:
+        """Nothing is made."""
+        return ()
+
+    def sample(
+        self,
+        models: Mapping[str, nn.Module],
+        options: Mapping[str, Any],
+        generator: torch.Generator,
+    ) -> Sample | None:
+        """Nothing is made."""
+        del models, options, generator
+        return None
 
     def details(self) -> dict[str, Any]:
         """Loss, classes and, for two, which one is positive."""

@@ -6,7 +6,19 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from builder.tasks.base import Batch, Context, Feed, Losses, Phase, Task, apply, single
+from builder.data.base import Option
+from builder.tasks.base import (
+    Batch,
+    Context,
+    Feed,
+    Losses,
+    Phase,
+    Rows,
+    Sample,
+    Task,
+    apply,
+    single,
+)
 from builder.tasks.losses import NUMBER_LOSSES, choose, options
 
 
@@ -18,6 +30,8 @@ class Regression(Task):
     kind = "regression"
     title = "Regression"
     help = "How much? Predict a number."
+    views = ("rows",)
+    measures = "number"
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -45,13 +59,14 @@ class Regression(Task):
             )
         return None
 
-    def output_shape(self) -> tuple[int, ...]:
+    def output_shape(self, graph: str = "") -> tuple[int, ...]:
         """[1] number."""
+        del graph
         return (1,)
 
-    def feed(self, device: torch.device) -> Feed | None:
+    def feed(self, split: str, data: Mapping[str, Rows], device: torch.device) -> Feed | None:
         """The prepared rows."""
-        del device
+        del split, data, device
         return None
 
     def phases(self) -> tuple[Phase, ...]:
@@ -72,6 +87,20 @@ class Regression(Task):
         """The numbers [B] in the target's unit."""
         output_B1 = single(outputs).float()
         return {"prediction": output_B1.flatten() * self.target.std + self.target.mean}
+
+    def sampling(self) -> tuple[Option, ...]:
+        """Nothing is made."""
+        return ()
+
+    def sample(
+        self,
+        models: Mapping[str, nn.Module],
+        options: Mapping[str, Any],
+        generator: torch.Generator,
+    ) -> Sample | None:
+        """Nothing is made."""
+        del models, options, generator
+        return None
 
     def details(self) -> dict[str, Any]:
         """Loss with its options, and the training target's mean and standard deviation."""

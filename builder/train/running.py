@@ -60,7 +60,7 @@ class Running:
     def __init__(self, task: Task, target: TargetSpec | None) -> None:
         self.task = task
         self.target = target
-        self.wanted = task.metrics() if target is not None else ()
+        self.wanted = task.metrics()
         self.reset()
 
     def reset(self) -> None:
@@ -75,13 +75,14 @@ class Running:
         """One batch; `loss` detached."""
         self.losses.append(loss)
         self.rows.append(rows)
-        if not self.wanted or self.bytes > KEPT_BYTES:
+        if not self.wanted or not losses.outputs or self.bytes > KEPT_BYTES:
             return
         for name, value in losses.outputs.items():
             kept = value.detach()
             self.outputs.setdefault(name, []).append(kept)
             self.bytes += kept.numel() * kept.element_size()
-        self.targets.append(batch["target"])
+        if self.target is not None:
+            self.targets.append(batch["target"])
 
     def figures(self, prefix: str) -> dict[str, float]:
         """<prefix>_loss (mean over the rows) and <prefix>_<metric>; one wait for the device."""
@@ -90,10 +91,11 @@ class Running:
         losses = torch.stack(self.losses).double().cpu()
         rows = torch.tensor(self.rows, dtype=torch.float64)
         found = {f"{prefix}_loss": float((losses * rows).sum() / rows.sum())}
-        if self.wanted and self.target is not None:
+        if self.outputs:
             outputs = {name: torch.cat(parts) for name, parts in self.outputs.items()}
             predictions = self.task.predict(outputs)
-            values = metrics.compute(self.wanted, predictions, torch.cat(self.targets), self.target)
+            target = torch.cat(self.targets) if self.targets else None
+            values = metrics.compute(self.wanted, predictions, target, self.target)
             found |= {f"{prefix}_{name}": value for name, value in values.items()}
         return {name: value for name, value in found.items() if not math.isnan(value)}
 

@@ -70,7 +70,7 @@ class Setup:
         return None
 
     def _feed(self) -> Feed:
-        own = self.plan.task.feed(self.device)
+        own = self.plan.task.feed("train", self.plan.data, self.device)
         if own is not None:
             return own
         source = self._rows("train", augmented=self.plan.augment is not None)

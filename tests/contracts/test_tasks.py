@@ -16,9 +16,10 @@ from torch import Tensor, nn
 
 import builder.train
 from builder import tasks
-from builder.data.specs import InputSpec, TargetSpec
+from builder.data.base import Option
+from builder.data.specs import TargetSpec
 from builder.project import Recipe, TaskChoice
-from builder.tasks.base import Batch, Context, Feed, Losses, Phase, Task
+from builder.tasks.base import Batch, Context, Feed, Losses, Phase, Rows, Sample, Task
 from builder.train import checkpoint, fit
 from builder.train.plan import Epoch, Event, Finished, Health, Plan, Snapshot, Steps
 
@@ -30,16 +31,18 @@ class _Stub(Task):
     kind = "stub"
     title = "Stub"
     help = "For the contract."
+    views = ()
+    measures = "number"
 
     @classmethod
     def unfit(cls, context: Context) -> str | None:
         del context
         return None
 
-    def output_shape(self) -> tuple[int, ...] | None:
+    def output_shape(self, graph: str = "") -> tuple[int, ...] | None:
         return None
 
-    def feed(self, device: torch.device) -> Feed | None:
+    def feed(self, split: str, data: Mapping[str, Rows], device: torch.device) -> Feed | None:
         return None
 
     def validation(self) -> Phase | None:
@@ -50,6 +53,17 @@ class _Stub(Task):
 
     def predict(self, outputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         return dict(outputs)
+
+    def sampling(self) -> tuple[Option, ...]:
+        return ()
+
+    def sample(
+        self,
+        models: Mapping[str, nn.Module],
+        options: Mapping[str, Any],
+        generator: torch.Generator,
+    ) -> Sample | None:
+        return None
 
     def details(self) -> dict[str, Any]:
         return {}
@@ -139,7 +153,7 @@ class Walk(Feed):
 class Policy(_Stub):
     """Rewards from an environment of its own; no data set at all."""
 
-    def feed(self, device: torch.device) -> Feed | None:
+    def feed(self, split: str, data: Mapping[str, Rows], device: torch.device) -> Feed | None:
         return Walk()
 
     def phases(self) -> tuple[Phase, ...]:
@@ -276,60 +290,10 @@ def test_a_phase_updates_its_own_graphs_only() -> None:
 
 def test_the_engine_names_no_task() -> None:
     folder = Path(builder.train.__file__).parent
-    kinds = set(tasks.kinds()) | {"Classification", "Regression"}
+    kinds = set(tasks.kinds()) | {task.__name__ for task in tasks.kinds().values()}
     for path in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 assert node.value not in kinds, path
             if isinstance(node, ast.Name):
                 assert node.id not in kinds, path
-
-
-@pytest.mark.parametrize("kind", sorted(tasks.kinds()))
-class TestEveryTask:
-    """What the tasks of the folder promise."""
-
-    def context(self, kind: str, target: TargetSpec | None) -> Context:
-        spec = InputSpec(name="table", form="vector", shape=(3,), stored="float32")
-        return Context(TaskChoice(kind=kind), Recipe(), {"table": spec}, target)
-
-    def fitting(self, kind: str) -> Task:
-        for target in (CLASSES, NUMBER):
-            if tasks.get(kind).unfit(self.context(kind, target)) is None:
-                return tasks.make(self.context(kind, target))
-        raise AssertionError(f"no target fits {kind}")
-
-    def test_says_in_a_sentence_why_it_does_not_fit(self, kind: str) -> None:
-        reason = tasks.get(kind).unfit(self.context(kind, None))
-        assert reason is not None
-        assert reason.endswith(".")
-        assert len(reason.split(". ")) >= 2, "the fact and the remedy"
-
-    def test_loss_is_a_finite_scalar_whose_outputs_it_can_predict_from(self, kind: str) -> None:
-        task = self.fitting(kind)
-        target = task.context.target
-        assert target is not None
-        shape = task.output_shape()
-        model = nn.Linear(3, shape[0] if shape else 1)
-
-        class Net(nn.Module):
-            def __init__(self) -> None:
-                super().__init__()
-                self.head = model
-
-            def forward(self, table: Tensor) -> Tensor:
-                return self.head(table)
-
-        y = torch.tensor([0, 1, 1]) if target.kind == "class" else torch.tensor([1.0, 2.0, 5.0])
-        batch = {"table": torch.randn(3, 3), "target": y}
-        for phase in task.phases():
-            losses = phase.loss({"model": Net()}, batch, torch.Generator())
-            assert losses.loss.shape == ()
-            assert torch.isfinite(losses.loss)
-            predictions = task.predict(losses.outputs)
-            assert predictions["prediction"].shape == (3,)
-
-    def test_has_words_for_people(self, kind: str) -> None:
-        task = tasks.get(kind)
-        assert task.title
-        assert task.help.endswith((".", "?"))

@@ -111,7 +111,7 @@ def test_unknown_or_unfit_metrics_are_refused_with_those_that_fit() -> None:
     with pytest.raises(LaminaError, match="no metric 'acuracy'"):
         metrics.get("acuracy")
     with pytest.raises(LaminaError, match=r"does not fit.*accuracy"):
-        metrics.check(["mae"], spec(2))
+        metrics.check(["mae"], "class")
 
 
 def test_direction_of_a_figure_is_known_with_and_without_its_split() -> None:

@@ -163,5 +163,5 @@ def test_settings_that_do_not_fit_are_refused_with_those_that_do(
 
 
 def test_an_unknown_task_names_those_there_are() -> None:
-    with pytest.raises(LaminaError, match="classification, regression"):
+    with pytest.raises(LaminaError, match="classification, gan, language_model, regression"):
         tasks.get("clasification")

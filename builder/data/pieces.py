@@ -1,0 +1,128 @@
+"""One long text as rows: pieces that follow each other, shared out by position, so that nothing
+leaks.
+"""
+
+import re
+from bisect import bisect_left
+from itertools import accumulate
+from typing import Any
+
+from builder.data.base import Media, Option, Raw
+from builder.errors import LaminaError
+
+WORD = re.compile(r"\s*\S+|\s+$")
+MOST_BYTES = 100_000_000
+
+CONTEXT = Option(
+    "context",
+    "int",
+    "Context",
+    64,
+    "How many tokens a model sees at once. More remembers longer, and costs more.",
+    low=8,
+    high=1024,
+)
+SHARES = (
+    Option(
+        "validation",
+        "float",
+        "Validation share",
+        0.05,
+        "This part of the text, right before the test part, tells when to stop.",
+        low=0,
+        high=0.5,
+        advanced=True,
+    ),
+    Option(
+        "test",
+        "float",
+        "Test share",
+        0.1,
+        "The last part of the text, which nothing learns from.",
+        low=0,
+        high=0.5,
+        advanced=True,
+    ),
+)
+
+
+def cut(text: str, most: int) -> list[str]:
+    """The text in pieces of at most `most` UTF-8 bytes, cut before white space where that is
+    possible; joined they are the text.
+
+    No kind of token is shorter than a byte, so a piece never has more than `most` tokens.
+    """
+    pieces: list[str] = []
+    part: list[str] = []
+    size = 0
+    for match in WORD.finditer(text):
+        word = match[0]
+        length = len(word.encode("utf-8", errors="replace"))
+        if size + length > most and part:
+            pieces.append("".join(part))
+            part, size = [], 0
+        if length > most:
+            step = most if length == len(word) else max(1, most // 4)
+            pieces += [word[at : at + step] for at in range(0, len(word), step)]
+        else:
+            part.append(word)
+            size += length
+    if part:
+        pieces.append("".join(part))
+    return pieces
+
+
+def number(options: Any, option: Option) -> float:
+    """An option's value, or its default. Raises LaminaError where it is out of range."""
+    value = options.get(option.name)
+    if value is None:
+        value = option.default
+    low, high = option.low or 0, option.high or 0
+    whole = option.kind == "int"
+    right = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
+    if not right or not low <= value <= high:
+        raise LaminaError(
+            f"{value!r} is not a {'whole ' * whole}number from {low:g} to {high:g}.",
+            place=f"data.options.{option.name}",
+            remedy=f"The default is {option.default:g}.",
+        )
+    return float(value)
+
+
+def raw(text: str, options: Any, place: str, notes: tuple[str, ...] = ()) -> Raw:
+    """The rows of a long text. Raises LaminaError where it is too short to be shared out."""
+    import numpy as np
+    import pandas as pd
+
+    context = int(number(options, CONTEXT))
+    validation, test = (number(options, option) for option in SHARES)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    pieces = cut(text, context)
+    if len(text) < 20 * context:
+        raise LaminaError(
+            f"The text has {len(text):,} characters, too few for a context of {context}.",
+            place=place,
+            remedy=f"Bring at least {20 * context:,} characters, or make the context shorter.",
+        )
+    ends = list(accumulate(map(len, pieces)))
+    given = np.zeros(len(pieces), np.int8)
+    first_test = bisect_left(ends, len(text) * (1 - test)) if test else len(pieces)
+    start = bisect_left(ends, len(text) * (1 - test - validation)) if validation else first_test
+    given[start:first_test] = 1
+    given[first_test:] = 2
+    facts = {
+        "whole": True,
+        "characters": len(text),
+        "least_length": context,
+        "settings": {"level": "character", "lower": False, "min_count": 1, "max_length": context},
+    }
+    return Raw(
+        frame=pd.DataFrame(index=range(len(pieces))),
+        media={"text": Media("tokens", pieces, facts)},
+        given=given,
+        options={"context": context, "validation": validation, "test": test},
+        notes=(
+            *notes,
+            f"{len(text):,} characters of text, in {len(pieces):,} pieces that follow each other.",
+        ),
+    )

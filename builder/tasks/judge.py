@@ -1,0 +1,117 @@
+"""A small classifier of the training images, trained here, by which made images are judged.
+
+Its last hidden layer gives the features of the Fréchet distance (Heusel et al. 2017,
+arXiv:1706.08500; there Inception's, trained on other images and downloaded), its classes say
+whether an image can be recognised. The same rows and version give the same judge, kept in
+LAMINA_HOME/judges.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from builder.home import room
+
+VERSION = 1
+FEATURES = 32
+STEPS = 800
+BATCH = 64
+MOST_ROWS = 20_000
+"""So many rows of the training split are enough to learn from, and to take statistics over."""
+AT_ONCE = 512
+
+
+class Judge(nn.Module):
+    """Two convolutions and a hidden layer; x is [N, C, H, W] from 0 to 1."""
+
+    def __init__(self, channels: int, classes: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(channels, 24, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(24, 48, 3, stride=2, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(48, 48, 3, stride=2, padding=1),
+            nn.ReLU(),
+            nn.AdaptiveAvgPool2d(3),
+            nn.Flatten(),
+            nn.Linear(48 * 9, FEATURES),
+            nn.ReLU(),
+        )
+        self.head = nn.Linear(FEATURES, classes)
+
+    def forward(self, x_NCHW: Tensor) -> tuple[Tensor, Tensor]:
+        """Features [N, 32] and logits [N, K]."""
+        features_NF = self.body(x_NCHW)
+        return features_NF, self.head(features_NF)
+
+    def look(self, x_NCHW: Tensor) -> tuple[Tensor, Tensor]:
+        """Features [N, 32] and probabilities [N, K], in chunks, without gradients."""
+        with torch.no_grad():
+            parts = [self(part) for part in x_NCHW.split(AT_ONCE)]
+        features, logits = (torch.cat(column) for column in zip(*parts, strict=True))
+        return features, logits.softmax(1)
+
+
+def judge(images: Tensor, labels: Tensor, classes: int, device: torch.device) -> Judge:
+    """The judge of these training images (uint8 [N, C, H, W]) and class codes [N].
+
+    Trained in some seconds where it is not kept yet; no random state outside moves.
+    """
+    step = -(-len(images) // MOST_ROWS)
+    images, labels = images[::step].contiguous(), labels[::step].contiguous()
+    path = room("judges") / f"{_digest(images, labels, classes)}.safetensors"
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(0)
+        found = Judge(images.shape[1], classes)
+        if not _read(found, path):
+            _train(found.to(device), images.to(device), labels.to(device))
+            _write(found, path)
+    return found.to(device).eval().requires_grad_(False)
+
+
+def _train(model: Judge, images: Tensor, labels: Tensor) -> None:
+    chance = torch.Generator().manual_seed(0)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=STEPS)
+    with torch.enable_grad():
+        for _ in range(STEPS):
+            rows = torch.randint(len(images), (BATCH,), generator=chance).to(images.device)
+            logits = model(images[rows].float() / 255)[1]
+            loss = F.cross_entropy(logits, labels[rows], label_smoothing=0.05)
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            schedule.step()
+
+
+def _digest(images: Tensor, labels: Tensor, classes: int) -> str:
+    mark = hashlib.sha256(f"{VERSION} {classes} {tuple(images.shape)}".encode())
+    mark.update(images.cpu().numpy().data)
+    mark.update(labels.cpu().numpy().data)
+    return mark.hexdigest()[:20]
+
+
+def _read(model: Judge, path: Path) -> bool:
+    """Take over kept weights; False where there are none, or damaged ones."""
+    try:
+        model.load_state_dict(load_file(path))
+    except (OSError, SafetensorError, RuntimeError):
+        return False
+    return True
+
+
+def _write(model: Judge, path: Path) -> None:
+    """Keep the weights; a full or read-only disk costs the next run some seconds, not this one."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        save_file({name: x.cpu().contiguous() for name, x in model.state_dict().items()}, aside)
+        os.replace(aside, path)
+    except (OSError, SafetensorError):
+        aside.unlink(missing_ok=True)

@@ -105,7 +105,8 @@ const MOST_POINTS = 60;
 
 /** Whether a line's epochs are few enough for a mark at each. */
 function sparse(plot: uPlot, line: number): boolean {
-  return (plot.data[line] ?? []).reduce((count: number, value) => count + (value === null || value === undefined ? 0 : 1), 0) <= MOST_POINTS;
+  const values = Array.from((plot.data[line] ?? []) as ArrayLike<number | null | undefined>);
+  return values.filter((value) => value !== null && value !== undefined).length <= MOST_POINTS;
 }
 
 /** On a logarithmic axis only powers of ten are written and ruled. */

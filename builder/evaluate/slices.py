@@ -23,13 +23,18 @@ MOST = 200
 
 @dataclass(frozen=True)
 class Slice:
-    """Rows of a split (indexes) under a name. `data` is the key of the data that they index."""
+    """Rows of a split (indexes) under a name. `data` is the key of the data that they index.
+
+    `by` is the run whose own answers chose the rows, empty where the truth alone did: how that run
+    does on them says nothing, for it was the reason to choose them.
+    """
 
     name: str
     split: str
     rows: tuple[int, ...]
     data: str
     what: str = ""
+    by: str = ""
 
     @property
     def indexes(self) -> Ints:
@@ -59,8 +64,10 @@ def _one(line: dict[str, Any]) -> Slice:
     rows = tuple(int(row) for row in line["rows"])
     if any(row < 0 for row in rows):
         raise ValueError("a row before the first")
-    name, split, data, what = (str(line[key]) for key in ("name", "split", "data", "what"))
-    return Slice(name, split, rows, data, what)
+    name, split, data, what, by = (
+        str(line[key]) for key in ("name", "split", "data", "what", "by")
+    )
+    return Slice(name, split, rows, data, what, by)
 
 
 def _write(path: Path, found: Sequence[Slice]) -> None:
@@ -105,11 +112,19 @@ def slice_named(run: "Run", name: str) -> Slice:
     )
 
 
-def save_slice(run: "Run", name: str, split: str, rows: Sequence[int], what: str = "") -> Slice:
+def save_slice(
+    run: "Run",
+    name: str,
+    split: str,
+    rows: Sequence[int],
+    what: str = "",
+    *,
+    by_answers: bool = False,
+) -> Slice:
     """Keep rows of a split under a name, for every run of the project on the same data.
 
-    `what` says where they come from. Raises LaminaError for a name that is empty, too long or
-    taken, and where there are no rows.
+    `what` says where they come from, `by_answers` that this run's own answers chose them. Raises
+    LaminaError for a name that is empty, too long or taken, and where there are no rows.
     """
     name = " ".join(name.split())
     if not name or len(name) > LONGEST:
@@ -132,7 +147,7 @@ def save_slice(run: "Run", name: str, split: str, rows: Sequence[int], what: str
         raise LaminaError(
             f"A project keeps at most {MOST} slices.", place="slice", remedy="Delete some."
         )
-    made = Slice(name, split, chosen, data, what)
+    made = Slice(name, split, chosen, data, what, run.id if by_answers else "")
     _write(path, [*kept, made])
     return made
 

@@ -33,6 +33,13 @@ def test_every_run_of_a_project_on_the_same_data_has_its_slices(project, tmp_pat
     assert slice_named(a_run(tmp_path / "b", project), "hard ones").indexes.tolist() == [2, 7]
 
 
+def test_a_slice_remembers_whose_answers_chose_it(tmp_path):
+    run = a_run(tmp_path / "a")
+    assert save_slice(run, "by truth", "test", [0]).by == ""
+    assert save_slice(run, "by answers", "test", [0], by_answers=True).by == run.id
+    assert [one.by for one in slices(run)] == ["", run.id]
+
+
 def test_a_run_without_a_project_keeps_its_slices_itself(tmp_path):
     run = a_run(tmp_path / "a")
     save_slice(run, "one", "test", [0])

@@ -6,18 +6,29 @@ Figures with their uncertainty, cells that open rows, downloads that hold what i
 import csv
 import io
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from builder.evaluate import ClassificationSplit, RegressionSplit
+from builder.evaluate import (
+    ClassificationSplit,
+    Comparison,
+    Difference,
+    RegressionSplit,
+    delete_slice,
+    save_slice,
+)
 from builder.evaluate import evaluate as report_of
+from builder.runs import open_run as runs_open
 from builder.ui import figures, rows, sample, state
-from builder.ui.components import matrix, samples
+from builder.ui.components import downloads, matrix, samples
 from builder.ui.screens import (
     evaluate_board,
+    evaluate_compare,
     evaluate_decide,
     evaluate_parts,
+    evaluate_slices,
     explain_table,
 )
 from tests.trained import trained
@@ -232,3 +243,126 @@ def test_choosing_another_sample_writes_the_address_once(monkeypatch):
     sample.choose("validation", 3)
     assert address == {"project": "p", "split": "validation", "row": "3"}
     assert address.written == 1
+
+
+def test_another_run_is_laid_beside_this_one_with_its_uncertainty(images):
+    from builder import runs, workspace
+
+    twin = runs.start(
+        workspace.open_project(images.project),
+        project_id=images.project,
+        detach=False,
+        overrides={"recipe.epochs": 1, "recipe.device": "cpu"},
+    )
+    try:
+        app = open_page("evaluate", project=images.project, run=images.run)
+        app.selectbox(key=f"evaluate_compare_{images.run}").set_value(twin.id).run()
+        assert not app.exception
+        shown = text_of(app)
+        assert "lm-versus" in shown
+        assert "McNemar" in shown
+        assert "95 % interval" in shown
+    finally:
+        runs.delete(twin.id)
+
+
+def test_a_comparison_names_the_better_run_and_says_what_chance_may_give():
+    def of(gap, low, high):
+        difference = Difference("accuracy", 0.5 + gap, 0.5, (low, high))
+        return Comparison((difference,), 0.5, np.zeros(0, np.int64), np.zeros(0, np.int64))
+
+    say = evaluate_compare.verdict
+    assert say(of(0.1, 0.05, 0.15), "a", "b") == (
+        "a is better than b, and more than chance explains."
+    )
+    assert (
+        say(of(-0.1, -0.2, 0.01), "a", "b") == "b is ahead of a, by no more than chance may give."
+    )
+    assert say(of(0.0, -0.1, 0.1), "a", "b") == "Both are equally good by accuracy."
+    assert evaluate_slices.difference(Difference("accuracy", 0.6, 0.5, (0.02, 0.18))) == (
+        "+10.0 (+2.0 to +18.0)"
+    )
+    assert evaluate_slices.difference(Difference("mae", 1.0, 2.5, (np.nan, np.nan))) == "−1.500"
+
+
+def test_a_kept_slice_is_offered_and_opens_its_rows(images):
+    run = runs_open(images.run)
+    report = report_of(images.run).splits["test"]
+    chosen = report.of_class(3)
+    save_slice(run, "the threes", "test", chosen)
+    save_slice(run, "its mistakes", "test", report.mistakes(5), by_answers=True)
+    try:
+        app = open_page("evaluate", project=images.project, run=images.run)
+        grids = components(app)["lamina_samples"]
+        listed = next(one["items"] for one in grids if one["columns"][:1] == ["Slice"])
+        assert [item["cells"][:2] for item in listed] == [
+            ["the threes", f"{len(chosen):,}"], ["its mistakes", "5"],
+        ]  # fmt: skip
+        assert listed[1]["cells"][-1] == "chosen by this run's answers"
+        app.session_state[f"evaluate_chosen_{images.run}"] = ("slice", "the threes")
+        app.run()
+        assert not app.exception
+        shown = [item["row"] for item in components(app)["lamina_samples"][0]["items"]]
+        assert set(shown) <= set(chosen.tolist())
+        assert "Delete slice" in [button.label for button in app.button]
+    finally:
+        for name in ("the threes", "its mistakes"):
+            delete_slice(run, name)
+
+
+def test_smoothed_labels_explain_modest_confidence_and_nothing_else():
+    def split(sure, right=95):
+        p = np.full((100, 2), 1 - sure)
+        p[:, 0] = sure
+        target = np.r_[np.zeros(right, int), np.ones(100 - right, int)]
+        return ClassificationSplit(target, p, ("a", "b"))
+
+    tone, word, line = evaluate_decide.judged(split(0.8), 0.1)
+    assert (tone, word) == ("n", "Modest by design")
+    assert "smooths labels by 0.10" in line
+    assert "aims at 95.0 %" in line
+    assert "Off by 15.0 % on average" in line  # nothing is hidden
+    assert evaluate_decide.judged(split(0.8), 0.0)[1] == "Badly calibrated"
+    assert "too modest" in evaluate_decide.judged(split(0.8), 0.0)[2]
+    tone, word, line = evaluate_decide.judged(split(0.95, right=70), 0.1)
+    assert (tone, word) == ("warn", "Badly calibrated")
+    assert "too sure" in line
+    assert "Smoothed labels do not explain that" in line
+    assert evaluate_decide.judged(split(0.95), 0.1)[1] == "Well calibrated"
+
+
+def test_a_calibration_that_chance_may_give_is_not_called_a_leaning():
+    p = np.repeat([[0.6, 0.4], [0.9, 0.1]], 20, axis=0)
+    target = np.r_[np.tile([0, 0, 0, 0, 1], 4), np.tile([0, 0, 0, 1], 5)]
+    line = evaluate_decide.judged(ClassificationSplit(target, p, ("a", "b")), 0.0)[2]
+    assert "Neither too sure nor too modest on the whole" in line
+
+
+@pytest.mark.parametrize(
+    ("parts", "name"),
+    [(["digits", "run 1", "test", "ROC 9"], "digits-run-1-test-roc-9"),
+     (["a/../b", "x\n"], "a-..-b-x"), (["", "…"], "figure"), (["Größe", "1"], "größe-1")],
+)  # fmt: skip
+def test_files_are_named_after_project_run_and_figure_and_never_leave_their_folder(parts, name):
+    assert downloads.file_name(parts) == name
+    assert "/" not in downloads.file_name(parts)
+
+
+def test_every_chart_has_its_png_and_svg_under_its_own_name(images, monkeypatch):
+    app = open_page("evaluate", project=images.project, run=images.run)
+    given = components(app)["lamina_downloads"]
+    assert {one["chart"].removeprefix("st-key-") for one in given} == {
+        "threshold_chart", "calibration_chart", "roc_chart", "pr_chart",
+    }  # fmt: skip
+    assert len({one["name"] for one in given}) == 4
+    assert all("-run-1-test-" in one["name"] for one in given)
+
+
+def test_columns_of_a_table_without_a_head_are_called_by_their_number():
+    def spec(names, target):
+        one = SimpleNamespace(origins=names, features=(), form="vector")
+        return SimpleNamespace(inputs={"table": one}, target=SimpleNamespace(name=target))
+
+    assert rows.heads(spec(("#0", "#1"), "#8"), []) == ["Row", "column 1", "column 2"]
+    assert rows.column_label(spec(("#0",), "#8"), "#8") == "column 9"
+    assert rows.column_label(spec(("age", "#1"), "#8"), "#1") == "#1"  # a head that says so

@@ -38,6 +38,7 @@ class _Chosen:
     line: str
     true: int | None = None
     slice: str = ""
+    by_answers: bool = True
 
 
 @st.fragment
@@ -120,11 +121,11 @@ def _chosen(look: Look, report: ClassificationSplit, chosen: Sequence[Any]) -> _
         wrong = int((~report.right[found]).sum())
         title = f"{len(found):,} {look.word(len(found))} of {called(report.classes[chosen[1]])}"
         line = f"{wrong:,} of them taken for something else; those come first."
-        return _Chosen(found, title, line, chosen[1])
+        return _Chosen(found, title, line, chosen[1], by_answers=False)
     one = next(one for one in slices(look.run, look.split) if one.name == chosen[1])
     found = one.indexes[np.lexsort((-report.confidence[one.indexes], report.right[one.indexes]))]
     title = f"{one.name}: {len(found):,} {look.word(len(found))}"
-    return _Chosen(found, title, evaluate_slices.verdict(report, one), slice=one.name)
+    return _Chosen(found, title, evaluate_slices.verdict(look, one), slice=one.name)
 
 
 def _samples(look: Look, report: ClassificationSplit, chosen: _Chosen) -> None:
@@ -148,7 +149,9 @@ def _samples(look: Look, report: ClassificationSplit, chosen: _Chosen) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="lm_foot_samples"):
         these = len(found) and st.button("Explain these", key="explain_these")
         if len(found):
-            evaluate_slices.keep_or_delete(look, found, chosen.title, chosen.slice)
+            evaluate_slices.keep_or_delete(
+                look, found, chosen.title, chosen.slice, by_answers=chosen.by_answers
+            )
         if len(found) > shown and st.button("Show more", key="more_samples"):
             st.session_state["evaluate_shown"] = shown + 2 * PAGE
             st.rerun(scope="fragment")

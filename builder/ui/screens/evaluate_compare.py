@@ -11,7 +11,7 @@ from builder.evaluate import ClassificationSplit, Comparison, Difference, compar
 from builder.ui import comparison, figures, opened, parts
 from builder.ui.screens.evaluate_parts import Look, explain, grid, head
 
-SHOWN = 8
+SHOWN = 7
 LABELS = {"f1_macro": "Macro F1", "log_loss": "Loss"}
 LOWER = ("log_loss", "mae", "rmse")
 """Figures of which less is better."""
@@ -58,7 +58,7 @@ def show(look: Look, other: str) -> None:
             look.file(f"against {name}"),
             lambda: _csv(found),
         )
-        parts.html(_table(found, here, name), "compare")
+        parts.html(_table(found, here, name, look.word(2)), "compare")
         if isinstance(look.report, ClassificationSplit):
             _disagreements(look, found, here, name)
 
@@ -82,20 +82,21 @@ def _value(one: Difference, value: float) -> str:
     return figures.share(value) if one.name == "accuracy" else figures.number(value)
 
 
-def _table(found: Comparison, here: str, there: str) -> str:
+def _table(found: Comparison, here: str, there: str, word: str) -> str:
     heads = "".join(f"<th>{escape(text)}</th>" for text in (
         "", here, there, "Difference", "95 % interval", ""))  # fmt: skip
     rows = "".join(_row(one, here, there) for one in found.differences)
     line = verdict(found, here, there)
+    line = line[:1].upper() + line[1:]
     counts = ""
     if found.p_value < 1 or len(found.only_here) + len(found.only_there):
         counts = (
-            f" {len(found.only_here):,} rows only {here} gets right, {len(found.only_there):,} "
+            f" {len(found.only_here):,} {word} only {here} gets right, {len(found.only_there):,} "
             f"only {there} (McNemar's exact test: p = {_p(found.p_value)})."
         )
     if found.differences[0].name == "r2":
         counts = (
-            f" {here} is nearer to the truth on {len(found.only_here):,} rows, {there} on "
+            f" {here} is nearer to the truth on {len(found.only_here):,} {word}, {there} on "
             f"{len(found.only_there):,}."
         )
     return (

@@ -41,7 +41,7 @@ def _rows(look: Look, report: RegressionSplit, picked: list[int], name: str | No
         title, note = f"{len(picked):,} boxed {look.word(len(picked))}", "the furthest off first"
     elif kept is not None:
         found, title, opened = kept.indexes, kept.name, kept.name
-        note = evaluate_slices.verdict(report, kept)
+        note = evaluate_slices.verdict(look, kept)
     found = found[np.argsort(-off[found], kind="stable")]
     with st.container(key="lm_card_worst"):
         with st.container(horizontal=True, vertical_alignment="center", key="lm_head_worst"):
@@ -50,10 +50,11 @@ def _rows(look: Look, report: RegressionSplit, picked: list[int], name: str | No
         row = _grid(look, report, found[:WORST])
         if len(picked) > 1 or opened:
             with st.container(horizontal=True, key="lm_foot_worst"):
-                evaluate_slices.keep_or_delete(look, found, title, opened)
+                evaluate_slices.keep_or_delete(look, found, title, opened, by_answers=True)
                 if opened and st.button("Show the worst of all", key="slice_close"):
                     st.session_state.pop(f"evaluate_chosen_{look.run.id}", None)
                     st.rerun()
+                parts.html("")
     row = picked[0] if len(picked) == 1 else row
     if row is not None:
         explain(look.split, row, look.checkpoint, title, found)

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from builder.errors import LaminaError
-from builder.evaluate import Difference, Slice, SplitReport, against_rest, delete_slice, save_slice
+from builder.evaluate import Difference, Slice, against_rest, delete_slice, save_slice
 from builder.ui import figures, parts
 from builder.ui.components.samples import samples
 from builder.ui.screens.evaluate_parts import Look, head
@@ -14,14 +14,20 @@ from builder.ui.screens.evaluate_parts import Look, head
 TITLES = {"accuracy": "Accuracy", "mae": "Mean absolute error"}
 
 
-def keep_or_delete(look: Look, found: Any, title: str, opened: str = "") -> None:
-    """The button that keeps these rows as a slice; where they are one, forgets it."""
+def keep_or_delete(
+    look: Look, found: Any, title: str, opened: str = "", *, by_answers: bool
+) -> None:
+    """The button that keeps these rows as a slice; where they are one, forgets it.
+
+    `by_answers`: the model's answers chose the rows, not the truth alone.
+    """
+    made_before = int(st.session_state.get("slices_made", 0))
     if opened:
         if st.button("Delete slice", key="slice_delete", help="The rows themselves stay."):
             delete_slice(look.run, opened)
             st.rerun()
         return
-    with st.popover("Save as slice", key="slice_save"):
+    with st.popover("Save as slice", key=f"slice_save_{made_before}"):
         parts.html(
             '<div class="lm-s lm-m">Keep these rows under a name: they are judged against the '
             "rest, here and in every run on the same data.</div>"
@@ -29,11 +35,12 @@ def keep_or_delete(look: Look, found: Any, title: str, opened: str = "") -> None
         name = st.text_input("Name", title[:60], key=f"slice_name_{title}")
         if st.button("Save", type="primary", key="slice_save_now"):
             try:
-                made = save_slice(look.run, name, look.split, found, title)
+                made = save_slice(look.run, name, look.split, found, title, by_answers=by_answers)
             except LaminaError as error:
                 parts.html(f'<div class="lm-s lm-err" role="alert">{parts.esc(str(error))}</div>')
                 return
             st.session_state[f"evaluate_chosen_{look.run.id}"] = ("slice", made.name)
+            st.session_state["slices_made"] = made_before + 1  # a fresh popover is closed
             st.rerun()
 
 
@@ -62,7 +69,7 @@ def table(look: Look, kept: Sequence[Slice], opened: str | None) -> str | None:
                     _figure(gap, gap.here),
                     _figure(gap, gap.there),
                     difference(gap),
-                    "a real difference" if gap.sure else "may be chance",
+                    _believed(look, one, gap),
                 ],
             }
             for at, (one, gap) in enumerate(found)
@@ -79,13 +86,21 @@ def table(look: Look, kept: Sequence[Slice], opened: str | None) -> str | None:
     return None if clicked is None else names[clicked]
 
 
-def verdict(report: SplitReport, one: Slice) -> str:
+def _believed(look: Look, one: Slice, gap: Difference) -> str:
+    if one.by == look.run.id:
+        return "chosen by this run's answers"
+    return "a real difference" if gap.sure else "may be chance"
+
+
+def verdict(look: Look, one: Slice) -> str:
     """A slice against the rest in one sentence."""
-    gap = against_rest(report, one.indexes)
+    gap = against_rest(look.report, one.indexes)
     line = f"{TITLES[gap.name]} {_figure(gap, gap.here)}"
     if gap.there != gap.there:
         return f"{line}; there are no other rows."
     tail = "" if gap.sure else ", which may be chance"
+    if one.by == look.run.id:
+        tail = ". This run's own answers chose these rows: judge other runs by them"
     return f"{line} against {_figure(gap, gap.there)} on the rest{tail}."
 
 

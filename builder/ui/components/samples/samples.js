@@ -23,7 +23,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     body = el("div", { class: data.strip ? "strip" : "grid wide" }, items.map((item) => button(item, "", curve(item.lines, low, high), data.strip ? null : caption(item))));
   } else if (kind === "tokens") body = el("div", { class: `list wrap${data.tall ? " tall" : ""}` }, items.map((item) => button(item, "text", el("span", { class: "snip" }, item.text), caption(item))));
   else {
-    const number = columns.map((_, at) => items.every((item) => /^[-−+–\d.,e%\s]*$/.test(item.cells[at])));
+    const number = columns.map((_, at) => items.every((item) => /^(?:[-−+–\d.,e%()\s]|to)*$/.test(item.cells[at])));
     const rows = items.map((item) => el("tr", { class: item.row === selected ? "on" : "", tabindex: 0, "data-testid": `sample-${item.row}`, "aria-label": item.title || `Row ${item.number}: explain this prediction`, onclick: () => open(item.row), onkeydown: (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); open(item.row); } event.stopPropagation(); } },
       item.cells.map((cell, at) => el("td", { class: number[at] ? "n" : "", title: cell }, cell))));
     body = el("div", { class: `wrap${data.tall ? " tall" : ""}` }, el("table", {}, el("thead", {}, el("tr", {}, columns.map((column, at) => el("th", { class: number[at] ? "n" : "", scope: "col" }, column)))), el("tbody", {}, rows)));

@@ -1,6 +1,16 @@
 """The headless face: the same functions as the pages call, with `--json` for programs."""
 
-from builder.cli import evidence, projects, queue, serving, sweeps, training
+from builder.cli import evidence, projects, queue, serving, steering, sweeps, training
 from builder.cli.root import app, main
 
-__all__ = ["app", "evidence", "main", "projects", "queue", "serving", "sweeps", "training"]
+__all__ = [
+    "app",
+    "evidence",
+    "main",
+    "projects",
+    "queue",
+    "serving",
+    "steering",
+    "sweeps",
+    "training",
+]

@@ -291,7 +291,7 @@ def tail(
         time.sleep(POLL)
 
 
-def _order(run: str, order: dict[str, Any], as_json: bool) -> None:
+def give_order(run: str, order: dict[str, Any], as_json: bool) -> None:
     from builder import runs
 
     found = root.find_run(run)
@@ -307,13 +307,13 @@ def _order(run: str, order: dict[str, Any], as_json: bool) -> None:
 @runs_app.command()
 def pause(run: root.RunId, as_json: root.Json = False) -> None:
     """Hold the run at the next safe point."""
-    _order(run, {"order": "pause"}, as_json)
+    give_order(run, {"order": "pause"}, as_json)
 
 
 @runs_app.command()
 def resume(run: root.RunId, as_json: root.Json = False) -> None:
     """Go on with a paused run."""
-    _order(run, {"order": "resume"}, as_json)
+    give_order(run, {"order": "resume"}, as_json)
 
 
 @runs_app.command("stop")
@@ -323,26 +323,7 @@ def stop_(
     as_json: root.Json = False,
 ) -> None:
     """End the run; its last state is kept."""
-    _order(run, {"order": "stop_after_epoch" if after_epoch else "stop"}, as_json)
-
-
-@runs_app.command("set")
-def set_(
-    run: root.RunId,
-    setting: Annotated[str, typer.Argument(metavar="lr=VALUE")],
-    as_json: root.Json = False,
-) -> None:
-    """Change the learning rate of a run that is under way."""
-    key, _, raw = setting.partition("=")
-    try:
-        value = float(raw)
-    except ValueError:
-        value = float("nan")
-    if key != "lr" or not value > 0 or value == float("inf"):
-        raise errors.LaminaError(
-            f"'{setting}' cannot be set.", place="runs set", remedy="Write lr=0.001."
-        )
-    _order(run, {"order": "set", "lr": value}, as_json)
+    give_order(run, {"order": "stop_after_epoch" if after_epoch else "stop"}, as_json)
 
 
 @runs_app.command()

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from builder.runs.folder import Status
+from builder.runs.fork import fork
 from builder.runs.hardware import Device, devices
 from builder.runs.launch import check, start
 from builder.runs.lease import shutdown
@@ -27,6 +28,7 @@ __all__ = [
     "delete",
     "devices",
     "disk_use",
+    "fork",
     "limits",
     "list_runs",
     "move",

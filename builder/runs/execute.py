@@ -6,6 +6,7 @@ import inspect
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from builder.runs import folder as folders
 from builder.runs.orders import Inbox, queue_marker
 from builder.runs.process import Lock
 from builder.runs.store import FencedError, Store
-from builder.train import checkpoint, files, fit
+from builder.train import checkpoint, doctor, files, fit
 from builder.train.failures import StepFailed
 from builder.train.plan import Plan
 
@@ -95,15 +96,18 @@ def _plan(folder: Path, project: Project, stop: Stop) -> Plan:
     torch.manual_seed(recipe.seed)
     source = (folder / "model.py").read_text(encoding="utf-8")
     models = {graph: build(source, graph) for graph in project.graphs}
-    saved = checkpoint.load(folder, "last")
+    saved, words = checkpoint.latest(folder)
+    if words:
+        folders.add_log(folder, words)
+        folders.add_event(folder, "checkpoint_lost", step=saved.step if saved else 0, message=words)
     begin = folder / "start.safetensors"
     if saved is None and begin.exists():
         parts = checkpoint.share(checkpoint.weights(begin), tuple(models))
         for name, model in models.items():
             model.load_state_dict(parts[name])
-    context = tasks.Context(project.task, recipe, spec.inputs, spec.target, tuple(project.graphs))
+    context = tasks.context(project, spec, prepared.preparation)
     inbox = Inbox(folder)
-    return Plan(
+    plan = Plan(
         recipe=recipe,
         task=tasks.make(context),
         models=models,
@@ -116,6 +120,7 @@ def _plan(folder: Path, project: Project, stop: Stop) -> Plan:
         resume=saved,
         lines=_lines(folder, models),
     )
+    return replace(plan, doctor=doctor.watch(plan, project.graphs))
 
 
 def _prepare(prepared: Prepared) -> dict[str, Callable[[Tensor], Tensor]]:

@@ -4,10 +4,12 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
 
 from builder import project as projects
 from builder.errors import LaminaError
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from builder.train.recipe import Resolved
 
 
+Fill = Callable[[Path], None]
 NUMBERED = re.compile(r"run ([0-9]{1,9})")
 
 
@@ -63,12 +66,33 @@ def start(
     `marks` (JSON) are kept in the run's info.
     """
     ready = check(project, data_path=data_path, overrides=overrides)
+    name = name or _name(project, project_id)
+    return begin(
+        ready, project_id=project_id, name=name, detach=detach, priority=priority, marks=marks
+    )
+
+
+def begin(
+    ready: Ready,
+    *,
+    project_id: str,
+    name: str,
+    detach: bool = True,
+    priority: int = USUAL,
+    marks: Mapping[str, Any] | None = None,
+    fill: Fill | None = None,
+) -> Run:
+    """Write the run folder of what was checked and hand it on; `fill` adds to the folder before it
+    is there for others.
+    """
     if detach:
         lease.ensure()
     run_id = folders.new_id()
-    path = _write(run_id, ready, project_id, name or _name(project, project_id), marks or {})
+    path = _write(run_id, ready, project_id, name, marks or {}, fill)
+    from builder.data import hold
     from builder.runs import index
 
+    hold(ready.prepared.spec.key, run_id)
     if not detach:
         from builder.runs.execute import execute
 
@@ -92,6 +116,7 @@ def check(
     """
     from builder import compile as compiler
     from builder import data, metrics, tasks, train
+    from builder.runs import vet
     from builder.train.recipe import check_monitor
 
     project = _overridden(project, data_path, overrides)
@@ -102,14 +127,13 @@ def check(
     prepared = data.prepare(project)
     spec = prepared.spec
     graphs = tuple(project.graphs)
-    context = tasks.Context(project.task, project.recipe, spec.inputs, spec.target, graphs)
-    task = tasks.make(context)
+    task = tasks.make(tasks.context(project, spec, prepared.preparation))
     metrics.check(task.metrics(), task.measures)
     check_monitor(project.recipe, task.metrics(), validated=bool(spec.sizes.get("validation")))
     _check_optimizer_names(project)
     checks = {}
     for name, graph in project.graphs.items():
-        shape = task.output_shape() if name == graphs[0] else None
+        shape = task.output_shape(name)
         checks[name] = compiler.check(
             graph, spec.inputs, modules=project.modules, output_shape=shape
         )
@@ -119,7 +143,7 @@ def check(
     macs = sum(found.macs for found in checks.values())
     resolved = train.resolve(project.recipe, spec, macs=macs)
     fixed = project.model_copy(update={"recipe": resolved.recipe})
-    weights = _weights(project, source.text) if project.recipe.start_from else None
+    weights = vet.networks(fixed, source.text, task)
     return Ready(fixed, prepared, source, checks, resolved, weights)
 
 
@@ -142,8 +166,6 @@ def _overridden(
         project = project.model_copy(update={"data": _data_from(data_path, project.data)})
     if not changes:
         return project
-    from pydantic import ValidationError
-
     raw = project.model_dump(mode="json")
     for field, value in changes.items():
         *parents, last = field.split(".")
@@ -159,9 +181,7 @@ def _overridden(
     try:
         return Project.model_validate(raw)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise LaminaError(f"{first['msg']}.", place=place, remedy="Correct it there.") from error
+        raise projects.complaint(error) from error
 
 
 def _data_from(data_path: str, data: Data) -> Data:
@@ -213,40 +233,13 @@ def _refuse(graph: str, found: "Check", *, alone: bool) -> None:
     )
 
 
-def _weights(project: Project, source: str) -> Path:
-    """The file to begin from, checked against the graph by names and shapes."""
-    import torch
-
-    from builder.compile import build
-    from builder.train import checkpoint
-
-    wish = project.recipe.start_from or ""
-    path = Path(wish).expanduser()
-    place = "recipe.start_from"
-    if not path.suffix and (room("runs") / wish).is_dir():
-        path = Run(wish).checkpoint("best").path
-    elif not path.is_file():
-        raise LaminaError(
-            f"{wish!r} is neither a run nor a file.",
-            place=place,
-            remedy="Choose a run from the list, or a .safetensors file.",
-        )
-    with torch.device("meta"):
-        models = {graph: build(source, graph) for graph in project.graphs}
-    wanted = checkpoint.join({name: model.state_dict() for name, model in models.items()})
-    given = checkpoint.shapes(path)
-    problem = checkpoint.fit_problem({name: tuple(x.shape) for name, x in wanted.items()}, given)
-    if problem:
-        raise LaminaError(
-            f"These weights are of another graph: {problem}.",
-            place=place,
-            remedy="Choose weights of the same graph, or begin without.",
-        )
-    return path
-
-
 def _write(
-    run_id: str, ready: Ready, project_id: str, name: str, marks: Mapping[str, Any]
+    run_id: str,
+    ready: Ready,
+    project_id: str,
+    name: str,
+    marks: Mapping[str, Any],
+    fill: Fill | None,
 ) -> Path:
     """The run folder, whole or not there."""
     final = room("runs") / run_id
@@ -288,6 +281,8 @@ def _write(
             folders.write_status(aside, waiting)
             for choice, said in ready.resolved.choices.items():
                 folders.add_log(aside, f"{choice}: {said}")
+            if fill is not None:
+                fill(aside)
             os.rename(aside, final)
         finally:
             shutil.rmtree(aside, ignore_errors=True)

@@ -1,5 +1,6 @@
 """Orders to a run: checked, written down, taken up by the worker at its next safe point."""
 
+import fnmatch
 import math
 import secrets
 import time
@@ -7,25 +8,25 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from builder import project as projects
 from builder.errors import LaminaError
 from builder.home import room
-from builder.project import LARGEST_RATE
 from builder.runs import folder as folders
-from builder.train import files
-
-KNOWN = ("pause", "resume", "stop", "stop_after_epoch", "set")
+from builder.train import files, orders
 
 
 def order(run_id: str, wish: Mapping[str, Any], *, who: str = "") -> None:
     """Give an order. Raises LaminaError (and keeps the refusal in the run's events) where it makes
     no sense.
 
-    {"order": "pause" | "resume" | "stop" | "stop_after_epoch"} or {"order": "set", "lr": 0.001}.
+    {"order": "pause" | "resume" | "stop" | "stop_after_epoch" | "checkpoint" | "evaluate"} or
+    {"order": "set", "lr": 0.001, "weight_decay": …, "batch_size": …, "augment": …, "freeze": […],
+    "patience": …} with one or several of them; train.orders declares them.
     """
     path = folders.path_of(run_id)
     now = folders.status(path)
     try:
-        _check(wish, now)
+        _check(wish, now, path)
     except LaminaError as error:
         kept = {key: _plain(value) for key, value in wish.items()}
         facts = {"order": kept, "who": who, "accepted": False, "message": str(error)}
@@ -42,25 +43,20 @@ def _plain(value: Any) -> Any:
     """What JSON can hold."""
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
     return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
-def _check(wish: Mapping[str, Any], now: folders.Status) -> None:
+def _check(wish: Mapping[str, Any], now: folders.Status, path: Path) -> None:
     kind = wish.get("order")
     place = f"order {kind!r}"
-    if kind not in KNOWN:
-        raise LaminaError("This is no order.", place=place, remedy=f"Known: {', '.join(KNOWN)}.")
-    extra = set(wish) - {"order"} - ({"lr"} if kind == "set" else set())
-    if extra:
-        name = sorted(extra)[0]
-        raise LaminaError(
-            f"It takes no {name!r}.",
-            place=place,
-            remedy='Only "set" takes a value: {"order": "set", "lr": 0.001}.',
-        )
+    orders.check(wish)
     if now.ended:
         raise LaminaError(
-            f"The run has ended ({now.status}).", place=place, remedy="Start a new one."
+            f"The run has ended ({now.status}).",
+            place=place,
+            remedy="Fork it, or start a new one.",
         )
     if now.status == "queued" and kind != "stop":
         raise LaminaError(
@@ -71,15 +67,30 @@ def _check(wish: Mapping[str, Any], now: folders.Status) -> None:
     if kind == "pause" and now.status == "paused":
         raise LaminaError("The run is paused already.", place=place)
     if kind == "set":
-        rate = wish.get("lr")
-        number = isinstance(rate, int | float) and not isinstance(rate, bool)
-        if not number or not 0 < (rate or 0) < math.inf:
-            raise LaminaError(f"{rate!r} is no learning rate above 0.", place="order 'set', lr")
-        if (rate or 0) > LARGEST_RATE:
+        _check_against(wish, files.read_json(path / "run.json") or {}, path)
+
+
+def _check_against(wish: Mapping[str, Any], info: Mapping[str, Any], path: Path) -> None:
+    """What can be known of a setting before the worker sees it."""
+    rows = info.get("sizes", {}).get("train", 0)
+    if rows and wish.get("batch_size", 0) > rows:
+        raise LaminaError(
+            f"There are {rows:,} training rows only.",
+            place="order 'set', batch_size",
+            remedy=f"Choose up to {rows}.",
+        )
+    if not wish.get("freeze"):
+        return
+    project = projects.load(path / "project.lamina.json")
+    nodes = {node.id for graph in project.graphs.values() for node in graph.nodes}
+    known = nodes | set(project.graphs)
+    for pattern in wish["freeze"]:
+        first = pattern.rpartition("/")[2].partition(".")[0]
+        if not any(fnmatch.fnmatchcase(name, first) for name in known):
             raise LaminaError(
-                f"A learning rate of {rate!r:.20} is too high.",
-                place="order 'set', lr",
-                remedy=f"Give a number above 0, up to {LARGEST_RATE:g}.",
+                f"There is no node {pattern!r}.",
+                place="order 'set', freeze",
+                remedy=f"The nodes are: {', '.join(sorted(nodes)[:30])}.",
             )
 
 
@@ -141,7 +152,7 @@ class Inbox:
         """
         found: dict[int, list[Mapping[str, Any]]] = {}
         for event in self.applied:
-            lasting = event["order"].get("order") in ("set", "stop_after_epoch")
+            lasting = event["order"].get("order") in orders.LASTING
             if lasting and event.get("accepted") and event["step"] >= step:
                 found.setdefault(event["step"], []).append({**event["order"], "replayed": True})
         return found

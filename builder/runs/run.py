@@ -106,6 +106,16 @@ class Run:
         found = files.read_json(self.folder / "samples.json")
         return found if isinstance(found, dict) else None
 
+    def generated(self) -> list[dict[str, Any]]:
+        """What the network made while it trained, oldest first: "step", "epoch", the task's own
+        values, and "file" (safetensors in the run folder) where it made tensors.
+        """
+        return files.read_lines(self.folder / "generated.jsonl")
+
+    def symptoms(self) -> list[dict[str, Any]]:
+        """What looked wrong, oldest first: kind, title, message, node, severity, step, changes."""
+        return files.read_lines(self.folder / "symptoms.jsonl")
+
     def events(self) -> list[dict[str, Any]]:
         """What happened, oldest first: start, orders (applied or refused, by whom, at which step),
         resumes, end.
@@ -164,11 +174,7 @@ class Run:
         """The task, made as the run made it."""
         from builder import tasks
 
-        project = self.project()
-        context = tasks.Context(
-            project.task, project.recipe, self.spec.inputs, self.spec.target, tuple(project.graphs)
-        )
-        return tasks.make(context)
+        return tasks.make(tasks.context(self.project(), self.spec, self.preparation))
 
     def prepared(self) -> "Prepared":
         """The prepared data. Raises LaminaError where it was cleaned up; preparing the project

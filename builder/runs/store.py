@@ -4,7 +4,7 @@ run.
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +16,25 @@ from builder.train import checkpoint, files
 from builder.train.checkpoint import Keeper, Saved
 from builder.train.plan import (
     Epoch,
+    Evaluated,
     Event,
     Finished,
+    Generated,
     Health,
     Ordered,
     Samples,
     Snapshot,
     Started,
     Steps,
+    Symptom,
     Tick,
 )
 
 STATUS_EVERY = 0.25
+SERIES = ("epochs.jsonl", "health.jsonl", "symptoms.jsonl", "generated.jsonl")
+"""Files of one JSON line per moment, each with its "step"."""
+GENERATED_KEPT = 40
+"""Tensors of so many samples stay; the lines beside them all do."""
 
 
 class FencedError(Exception):
@@ -57,6 +64,9 @@ class Store:
             Samples: self._samples,
             Health: self._health,
             Snapshot: self._snapshot,
+            Evaluated: self._evaluated,
+            Generated: self._generated,
+            Symptom: self._symptom,
             Ordered: self._ordered,
             Tick: self._tick,
             Finished: self._finished,
@@ -99,8 +109,8 @@ class Store:
 
     def _started(self, event: Started) -> None:
         self.series = series.Writer(self.folder, event.columns, event.step)
-        _keep_lines(self.folder / "epochs.jsonl", lambda row: row["step"] <= event.step)
-        _keep_lines(self.folder / "health.jsonl", lambda row: row["step"] <= event.step)
+        for name in SERIES:
+            _keep_lines(self.folder / name, lambda row: row["step"] <= event.step)
         self.per_epoch = event.steps_per_epoch
         kind = "resumed" if event.step else "started"
         folders.add_event(self.folder, kind, step=event.step, epoch=event.epoch)
@@ -127,7 +137,8 @@ class Store:
             epoch=event.epoch,
             seconds=event.seconds,
             samples_per_second=speed,
-            eta=max(0.0, event.seconds / done * (self.status.steps - event.step)),
+            steps=event.steps,
+            eta=max(0.0, event.seconds / done * (event.steps - event.step)),
         )
 
     def _epoch(self, event: Epoch) -> None:
@@ -148,7 +159,29 @@ class Store:
     def _snapshot(self, event: Snapshot) -> None:
         self.guard()
         saved: Saved = event.saved
-        self.keeper.put(saved, best=event.best, wait=event.urgent)
+        self.keeper.put(saved, best=event.best, wait=event.urgent, extra=event.names)
+
+    def _evaluated(self, event: Evaluated) -> None:
+        facts = {"figures": _finite(event.figures), "step": event.step, "epoch": event.epoch}
+        folders.add_event(self.folder, "evaluated", **facts)
+
+    def _symptom(self, event: Symptom) -> None:
+        line = {**asdict(event), "evidence": _finite(event.evidence), "time": time.time()}
+        files.append_line(self.folder / "symptoms.jsonl", line)
+        folders.add_log(self.folder, f"{event.title}: {event.message}")
+
+    def _generated(self, event: Generated) -> None:
+        line: dict[str, Any] = {"step": event.step, "epoch": event.epoch, **event.values}
+        if event.tensors:
+            room = self.folder / "generated"
+            with files.disk_errors(str(self.folder)):
+                room.mkdir(exist_ok=True)
+            name = f"step-{event.step:08d}.safetensors"
+            checkpoint.write(room / name, event.tensors, {"step": str(event.step)})
+            line["file"] = f"generated/{name}"
+            for old in sorted(room.glob("step-*.safetensors"))[:-GENERATED_KEPT]:
+                old.unlink(missing_ok=True)
+        files.append_line(self.folder / "generated.jsonl", line)
 
     def _ordered(self, event: Ordered) -> None:
         order = {key: value for key, value in event.order.items() if key != "replayed"}

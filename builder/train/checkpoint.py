@@ -112,6 +112,7 @@ def write_saved(folder: Path, saved: Saved, names: tuple[str, ...], keep: str) -
             "step": saved.step,
             "epoch": saved.epoch,
             "figures": dict(saved.figures),
+            "state": saved.tensors is not None and name != "best",
         }
     files.write_json(folder / "checkpoints.json", index, sync=True)
     _drop_unnamed(room, index)
@@ -123,7 +124,7 @@ def settle(folder: Path, keep: str) -> None:
     """
     index = listing(folder)
     if "last" in index:
-        index.setdefault("best", index["last"])
+        index.setdefault("best", {**index["last"], "state": False})
     if keep == "best":
         index.pop("last", None)
     files.write_json(folder / "checkpoints.json", index, sync=True)
@@ -131,8 +132,12 @@ def settle(folder: Path, keep: str) -> None:
 
 
 def _drop_unnamed(room: Path, index: Mapping[str, Any]) -> None:
-    last = index.get("last", {}).get("file", "").removesuffix(".safetensors")
-    wanted = {entry["file"] for entry in index.values()} | {f"{last}.state.safetensors"}
+    wanted = {entry["file"] for entry in index.values()}
+    wanted |= {
+        entry["file"].replace(".safetensors", ".state.safetensors")
+        for name, entry in index.items()
+        if entry.get("state", name == "last")
+    }
     for path in room.glob("step-*.safetensors"):
         if path.name not in wanted:
             try:
@@ -148,9 +153,9 @@ def listing(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def load(folder: Path, name: str = "last") -> Saved | None:
-    """A checkpoint with its state, to go on from; None where there is none.
+    """A checkpoint to go on from, with its state where it was kept; None where there is none.
 
-    Raises LaminaError where it is damaged.
+    Raises LaminaError where it is damaged or its file was deleted.
     """
     entry = listing(folder).get(name)
     if entry is None:
@@ -158,17 +163,44 @@ def load(folder: Path, name: str = "last") -> Saved | None:
     path = folder / "checkpoints" / entry["file"]
     state = path.with_suffix(".state.safetensors")
     try:
+        if not entry.get("state", name == "last") and not state.exists():
+            return Saved(entry["step"], entry["epoch"], load_file(path), entry["figures"])
         with safe_open(state, framework="pt") as file:
             head = file.metadata()
         facts = json.loads(head["facts"])
         weights, tensors = load_file(path), load_file(state)
     except (OSError, SafetensorError, KeyError, ValueError) as error:
+        words = "is not there any more" if isinstance(error, FileNotFoundError) else "is damaged"
         raise LaminaError(
-            f"The checkpoint {name!r} cannot be read: {error}.",
+            f"The checkpoint {name!r} {words}: {error}.",
             place=str(path),
-            remedy="Start a new run from another checkpoint.",
+            remedy="Fork the run from another checkpoint, or start a new one.",
+            code="checkpoint_damaged",
         ) from error
     return Saved(entry["step"], entry["epoch"], weights, entry["figures"], tensors, facts)
+
+
+def latest(folder: Path) -> tuple[Saved | None, str]:
+    """The newest checkpoint from which a run can go on bit for bit, and words where "last" is not
+    it; None where the run has not written any.
+
+    Raises LaminaError where there were some and none can be read.
+    """
+    index = listing(folder)
+    kept = {name: one for name, one in index.items() if one.get("state", name == "last")}
+    newest = sorted(kept, key=lambda name: (kept[name]["step"], name == "last"), reverse=True)
+    trouble: LaminaError | None = None
+    for name in newest:
+        try:
+            found = load(folder, name)
+        except LaminaError as error:
+            trouble = trouble or error
+            continue
+        words = f"{trouble.fact} Going on from {name!r}." if trouble else ""
+        return found, words
+    if trouble is not None:
+        raise trouble
+    return (load(folder, "last"), "") if "last" in index else (None, "")
 
 
 def weights(path: Path | str) -> dict[str, Tensor]:
@@ -243,9 +275,14 @@ class Keeper:
         self.thread = threading.Thread(target=self._work, name="checkpoints", daemon=True)
         self.thread.start()
 
-    def put(self, saved: Saved, *, best: bool, wait: bool = False) -> None:
-        """Queue a snapshot; `wait` until it is on the disk."""
+    def put(
+        self, saved: Saved, *, best: bool, wait: bool = False, extra: tuple[str, ...] = ()
+    ) -> None:
+        """Queue a snapshot under "best" and "last", and under `extra` names that stay; `wait` until
+        it is on the disk.
+        """
         names = (("best",) if best else ()) + (("last",) if saved.tensors is not None else ())
+        names += extra
         with self.changed:
             self._raise()
             if self.keep != "all":

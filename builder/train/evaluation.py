@@ -6,13 +6,10 @@ from contextlib import contextmanager
 
 import torch
 
-from builder.train import feeds
 from builder.train import plan as p
 from builder.train.running import Running
 from builder.train.setup import Setup
 
-SMALLEST = 256
-"""Rows at once, where the recipe's batch is smaller: nothing is kept for a backward pass."""
 SIGN_EVERY = 0.5
 
 
@@ -29,20 +26,20 @@ def evaluate(
         return
     gathered = Running(setup.plan.task, setup.plan.target)
     generator = torch.Generator(setup.device).manual_seed(setup.recipe.seed)
-    size = max(setup.recipe.batch_size or 1, SMALLEST)
     with aside(setup):
         due = time.perf_counter() + SIGN_EVERY
-        for first, last in feeds.bounds(len(setup.held_out), size):
-            batch = setup.held_out.ready(setup.held_out.stored(torch.arange(first, last)))
+        setup.held_out.begin(0)
+        for number in range(setup.held_out.steps):
+            batch = setup.held_out.batch(number, setup.models)
             with setup.autocast():
                 losses = phase.loss(setup.models, batch, generator)
-            gathered.add(losses, losses.loss, batch, last - first)
+            gathered.add(losses, losses.loss, batch, len(next(iter(batch.values()))))
             if time.perf_counter() >= due:
                 due += SIGN_EVERY
                 yield p.Tick("validating")
         yield gathered.figures("validation")
         if told := gathered.first(setup.plan.watched):
-            yield p.Samples(told, step, epoch)
+            yield p.Samples(told, step, epoch, gathered.answers())
 
 
 @contextmanager

@@ -155,6 +155,40 @@ class RowFeed(Feed):
             self.next_size = following
 
 
+class OrderedFeed(Feed):
+    """All rows of a split once, in their order."""
+
+    def __init__(self, source: Rows, batch_size: int) -> None:
+        self.source = source
+        self.bounds = bounds(len(source), batch_size)
+
+    @property
+    def steps(self) -> int:
+        """Batches."""
+        return len(self.bounds)
+
+    @property
+    def rows(self) -> int:
+        """All rows of the split."""
+        return len(self.source)
+
+    def begin(self, epoch: int) -> None:
+        """Nothing to draw."""
+
+    def batch(self, step: int, models: Mapping[str, nn.Module]) -> Batch:
+        """The next rows, ready for the model."""
+        del models
+        chosen = torch.arange(*self.bounds[step], device=self.source.device)
+        return {**self.source.ready(self.source.stored(chosen)), "row": chosen}
+
+    def state(self) -> dict[str, Tensor]:
+        """Nothing."""
+        return {}
+
+    def load(self, state: Mapping[str, Tensor]) -> None:
+        """Nothing to take back."""
+
+
 def bounds(count: int, batch_size: int) -> list[tuple[int, int]]:
     """First and last row of each batch; a single row left over joins the batch before it.
 

@@ -3,12 +3,11 @@
 import math
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from typing import Any
 
-import torch
-
+from builder import tasks
 from builder.errors import LaminaError
 from builder.tasks.base import Batch
 from builder.train import evaluation, failures, health, orders
@@ -58,6 +57,8 @@ class Loop:
         self.seconds = 0.0  # spent before `self.since`
         self.since = time.perf_counter()
         self.speed = math.nan
+        self.waited = 0.0  # seconds spent on getting batches since the last flush
+        self.answers: Mapping[str, Any] = {}
         self.end: p.Finished | None = None
         self.waiting: deque[p.Order] = deque()
         if plan.resume is not None:
@@ -80,7 +81,7 @@ class Loop:
         self.since = now = time.perf_counter()
         self.flush_due = 0.0
         self.save_due = now + self.plan.save_every
-        self.generate_due = now + (self.plan.generate_every or math.inf)
+        self.sample_due = now + (self.plan.sample_every or math.inf)
         self.probe_due = math.inf
         if self.plan.health_every and self.setup.size <= health.LARGEST:
             self.probe_due = now
@@ -118,13 +119,15 @@ class Loop:
             rate = self.rates.apply(self._position())
             batch: Batch = {}
             try:
+                began = clock()
                 batch = setup.feed.batch(at.inside, setup.models)
+                self.waited += clock() - began
                 done = self.stepper(batch)
                 self.running.add(done.last, done.total, batch, done.rows)
                 if self.average is not None:
                     self.average.after_step()
             except NotFiniteError:
-                raise self._not_finite(batch, rate) from None
+                yield from self._not_finite(batch, rate)
             except MISTAKES as error:
                 raise self._explained(error) from error
             if self.updates is not None:
@@ -141,7 +144,7 @@ class Loop:
 
     # Safe points: between two steps
 
-    def _flush(self) -> Iterator[p.Event]:
+    def _flush(self, batch: Batch | None = None) -> Iterator[p.Event]:
         at, now = self.at, time.perf_counter()
         began, steps = self.window
         if at.step > steps and now > began:
@@ -152,21 +155,22 @@ class Loop:
         self.window = (now, at.step)
         if len(values):
             if not math.isfinite(float(values[-1, 2])):
-                raise self._not_finite({}, float(values[-1, 3]))
-            if self.plan.doctor is not None:
-                self.plan.doctor.steps(values, self.points.columns)
+                yield from self._not_finite({}, float(values[-1, 3]))
             left = (self.recipe.epochs - at.epoch) * self.setup.feed.steps - at.inside
             yield p.Steps(values, at.step, at.epoch, self._now(), self.speed, at.step + left)
+            if self.plan.doctor is not None:
+                yield from self.plan.doctor.steps(values, now - began, self.waited, batch or {})
+            self.waited = 0.0
 
     def _safe_point(self, batch: Batch) -> Iterator[p.Event]:
-        yield from self._flush()
+        yield from self._flush(batch)
         began = time.perf_counter()
         self.flush_due = began + self.plan.flush_every
         self.waiting.extend(self.plan.orders())
         yield from self._obey_waiting()
         if self.end is None and began >= self.probe_due:
             yield from self._probe(batch)
-        if self.end is None and began >= self.generate_due:
+        if self.end is None and began >= self.sample_due:
             yield from self._generate()
         if began >= self.save_due and self.end is None:
             yield p.Snapshot(self._saved({}), best=False)
@@ -182,28 +186,29 @@ class Loop:
             if self.updates is None:
                 self.updates = health.Updates(self.setup.models)
             return
-        began = time.perf_counter()
         if self.probe is None:
             self.probe = health.Probe(self.setup.models)
+        began = time.perf_counter()
         few = {name: value[: health.PROBE_ROWS] for name, value in batch.items()}
         rows = self.probe.run(self.setup.phases, few, self.setup.autocast, self.ratios)
         self.ratios = {}
         spent = time.perf_counter() - began
-        self.probe_due = began + max(self.plan.health_every, 100 * spent)
+        self.probe_due = began + max(self.plan.health_every, spent / self.plan.health_share)
         yield p.Health(rows, self.at.step)
         if self.plan.doctor is not None:
             yield from self.plan.doctor.probe(rows, self.at.step, self.at.epoch)
 
     def _generate(self) -> Iterator[p.Event]:
         """What the model makes now, with random numbers of its own."""
-        if self.plan.generate is None:
-            return
-        with evaluation.aside(self.setup), self._averaged():
-            generator = torch.Generator(self.setup.device)
-            generator.manual_seed(self.recipe.seed + self.at.step)
-            found = self.plan.generate(self.setup.models, generator)
-        self.generate_due = time.perf_counter() + (self.plan.generate_every or math.inf)
+        seed = (self.recipe.seed + self.at.step) % (1 << 62)
+        try:
+            with evaluation.aside(self.setup), self._averaged():
+                found = tasks.sample(self.plan.task, self.setup.models, self.plan.sampling, seed)
+        except MISTAKES as error:
+            raise self._explained(error) from error
+        self.sample_due = math.inf
         if found is not None:
+            self.sample_due = time.perf_counter() + (self.plan.sample_every or math.inf)
             yield p.Generated(found.values, found.tensors, self.at.step, self.at.epoch)
 
     def _averaged(self) -> Any:
@@ -282,6 +287,8 @@ class Loop:
         try:
             with self._averaged():
                 for item in evaluation.evaluate(self.setup, self.at.step, self.at.epoch):
+                    if isinstance(item, p.Samples):
+                        self.answers = item.whole
                     if isinstance(item, p.Tick | p.Samples):
                         yield item
                     else:
@@ -312,7 +319,7 @@ class Loop:
         self.rates.after_epoch(figures)
         yield p.Epoch(figures, best)
         if self.plan.doctor is not None:
-            yield from self.plan.doctor.epoch(figures)
+            yield from self.plan.doctor.epoch(figures, self.answers)
         yield from self._generate()
         if at.epoch < self.recipe.epochs and self.end is None:
             self._maybe_end(enough)
@@ -344,7 +351,11 @@ class Loop:
             lines=self.plan.lines,
         )
 
-    def _not_finite(self, batch: Batch, rate: float) -> LaminaError:
+    def _not_finite(self, batch: Batch, rate: float) -> Iterator[p.Event]:
+        """The doctor's word, then the error that ends the run."""
         setup = self.setup
         node, words = health.first_not_finite(setup.models, setup.phases, batch, setup.autocast)
-        return failures.not_finite(self.at.step + (1 if batch else 0), node, words, rate)
+        error = failures.not_finite(self.at.step + (1 if batch else 0), node, words, rate)
+        if self.plan.doctor is not None:
+            yield from self.plan.doctor.failed(error)
+        raise error from None

@@ -155,11 +155,11 @@ class Updater:
         tensors: dict[str, Tensor] = {}
         plain = []
         for number, part in enumerate(self.parts):
-            found = part.state_dict()["state"]
+            found, names = part.state_dict()["state"], self._names(part)
             plain.append(
                 {
-                    str(index): {
-                        key: _pack(value, f"{number}.{index}.{key}", tensors)
+                    names[index]: {
+                        key: _pack(value, f"{number}.{names[index]}.{key}", tensors)
                         for key, value in values.items()
                     }
                     for index, values in found.items()
@@ -167,14 +167,21 @@ class Updater:
             )
         return tensors, plain
 
+    def _names(self, part: torch.optim.Optimizer) -> list[str]:
+        """The weights of an optimiser by torch's own numbers."""
+        known = {id(weight): name for weight, name in zip(self.weights, self.names)}
+        return [known[id(weight)] for group in part.param_groups for weight in group["params"]]
+
     def load(self, tensors: Mapping[str, Tensor], plain: list[Any]) -> None:
         """Take back what `state` gave."""
         if len(plain) != len(self.parts):
             raise AssertionError("the state is another optimiser's")
         for part, found in zip(self.parts, plain):
+            number = {name: index for index, name in enumerate(self._names(part))}
             state = {
-                int(index): {key: _unpack(value, tensors) for key, value in values.items()}
-                for index, values in found.items()
+                number[name]: {key: _unpack(value, tensors) for key, value in values.items()}
+                for name, values in found.items()
+                if name in number
             }
             groups = part.state_dict()["param_groups"]
             part.load_state_dict({"state": state, "param_groups": groups})

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from builder.data.specs import TargetSpec
+    from builder.errors import LaminaError
     from builder.project import Recipe
-    from builder.tasks.base import Task
+    from builder.tasks.base import Batch, Task
     from builder.train.checkpoint import Saved
 
 Prepare = Callable[[str, "Tensor"], "Tensor"]
@@ -27,9 +28,6 @@ Order = Mapping[str, Any]
 """{"order": "pause" | "set" | …, "lr": …, "id": …, "who": …}; orders.KINDS and orders.SETTINGS name
 them all.
 """
-
-Generate = Callable[[Mapping[str, "nn.Module"], "torch.Generator"], "Generated | None"]
-"""What a task shows of itself while it trains (texts, images): (models in eval mode, generator)."""
 
 
 def no_orders() -> Sequence[Order]:
@@ -45,17 +43,28 @@ class Doctor(Protocol):
     """
 
     def steps(
-        self, values: "np.ndarray[Any, np.dtype[np.float32]]", columns: Sequence[str]
-    ) -> None:
-        """The points of the steps since the last call, float32 [n, columns]."""
+        self,
+        values: "np.ndarray[Any, np.dtype[np.float32]]",
+        seconds: float,
+        waited: float,
+        batch: "Batch",
+    ) -> Sequence["Symptom"]:
+        """The points of the steps since the last call, float32 [n, columns], which took `seconds`,
+        `waited` of them for their batches; the last batch ({} where it is not at hand).
+        """
 
     def probe(
         self, rows: Sequence[Mapping[str, Any]], step: int, epoch: int
     ) -> Sequence["Symptom"]:
         """Node health, one row per node (health.Probe); gives what is new."""
 
-    def epoch(self, figures: Mapping[str, float]) -> Sequence["Symptom"]:
-        """An epoch's figures; gives what is new."""
+    def epoch(
+        self, figures: Mapping[str, float], answers: Mapping[str, Any]
+    ) -> Sequence["Symptom"]:
+        """An epoch's figures, and the held-out answers as a whole (measure.answers)."""
+
+    def failed(self, error: "LaminaError") -> Sequence["Symptom"]:
+        """The run is about to end with this error."""
 
     def state(self) -> Mapping[str, Any]:
         """JSON from which `load` goes on."""
@@ -85,9 +94,10 @@ class Plan:
     flush_every: float = 0.1  # seconds between batches of points
     watched: int = 12  # first validation rows whose predictions are told after each epoch
     health_every: float = 2.0  # seconds between probes of the nodes; 0: none
+    health_share: float = 0.01  # of the time, which probes may take
     doctor: Doctor | None = None
-    generate: Generate | None = None
-    generate_every: float = 10.0  # seconds between samples within an epoch; 0: after epochs only
+    sampling: Mapping[str, Any] = field(default_factory=dict)  # settings of the task's samples
+    sample_every: float = 10.0  # seconds between samples within an epoch; 0: after epochs only
 
 
 @dataclass(frozen=True)
@@ -130,6 +140,7 @@ class Samples:
     values: Mapping[str, Sequence[float]]
     step: int
     epoch: int
+    whole: Mapping[str, Any] = field(default_factory=dict)  # of all rows; see measure.answers
 
 
 @dataclass(frozen=True)
@@ -161,18 +172,22 @@ class Generated:
 
 @dataclass(frozen=True)
 class Symptom:
-    """Something that looks wrong, on a node where that can be told, and what might help.
+    """Something that looks wrong, on a node where that can be told, and what might help: found,
+    changed (it moved to another node), or gone.
 
-    `changes` are proposals: each {"label": …, "order": {…}} for the live run, or {"label": …,
-    "overrides": {…}} for a fork.
+    `changes` are proposals, each with "label" and "why": "order" for the live run; "overrides" (as
+    runs.start takes them) and "edits" of the graph "graph" for a fork.
     """
 
-    kind: str  # the rule's name: "dead_units"
+    kind: str  # the rule's code: "dead_relu"
     title: str
-    message: str  # fact and remedy, in words
+    message: str  # the fact, in figures
     step: int
     epoch: int
+    why: str = ""
+    state: Literal["found", "changed", "gone"] = "found"
     node: str | None = None
+    nodes: Sequence[str] = ()  # all that have it; `node` is the worst
     severity: Literal["warning", "error"] = "warning"
     evidence: Mapping[str, float] = field(default_factory=dict)
     changes: Sequence[Mapping[str, Any]] = ()

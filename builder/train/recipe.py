@@ -12,7 +12,7 @@ from pathlib import Path
 from builder.data.specs import PreparedSpec
 from builder.errors import LaminaError
 from builder.project import Optimizer, Recipe
-from builder.train import schedule
+from builder.train import precision, schedule, schedulers
 
 SMALL_STEP = 60e6
 """Multiply-adds of one batch's forward pass up to which a second thread costs more than it gives.
@@ -95,9 +95,14 @@ def resolve(recipe: Recipe, spec: PreparedSpec, *, macs: int = 0) -> Resolved:
     _check_rows(rows)
     _check_figures(recipe)
     _check_optimizers(recipe)
-    schedule.options(recipe.schedule)
+    schedule.Curve(recipe.schedule, 10 * recipe.epochs, 10, recipe.optimizer.lr)
+    if recipe.schedule.name == schedulers.PLATEAU:
+        schedulers.Plateau(recipe.schedule.options, recipe.optimizer.lr)
     device, why = device_name(recipe.device)
     choices = {"device": f"{device}: {why}"}
+    words = precision.check(recipe.precision, device)
+    if recipe.precision != "float32":
+        choices["precision"] = words
     size = recipe.batch_size or batch_size(rows)
     if recipe.batch_size is None:
         choices["batch_size"] = f"{size}: for {rows:,} training rows"
@@ -109,6 +114,12 @@ def resolve(recipe: Recipe, spec: PreparedSpec, *, macs: int = 0) -> Resolved:
     threads = recipe.threads or _threads(device, macs * size)
     said = f"{macs * size / 1e6:,.0f} million MACs a batch, cores that are free"
     choices["threads"] = f"{threads} of {cores()}: {'as chosen' if recipe.threads else said}"
+    if recipe.accumulate > size // 2 and recipe.accumulate > 1:
+        raise LaminaError(
+            f"A batch of {size} rows cannot be taken in {recipe.accumulate} parts of two or more.",
+            place="recipe.accumulate",
+            remedy=f"At most {max(1, size // 2)}.",
+        )
     optimizers = (recipe.optimizer, *recipe.optimizers.values())
     if any(choice.name in FUSED for choice in optimizers) and not device.startswith("mps"):
         choices["optimizer"] = f"{recipe.optimizer.name}, fused"
@@ -137,11 +148,14 @@ def _check_figures(recipe: Recipe) -> None:
         ("epochs", recipe.epochs, 1),
         ("batch_size", recipe.batch_size, 1),
         ("threads", recipe.threads, 1),
+        ("accumulate", recipe.accumulate, 1),
     )
     for field, value, low in limits:
         if value is not None and value < low:
             raise LaminaError(
-                f"{value:g} is too small.", place=f"recipe.{field}", remedy=f"At least {low:g}."
+                f"It must be at least {low:g}, found {value:g}.",
+                place=f"recipe.{field}",
+                remedy=f"At least {low:g}.",
             )
     for name, choice in (("optimizer", recipe.optimizer), *_named(recipe)):
         if not (math.isfinite(choice.lr) and choice.lr > 0):
@@ -150,10 +164,11 @@ def _check_figures(recipe: Recipe) -> None:
                 place=f"recipe.{name}.lr",
                 remedy="0.001 is a good start.",
             )
-    if recipe.clip_norm is not None and not recipe.clip_norm > 0:
-        raise LaminaError(
-            f"{recipe.clip_norm:g} is not above 0.", place="recipe.clip_norm", remedy="Try 1."
-        )
+    for field, limit in (("clip_norm", recipe.clip_norm), ("clip_value", recipe.clip_value)):
+        if limit is not None and not limit > 0:
+            raise LaminaError(
+                f"{limit:g} is not above 0.", place=f"recipe.{field}", remedy="Try 1."
+            )
 
 
 def _named(recipe: Recipe) -> tuple[tuple[str, Optimizer], ...]:
@@ -163,8 +178,22 @@ def _named(recipe: Recipe) -> tuple[tuple[str, Optimizer], ...]:
 def _check_optimizers(recipe: Recipe) -> None:
     from builder.train import optim
 
-    for _, choice in (("optimizer", recipe.optimizer), *_named(recipe)):
+    for field, choice in (("optimizer", recipe.optimizer), *_named(recipe)):
         optim.check(choice)
+        if choice.name == "LBFGS":
+            _check_closure(recipe, f"recipe.{field}.name")
+
+
+def _check_closure(recipe: Recipe, place: str) -> None:
+    """LBFGS looks at one batch several times and at all weights as one."""
+    unfit = {"rates": bool(recipe.rates), "mix": recipe.mix is not None}
+    for field, chosen in unfit.items():
+        if chosen:
+            raise LaminaError(
+                f"LBFGS cannot be combined with {field}.",
+                place=place,
+                remedy=f"Take recipe.{field} out, or choose AdamW.",
+            )
 
 
 def check_monitor(recipe: Recipe, metrics: tuple[str, ...], *, validated: bool) -> None:

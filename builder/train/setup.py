@@ -13,6 +13,8 @@ from builder.train.optim import Updater, updaters
 from builder.train.plan import Plan
 
 CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
+SMALLEST = 256
+"""Held-out rows at once, where the batch is smaller: nothing is kept for a backward pass."""
 
 
 class Setup:
@@ -63,11 +65,16 @@ class Setup:
         self.choices[f"{split} rows"] = words
         return found
 
-    def _held_out(self) -> feeds.Rows | None:
+    def _held_out(self) -> Feed | None:
+        """The held-out rows in order; None where there are none or nothing looks at them."""
         split = self.plan.data.get("validation")
-        if split and len(next(iter(split.values()))) and self.plan.task.validation():
-            return self._rows("validation", augmented=False)
-        return None
+        if not split or not len(next(iter(split.values()))) or not self.plan.task.validation():
+            return None
+        own = self.plan.task.feed("validation", self.plan.data, self.device)
+        if own is not None:
+            return own
+        size = max(self.recipe.batch_size or 1, SMALLEST)
+        return feeds.OrderedFeed(self._rows("validation", augmented=False), size)
 
     def _feed(self) -> Feed:
         own = self.plan.task.feed("train", self.plan.data, self.device)

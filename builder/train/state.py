@@ -117,10 +117,12 @@ def restore(parts: Parts, saved: Saved) -> float:
     if parts.doctor is not None and "doctor" in facts:
         parts.doctor.load(facts["doctor"])
     at.inside = facts["inside"]
-    torch.set_rng_state(tensors["rng"].cpu())
+    if "rng" in tensors:
+        torch.set_rng_state(tensors["rng"].cpu())
     if "rng_cuda" in tensors:
         torch.cuda.set_rng_state(tensors["rng_cuda"].cpu(), setup.device)
-    setup.generator.set_state(tensors["generator"].cpu())
+    if "generator" in tensors:
+        setup.generator.set_state(tensors["generator"].cpu())
     return float(facts["seconds"])
 
 

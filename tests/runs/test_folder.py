@@ -119,12 +119,12 @@ def changed(project: Project, **changes: Any) -> Project:
 @pytest.mark.parametrize(
     ("overrides", "place", "words"),
     [
-        ({"recipe.batch_size": 0}, "recipe.batch_size", "greater than or equal to 1"),
-        ({"recipe.optimizer.lr": -1}, "recipe.optimizer.lr", "greater than 0"),
+        ({"recipe.batch_size": 0}, "recipe.batch_size", "must be at least 1, found 0"),
+        ({"recipe.optimizer.lr": -1}, "recipe.optimizer.lr", "must be above 0, found -1"),
         ({"recipe.optimizer.name": "Adamm"}, "recipe.optimizer.name", "no optimiser"),
         ({"recipe.device": "cuda:63"}, "recipe.device", "not there"),
         ({"recipe.monitor": "validation_r2"}, "recipe.monitor", "not computed"),
-        ({"recipe.epoch": 3}, "recipe.epoch", "not permitted"),
+        ({"recipe.epoch": 3}, "recipe.epoch", "not known; it may be misspelt"),
         (
             {"recipe.optimizers": {"critic": {"name": "SGD"}}},
             "recipe.optimizers",

@@ -1,0 +1,118 @@
+"""Fork a run: a new run that goes on from a checkpoint of another, with a changed recipe."""
+
+import json
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from builder.errors import LaminaError
+from builder.project import Project
+from builder.runs import folder as folders
+from builder.runs import launch, series
+from builder.runs.run import Checkpoint, Run
+from builder.train import files
+
+ALLOWED = ("recipe.", "data.augment")
+
+
+def fork(
+    run_id: str,
+    checkpoint: str = "last",
+    overrides: Mapping[str, Any] | None = None,
+    *,
+    name: str = "",
+    detach: bool = True,
+) -> Run:
+    """A new run that goes on from a run's checkpoint; the run itself is left alone.
+
+    Epochs, curves and, where the checkpoint has its state ("last", those that an order kept, every
+    epoch with `keep: all`), optimiser and random states go on; from weights alone ("best") the
+    optimiser begins afresh. `overrides` changes the recipe or the augmentation by dotted names
+    ("recipe.optimizer.lr": 0.0001). Raises LaminaError, and leaves nothing behind, where the fork
+    could not work.
+    """
+    parent = Run(run_id)
+    found = parent.checkpoint(checkpoint)
+    changes = dict(overrides or {})
+    _check(changes)
+    project = parent.project()
+    ready = launch.check(project, overrides=changes)
+    if ready.source.text != parent.source:
+        raise LaminaError(
+            "The network's source is not the run's any more.",
+            place=f"run {run_id}",
+            remedy="Start a new run and name this one as recipe.start_from.",
+        )
+    recipe = ready.resolved.recipe
+    if recipe.epochs <= found.epoch:
+        raise LaminaError(
+            f"The checkpoint {checkpoint!r} has {found.epoch} epochs behind it; "
+            f"the fork would end at {recipe.epochs}.",
+            place="recipe.epochs",
+            remedy=f"Set it to {found.epoch + 1} or more.",
+        )
+    info = parent.info
+    source = {"run": run_id, "checkpoint": checkpoint, "step": found.step, "epoch": found.epoch}
+    marks = {"forked": {**source, "overrides": changes}}
+    called = name or f"{info.get('name', run_id)}, forked at epoch {found.epoch}"[:120]
+    return launch.begin(
+        ready,
+        project_id=str(info.get("project_id", "")),
+        name=called,
+        detach=detach,
+        marks=marks,
+        fill=lambda folder: _fill(folder, parent, found, project, ready.project, changes),
+    )
+
+
+def _check(changes: Mapping[str, Any]) -> None:
+    for field in changes:
+        if not field.startswith(ALLOWED) or field == "recipe.start_from":
+            raise LaminaError(
+                "A fork changes the recipe and the augmentation only.",
+                place=field,
+                remedy="Start a new run, with this one as recipe.start_from, for other changes.",
+            )
+
+
+def _fill(
+    folder: Path,
+    parent: Run,
+    found: Checkpoint,
+    before: Project,
+    after: Project,
+    changes: Mapping[str, Any],
+) -> None:
+    """What the fork begins with: the checkpoint, adapted, and the curves up to it."""
+    from builder.runs.vet import finite
+    from builder.train import checkpoint
+    from builder.train.forks import adapt
+
+    saved = checkpoint.load(parent.folder, found.name)
+    if saved is None:
+        raise AssertionError("the checkpoint was there")
+    finite(saved.weights, str(found.path))
+    saved = adapt(saved, before.recipe, after.recipe, changes)
+    checkpoint.write_saved(folder, saved, ("last",), after.recipe.keep)
+    head = files.read_json(parent.folder / "steps.json")
+    if isinstance(head, dict):
+        shutil.copyfile(parent.folder / "steps.f32", folder / "steps.f32")
+        series.Writer(folder, tuple(head["columns"]), saved.step).close()
+    for name in ("epochs.jsonl", "health.jsonl", "generated.jsonl", "symptoms.jsonl"):
+        rows = [row for row in files.read_lines(parent.folder / name) if row["step"] <= saved.step]
+        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        if text:
+            (folder / name).write_text(text, encoding="utf-8")
+    words = f"Forked from run {parent.id}, checkpoint {found.name!r} (step {saved.step})."
+    if saved.tensors is None:
+        words += " It holds weights only: the optimiser begins afresh."
+    if changes:
+        words += " Changed: " + ", ".join(f"{key}={value}" for key, value in changes.items()) + "."
+    facts = {"step": saved.step, "epoch": saved.epoch, "message": words}
+    folders.add_event(folder, "forked", run=parent.id, checkpoint=found.name, **facts)
+    folders.add_log(folder, words)
+    status = folders.stored_status(folder)
+    steps = {"step": saved.step, "epoch": saved.epoch, "updated": time.time()}
+    folders.write_status(folder, folders.Status(**{**status.to_dict(), **steps}))

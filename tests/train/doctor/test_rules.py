@@ -1,0 +1,189 @@
+"""Each rule finds its fault in recorded facts, says where and what to do; a sound run has none."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from builder.data.specs import TargetSpec
+from builder.graph import edit
+from builder.graph.spec import Graph
+from builder.project import Recipe
+from builder.train import doctor, orders
+from builder.train.doctor.facts import Breakdown, Facts
+from tests.train.doctor.recorded import GRAPH, SICK, SOUND, blocks, probed
+
+
+def codes(facts: Facts) -> set[str]:
+    return {found.code for found in doctor.examine(facts)}
+
+
+def test_every_rule_has_a_sick_run_here_and_words() -> None:
+    assert {rule.code for rule in doctor.rules()} == set(SICK)
+    assert len(SICK) >= 12
+    for rule in doctor.rules():
+        assert rule.title[0].isupper()
+        assert rule.help.endswith(".")
+        assert rule.news
+        assert rule.confirm >= 1
+        assert rule.release >= 1
+
+
+def test_a_sound_run_has_no_symptom() -> None:
+    assert codes(SOUND) == set()
+
+
+def test_nothing_is_said_before_anything_is_known() -> None:
+    assert codes(Facts(recipe=Recipe())) == set()
+
+
+@pytest.mark.parametrize("code", SICK)
+def test_a_rule_finds_its_fault_where_it_is(code: str) -> None:
+    changes, node = SICK[code]
+    found = {one.code: one for one in doctor.examine(replace(SOUND, **changes))}[code]
+    assert found.node == node
+    assert node is None or node in found.nodes
+    assert found.title
+    assert not found.title.endswith(".")
+    assert found.fact.endswith(".")
+    assert found.why.endswith(".")
+    assert any(letter.isdigit() for letter in found.fact)
+    for change in found.changes:
+        assert change.label
+        assert change.why.endswith(".")
+        assert change.order or change.overrides or change.edits
+
+
+@pytest.mark.parametrize("code", SICK)
+def test_what_a_rule_proposes_can_be_done(code: str) -> None:
+    changes, _ = SICK[code]
+    found = {one.code: one for one in doctor.examine(replace(SOUND, **changes))}[code]
+    assert found.changes
+    for change in found.changes:
+        if change.order is not None:
+            orders.check(change.order)
+        graph = GRAPH
+        for operation, arguments in change.edits:
+            graph = edit.apply(graph, operation, arguments)
+        assert (graph != GRAPH) == bool(change.edits)
+        recipe: dict[str, Any] = SOUND.recipe.model_dump(mode="json")
+        for path, value in change.overrides.items():
+            section, *rest = path.split(".")
+            assert section in ("recipe", "data")
+            if section == "recipe":
+                place = recipe
+                for part in rest[:-1]:
+                    place = place[part]
+                place[rest[-1]] = value
+        Recipe.model_validate(recipe)
+
+
+@pytest.mark.parametrize("code", SICK)
+def test_a_finding_survives_json(code: str) -> None:
+    changes, _ = SICK[code]
+    found = {one.code: one for one in doctor.examine(replace(SOUND, **changes))}[code]
+    again = type(found).from_dict(found.to_dict())
+    assert again.to_dict() == found.to_dict()
+
+
+@pytest.mark.parametrize(
+    ("code", "changes"),
+    [
+        ("dead_relu", probed(act1={"dead": 0.8})),
+        ("saturated", probed(act2={"saturated": 0.5})),
+        ("vanishing_gradients", probed(fc1={"gradient": 3e-4})),
+        ("not_shuffled", {"aparts": (1.7,) * 6}),
+        ("starved", {"waiting": 0.4, "wait_seconds": 0.01}),
+        ("class_collapse", {"answers": {"predicted": [1, 28, 1], "true": [10, 10, 10]}}),
+        ("not_falling", {"blocks": blocks(*[1.04] * 10)}),
+    ],
+)
+def test_what_stands_is_kept_at_a_milder_threshold(code: str, changes: dict[str, Any]) -> None:
+    facts = replace(SOUND, **changes)
+    assert code not in codes(facts)
+    assert code in codes(replace(facts, standing=frozenset({code})))
+
+
+def test_a_consequence_keeps_silent_where_its_cause_stands() -> None:
+    facts = replace(SOUND, **SICK["not_falling"][0], **SICK["class_collapse"][0])
+    assert codes(facts) == {"not_falling", "class_collapse"}
+    assert codes(replace(facts, standing=frozenset({"dead_relu"}))) == set()
+
+
+def test_a_lowered_rate_ends_the_complaint_about_it() -> None:
+    sick = replace(SOUND, **SICK["rate_too_high"][0])
+    (found,) = [one for one in doctor.examine(sick) if one.code == "rate_too_high"]
+    order = found.changes[0].order
+    assert order is not None
+    assert order["lr"] <= 0.3e-3
+    assert "rate_too_high" not in codes(replace(sick, rate=order["lr"]))
+
+
+def test_the_end_of_a_schedule_is_no_rate_that_is_too_low() -> None:
+    slow = replace(SOUND, **SICK["rate_too_low"][0])
+    assert "rate_too_low" not in codes(replace(slow, rate=1e-5))
+    warm = Recipe.model_validate({"schedule": {"name": "constant", "warmup": 0.5}})
+    assert "rate_too_low" not in codes(
+        replace(slow, recipe=warm, rate=2e-4, blocks=blocks(*[1.1] * 10, rate=2e-4))
+    )
+
+
+def test_a_jump_after_the_rate_was_raised_is_its_fault() -> None:
+    calm = blocks(1.1, 0.8, 0.6, 0.5, 0.45, 0.4)
+    wild = tuple(
+        replace(block, step=60 + 10 * (at + 1), rate=1e-2, loss=0.9, high=1.0)
+        for at, block in enumerate(calm[:4])
+    )
+    facts = replace(SOUND, blocks=calm + wild, rate=1e-2)
+    (found,) = [one for one in doctor.examine(facts) if one.code == "rate_too_high"]
+    assert "jumped" in found.fact
+
+
+def test_clipped_gradients_do_not_explode() -> None:
+    sick = replace(SOUND, **SICK["exploding_gradients"][0])
+    assert "exploding_gradients" not in codes(replace(sick, recipe=Recipe(clip_norm=1.0)))
+
+
+def test_a_narrow_branch_beside_a_wide_one_is_no_waist() -> None:
+    wide = Graph.model_validate(
+        {
+            "nodes": [*[n.model_dump() for n in GRAPH.nodes], {"id": "sum", "layer": "Add"}],
+            "edges": [
+                *[e for e in GRAPH.model_dump(mode="json")["edges"] if e != ["head", "out"]],
+                ["head", "sum"],
+                ["table", "sum"],
+                ["sum", "out"],
+            ],
+        }
+    )
+    sick = replace(SOUND, **SICK["underfitting"][0])
+    assert "underfitting" in codes(sick)
+    assert "underfitting" not in codes(replace(sick, graphs={"model": wide}))
+
+
+def test_rows_that_were_trained_on_are_a_leak() -> None:
+    (found,) = doctor.examine(replace(SOUND, copies=0.5))
+    assert found.code == "leakage"
+    assert "50 %" in found.fact
+
+
+def test_numbers_collapse_to_their_mean() -> None:
+    number = TargetSpec(name="y", kind="number", mean=2.0, std=3.0)
+    flat = replace(SOUND, target=number, answers={"spread": 0.001})
+    assert codes(flat) == {"class_collapse"}
+    assert codes(replace(flat, answers={"spread": 0.6})) == set()
+
+
+def test_a_common_class_may_be_the_right_answer() -> None:
+    common = {"predicted": [0, 95, 5], "true": [4, 92, 4]}
+    assert codes(replace(SOUND, answers=common)) == set()
+
+
+def test_a_breakdown_names_the_column_and_offers_to_leave_it_out() -> None:
+    words = "The loss is no longer a finite number at step 3. The data of 'table' is not finite."
+    broken = replace(SOUND, breakdown=Breakdown("table", words, "age"))
+    (found,) = [one for one in doctor.examine(broken) if one.code == "not_finite"]
+    assert found.severity == "error"
+    assert found.node == "table"
+    assert "'age'" in found.why
+    assert found.changes[0].overrides == {"data.columns.age.role": "ignore"}

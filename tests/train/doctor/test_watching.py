@@ -1,0 +1,113 @@
+"""The doctor of real runs: told by the loop, kept over a resume, silent in a sound run."""
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from builder.errors import LaminaError
+from builder.train import checkpoint, doctor, fit
+from builder.train.plan import Event, Plan, Snapshot, Symptom
+from tests.train.conftest import Mlp, rows
+
+Make = Callable[..., Plan]
+
+
+def watched(plan: Plan, **more: Any) -> Plan:
+    plan = replace(plan, flush_every=0.0, health_every=1e-9, health_share=1e9, **more)
+    return replace(plan, doctor=doctor.watch(plan, {}))
+
+
+def said(plan: Plan) -> list[tuple[str, str, str | None]]:
+    found: list[Event] = []
+    with contextlib.suppress(LaminaError):
+        _until_it_fails(plan, found)
+    return [(one.kind, one.state, one.node) for one in found if isinstance(one, Symptom)]
+
+
+def _until_it_fails(plan: Plan, events: list[Event]) -> None:
+    for event in fit(plan):
+        events.append(event)
+
+
+def dead() -> nn.Module:
+    model = Mlp()
+    with torch.no_grad():
+        model.norm1.bias.fill_(-10.0)
+    return model
+
+
+def test_a_sound_run_is_left_in_peace(make_plan: Make) -> None:
+    assert said(watched(make_plan())) == []
+
+
+def test_a_dead_layer_is_named_once_while_the_run_goes_on(make_plan: Make) -> None:
+    found = said(watched(make_plan(models={"model": dead()})))
+    assert found.count(("dead_relu", "found", "relu1")) == 1
+
+
+def test_watching_changes_no_weight(make_plan: Make) -> None:
+    plain, looked = make_plan(), watched(make_plan())
+    list(fit(plain))
+    list(fit(looked))
+    for left, right in zip(plain.models["model"].parameters(), looked.models["model"].parameters()):
+        assert torch.equal(left, right)
+
+
+def test_a_row_that_is_not_a_number_is_told_with_its_place_before_the_run_fails(
+    make_plan: Make,
+) -> None:
+    data = {"train": rows("table", 90, 1), "validation": rows("table", 30, 2)}
+    data["train"]["table"][17, 2] = float("nan")
+    plan = watched(make_plan(data=data))
+    events: list[Event] = []
+    with pytest.raises(LaminaError, match="finite"):
+        _until_it_fails(plan, events)
+    told = [event for event in events if isinstance(event, Symptom)]
+    assert [(one.kind, one.node, one.severity) for one in told] == [
+        ("not_finite", "table", "error")
+    ]
+
+
+def test_what_stands_is_kept_with_the_checkpoint(make_plan: Make, tmp_path: Path) -> None:
+    plan = watched(make_plan(models={"model": dead()}), save_every=0.0)
+    seen: list[str] = []
+    for event in fit(plan):
+        if isinstance(event, Symptom):
+            seen.append(event.kind)
+        if isinstance(event, Snapshot) and event.saved.tensors and "dead_relu" in seen:
+            checkpoint.write_saved(tmp_path, event.saved, ("last",), "best")
+            break
+    resumed = watched(
+        make_plan(models={"model": dead()}, resume=checkpoint.load(tmp_path)), save_every=0.0
+    )
+    assert ("dead_relu", "found", "relu1") not in said(resumed)
+
+
+def test_rows_in_the_order_of_their_classes_are_noticed(
+    make_plan: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from builder.train.feeds import RowFeed
+
+    begin = RowFeed.begin
+
+    def in_order(feed: RowFeed, epoch: int) -> None:
+        begin(feed, epoch)
+        feed.order = feed.source.tensors["target"].argsort(stable=True)
+
+    monkeypatch.setattr(RowFeed, "begin", in_order)
+    assert "not_shuffled" in [kind for kind, *_ in said(watched(make_plan()))]
+
+
+def test_a_model_of_several_inputs_without_a_graph_is_watched_too(make_plan: Make) -> None:
+    class Odd(Mlp):
+        def forward(self, table: Tensor) -> Tensor:
+            return super().forward(table) * 1e-8
+
+    kinds = {kind for kind, *_ in said(watched(make_plan(models={"model": Odd()})))}
+    assert kinds <= {"not_falling", "class_collapse", "vanishing_gradients", "update_ratio"}

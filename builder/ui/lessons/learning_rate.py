@@ -19,7 +19,7 @@ class LearningRate(Lesson):
         ),
         Step(
             "train",
-            "While it runs, type 0.3 as the learning rate and press Set. The loss jumps: steps "
+            "While it runs, type 0.05 as the learning rate and press Set. The loss jumps: steps "
             "that large leap over every good place.",
         ),
         Step(

@@ -12,6 +12,7 @@ from builder.ui import (
     gallery,
     intake,
     lessons,
+    manage,
     miniature,
     parts,
     recent,
@@ -38,7 +39,7 @@ def show() -> None:
             _lessons()
             with st.container(key="lm_foot", horizontal=True, vertical_alignment="center"):
                 _machine()
-                recent.disk()
+                manage.disk()
 
 
 def _problem() -> None:

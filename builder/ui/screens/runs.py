@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from builder.errors import LaminaError
-from builder.ui import charts, chrome, comparison, parts, recent, state, tokens
+from builder import workspace
+from builder.ui import charts, chrome, comparison, manage, parts, recent, state, tokens
 from builder.ui.components.runtable import Act, runtable
+from builder.ui.screens import runs_one
 
 if TYPE_CHECKING:
-    from builder.runs import Run
     from builder.runs.index import Row
 
-ACTIVE = ("queued", "preparing", "running", "paused")
 MOST_CURVES = 8
 REFRESH = 2.0
 
@@ -46,7 +45,7 @@ def show() -> None:
         with left:
             _curves([row for row in rows if row.id in shown])
         with right:
-            _details(_opened(rows), len(rows))
+            runs_one.show(_opened(rows), len(rows))
 
 
 def _actions(project: str | None) -> None:
@@ -71,7 +70,7 @@ def _actions(project: str | None) -> None:
 def _table_card(rows: Sequence["Row"]) -> None:
     count = f"{len(rows)} run{'s' * (len(rows) != 1)}"
     with parts.card("Runs", f"{count}; a tick lays a run's curve into the chart", key="runs"):
-        if any(row.status in ACTIVE for row in rows):
+        if any(row.status in manage.ACTIVE for row in rows):
             st.fragment(_table, run_every=REFRESH)()
         else:
             _draw(rows)
@@ -84,7 +83,7 @@ def _table() -> None:
     scope = st.session_state.get("runs_scope") or "This project"
     rows = runs.list_runs(project if project and scope == "This project" else None)
     before = st.session_state.get("runs_active")
-    now = sum(row.status in ACTIVE for row in rows)
+    now = sum(row.status in manage.ACTIVE for row in rows)
     st.session_state["runs_active"] = now
     if before is not None and now != before:
         st.rerun()
@@ -105,9 +104,10 @@ def _draw(rows: Sequence["Row"]) -> None:
             *columns,
         ]
     opened = _opened(rows)
+    named = called(rows)
     act = runtable(
         "runs_table",
-        [_row(row, found[row.id], names, main) for row in rows],
+        [{**_row(row, found[row.id], names, main), "name": named[row.id]} for row in rows],
         figures=columns,
         settings=[{"name": name, "label": comparison.label(name)} for name in names],
         colours=_colours(rows),
@@ -117,6 +117,20 @@ def _draw(rows: Sequence["Row"]) -> None:
         st.session_state["runs_act"] = act.at
         _take(act, rows)
         st.rerun()
+
+
+def called(rows: Sequence["Row"]) -> dict[str, str]:
+    """What each run is called; with its project where there are runs of several."""
+    own = {row.id: row.name or row.id for row in rows}
+    if len({row.project_id for row in rows}) < 2:
+        return own
+    projects = {entry.id: entry.name for entry in workspace.projects()}
+    return {
+        row.id: f"{projects[row.project_id]} · {own[row.id]}"
+        if row.project_id in projects
+        else own[row.id]
+        for row in rows
+    }
 
 
 def _inner(word: str) -> str:
@@ -129,7 +143,6 @@ def _row(
     word, tone, sign = recent.BADGES.get(row.status, (row.status, "n", ""))
     return {
         "id": row.id,
-        "name": row.name or row.id,
         "note": row.note.splitlines()[0][:80] if row.note else "",
         "word": word,
         "tone": tone,
@@ -251,12 +264,13 @@ def _chart(
     figure = charts.figure()
     palette = charts.CATEGORIES[tokens.theme()]
     legend = []
+    named = called(rows)
     for i, row in enumerate(rows_in_order(rows)):
         xs, ys = comparison.curve(epochs[row.id], name, over)
         if not xs:
             continue
         colour = palette[i % len(palette)]
-        label = escape(row.name or row.id)
+        label = escape(named[row.id])
         legend.append(f'<span class="rn-entry"><i style="background:{colour}"></i>{label}</span>')
         mode = "lines+markers" if len(xs) < 30 else "lines"
         figure.add_scatter(
@@ -272,109 +286,3 @@ def rows_in_order(rows: Sequence["Row"]) -> list["Row"]:
     """The rows in the order of the chart, so that colours agree with the table."""
     chosen = _in_chart(rows)
     return sorted(rows, key=lambda row: chosen.index(row.id))
-
-
-# --- one run
-
-
-def _details(row: "Row | None", count: int) -> None:
-    if row is None:
-        return
-    from builder import runs
-
-    run = runs.open_run(row.id)
-    word, tone, sign = recent.BADGES.get(row.status, (row.status, "n", ""))
-    with parts.card(key="run"):
-        parts.html(
-            f'<div class="lm-row"><h3>{escape(row.name or row.id)}</h3><span class="lm-sp"></span>'
-            f"{parts.badge(word, tone, sign)}</div>",
-            "run-title",
-        )
-        if row.error or row.message:
-            said = str((row.error or {}).get("fact") or row.message)
-            parts.html(f'<p class="lm-m lm-s">{escape(said)}</p>')
-        parts.html(_facts(row))
-        _ways(run)
-        _name_and_note(row)
-        _delete(row, count)
-
-
-def _facts(row: "Row") -> str:
-    best = row.best or {}
-    items = [
-        ("best epoch", f"{best['epoch']:.0f}" if "epoch" in best else "–"),
-        ("epochs", f"{row.epoch} of {row.epochs}"),
-        ("samples/s", f"{row.samples_per_second:,.0f}" if row.samples_per_second else "–"),
-        ("parameters", f"{row.parameters:,}" if row.parameters else "–"),
-        ("id", row.id),
-    ]
-    cells = "".join(
-        f'<dt>{escape(name)}</dt><dd class="lm-mono">{escape(value)}</dd>' for name, value in items
-    )
-    return f'<dl class="rn-facts">{cells}</dl>'
-
-
-def _ways(run: "Run") -> None:
-    kept = bool(run.checkpoints())
-    why = None if kept else "The run has kept no state of the network yet."
-    with st.container(key="lm_run_ways", horizontal=True):
-        for page in ("train", "evaluate", "explain", "deploy"):
-            closed = page != "train" and not kept
-            if st.button(
-                chrome.TITLES[page],
-                key=f"runs_to_{page}",
-                disabled=closed,
-                help=why if closed else None,
-            ):
-                _open(page, run)
-
-
-def _open(page: str, run: "Run") -> None:
-    project = str(run.info.get("project_id") or "")
-    state.go(page, project=project or None, run=run.id)
-
-
-def _name_and_note(row: "Row") -> None:
-    from builder import runs
-
-    name = st.text_input("Name", value=row.name, max_chars=120, key=f"runs_name_{row.id}")
-    note = st.text_area(
-        "Note",
-        value=row.note,
-        max_chars=20_000,
-        height=84,
-        placeholder="What was tried, what came of it",
-        key=f"runs_note_{row.id}",
-    )
-    try:
-        if name.strip() and name.strip() != row.name:
-            runs.rename(row.id, name)
-            st.rerun()
-        if note != row.note:
-            runs.note(row.id, note)
-            st.rerun()
-    except LaminaError as error:
-        parts.failed(error, key="runs_name_failed")
-
-
-def _delete(row: "Row", count: int) -> None:
-    if row.status in ACTIVE:
-        return
-    from builder import runs
-
-    with st.popover("Delete", icon=":material/delete:", key="runs_delete_popover"):
-        parts.html(
-            f'<p class="lm-m lm-s">Delete {escape(row.name or row.id)} with its checkpoints '
-            "and figures? This cannot be undone.</p>"
-        )
-        if st.button("Delete this run", key="danger_runs_delete"):
-            try:
-                runs.delete(row.id)
-            except LaminaError as error:
-                parts.failed(error, key="runs_delete_failed")
-                return
-            for name in ("runs_opened", "runs_chart"):
-                st.session_state.pop(name, None)
-            if state.run_id() == row.id or count == 1:
-                state.set_run(None)
-            st.rerun()

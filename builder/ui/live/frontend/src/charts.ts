@@ -247,6 +247,7 @@ export class Chart {
     const ratio = devicePixelRatio || 1;
     ctx.save();
     ctx.font = `600 ${12 * ratio}px ${this.look.font}`;
+    const written: { left: number; right: number; row: number }[] = [];
     for (const event of this.state.events) {
       if (!event.mark) continue;
       const x = u.valToPos(event.step, "x", true);
@@ -261,7 +262,12 @@ export class Chart {
       if (this.spec.title === "Loss") {
         ctx.fillStyle = this.look.warn;
         ctx.textAlign = x > bbox.left + bbox.width / 2 ? "right" : "left";
-        ctx.fillText(event.mark, x + (ctx.textAlign === "right" ? -6 : 6) * ratio, bbox.top + 12 * ratio);
+        const wide = ctx.measureText(event.mark).width + 12 * ratio;
+        const left = ctx.textAlign === "right" ? x - wide : x;
+        const met = written.filter((other) => other.left < left + wide && left < other.right);
+        const row = met.length ? Math.max(...met.map((other) => other.row)) + 1 : 0; // one below what it would cover
+        written.push({ left, right: left + wide, row });
+        ctx.fillText(event.mark, x + (ctx.textAlign === "right" ? -6 : 6) * ratio, bbox.top + (12 + 15 * row) * ratio);
       }
     }
     ctx.setLineDash([]);

@@ -292,6 +292,7 @@ def tail(
 
 
 def give_order(run: str, order: dict[str, Any], as_json: bool) -> None:
+    """Give a run an order; LaminaError where it has ended or the order makes no sense."""
     from builder import runs
 
     found = root.find_run(run)

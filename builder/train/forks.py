@@ -1,6 +1,4 @@
-"""A checkpoint made ready for a changed recipe: what the change touches begins afresh, the rest goes
-on.
-"""
+"""A checkpoint made ready for a changed recipe: what the change touches begins afresh."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace

@@ -11,6 +11,7 @@ from torch import Tensor
 from builder import metrics
 from builder.data.specs import TargetSpec
 from builder.tasks.base import Losses, Task
+from builder.train import measure
 
 COLUMNS = ("step", "time", "loss", "lr", "grad_norm", "samples_per_second")
 KEPT_BYTES = 256 << 20
@@ -98,6 +99,13 @@ class Running:
             values = metrics.compute(self.wanted, predictions, target, self.target)
             found |= {f"{prefix}_{name}": value for name, value in values.items()}
         return {name: value for name, value in found.items() if not math.isnan(value)}
+
+    def answers(self) -> dict[str, Any]:
+        """What the outputs say as a whole; see measure.answers."""
+        if self.target is None or not self.targets or not self.outputs:
+            return {}
+        outputs = {name: torch.cat(parts) for name, parts in self.outputs.items()}
+        return measure.answers(self.task.predict(outputs), torch.cat(self.targets), self.target)
 
     def first(self, rows: int) -> dict[str, list[float]]:
         """Predictions of the first rows, their targets and, for classes, how sure the model is."""

@@ -19,6 +19,9 @@ PROBE_ROWS = 64
 LARGEST = 200_000_000
 """Models with more parameters are not copied."""
 
+BOUNDS = {"Sigmoid": (0.0, 1.0), "Tanh": (-1.0, 1.0), "Softsign": (-1.0, 1.0)}
+"""Activations that flatten out at two bounds."""
+
 Row = dict[str, Any]
 
 
@@ -115,6 +118,8 @@ def _row(
         row["activation_mean"] = float(value.mean())
         row["activation_std"] = float(value.std(correction=0))
         row["dead"] = dead_share(value)
+        if (kind := type(module).__name__) in BOUNDS:
+            row["saturated"] = saturated_share(value, *BOUNDS[kind])
         row["finite"] = bool(torch.isfinite(value).all())
     return row
 
@@ -125,6 +130,14 @@ def dead_share(value: Tensor) -> float:
         return 0.0
     silent = (value == 0).transpose(0, 1).flatten(1).all(1)
     return float(silent.float().mean())
+
+
+def saturated_share(value: Tensor, low: float, high: float) -> float:
+    """Share of the values within a fiftieth of the range from either bound, where the slope is
+    nearly none (of a sigmoid: below 0.02, against 0.25 in the middle).
+    """
+    edge = 0.02 * (high - low)
+    return float(((value < low + edge) | (value > high - edge)).float().mean())
 
 
 def norm(tensors: Sequence[Tensor]) -> float:

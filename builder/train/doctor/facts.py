@@ -1,0 +1,162 @@
+"""What the rules look at: a small frozen record of a run so far."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any
+
+from builder.data.specs import TargetSpec
+from builder.graph.spec import Graph
+from builder.project import Recipe
+
+Row = Mapping[str, Any]
+"""What a probe measured at one node; see train.health."""
+
+RECTIFIERS = frozenset({"ReLU", "ReLU6"})
+BOUNDED = frozenset({"Sigmoid", "Tanh", "Softsign", "Hardsigmoid", "Hardtanh"})
+
+
+CAUSES = frozenset(
+    {
+        "dead_relu",
+        "exploding_gradients",
+        "not_shuffled",
+        "rate_too_high",
+        "rate_too_low",
+        "saturated",
+        "update_ratio",
+        "vanishing_gradients",
+    }
+)
+"""Symptoms from which others follow: a loss that does not fall, one answer for all rows."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node of the running network, in computing order: its class and its number of weights."""
+
+    id: str
+    kind: str
+    weights: int
+    width: int = 0  # units that it gives, where it is a weighted sum
+
+
+@dataclass(frozen=True)
+class Block:
+    """Consecutive steps in one: up to step `step`, with means over `steps` of them."""
+
+    step: int
+    steps: int
+    loss: float
+    low: float
+    high: float
+    rate: float
+    norm: float | None  # the largest gradient norm; None where none was measured
+
+
+@dataclass(frozen=True)
+class Teller:
+    """A column that tells the target without any network: `power` of 1 is always right, 0 no better
+    than a guess.
+    """
+
+    column: str
+    power: float
+
+
+@dataclass(frozen=True)
+class Breakdown:
+    """How a run ended whose loss is no finite number."""
+
+    node: str | None
+    words: str
+    column: str | None = None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that is known of a run at this moment. Lists run from the oldest to the newest."""
+
+    recipe: Recipe
+    target: TargetSpec | None = None
+    rows: int = 0  # of the training split
+    step: int = 0
+    epoch: int = 0
+    guess: float | None = None  # the loss of the best answer that ignores the inputs
+    first: float | None = None  # loss of the first step
+    rate: float | None = None  # learning rate of the newest step
+    blocks: tuple[Block, ...] = ()  # the whole run in at most 64 blocks
+    epochs: tuple[Mapping[str, float], ...] = ()
+    answers: Mapping[str, Any] = field(default_factory=dict)  # of the held-out rows; see measure
+    probes: tuple[Mapping[str, Row], ...] = ()  # the latest eight, node → row
+    nodes: Mapping[str, Node] = field(default_factory=dict)
+    graphs: Mapping[str, Graph] = field(default_factory=dict)
+    aparts: tuple[float, ...] = ()  # latest sixteen batches: how far from a shuffled draw
+    waiting: float | None = None  # share of the latest steps' time spent on waiting for their rows
+    wait_seconds: float = 0.0  # the same for one step
+    tellers: tuple[Teller, ...] = ()  # the best first
+    copies: float | None = None  # share of validation rows that stand in the training split as well
+    augmented: bool = False
+    breakdown: Breakdown | None = None
+    standing: frozenset[str] = frozenset()  # codes of the symptoms that stand
+
+    @property
+    def weighted(self) -> tuple[Node, ...]:
+        """Nodes with weights to be learnt, in computing order."""
+        return tuple(node for node in self.nodes.values() if node.weights)
+
+    @property
+    def head(self) -> Node | None:
+        """The last node with weights."""
+        return self.weighted[-1] if self.weighted else None
+
+    @property
+    def peak(self) -> float:
+        """The highest learning rate so far."""
+        return max((block.rate for block in self.blocks), default=self.recipe.optimizer.lr)
+
+    def recent(self, node: str, key: str, looks: int = 3) -> float | None:
+        """The median of a figure over the latest probes; None where it was not measured."""
+        values = [probe.get(node, {}).get(key) for probe in self.probes[-looks:]]
+        numbers = [float(value) for value in values if value is not None]
+        return median(numbers) if numbers else None
+
+    def ratios(self, looks: int = 3) -> dict[str, float]:
+        """Size of an update over that of the weights, by node with weights of some number.
+
+        Nodes without a matrix (normalisations) and those that were not measured are left out.
+        """
+        found = {}
+        for node in self.weighted:
+            value = self.recent(node.id, "update_ratio", looks)
+            if value is not None and node.width:
+                found[node.id] = value
+        return found
+
+    @property
+    def explained(self) -> bool:
+        """Whether a symptom stands from which the lesser ones follow; those then keep silent."""
+        return bool(self.standing & CAUSES)
+
+    @property
+    def rising(self) -> bool:
+        """Whether a warm-up is still on its way to the recipe's learning rate."""
+        warm = self.recipe.schedule.warmup > 0 or self.recipe.schedule.name == "onecycle"
+        highest = self.rate is not None and self.rate >= 0.999 * self.peak
+        return warm and highest and (self.rate or 0.0) < 0.9 * self.recipe.optimizer.lr
+
+    @property
+    def reference(self) -> float | None:
+        """The loss to beat: of the best blind answer, else that of the first step."""
+        return self.guess if self.guess is not None else self.first
+
+    def tail(self, share: float = 0.2) -> tuple[Block, ...]:
+        """The blocks of the latest share of the steps, at least one."""
+        edge = self.step * (1 - share)
+        return tuple(block for block in self.blocks if block.step > edge) or self.blocks[-1:]
+
+
+def mean_loss(blocks: tuple[Block, ...]) -> float:
+    """The mean loss of the blocks' steps; NaN of none."""
+    steps = sum(block.steps for block in blocks)
+    return sum(block.loss * block.steps for block in blocks) / steps if steps else float("nan")

@@ -1,0 +1,90 @@
+"""One answer for everything."""
+
+from builder.train.doctor.base import Change, Finding, Rule, percent, rate_change
+from builder.train.doctor.facts import Facts
+
+CAUGHT, KEPT = 0.95, 0.9
+LEAST_EPOCHS, LEAST_STEPS = 2, 40
+SPREAD, SPREAD_KEPT = 0.03, 0.08
+
+
+class ClassCollapse(Rule):
+    """What the model says of the held-out rows as a whole."""
+
+    code = "class_collapse"
+    title = "Class collapse: one answer for every row"
+    help = (
+        "After two epochs, a quarter of the run and 40 steps, warm-up left out, 95 % of the "
+        "held-out rows get the same class, though at least 10 % of them are of others (kept "
+        "until 90 %); numbers: the predictions spread less than 3 % as far as the targets."
+    )
+    news = ("epoch",)
+
+    def find(self, facts: Facts) -> Finding | None:
+        """The class that swallows the others, or predictions that are all the same number."""
+        early = facts.epoch < max(LEAST_EPOCHS, facts.recipe.epochs // 4)
+        if (
+            facts.explained
+            or early
+            or facts.rising
+            or facts.step < LEAST_STEPS
+            or not facts.answers
+        ):
+            return None
+        told = facts.answers
+        if "spread" in told:
+            return self._numbers(facts, told["spread"])
+        if "predicted" not in told or facts.target is None:
+            return None
+        said, true = told["predicted"], told["true"]
+        whole = sum(said)
+        top = max(range(len(said)), key=lambda k: said[k])
+        share, rightly = said[top] / whole, true[top] / whole
+        limit = KEPT if self.code in facts.standing else CAUGHT
+        if whole < 10 or share < limit or rightly > 0.9 or share - rightly < 0.04:
+            return None
+        name = facts.target.classes[top]
+        head = facts.head
+        return Finding(
+            self.code,
+            f"Every row is called '{name}'",
+            f"{percent(share)} of the held-out rows get the answer '{name}'; it is right for "
+            f"{percent(rightly)}.",
+            "Answering with one class is the easiest way to be right at times: where it counts "
+            "more than the others, or where the steps are too long to learn anything finer.",
+            self._changes(facts),
+            node=head.id if head else None,
+            nodes=(head.id,) if head else (),
+            evidence={"share": share, "true": rightly},
+        )
+
+    def _changes(self, facts: Facts) -> tuple[Change, ...]:
+        counts = facts.target.counts if facts.target is not None else ()
+        even = bool(counts) and max(counts) < 1.5 * sum(counts) / len(counts)
+        weights = facts.recipe.class_weights
+        if weights == "balanced" or (even and weights is None):
+            rate = (facts.rate or facts.recipe.optimizer.lr) / 10
+            return (rate_change(facts, rate, "Shorter steps can learn what sets classes apart."),)
+        return (
+            Change(
+                "Let every class count the same",
+                "Rows of rare classes weigh more, so that no class pays by its number alone.",
+                overrides={"recipe.class_weights": "balanced"},
+            ),
+        )
+
+    def _numbers(self, facts: Facts, spread: float) -> Finding | None:
+        if not spread < (SPREAD_KEPT if self.code in facts.standing else SPREAD):
+            return None
+        head = facts.head
+        usual = {"recipe.optimizer": {"name": "AdamW", "lr": 1e-3}}
+        return Finding(
+            self.code,
+            "Every row gets the same number",
+            f"The predictions spread {percent(spread)} as far as the targets.",
+            "The mean is the safest answer as long as nothing has been learnt from the inputs.",
+            (Change("AdamW at 0.001", "It works on most networks.", overrides=usual),),
+            node=head.id if head else None,
+            nodes=(head.id,) if head else (),
+            evidence={"spread": spread},
+        )

@@ -1,0 +1,63 @@
+"""ReLU units that are 0 for every row."""
+
+from builder.train.doctor.base import Change, Finding, Rule, listed, percent
+from builder.train.doctor.facts import RECTIFIERS, Facts
+
+CAUGHT, KEPT = 0.9, 0.7
+
+
+class DeadRelu(Rule):
+    """The share of units that are silent in the whole probe."""
+
+    code = "dead_relu"
+    title = "Dead ReLU units"
+    help = (
+        "Nine of ten units of a ReLU are 0 for all 64 rows of the probe (kept until seven of ten): "
+        "their gradient is 0, so they never come back (Lu et al. 2020). Fewer are common: a wide "
+        "trained layer has units that answer to rare rows only."
+    )
+    news = ("probe",)
+    confirm = 1
+
+    def find(self, facts: Facts) -> Finding | None:
+        """The ReLU with the largest silent share."""
+        limit = KEPT if self.code in facts.standing else CAUGHT
+        shares = {
+            node.id: facts.recent(node.id, "dead") or 0.0
+            for node in facts.nodes.values()
+            if node.kind in RECTIFIERS
+        }
+        dead = tuple(node for node, share in shares.items() if share >= limit)
+        if not dead:
+            return None
+        worst = max(dead, key=lambda node: shares[node])
+        return Finding(
+            self.code,
+            f"{worst} is dead" if len(dead) == 1 else f"{listed(dead)} are dead",
+            f"{percent(shares[worst])} of the units of {worst} are 0 for every row of the probe.",
+            "A ReLU that is 0 for every row has no gradient: what feeds it learns nothing any "
+            "more. Steps that were too long, or a bias far below 0, do that.",
+            self._changes(facts, dead),
+            node=worst,
+            nodes=dead,
+            evidence={"dead": shares[worst]},
+        )
+
+    def _changes(self, facts: Facts, dead: tuple[str, ...]) -> tuple[Change, ...]:
+        if len(facts.graphs) != 1:
+            return ()
+        (name, graph), *_ = facts.graphs.items()
+        known = [node.id for node in graph.nodes if node.id in dead and node.layer in RECTIFIERS]
+        if not known:
+            return ()
+        return (
+            Change(
+                f"Make {listed(tuple(known))} LeakyReLU",
+                "It lets a little through below 0, so no unit can die. The weights begin anew.",
+                edits=tuple(
+                    ("set_layer", {"id": node, "layer": "LeakyReLU", "params": {}})
+                    for node in known
+                ),
+                graph=name,
+            ),
+        )

@@ -1,0 +1,98 @@
+"""Steps that are too long."""
+
+from statistics import median
+
+from builder.train.doctor.base import Change, Finding, Rule, percent, rate_change
+from builder.train.doctor.facts import Block, Facts, mean_loss
+
+BLEW, JUMP = 3.0, 1.5
+FAST, FAST_KEPT = 0.06, 0.03
+
+
+class RateTooHigh(Rule):
+    """A loss that blew up or jumped, or weights that are thrown about."""
+
+    code = "rate_too_high"
+    title = "A learning rate that is too high"
+    help = (
+        "The loss rose to three times that of the first step; or it jumped by half above its best "
+        "after the rate was raised; or half of the nodes move by more than 6 % a step while the "
+        "loss is not below the blind guess (0.1 to 1 % is usual: Karpathy, CS231n notes)."
+    )
+    news = ("steps", "epoch")
+    confirm = 3
+
+    def find(self, facts: Facts) -> Finding | None:
+        """The strongest of the three signs, as long as the rate has not been lowered since."""
+        if facts.step < 8 or not facts.blocks or not facts.rate:
+            return None
+        sign = self._blew_up(facts) or self._jumped(facts) or self._thrown(facts)
+        if sign is None:
+            return None
+        fact, evidence = sign
+        ratios = facts.ratios()
+        typical = median(ratios.values()) if ratios else None
+        factor = 0.1
+        if typical:
+            worst = max(ratios, key=lambda node: ratios[node])
+            fact += f" A step moves the weights by {percent(typical)}; 0.1 to 1 % is usual."
+            factor = min(0.3, max(1e-4, 3e-3 / typical))
+        return Finding(
+            self.code,
+            "The learning rate is too high",
+            fact,
+            "Steps so long jump over what they look for; the loss bounces or climbs.",
+            self._changes(facts, factor),
+            node=worst if typical else None,
+            nodes=tuple(n for n, value in ratios.items() if value > 0.01),
+            evidence={**evidence, "rate": facts.rate, "update_ratio": typical or float("nan")},
+        )
+
+    def _changes(self, facts: Facts, factor: float) -> tuple[Change, ...]:
+        rate = facts.rate or facts.recipe.optimizer.lr
+        return (rate_change(facts, rate * factor, "Shorter steps, applied at the next one."),)
+
+    def _blew_up(self, facts: Facts) -> tuple[str, dict[str, float]] | None:
+        start = max(facts.first or 0.0, facts.guess or 0.0)
+        peak = max(facts.blocks, key=lambda block: block.high)
+        now = mean_loss(facts.tail(0.1))
+        lowered = (facts.rate or 0.0) < 0.35 * peak.rate
+        if start <= 0 or lowered or now < 0.7 * start or peak.high < BLEW * start:
+            return None
+        return (
+            f"The loss rose from {start:.3g} to {peak.high:,.3g} by step {peak.step:,}.",
+            {"start": start, "peak": peak.high},
+        )
+
+    def _jumped(self, facts: Facts) -> tuple[str, dict[str, float]] | None:
+        """After an order or a schedule raised the rate."""
+        at = _raised(facts.blocks)
+        if at is None:
+            return None
+        before, after = facts.blocks[max(0, at - 4) : at], facts.blocks[at:][-4:]
+        good, now = mean_loss(before), mean_loss(after)
+        if not now > JUMP * good:
+            return None
+        rate = facts.blocks[at].rate
+        return (
+            f"The loss jumped from {good:.3g} to {now:.3g} since the rate became {rate:g}.",
+            {"start": good, "peak": now},
+        )
+
+    def _thrown(self, facts: Facts) -> tuple[str, dict[str, float]] | None:
+        ratios = facts.ratios()
+        if len(facts.probes) < 2 or not ratios or facts.guess is None:
+            return None
+        typical, now = median(ratios.values()), mean_loss(facts.tail(0.1))
+        limit = FAST_KEPT if self.code in facts.standing else FAST
+        if typical < limit or now < 0.9 * facts.guess:
+            return None
+        return f"The loss is {now:.3g}, no better than a blind guess.", {"start": facts.guess}
+
+
+def _raised(blocks: tuple[Block, ...]) -> int | None:
+    """The block from which on the rate is at least twice what it was, and still is."""
+    for at in range(len(blocks) - 1, 3, -1):
+        if blocks[at].rate >= 2 * blocks[at - 1].rate and blocks[-1].rate >= 0.7 * blocks[at].rate:
+            return at
+    return None

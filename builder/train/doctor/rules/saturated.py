@@ -1,0 +1,61 @@
+"""Sigmoid or Tanh at its bounds."""
+
+from builder.train.doctor.base import Change, Finding, Rule, listed, percent
+from builder.train.doctor.facts import BOUNDED, Facts
+
+CAUGHT, KEPT = 0.6, 0.4
+
+
+class Saturated(Rule):
+    """The share of values that sit at the bounds of an activation."""
+
+    code = "saturated"
+    title = "Saturated Sigmoid or Tanh"
+    help = (
+        "More than 60 % of the values (kept until 40 %) lie within a fiftieth of the range from a "
+        "bound, where the slope is under a tenth of the middle's (Glorot and Bengio 2010)."
+    )
+    news = ("probe",)
+    confirm = 1
+
+    def find(self, facts: Facts) -> Finding | None:
+        """The activation with the most values at its bounds."""
+        limit = KEPT if self.code in facts.standing else CAUGHT
+        shares = {
+            node.id: facts.recent(node.id, "saturated") or 0.0
+            for node in facts.nodes.values()
+            if node.kind in BOUNDED
+        }
+        full = tuple(node for node, share in shares.items() if share >= limit)
+        if not full:
+            return None
+        worst = max(full, key=lambda node: shares[node])
+        return Finding(
+            self.code,
+            f"{listed(full)} {'is' if len(full) == 1 else 'are'} saturated",
+            f"{percent(shares[worst])} of the values of {worst} sit at its bounds.",
+            "There it is flat: hardly any gradient passes, and the layers before it stand still. "
+            "What feeds it is too large.",
+            self._changes(facts, full),
+            node=worst,
+            nodes=full,
+            evidence={"saturated": shares[worst]},
+        )
+
+    def _changes(self, facts: Facts, full: tuple[str, ...]) -> tuple[Change, ...]:
+        if len(facts.graphs) != 1:
+            return ()
+        (name, graph), *_ = facts.graphs.items()
+        known = [node.id for node in graph.nodes if node.id in full and node.layer in BOUNDED]
+        if not known:
+            return ()
+        return (
+            Change(
+                f"Make {listed(tuple(known))} ReLU",
+                "ReLU has no upper bound to get stuck at. The weights begin anew.",
+                edits=tuple(
+                    ("set_layer", {"id": node, "layer": "ReLU", "params": {}}) for node in known
+                ),
+                graph=name,
+            ),
+        )

@@ -1,0 +1,74 @@
+"""Which symptoms stand: each appears once, after it was found often enough, and goes when it is
+over.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from builder import scan
+from builder.train.doctor import rules as _rules
+from builder.train.doctor.base import Finding, News, Rule, State
+from builder.train.doctor.facts import Facts
+
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    """One of each rule, in order of file name."""
+    return tuple(rule() for rule in scan.classes(_rules, Rule))  # type: ignore[type-abstract]
+
+
+@dataclass
+class _Tally:
+    found: int = 0
+    missed: int = 0
+    finding: Finding | None = None
+
+
+class Standing:
+    """Counts what the rules find, so that nothing flickers."""
+
+    def __init__(self) -> None:
+        self.tallies = {rule.code: _Tally() for rule in rules()}
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """Codes of the symptoms that stand."""
+        return frozenset(code for code, tally in self.tallies.items() if tally.finding is not None)
+
+    def state(self) -> dict[str, Any]:
+        """JSON from which `load` goes on."""
+        return {
+            code: tally.finding.to_dict()
+            for code, tally in self.tallies.items()
+            if tally.finding is not None
+        }
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Take back what `state` gave; what a rule of another version left is dropped."""
+        for code, found in state.items():
+            if code in self.tallies:
+                self.tallies[code].finding = Finding.from_dict(found)
+
+    def look(self, facts: Facts, news: News) -> Iterator[tuple[Finding, State]]:
+        """Ask the rules that the news concern; gives what appeared, moved to another node or
+        went.
+        """
+        for rule in rules():
+            if news not in rule.news:
+                continue
+            tally, finding = self.tallies[rule.code], rule.find(facts)
+            if finding is None:
+                tally.found, tally.missed = 0, tally.missed + 1
+                if tally.finding is not None and tally.missed >= rule.release:
+                    gone, tally.finding = tally.finding, None
+                    yield gone, "gone"
+                continue
+            tally.found, tally.missed = tally.found + 1, 0
+            if tally.finding is None and (tally.found >= rule.confirm or news == "failure"):
+                tally.finding = finding
+                yield finding, "found"
+            elif tally.finding is not None and finding.node != tally.finding.node:
+                tally.finding = finding
+                yield finding, "changed"

@@ -1,0 +1,195 @@
+"""The doctor of one run: gathers facts from what the loop tells it, asks the rules, and keeps what
+stands.
+"""
+
+import math
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+from builder.errors import LaminaError
+from builder.graph.spec import Graph
+from builder.tasks.base import Batch
+from builder.train import health, measure
+from builder.train import plan as p
+from builder.train.doctor import data
+from builder.train.doctor.base import News
+from builder.train.doctor.course import Course
+from builder.train.doctor.facts import Breakdown, Facts, Node
+from builder.train.doctor.standing import Standing
+from builder.train.failures import StepFailed
+
+if TYPE_CHECKING:
+    import numpy as np
+
+PROBES, BATCHES, WAITS, EPOCHS = 8, 16, 16, 200
+
+
+class Watch:
+    """A `plan.Doctor`. `graphs` are those of the project, for repairs that change a node."""
+
+    def __init__(self, plan: p.Plan, graphs: Mapping[str, Graph]) -> None:
+        self.plan = plan
+        self.graphs = dict(graphs)
+        self.nodes = nodes(plan.models)
+        self.guess = guess(plan)
+        self.course = Course()
+        self.standing = Standing()
+        self.step = self.done = 0
+        self.epochs: deque[Mapping[str, float]] = deque(maxlen=EPOCHS)
+        self.answers: Mapping[str, Any] = {}
+        self.probes: deque[Mapping[str, Mapping[str, Any]]] = deque(maxlen=PROBES)
+        self.aparts: deque[float] = deque(maxlen=BATCHES)
+        self.waits: deque[tuple[float, float, int]] = deque(maxlen=WAITS)
+        self.looked: dict[str, Any] | None = None
+        self.breakdown: Breakdown | None = None
+
+    # What the loop tells; see plan.Doctor
+
+    def steps(
+        self,
+        values: "np.ndarray[Any, np.dtype[np.float32]]",
+        seconds: float,
+        waited: float,
+        batch: Batch,
+    ) -> Sequence[p.Symptom]:
+        """Points of the steps since the last call, and the batch of the last one."""
+        self.course.add(values)
+        self.step = self.course.step
+        self.waits.append((waited, seconds, len(values)))
+        if "target" in batch:
+            apart = measure.apart(batch["target"], self.plan.target)
+            if apart is not None and math.isfinite(apart):
+                self.aparts.append(apart)
+        return self._look("steps")
+
+    def probe(
+        self, rows: Sequence[Mapping[str, Any]], step: int, epoch: int
+    ) -> Sequence[p.Symptom]:
+        """Node health."""
+        self.step, self.done = step, epoch
+        self.probes.append({row["node"]: row for row in rows})
+        return self._look("probe")
+
+    def epoch(
+        self, figures: Mapping[str, float], answers: Mapping[str, Any]
+    ) -> Sequence[p.Symptom]:
+        """An epoch's figures, and what the model says of the held-out rows as a whole."""
+        self.done, self.step = int(figures["epoch"]), int(figures["step"])
+        self.epochs.append(figures)
+        self.answers = answers
+        if self.looked is None:
+            self.looked = self._data()
+        return self._look("epoch")
+
+    def failed(self, error: LaminaError) -> Sequence[p.Symptom]:
+        """The run ends with this error."""
+        if not isinstance(error, StepFailed) or error.code != "not_finite":
+            return ()
+        self.breakdown = self._breakdown(error)
+        return self._look("failure")
+
+    def state(self) -> dict[str, Any]:
+        """JSON: the course, the epochs and what stands. Probes come anew."""
+        return {
+            "course": self.course.state(),
+            "epochs": [dict(row) for row in self.epochs],
+            "standing": self.standing.state(),
+        }
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Take back what `state` gave."""
+        self.course.load(state["course"])
+        self.epochs.extend(state["epochs"])
+        self.standing.load(state["standing"])
+        self.step = self.course.step
+        self.done = int(self.epochs[-1]["epoch"]) if self.epochs else 0
+
+    # What follows from it
+
+    def _look(self, news: News) -> Sequence[p.Symptom]:
+        found = self.standing.look(self.facts(), news)
+        return [finding.event(state, self.step, self.done) for finding, state in found]
+
+    def _data(self) -> dict[str, Any]:
+        """The data, once, after the first epoch: the first point must not wait for it."""
+        inputs = self.plan.task.context.inputs
+        train = self.plan.data.get("train", {})
+        held_out = self.plan.data.get("validation", {})
+        return {
+            "tellers": data.tellers(train, inputs, self.plan.target),
+            "copies": data.copies(train, held_out, inputs) if held_out else None,
+        }
+
+    def facts(self) -> Facts:
+        """What is known now."""
+        waited = sum(wait for wait, _, _ in self.waits)
+        spent = sum(seconds for _, seconds, _ in self.waits)
+        steps = sum(count for _, _, count in self.waits)
+        train = self.plan.data.get("train", {})
+        return Facts(
+            recipe=self.plan.recipe,
+            target=self.plan.target,
+            rows=len(next(iter(train.values()))) if train else 0,
+            step=self.step,
+            epoch=self.done,
+            guess=self.guess,
+            first=self.course.first,
+            rate=self.course.rate,
+            blocks=self.course.blocks,
+            epochs=tuple(self.epochs),
+            answers=self.answers,
+            probes=tuple(self.probes),
+            nodes=self.nodes,
+            graphs=self.graphs,
+            aparts=tuple(self.aparts),
+            waiting=waited / spent if spent > 0 and len(self.waits) >= 4 else None,
+            wait_seconds=waited / steps if steps else 0.0,
+            augmented=self.plan.augment is not None,
+            breakdown=self.breakdown,
+            standing=self.standing.codes,
+            **(self.looked or {}),
+        )
+
+    def _breakdown(self, error: StepFailed) -> Breakdown:
+        """Which column of the data is not finite, where the data is to blame."""
+        rows = self.plan.data.get("train", {})
+        spec = self.plan.task.context.inputs.get(error.node or "")
+        if spec is not None and spec.form == "vector" and spec.name in rows:
+            bad = ~torch.isfinite(rows[spec.name]).all(0)
+            origins = spec.origins or spec.features
+            if bool(bad.any()) and len(origins) == len(bad):
+                return Breakdown(error.node, error.fact, origins[int(bad.nonzero()[0, 0])])
+        return Breakdown(error.node, error.fact)
+
+
+def nodes(models: Mapping[str, nn.Module]) -> dict[str, Node]:
+    """The nodes of the networks in computing order, as people name them."""
+    found = {}
+    for name, model in models.items():
+        for child, module in model.named_children():
+            node = health.node_name(name, child, len(models))
+            weights = sum(w.numel() for w in module.parameters() if w.requires_grad)
+            matrices = [w for w in module.parameters() if w.ndim > 1]
+            width = matrices[-1].shape[0] if matrices else 0
+            found[node] = Node(node, type(module).__name__, weights, width)
+    return found
+
+
+def guess(plan: p.Plan) -> float | None:
+    """The loss of the best answer that ignores the inputs, where the loss is one that we know."""
+    target, loss = plan.target, plan.task.details().get("loss")
+    if target is None:
+        return None
+    if target.kind == "number":
+        return 1.0 if loss == "MSELoss" else None
+    counts = [count for count in target.counts if count]
+    if loss != "CrossEntropyLoss" or len(counts) < 2:
+        return None
+    if plan.recipe.class_weights is not None:
+        return math.log(len(counts)) if plan.recipe.class_weights == "balanced" else None
+    shares = [count / sum(counts) for count in counts]
+    return -sum(share * math.log(share) for share in shares)

@@ -1,5 +1,6 @@
 """What a run has learnt, on the command line: evaluate, explain, predict, export."""
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -49,12 +50,18 @@ def _evaluation_text(document: dict[str, Any]) -> str:
 def explain(
     run: root.RunId,
     method: Annotated[str, typer.Option(help="integrated_gradients, shap, occlusion, …")],
-    rows: Annotated[str, typer.Option(help="Rows of the split: 0,3,10-19")] = "0",
+    rows: Annotated[str, typer.Option(help="Rows of the split, counted from 0: 0,3,10-19")] = "0",
     split: Annotated[str, typer.Option(help="train, validation or test")] = "test",
     target: Annotated[str | None, typer.Option(help="The class; else the predicted one.")] = None,
     layer: Annotated[
         str | None, typer.Option(help="The node, for methods that look at one.")
     ] = None,
+    baseline: Annotated[
+        str | None, typer.Option(help="What it is compared with; else what suits the data.")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Judge each map, as the Explain page does.")
+    ] = False,
     checkpoint: root.Checkpoint = "best",
     as_json: root.Json = False,
 ) -> None:
@@ -75,9 +82,20 @@ def explain(
         target=target,
         layer=layer,
         checkpoint=checkpoint,
+        options={"baseline": baseline} if baseline else None,
+        check=check,
+        progress=_progress if sys.stderr.isatty() else None,
     )
+    if sys.stderr.isatty():
+        print("\r\033[K", end="", file=sys.stderr)
     document = explanation.to_dict()
     root.emit(document, as_json, lambda: _explanation_text(document))
+
+
+def _progress(what: str, done: int, total: int) -> None:
+    """One line that is written over, for a person who watches."""
+    count = f" {done:,} of {total:,}" if total else ""
+    print(f"\r\033[K{what}{count}", end="", file=sys.stderr, flush=True)
 
 
 def row_numbers(text: str) -> tuple[int, ...]:
@@ -104,6 +122,8 @@ def _explanation_text(document: dict[str, Any]) -> str:
         check = f", completeness error {root.number(error)}" if error is not None else ""
         lines.append(f"prediction {row.get('prediction')}{check}")
         lines += [f"  {name}: {root.number(value)}" for name, value in _strongest(row)]
+        if row.get("trust"):
+            lines.append(f"verdict: {row['trust']['verdict']}")
     lines += [f"limit: {limit}" for limit in document.get("limits", [])]
     return "\n".join(lines)
 

@@ -172,3 +172,21 @@ def test_rows_know_their_place_and_whether_they_were_short(tmp_path):
     assert (first.place, first.short) == ("rows.csv, row 2", "")
     assert second == {"age": "32", "city": ""}
     assert (second.place, second.short) == ("rows.csv, row 4", "it has 1 cells, the first row 2")
+
+
+SERIES = {
+    "inputs": {"series": {"form": "series", "column": "series", "channels": ["value"]}},
+    "target": {"name": "label"},
+}
+
+
+def test_series_may_stand_one_per_line_beside_their_target(tmp_path):
+    path = tmp_path / "series.csv"
+    path.write_text("label;t0;t1;t2\na;1;-2.5;\nb;4;5;6e1\n", encoding="utf-8")
+    first, second = files.records([str(path)], SERIES)
+    assert first["series"][:2] == [1.0, -2.5]
+    assert first["series"][2] != first["series"][2]
+    assert second == {"series": [4.0, 5.0, 60.0]}
+    path.write_text("label,t0,t1\na,1,x\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"series\.csv, row 2: t1 is 'x', which is no number"):
+        files.records([str(path)], SERIES)

@@ -10,6 +10,7 @@ from typing import Any
 Record = dict[str, Any]
 TABLES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".data", ".test")
 IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
+JSON = (".json", ".jsonl", ".ndjson")
 SEPARATORS = (",", ";", "\t", "|")
 RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")
 LARGEST_FIELD = 10_000_000
@@ -56,11 +57,43 @@ def _argument(argument: str, settings: Mapping[str, Any]) -> list[Record]:
         return [{forms["image"]["column"]: path}]
     if exists and path.suffix.lower() == ".txt" and media and media["form"] == "tokens":
         return [{media["column"]: line} for line in text_of(path).splitlines() if line.strip()]
+    if exists and len(settings["inputs"]) == 1 and _single(forms.get("series")):
+        return _wide(path, forms["series"]["column"], settings)
     if exists:
         return table(path, wanted(settings))
     if media and media["form"] == "tokens" and len(settings["inputs"]) == 1:
         return [{media["column"]: argument}]
     raise Missing(f"There is no file {argument}.")
+
+
+def _single(part: Mapping[str, Any] | None) -> bool:
+    """Whether an input is a series of one channel that no columns were named for."""
+    return part is not None and len(part["channels"]) == 1 and not part.get("cells")
+
+
+def _wide(path: Path, column: str, settings: Mapping[str, Any]) -> list[Record]:
+    """Series of a file: in a column of its own, else one per line with a cell per moment, beside
+    which only the target may stand.
+    """
+    text = text_of(path)
+    separator = max(SEPARATORS, key=lambda item: len(_header(text, item)))
+    header = _header(text, separator)
+    known = (settings.get("target") or {}).get("name")
+    moments = [name for name in header if name != known]
+    if path.suffix.lower() in JSON or column in header or len(moments) < 2:
+        return table(path, wanted(settings))
+    found: list[Record] = []
+    for line in _rows(text, path.name, separator, header, skip=True):
+        place = getattr(line, "place", path.name)
+        found.append(_placed(Line({column: [_moment(line[n], n, place) for n in moments]}), place))
+    return found
+
+
+def _moment(cell: str, name: str, place: str) -> float:
+    try:
+        return float(cell) if cell.strip() else float("nan")
+    except ValueError:
+        raise ValueError(f"{place}: {name} is {cell[:40]!r}, which is no number.") from None
 
 
 def wanted(settings: Mapping[str, Any]) -> list[str]:
@@ -91,7 +124,7 @@ def text_of(path: Path) -> str:
 def table(path: Path, columns: Sequence[str]) -> list[Record]:
     """The rows of a CSV, TSV, JSON or JSON-lines file; ValueError with the line that is wrong."""
     text = text_of(path)
-    if path.suffix.lower() in (".json", ".jsonl", ".ndjson"):
+    if path.suffix.lower() in JSON:
         return _json(text, path.name)
     return _separated(text, path.name, columns)
 

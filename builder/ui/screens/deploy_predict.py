@@ -163,9 +163,8 @@ def _sample(run: "Run", form: str) -> dict[str, Any] | None:
     with st.container(key="lm_deploy_sample", horizontal=True, vertical_alignment="center"):
         if st.button(f"Next test {what}", icon=":material/skip_next:", key="deploy_next"):
             st.session_state[f"deploy_row_{run.id}"] = (_row(run) + 1) % size
-        parts.html(
-            f'<span class="lm-f lm-s">test row {rows.row_label(_row(run))} of {size:,}</span>'
-        )
+        place = f"{rows.row_label(_row(run))} of {size:,}"
+        parts.html(f'<span class="lm-f lm-s">test {what} {place}</span>')
     try:
         record = run.prepared().record("test", _row(run))
     except LaminaError as error:

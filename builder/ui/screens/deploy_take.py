@@ -88,9 +88,11 @@ def _commands(run: "Run", checkpoint: str) -> None:
     st.code(
         f"{program()} export {run.id} --to python{option} -o network\ncd network && {command}",
         language="bash",
+        wrap_lines=True,
     )
     parts.html('<div class="lm-m lm-s">Or predict from here.</div>')
     st.code(
         f"{program()} predict {run.id}{option} {command.removeprefix('python predict.py ')}",
         language="bash",
+        wrap_lines=True,
     )

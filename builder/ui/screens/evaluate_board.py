@@ -25,6 +25,7 @@ from builder.ui.screens.evaluate_parts import (
 )
 
 PAGE = 15
+NEAR = 8
 FEW_SAMPLES = 5
 """So few samples are followed by others that help to read them."""
 
@@ -124,8 +125,7 @@ def _chosen(look: Look, report: ClassificationSplit, chosen: Sequence[Any]) -> _
         return _Chosen(found, title, line, chosen[1], by_answers=False)
     one = next(one for one in slices(look.run, look.split) if one.name == chosen[1])
     found = one.indexes[np.lexsort((-report.confidence[one.indexes], report.right[one.indexes]))]
-    title = f"{one.name}: {len(found):,} {look.word(len(found))}"
-    return _Chosen(found, title, evaluate_slices.verdict(look, one), slice=one.name)
+    return _Chosen(found, one.name, evaluate_slices.verdict(look, one), slice=one.name)
 
 
 def _samples(look: Look, report: ClassificationSplit, chosen: _Chosen) -> None:
@@ -139,7 +139,7 @@ def _samples(look: Look, report: ClassificationSplit, chosen: _Chosen) -> None:
     among, title = found, chosen.title
     if len(found) <= FEW_SAMPLES:
         near = report.unsure(chosen.true)
-        near = near[~np.isin(near, found)][:10]
+        near = near[~np.isin(near, found)][:NEAR]
         if len(near):
             of = "" if chosen.true is None else f" of {called(report.classes[chosen.true])}"
             beside = f"Beside them{of}: right, but least sure"

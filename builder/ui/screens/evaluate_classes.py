@@ -4,7 +4,7 @@ import streamlit as st
 
 from builder.evaluate import ClassificationSplit
 from builder.ui.screens import evaluate_board, evaluate_curves, evaluate_decide
-from builder.ui.screens.evaluate_parts import COLUMNS, Look
+from builder.ui.screens.evaluate_parts import Look
 
 FEW = 4
 """Up to so many classes the table of classes leaves room for the calibration below it."""
@@ -17,14 +17,10 @@ def show(look: Look, report: ClassificationSplit) -> None:
     if few:
         left, right = st.columns([904, 488], gap="small")
         with left:
-            evaluate_decide.threshold(look, report, (1, 1))
+            evaluate_decide.show(look, report, beside=False)
             st.fragment(evaluate_curves.ranking)(look, report)
         with right:
             evaluate_curves.mistakes(look, report, tall=True)
         return
-    left, right = st.columns([904, 488], gap="small")
-    with left:
-        evaluate_decide.threshold(look, report, COLUMNS[:2])
-    with right:
-        evaluate_decide.calibration(look, report)
+    evaluate_decide.show(look, report, beside=True)
     evaluate_curves.beside(look, report)

@@ -14,6 +14,7 @@ from builder.ui.screens.evaluate_parts import Look, csv, explain, grid, predicti
 MOST_CURVES = 20
 SHOWN = 12
 SHOWN_TALL = 20
+NEAR = 4
 FEW = 5
 """Up to so many mistakes are followed by what was nearly one."""
 
@@ -108,7 +109,7 @@ def mistakes(look: Look, report: ClassificationSplit, tall: bool = False) -> Non
             tall=tall,
         )
         if len(wrong) <= FEW:
-            near = report.unsure()[: 2 * FEW if tall else FEW]
+            near = report.unsure()[: 2 * NEAR if tall else NEAR]
             beside = "Right, but least sure"
             parts.html(f'<div class="lm-s lm-m" style="margin-top:8px">{beside}</div>')
             other = grid(look, near, f"unsure_{look.run.id}")

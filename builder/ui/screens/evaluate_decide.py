@@ -1,6 +1,7 @@
 """Evaluate, for classes: thresholds, and whether confidence can be believed."""
 
 from html import escape
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -8,7 +9,7 @@ import streamlit as st
 from builder.evaluate import ClassificationSplit
 from builder.ui import charts, figures, parts
 from builder.ui.sample import called
-from builder.ui.screens.evaluate_parts import Look, figure, head
+from builder.ui.screens.evaluate_parts import COLUMNS, Look, figure, head
 
 NOTHING = "\u00a0"
 """Keeps a note's line where there is nothing to note, so that the page stands still."""
@@ -17,9 +18,17 @@ JUDGED = "Choose the value on validation data; test data only judges it."
 
 
 @st.fragment
-def threshold(look: Look, report: ClassificationSplit, widths: tuple[int, ...]) -> None:
+def show(look: Look, report: ClassificationSplit, beside: bool) -> None:
+    """The threshold's two cards, with the calibration `beside` them or without it."""
+    left, right, *rest = st.columns(list(COLUMNS) if beside else 2, gap="small")
+    _threshold(look, report, left, right)
+    for column in rest:
+        with column:
+            calibration(look, report)
+
+
+def _threshold(look: Look, report: ClassificationSplit, left: Any, right: Any) -> None:
     """The chart of every threshold, and the figures at the one that is chosen."""
-    left, right = st.columns(list(widths), gap="small")
     with left, st.container(key="lm_card_threshold", height="stretch"):
         mode = _mode(look, report)
         low = 0.0 if report.binary else float(np.floor(10 / len(report.classes)) / 10)
@@ -183,8 +192,8 @@ def judged(report: ClassificationSplit, smoothing: float) -> tuple[str, str, str
             "n",
             "Modest by design",
             f"{off}The recipe smooths labels by {figures.number(smoothing, 2)}: training aims at "
-            f"{most}, never at 100 %. It is right more often than it says, so its order of "
-            "confidence holds, its percentages are no odds. Less smoothing brings them closer.",
+            f"{most}, not 100 %, so it is right more often than it says. Do not read its "
+            "percentages as odds.",
         )
     word = "Roughly calibrated" if error <= 0.1 else "Badly calibrated"
     if low <= sure <= high:

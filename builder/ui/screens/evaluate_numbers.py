@@ -62,12 +62,13 @@ def _rows(look: Look, report: RegressionSplit, picked: list[int], name: str | No
 
 def _charts(look: Look, report: RegressionSplit) -> list[int]:
     """Both charts; gives the rows that were clicked or boxed in the first."""
+    target = rows.column_label(look.run.spec, look.run.spec.target.name)
     left, right = st.columns([700, 692], gap="small")
     key, name = f"scatter_{look.run.id}_{look.split}", look.file("predicted against true")
     with left, st.container(key="lm_card_scatter", height="stretch"):
         head(
-            f"Predicted against true {rows.column_label(look.run.spec, look.run.spec.target.name)}",
-            "click a dot to explain it, draw a box to keep its rows",
+            "Predicted against true",
+            f"{target}; click or box dots",
             "scatter",
             look.file("predictions"),
             lambda: predictions_csv(report),

@@ -120,6 +120,8 @@ def _skip_titles(grid: Grid, skip: int | None) -> int:
         return skip
     usual = Counter(_filled(row) for row in grid.rows[1:200]).most_common(1)
     wide = usual[0][0] if usual else 1
+    if len(grid.rows) > 1 and _filled(grid.rows[0]) == 1:
+        wide = max(wide, _filled(grid.rows[1]))  # a header that is fuller than its rows
     count = 0
     while wide >= 3 and count < min(len(grid.rows) - 1, 50):
         row = grid.rows[count]
@@ -168,9 +170,20 @@ def guess_header(rows: Sequence[Sequence[Any]]) -> bool:
             votes += 0.5
         elif len(name) > 3 * sum(len(str(cell)) for cell in below) / len(below) + 20:
             votes -= 0.25
+    if _numbered(first) and not _numbered(rest[0]):
+        return True
     if votes == 0:
         return not any(_number(cell) for cell in first)
     return votes > 0 or _counts_up(first, rest)
+
+
+def _numbered(row: Sequence[Any]) -> bool:
+    """Column numbers as pandas writes them (0, 1, 2, …), a word or two among them."""
+    words = [cell for cell in row if not _number(cell)]
+    numbers = [tables.to_number(cell) for cell in row if _number(cell)]
+    if len(numbers) < 4 or len(words) > 2 or numbers[0] not in (0.0, 1.0):
+        return False
+    return all(after - before == 1.0 for before, after in pairwise(numbers))
 
 
 def _counts_up(first: Sequence[Any], rest: Sequence[Sequence[Any]]) -> bool:

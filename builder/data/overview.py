@@ -3,7 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -194,11 +194,23 @@ def _inspect(data: Data, limit: int, progress: Progress) -> Overview:
         sizes=_sizes(codes),
         given=raw.given is not None,
         preview=_preview(raw.frame, limit),
-        findings=tuple(findings),
-        notes=raw.notes,
+        findings=tuple(_called(finding, raw.headerless) for finding in findings),
+        notes=tuple(columns.called(note, raw.headerless) for note in raw.notes),
         options=dict(raw.options),
         choices=dict(raw.choices),
         headerless=raw.headerless,
+    )
+
+
+def _called(finding: Finding, headerless: bool) -> Finding:
+    """The finding with columns called as people do; what it edits keeps their names."""
+    return replace(
+        finding,
+        sentence=columns.called(finding.sentence, headerless),
+        remedies=tuple(
+            replace(remedy, label=columns.called(remedy.label, headerless))
+            for remedy in finding.remedies
+        ),
     )
 
 

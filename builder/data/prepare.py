@@ -115,7 +115,7 @@ def _fill(
         inputs={name: part.spec for name, part in fitted.items()},
         target=target,
         sizes={name: len(rows.of(code)) for code, name in enumerate(SPLITS)},
-        notes=tuple(dict.fromkeys(notes)),
+        notes=tuple(columns.called(note, raw.headerless) for note in dict.fromkeys(notes)),
     )
     store.write_json(aside / "preparation.json", settings)
     store.write_json(

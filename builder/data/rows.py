@@ -56,7 +56,10 @@ def arrange(raw: Raw, data: Data, task: str) -> Rows:
     for name, column in planned.items():
         if column.role in ("feature", "time"):
             known = raw.reading.get(name, {})
-            frame[name], reading[name] = columns.retype(frame[name], column, known)
+            before = raw.frame[name]
+            cells, reading[name] = columns.retype(before, column, known)
+            if cells is not before:
+                frame[name] = cells
     notes: list[str] = []
     keep = np.ones(len(frame), bool)
     for name, column in planned.items():

@@ -10,7 +10,7 @@ import pytest
 from builder import data
 from builder.data.base import Finding
 from builder.data.overview import SEVERITY, all_checks
-from builder.project import Data, Split
+from builder.project import Data, Project, Split
 
 Write = Callable[..., Data]
 
@@ -216,3 +216,23 @@ def test_new_data_of_many_rows_gets_smaller_shares_and_what_was_decided_stays(
     decided = given.model_copy(update={"split": Split(seed=3)})
     assert data.share_out(decided) == decided
     assert data.suggest(given).split == given.split
+
+
+def test_columns_without_a_head_are_called_by_their_number_in_words(table: Write) -> None:
+    rows = "".join(f"{i % 7},same,{'yes' if i % 2 else 'no'},{i}\n" for i in range(60))
+    given = table(rows, target="#2")
+    overview = data.inspect(given)
+    assert overview.headerless
+    said = " ".join(finding.sentence for finding in overview.findings)
+    assert "column 2" in said
+    assert "#" not in said
+    assert {name for f in overview.findings for name in f.columns} >= {"#1"}
+    notes = " ".join(data.prepare(Project(data=given)).spec.notes)
+    assert "column 2" in notes
+    assert "#" not in notes
+
+
+def test_a_head_that_looks_like_a_number_is_left_alone(table: Write) -> None:
+    rows = "#0,b\n" + "".join(f"same,{'yes' if i % 2 else 'no'}\n" for i in range(60))
+    overview = data.inspect(table(rows, target="b"))
+    assert any("'#0'" in finding.sentence for finding in overview.findings)

@@ -77,7 +77,11 @@ def _form(project: Project, overview: "Overview", save: Save) -> None:
             names = [v.name for v in overview.columns if v.type in ("date", "number")] or names
         now = split.group if kind == "group" else split.time
         column = st.selectbox(
-            "Column", names, index=names.index(now) if now in names else None, key="split_column"
+            "Column",
+            names,
+            index=names.index(now) if now in names else None,
+            format_func=lambda one: heads.called(one, overview.headerless),
+            key="split_column",
         )
     shares = _shares(split)
     seed = st.number_input("Seed", 0, 2**31 - 1, split.seed, key="split_seed")
@@ -205,7 +209,7 @@ def _spread(overview: "Overview") -> str:
     drawing = parts.picture(
         f'<svg width="440" height="90" viewBox="0 0 440 90" preserveAspectRatio="none">{bars}</svg>'
         "",
-        f"histogram of {view.name}",
+        f"histogram of {name}",
     )
     figures = {
         key: float(value) for key, value in view.numbers.items() if not isinstance(value, str)

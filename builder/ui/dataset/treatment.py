@@ -43,9 +43,11 @@ GAPS = {
 }
 
 
-def edit(project: Project, view: "ColumnView", rows: int) -> None:
-    """Open the dialog for a column."""
-    st.dialog(f"The column {view.name}")(_form)(project, view, rows)
+def edit(project: Project, view: "ColumnView", rows: int, called: str) -> None:
+    """Open the dialog for a column, which people call so."""
+    st.dialog(called[:1].upper() + called[1:] if called != view.name else f"The column {called}")(
+        _form
+    )(project, view, rows)
 
 
 def _form(project: Project, view: "ColumnView", rows: int) -> None:

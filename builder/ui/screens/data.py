@@ -204,7 +204,8 @@ def _table(
 
 def _changed(project: Project, overview: "data.Overview", change: table.Change) -> None:
     if change.kind == "open":
-        treatment.edit(project, overview.column(change.column), overview.rows)
+        called = heads.called(change.column, overview.headerless)
+        treatment.edit(project, overview.column(change.column), overview.rows, called)
         return
     if change.column == overview.target and change.kind == "role" and change.value != "target":
         st.toast("Choose another column as the Target instead.")

@@ -23,7 +23,7 @@ export default function (component) {
     const shares = bar.moved || real;
     PARTS.forEach((name, i) => {
       const rows = bar.moved ? `≈ ${Math.round(shares[i] * total).toLocaleString("en")}` : data.sizes[i].toLocaleString("en");
-      const percent = `${(shares[i] * 100).toFixed(bar.moved || Math.abs(shares[i] * 100 - Math.round(shares[i] * 100)) < 0.05 ? 0 : 1)} %`;
+      const percent = `${(shares[i] * 100).toFixed(Math.abs(asked[i] * 100 - Math.round(asked[i] * 100)) < 0.05 ? 0 : 1)} %`;
       boxes[i].style.flex = `${shares[i]} 0 0px`;
       boxes[i].style.display = shares[i] ? "" : "none";
       boxes[i].title = `${name}: ${rows} rows, ${percent}`;

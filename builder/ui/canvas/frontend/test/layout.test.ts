@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { addLayer, bypass, connect, copied, move, paste, readClip, remove, tidy, whereNext } from "../src/model/actions";
+import { addLayer, bypass, connect, copied, move, paste, readClip, remove, tidy, ungroupSelected, whereNext } from "../src/model/actions";
 import { applyEdit } from "../src/model/graph";
 import { arrange, shortcuts } from "../src/model/layout";
 import { rounded, routes } from "../src/model/route";
@@ -229,5 +229,24 @@ describe("actions", () => {
     const view = viewOf(RESIDUAL, { relu1: { x: 900, y: 900 }, conv1: { x: 40, y: -300 } });
     const next = sceneOf({ ...view, doc: applyEdit(view.doc, tidy(view, sceneOf(view), "model")) });
     expect(next.stacks.get("conv1")).toEqual(["conv1", "relu1"]);
+  });
+});
+
+describe("modules that are selected", () => {
+  const doc: Doc = {
+    graphs: { model: { nodes: [{ id: "x", layer: "Input", params: {} }, { id: "block1", layer: "Outer", params: {} }], edges: [["x", "block1"]] } },
+    modules: {
+      Outer: { nodes: [{ id: "in1", layer: "Input", params: {} }, { id: "inner1", layer: "Inner", params: {} }], edges: [["in1", "inner1"]] },
+      Inner: { nodes: [{ id: "in2", layer: "Input", params: {} }, { id: "act", layer: "Identity", params: {} }], edges: [["in2", "act"]] },
+    },
+    positions: {},
+  };
+  const scene = (opened: string[]) => sceneOf({ doc, graph: "model", faces: facesOf(doc, {}), opened: new Set(opened) });
+
+  it("are ungrouped in the graph that holds them, opened in place or not", () => {
+    expect(ungroupSelected(scene([]), new Set(["block1"]))).toMatchObject({ graph: "model", steps: [["ungroup", { id: "block1" }]] });
+    const opened = scene(["block1", "block1/inner1"]);
+    expect(ungroupSelected(opened, new Set(["block1/inner1"]))).toMatchObject({ graph: "modules.Outer", steps: [["ungroup", { id: "inner1" }]] });
+    expect(ungroupSelected(opened, new Set(["x"]))).toBeNull();
   });
 });

@@ -52,9 +52,8 @@ def new(
     """Write a ready project, its sizes fitted to the data."""
     from builder import templates
 
-    if template:
-        templates.get(template)
-    chosen = data_from(data, target, test) if data else None
+    reads = templates.get(template).reads if template else ""
+    chosen = data_from(data, target, test, reads) if data else None
     if chosen is None and (target or test):
         raise errors.LaminaError(
             "--target and --test speak of data that is not named.",
@@ -120,13 +119,15 @@ def fix(
 ) -> None:
     """Apply the best repair for each error; leave with 1 where some remain."""
     from builder import compile as compiler
+    from builder import tasks
 
     given = project.load(file)
     spec = specs_of(given)
+    shapes = tasks.output_shapes(given, spec)
     graphs, applied = dict(given.graphs), []
     for name, graph in given.graphs.items():
         graphs[name], fixes = compiler.fix(
-            graph, spec.inputs, modules=given.modules, output_shape=output_shape(given, spec)
+            graph, spec.inputs, modules=given.modules, output_shape=shapes[name]
         )
         applied += [_fix_document(name, item) for item in fixes]
     repaired = given.model_copy(update={"graphs": graphs})
@@ -161,11 +162,15 @@ def code(file: root.ProjectFile, as_json: root.Json = False) -> None:
     root.emit(document, as_json, lambda: source.text.rstrip("\n"))
 
 
-def data_from(paths: list[Path], target: str | None, test: Path | None) -> project.Data:
-    """The data section for files, recognised by name and content; LaminaError where none fits."""
+def data_from(
+    paths: list[Path], target: str | None, test: Path | None, prefer: str = ""
+) -> project.Data:
+    """The data section for files, recognised by name and content (the source `prefer` first);
+    LaminaError where none fits.
+    """
     from builder import data
 
-    found = data.recognise([paths[0], test] if test else [paths[0]])
+    found = data.recognise([paths[0], test] if test else [paths[0]], prefer)
     source = data.catalogue()[found.source]
     if len(paths) > 1 and found.source != "text_files":
         raise errors.LaminaError(
@@ -193,28 +198,19 @@ def specs_of(given: project.Project) -> "PreparedSpec":
     return data.specs(given)
 
 
-def output_shape(given: project.Project, spec: "PreparedSpec") -> tuple[int, ...] | None:
-    """What the task wants at the Output node; None where there is no target."""
-    if spec.target is None:
-        return None
-    from builder import tasks
-
-    context = tasks.Context(given.task, given.recipe, spec.inputs, spec.target, tuple(given.graphs))
-    return tasks.make(context).output_shape()
-
-
 def checks(given: project.Project) -> dict[str, "Check"]:
     """Every graph of the project, checked against its data."""
     from builder import compile as compiler
+    from builder import tasks
 
     spec = specs_of(given)
-    shape = output_shape(given, spec)
+    shapes = tasks.output_shapes(given, spec)
     return {
         name: compiler.check(
             graph,
             spec.inputs,
             modules=given.modules,
-            output_shape=shape,
+            output_shape=shapes[name],
             batch_size=given.recipe.batch_size or 32,
         )
         for name, graph in given.graphs.items()

@@ -35,4 +35,5 @@ def frechet(one_ND: Tensor, other_MD: Tensor) -> Tensor:
     root = vectors * values.clamp_min(0).sqrt() @ vectors.T
     mixed = torch.linalg.eigvalsh(root @ second @ root).clamp_min(0).sqrt().sum()
     apart = (one.mean(0) - other.mean(0)).square().sum()
-    return (apart + first.trace() + second.trace() - 2 * mixed).clamp_min(0)
+    distance: Tensor = apart + first.trace() + second.trace() - 2 * mixed
+    return distance.clamp_min(0)

@@ -40,6 +40,7 @@ __all__ = [
     "get",
     "kinds",
     "make",
+    "output_shapes",
     "sample",
     "single",
 ]
@@ -81,9 +82,10 @@ def context(
     for name, graph in project.graphs.items():
         nodes = [node for node in graph.nodes if node.layer == "Input"]
         free[name] = {
-            node.id: tuple(node.params["shape"])  # type: ignore[arg-type]
+            node.id: tuple(int(size) for size in shape if isinstance(size, int))
             for node in nodes
-            if node.id not in spec.inputs and node.params.get("shape")
+            if node.id not in spec.inputs
+            and isinstance(shape := node.params.get("shape"), list | tuple)
         }
     return Context(
         project.task,
@@ -94,6 +96,20 @@ def context(
         free,
         preparation or {},
     )
+
+
+def output_shapes(project: Project, spec: PreparedSpec) -> dict[str, tuple[int, ...] | None]:
+    """The shape that the task wants at the Output of each graph; None where any will do, and where
+    the data does not fit the task (yet).
+
+    Raises LaminaError for a task that is not known or has wrong settings.
+    """
+    task = get(project.task.kind)
+    given = context(project, spec)
+    if task.unfit(given) is not None:
+        return dict.fromkeys(project.graphs)
+    made = task(given)
+    return {graph: made.output_shape(graph) for graph in project.graphs}
 
 
 def sample(

@@ -54,7 +54,7 @@ class Judge(nn.Module):
     def look(self, x_NCHW: Tensor) -> tuple[Tensor, Tensor]:
         """Features [N, 32] and probabilities [N, K], in chunks, without gradients."""
         with torch.no_grad():
-            parts = [self(part) for part in x_NCHW.split(AT_ONCE)]
+            parts = [self(part) for part in torch.split(x_NCHW, AT_ONCE)]
         features, logits = (torch.cat(column) for column in zip(*parts, strict=True))
         return features, logits.softmax(1)
 

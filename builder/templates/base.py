@@ -36,6 +36,7 @@ class Template(ABC):
     tasks: ClassVar[tuple[str, ...]] = ("classification", "regression")
     inputs: ClassVar[dict[str, Binding]] = {}  # where the template wants its own Input nodes
     prepare: ClassVar[tuple[Step, ...]] = ()  # preparation steps it wants where the data has none
+    reads: ClassVar[str] = ""  # the source that reads a file for it, where another would be guessed
 
     @classmethod
     @abstractmethod

@@ -115,3 +115,26 @@ def test_pythons_reference_is_there_without_a_network() -> None:
     assert len(text) > 300_000
     assert raw.given is not None
     assert (raw.given[1:] >= raw.given[:-1]).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        (PROSE, "long_text"),
+        ("To be, or not to be,\nthat is the question.\n" * 40, "long_text"),
+        ("x,y\n" + "1,a\n2,b\n" * 40, "table"),
+        ("3.5\n4.5\n" * 40, "table"),
+        ("name\tcolour of it\n" + "rose\tred and white\nlily\twhite all over\n" * 40, "table"),
+    ],
+    ids=["story", "verse", "commas", "numbers", "tabs"],
+)
+def test_prose_is_told_from_a_table(text: str, source: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text(text)
+    assert data.recognise([path]).source == source
+
+
+def test_a_template_may_read_a_table_as_a_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("x,y\n" + "1,a\n2,b\n" * 40)
+    assert data.recognise([path], prefer="long_text").source == "long_text"

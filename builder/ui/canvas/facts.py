@@ -60,7 +60,7 @@ class Facts:
             worker.join(seconds)
 
     def _run(self, project: Project) -> None:
-        from builder import data
+        from builder import data, tasks
 
         while True:
             inputs: Mapping[str, Any] = {}
@@ -69,8 +69,8 @@ class Facts:
             try:
                 spec = data.specs(project)
                 inputs = spec.inputs
-                if spec.target is not None:
-                    shape = (len(spec.target.classes),) if spec.target.kind == "class" else (1,)
+                shapes = tasks.output_shapes(project, spec)
+                shape = shapes.get("model", next(iter(shapes.values())))
             except LaminaError as error:
                 trouble = f"Data: {error}"
             except Exception:  # the thread must answer, or the canvas would wait for ever

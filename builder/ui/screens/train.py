@@ -231,8 +231,7 @@ def _before(project: Project) -> None:
 def _output(project: Project, spec: Any) -> tuple[int, ...] | None:
     from builder import tasks
 
-    context = tasks.Context(project.task, project.recipe, spec.inputs, spec.target)
-    return tasks.make(context).output_shape()
+    return tasks.output_shapes(project, spec)[next(iter(project.graphs))]
 
 
 def _earlier(project_id: str) -> None:

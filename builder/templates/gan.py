@@ -1,0 +1,118 @@
+"""Two networks that learn against each other to make images."""
+
+from typing import TYPE_CHECKING
+
+from builder.graph.spec import Graph
+from builder.project import Data, Optimizer, Project, Recipe, TaskChoice
+from builder.templates import base
+
+if TYPE_CHECKING:
+    from builder.data.specs import PreparedSpec
+
+NOISE = 64
+STEPS = 4_000
+"""About so many updates of each network make digits that can be recognised."""
+
+
+class GanTemplate(base.Template):
+    """Convolutions both ways, after Radford et al. 2016 (arXiv:1511.06434)."""
+
+    name = "gan"
+    title = "Image maker (GAN)"
+    help = "A generator makes images out of noise, a discriminator learns to tell them from real."
+    data_kind = "image"
+    tasks = ("gan",)
+
+    @classmethod
+    def data(cls) -> Data:
+        """Handwritten digits of 8 × 8 pixels, bundled with scikit-learn."""
+        return Data(source="sklearn", options={"name": "digits"}, target="target")
+
+    @classmethod
+    def unfit(cls, spec: "PreparedSpec") -> str | None:
+        """It needs images of at least 8 × 8 and at most 64 × 64 pixels."""
+        forms = [item.form for item in spec.inputs.values()]
+        if forms != ["image"]:
+            found = ", ".join(sorted(set(forms))) or "nothing"
+            return (
+                f"It needs images; this data gives {found}. "
+                "Choose a template for that kind of data."
+            )
+        sides = base.only_input(spec, "image").shape[1:]
+        if min(sides) < 8:
+            return "The images are smaller than 8 × 8 pixels. Bring larger ones."
+        if max(sides) > 64:
+            return (
+                "The images are larger than 64 × 64 pixels, more than this small GAN can make. "
+                "Make them smaller on the Data page."
+            )
+        return None
+
+    @classmethod
+    def rank(cls, spec: "PreparedSpec") -> int:  # noqa: ARG003
+        """Never the first choice where there is something to predict."""
+        return 5
+
+    @classmethod
+    def build(cls, spec: "PreparedSpec", data: Data) -> Project:
+        """Twice as large twice, and twice as small twice; Adam with a short memory for each."""
+        image = base.only_input(spec, "image")
+        batch = 64
+        steps = max(1, -(-base.rows(spec) // batch))
+        adam = {"name": "Adam", "betas": [0.5, 0.999]}
+        return Project(
+            name=cls.name,
+            data=data,
+            graphs={
+                "generator": _generator(image.shape),
+                "discriminator": _discriminator(image.name),
+            },
+            task=TaskChoice(kind="gan"),
+            recipe=Recipe(
+                epochs=max(10, min(200, round(STEPS / steps))),
+                batch_size=batch,
+                optimizers={
+                    "generator": Optimizer.model_validate({**adam, "lr": 1e-3}),
+                    "discriminator": Optimizer.model_validate({**adam, "lr": 5e-4}),
+                },
+                monitor="validation_fid" if spec.target is not None else "validation_loss",
+            ),
+        )
+
+
+def _generator(shape: tuple[int, ...]) -> Graph:
+    channels, height, width = shape
+    low = (-(-height // 4), -(-width // 4))
+    middle = (-(-height // 2), -(-width // 2))
+    sketch = base.Sketch()
+    sketch.add("noise", "Input", shape=[NOISE], form="vector")
+    sketch.add("dense", "Linear", out_features=64 * low[0] * low[1], bias=False)
+    sketch.add("norm0", "BatchNorm1d")
+    sketch.add("relu0", "ReLU")
+    sketch.add("unflatten", "Unflatten", dim=1, unflattened_size=[64, *low])
+    for stage, (size, wide) in enumerate(((middle, 64), ((height, width), 32)), start=1):
+        sketch.add(f"up{stage}", "Upsample", size=list(size))
+        sketch.add(
+            f"conv{stage}", "Conv2d", out_channels=wide, kernel_size=3, padding=1, bias=False
+        )
+        sketch.add(f"norm{stage}", "BatchNorm2d")
+        sketch.add(f"relu{stage}", "ReLU")
+    sketch.add("draw", "Conv2d", out_channels=channels, kernel_size=3, padding=1)
+    sketch.add("tanh", "Tanh")
+    sketch.add("output", "Output")
+    return sketch.graph()
+
+
+def _discriminator(name: str) -> Graph:
+    sketch = base.Sketch()
+    sketch.add(name, "Input")
+    for stage, (wide, stride) in enumerate(((32, 1), (64, 2), (64, 2)), start=1):
+        sketch.add(
+            f"conv{stage}", "Conv2d", out_channels=wide, kernel_size=3, stride=stride, padding=1
+        )
+        sketch.add(f"leaky{stage}", "LeakyReLU", negative_slope=0.2)
+    sketch.add("flatten", "Flatten")
+    sketch.add("dropout", "Dropout", p=0.3)
+    sketch.add("score", "Linear", out_features=1)
+    sketch.add("output", "Output")
+    return sketch.graph()

@@ -1,5 +1,7 @@
 """Predict new input with a run: the same code as an exported folder runs."""
 
+import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -103,7 +105,10 @@ def _through_source(path: Path, settings: Mapping[str, Any]) -> list[dict[str, A
     """Rows of a file that the standard library cannot read, by the data source that can."""
     from builder import data
 
-    raw = data.read(data.recognise([path]))
+    with tempfile.TemporaryDirectory(prefix="lamina-predict-") as folder:
+        alone = Path(folder) / f"rows{path.suffix}"  # under a name that brings no …_TRAIN beside it
+        shutil.copyfile(path, alone)
+        raw = data.read(data.recognise([alone]))
     rows: list[dict[str, Any]] = [
         {str(key): value for key, value in record.items()}
         for record in raw.frame.to_dict(orient="records")

@@ -48,9 +48,9 @@ def show(run: "Run", checkpoint: str, form: str) -> None:
             "note",
         )
     lines = flat(found.records[:PREVIEW], found.rows[:PREVIEW])
-    given = set(found.records[0])
+    brought = set(found.records[0])
     lines = [  # what is new stands first, where it is seen without scrolling
-        {key: line[key] for key in sorted(line, key=lambda name: name in given)} for line in lines
+        {key: line[key] for key in sorted(line, key=lambda name: name in brought)} for line in lines
     ]
     st.dataframe(lines, hide_index=True, height=min(320, 38 + 35 * len(lines)))
     note = f"first {PREVIEW} of {len(found.rows):,} rows" if len(found.rows) > PREVIEW else ""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from builder.data.options import Option
 from builder.data.specs import InputSpec
 
 if TYPE_CHECKING:
@@ -22,24 +23,6 @@ SPLITS: tuple[str, str, str] = ("train", "validation", "test")
 
 def silent(what: str, done: int, total: int) -> None:
     """The progress that nobody watches."""
-
-
-@dataclass(frozen=True)
-class Option:
-    """One setting of a source; forms and the command line's help are drawn from it. Values are
-    plain JSON."""
-
-    name: str
-    kind: Literal["path", "text", "choice", "bool", "int", "float"]
-    title: str
-    default: Any = None  # None: required for a path, else guessed from the data
-    help: str = ""
-    choices: tuple[str, ...] = ()
-    suffixes: tuple[str, ...] = ()  # a path: what may be uploaded (".csv")
-    folder: bool = False  # a path: a folder will do as well
-    advanced: bool = False  # folded away until asked for
-    low: float | None = None  # a number: the least and the most that is allowed
-    high: float | None = None
 
 
 @dataclass(frozen=True)

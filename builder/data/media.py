@@ -7,7 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from builder.data.base import Fitted, Media, Option
+from builder.data.base import Fitted, Media
+from builder.data.options import Option
 from builder.data.runtime import images, png, series
 from builder.data.runtime.tokens import Tokens
 from builder.data.specs import InputSpec

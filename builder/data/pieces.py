@@ -7,7 +7,8 @@ from bisect import bisect_left
 from itertools import accumulate
 from typing import Any
 
-from builder.data.base import Media, Option, Raw
+from builder.data.base import Media, Raw
+from builder.data.options import Option
 from builder.errors import LaminaError
 
 WORD = re.compile(r"\s*\S+|\s+$")

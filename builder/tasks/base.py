@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from builder.compile import names
-from builder.data.base import Option
+from builder.data.options import Option
 from builder.data.specs import InputSpec, TargetSpec
 from builder.project import Recipe, TaskChoice
 

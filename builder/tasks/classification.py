@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from builder.data.base import Option
+from builder.data.options import Option
 from builder.errors import LaminaError
 from builder.tasks.base import (
     Batch,

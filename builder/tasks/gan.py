@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from builder.data.base import Option
+from builder.data.options import Option
 from builder.tasks.base import (
     Batch,
     Context,

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from builder.data.base import Option
+from builder.data.options import Option
 from builder.data.runtime.tokens import SPECIAL, Tokens
 from builder.errors import LaminaError
 from builder.tasks.base import (

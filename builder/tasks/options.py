@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from builder.data.base import Option
+from builder.data.options import Option
 from builder.errors import LaminaError
 
 

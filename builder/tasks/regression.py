@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from builder.data.base import Option
+from builder.data.options import Option
 from builder.tasks.base import (
     Batch,
     Context,

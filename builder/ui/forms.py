@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from builder.data.base import Option
+from builder.data.options import Option
 
 AUTO = "auto"
 

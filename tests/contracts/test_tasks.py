@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 import builder.train
 from builder import tasks
-from builder.data.base import Option
+from builder.data.options import Option
 from builder.data.specs import TargetSpec
 from builder.project import Recipe, TaskChoice
 from builder.tasks.base import Batch, Context, Feed, Losses, Phase, Rows, Sample, Task

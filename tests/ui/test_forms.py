@@ -36,7 +36,7 @@ def test_every_declared_option_is_drawn_and_defaults_are_left_out() -> None:
 def one_form() -> None:
     import streamlit as st
 
-    from builder.data.base import Option
+    from builder.data.options import Option
     from builder.ui import forms
 
     options = (

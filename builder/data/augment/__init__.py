@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from builder import scan
-from builder.data.base import Form, Option
+from builder.data.base import Form
+from builder.data.options import Option
 from builder.data.specs import InputSpec
 from builder.errors import LaminaError
 from builder.project import Step

@@ -8,7 +8,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from builder.data.augment import Augmentation, as_before, as_unit, uniform
-from builder.data.base import Form, Option
+from builder.data.base import Form
+from builder.data.options import Option
 from builder.data.specs import InputSpec
 
 

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from builder.data.augment import Augmentation, uniform
-from builder.data.base import Form, Option
+from builder.data.base import Form
+from builder.data.options import Option
 
 
 class Scale(Augmentation):

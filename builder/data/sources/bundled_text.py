@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from builder.data import pieces
-from builder.data.base import Option, Progress, Raw, Source, silent
+from builder.data.base import Progress, Raw, Source, silent
+from builder.data.options import Option
 from builder.errors import LaminaError
 
 TEXTS = {"python_reference": "Python's language reference, about 465,000 characters of prose"}

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from builder.data.base import Media, Option, Progress, Raw, Source, silent
+from builder.data.base import Media, Progress, Raw, Source, silent
+from builder.data.options import Option
 from builder.errors import LaminaError
 
 SETS: dict[str, str] = {

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from builder.data.base import Media, Option, Progress, Raw, Source, silent
+from builder.data.base import Media, Progress, Raw, Source, silent
 from builder.data.idx import read_idx
+from builder.data.options import Option
 from builder.data.paths import locate
 from builder.errors import LaminaError
 

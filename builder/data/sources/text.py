@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from builder.data.base import Media, Option, Progress, Raw, Source, silent
+from builder.data.base import Media, Progress, Raw, Source, silent
+from builder.data.options import Option
 from builder.data.read import catalogue
 from builder.errors import LaminaError
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import streamlit as st
 
-from builder.data.base import Option, Source
+from builder.data.base import Source
+from builder.data.options import Option
 from builder.errors import LaminaError
 from builder.project import Data, Project
 from builder.ui import forms, intake, parts, state, work

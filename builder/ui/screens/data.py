@@ -18,7 +18,7 @@ from builder.ui.dataset import heads, media, side, sources, split, treatment
 
 if TYPE_CHECKING:
     from builder import data
-    from builder.data import base
+    from builder.data import options
 
 INSPECT, PREPARE = "inspect_data", "prepare_media"
 TEXTS = 8  # so many texts stand beside the table
@@ -147,7 +147,7 @@ def _reading(project: Project, overview: "data.Overview | None") -> None:
         st.rerun()
 
 
-def _unfolded(option: "base.Option") -> "base.Option":
+def _unfolded(option: "options.Option") -> "base.Option":
     return dataclasses.replace(option, advanced=False)
 
 

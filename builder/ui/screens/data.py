@@ -147,7 +147,7 @@ def _reading(project: Project, overview: "data.Overview | None") -> None:
         st.rerun()
 
 
-def _unfolded(option: "options.Option") -> "base.Option":
+def _unfolded(option: "options.Option") -> "options.Option":
     return dataclasses.replace(option, advanced=False)
 
 

@@ -127,6 +127,8 @@ def follow(run: "Run") -> None:
 
     A run whose worker was killed is taken up again by the supervisor; that is waited for.
     """
+    from builder import runs
+
     live = sys.stderr.isatty()
     shown = -1
     lost_since: float | None = None
@@ -135,6 +137,7 @@ def follow(run: "Run") -> None:
         lost = (status.error or {}).get("code") == "worker_gone"
         lost_since = (lost_since or time.monotonic()) if lost else None
         if lost_since is not None and time.monotonic() - lost_since < TAKEN_UP:
+            runs.warm()
             time.sleep(POLL)
             continue
         if live:
@@ -203,6 +206,7 @@ def summary(run_id: str) -> dict[str, Any]:
         "recipe": run.project().recipe.model_dump(mode="json"),
         "figures": epochs[-1] if epochs else {},
         "best": {"epoch": best.epoch, **best.figures} if best else {},
+        "symptoms": run.standing(),
         "folder": str(run.folder),
     }
 
@@ -235,6 +239,13 @@ def _summary_text(document: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _symptom_text(row: dict[str, Any]) -> str:
+    """A standing symptom and what to do about it."""
+    place = f" ({row['node']})" if row.get("node") else ""
+    ways = "; ".join(change["label"] for change in row.get("changes", ()))
+    return f"doctor: {row['title']}{place}. {row['message']}" + (f" Try: {ways}." if ways else "")
+
+
 @runs_app.callback(invoke_without_command=True)
 def runs_root(context: typer.Context) -> None:
     """List the runs; see the commands for steering."""
@@ -261,7 +272,8 @@ def show(run: root.RunId, as_json: root.Json = False) -> None:
     """One run with its recipe and figures."""
     document = summary(root.find_run(run).id)
     text = json.dumps(document["recipe"], indent=1)
-    root.emit(document, as_json, lambda: f"{_summary_text(document)}\nrecipe: {text}")
+    ails = "".join(f"\n{_symptom_text(row)}" for row in document["symptoms"])
+    root.emit(document, as_json, lambda: f"{_summary_text(document)}{ails}\nrecipe: {text}")
 
 
 @runs_app.command()

@@ -14,6 +14,7 @@ from builder.runs.lease import shutdown
 from builder.runs.orders import order
 from builder.runs.queue import Waiting, limits, move, prioritise, reorder, set_limit, waiting
 from builder.runs.run import Checkpoint, Run
+from builder.runs.treat import treat
 
 if TYPE_CHECKING:
     from builder.runs.index import Row
@@ -42,6 +43,7 @@ __all__ = [
     "set_limit",
     "shutdown",
     "start",
+    "treat",
     "wait",
     "waiting",
     "warm",
@@ -78,12 +80,19 @@ def warm() -> None:
 
 
 def wait(run_id: str, timeout: float | None = None) -> Status:
-    """Wait until a run has ended (or the time is over); gives its status."""
+    """Wait until a run has ended (or the time is over); gives its status.
+
+    A run that has lost worker and supervisor is taken up again: the supervisor is started anew.
+    """
     import time
+
+    from builder.runs import folder, lease
 
     until = None if timeout is None else time.monotonic() + timeout
     run = Run(run_id)
-    while not (now := run.status).ended:
+    while not (now := run.status).ended or folder.stored_status(run.folder).active:
+        if now.ended:
+            lease.ensure()
         if until is not None and time.monotonic() > until:
             break
         time.sleep(0.05)

@@ -113,8 +113,21 @@ class Run:
         return files.read_lines(self.folder / "generated.jsonl")
 
     def symptoms(self) -> list[dict[str, Any]]:
-        """What looked wrong, oldest first: kind, title, message, node, severity, step, changes."""
+        """What looked wrong and when it was over, oldest first: kind, title, message, why, state
+        (found, changed to another node, gone), node, nodes, severity, step, changes, time.
+        """
         return files.read_lines(self.folder / "symptoms.jsonl")
+
+    def standing(self) -> list[dict[str, Any]]:
+        """The symptoms that are not over, errors first, then the latest found first."""
+        found: dict[str, dict[str, Any]] = {}
+        for row in self.symptoms():
+            if row.get("state") == "gone":
+                found.pop(row["kind"], None)
+            else:
+                found[row["kind"]] = row
+        errors_last = sorted(found.values(), key=lambda row: row["severity"] == "error")
+        return errors_last[::-1]
 
     def events(self) -> list[dict[str, Any]]:
         """What happened, oldest first: start, orders (applied or refused, by whom, at which step),

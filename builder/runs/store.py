@@ -168,7 +168,8 @@ class Store:
     def _symptom(self, event: Symptom) -> None:
         line = {**asdict(event), "evidence": _finite(event.evidence), "time": time.time()}
         files.append_line(self.folder / "symptoms.jsonl", line)
-        folders.add_log(self.folder, f"{event.title}: {event.message}")
+        over = "Over: " if event.state == "gone" else ""
+        folders.add_log(self.folder, f"{over}{event.title}: {event.message}")
 
     def _generated(self, event: Generated) -> None:
         line: dict[str, Any] = {"step": event.step, "epoch": event.epoch, **event.values}

@@ -14,15 +14,49 @@ SPLITS = ("train", "validation", "test")
 
 @root.app.command()
 def evaluate(
-    run: root.RunId, checkpoint: root.Checkpoint = "best", as_json: root.Json = False
+    run: root.RunId,
+    checkpoint: root.Checkpoint = "best",
+    of: Annotated[
+        str | None, typer.Option("--slice", help="A kept slice, judged against the rest.")
+    ] = None,
+    as_json: root.Json = False,
 ) -> None:
     """Figures on the training, validation and test rows, each apart."""
     found = root.find_run(run)
-    from builder.evaluate import evaluate as evaluate_run
+    from builder import evaluate as evaluation
 
-    report = evaluate_run(found.id, checkpoint)
-    document = evaluation_document(report.to_dict())
-    root.emit(document, as_json, lambda: _evaluation_text(document))
+    if of is None:
+        document = evaluation_document(evaluation.evaluate(found.id, checkpoint).to_dict())
+        root.emit(document, as_json, lambda: _evaluation_text(document))
+        return
+    kept = evaluation.slice_named(found, of)
+    report = evaluation.evaluate(found.id, checkpoint, splits=(kept.split,)).splits[kept.split]
+    apart = evaluation.against_rest(report, kept.indexes)
+    document = {
+        "slice": kept.name,
+        "split": kept.split,
+        "rows": len(kept.rows),
+        "of": report.rows,
+        "metric": apart.name,
+        "here": apart.here,
+        "rest": apart.there,
+        "difference": apart.gap,
+        "interval": list(apart.interval),
+        "chosen_by_its_answers": kept.by == found.id,
+    }
+    root.emit(document, as_json, lambda: _slice_text(document))
+
+
+def _slice_text(document: dict[str, Any]) -> str:
+    here, rest, gap = (root.number(document[key]) for key in ("here", "rest", "difference"))
+    low, high = (root.number(end) for end in document["interval"])
+    lines = [
+        f"{document['slice']}: {document['rows']} of {document['of']} {document['split']} rows",
+        f"{document['metric']} {here}, on the rest {rest}: {gap} ({low} to {high})",
+    ]
+    if document["chosen_by_its_answers"]:
+        lines.append("This run's own answers chose these rows, so this says nothing about it.")
+    return "\n".join(lines)
 
 
 def evaluation_document(report: dict[str, Any]) -> dict[str, Any]:
@@ -35,15 +69,23 @@ def evaluation_document(report: dict[str, Any]) -> dict[str, Any]:
 
 def _evaluation_text(document: dict[str, Any]) -> str:
     shown = [name for name in SPLITS if name in document]
-    metrics = list(dict.fromkeys(key for name in shown for key in document[name]["metrics"]))
+    metrics = list(
+        dict.fromkeys(
+            key for name in shown for key, value in document[name].items() if _figure(value)
+        )
+    )
     rows = [
         (
             metric.replace("_", " "),
-            *(root.number(document[name]["metrics"].get(metric)) for name in shown),
+            *(root.number(document[name].get(metric)) for name in shown),
         )
         for metric in metrics
     ]
     return root.table(rows, ("", *shown))
+
+
+def _figure(value: Any) -> bool:
+    return isinstance(value, float)
 
 
 @root.app.command()

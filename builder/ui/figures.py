@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from math import floor, log10
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,15 @@ SHOWN_POINTS = 4000
 
 
 def number(value: float, digits: int = 3) -> str:
-    """A figure as short as it can be read: 0.589, 68,772, 4.963; no exponent below a billion."""
+    """A figure as short as it can be read: 0.589, 68,772, 4.963, 0.00031; an exponent only from a
+    billion on and below a millionth.
+    """
     if value != value:
         return "–"
     size = abs(value)
+    if 0 < size < 0.5 * 10**-digits:
+        small = f"{value:.2g}"
+        return small if size < 1e-6 else f"{value:.{1 - floor(log10(size))}f}"
     if size >= 1e9:
         return f"{value:.4g}"
     if size >= 1000:

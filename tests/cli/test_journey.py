@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from builder import runs
+from builder import evaluate, runs
 from builder.cli import main
 
 
@@ -61,6 +61,14 @@ def test_the_whole_way_by_commands(lamina, tmp_path):
     for split in ("train", "validation", "test"):
         assert 0 <= report[split]["accuracy"] <= 1
     assert sum(map(sum, report["test"]["confusion_matrix"])) == 225
+
+    code, _, said = lamina("evaluate", run, "--slice", "first rows")
+    assert (code, "There is no slice 'first rows'" in said) == (1, True)
+    evaluate.save_slice(runs.open_run(run), "first rows", "test", range(9))
+    apart = lamina("evaluate", run, "--slice", "first rows", "--json")[1]
+    assert (apart["rows"], apart["of"], apart["metric"]) == (9, 225, "accuracy")
+    together = (9 * apart["here"] + 216 * apart["rest"]) / 225
+    assert together == pytest.approx(report["test"]["accuracy"])
 
     records = [runs.open_run(run).prepared().record("test", row) for row in range(3)]
     with rows.open("w", newline="", encoding="utf-8") as out:

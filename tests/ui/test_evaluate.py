@@ -196,6 +196,13 @@ def test_numbers_are_written_as_short_as_they_can_be_read():
     assert [figures.number(v) for v in (0.58934, 4.9631, 55.903, 68772.1, float("nan"))] == [
         "0.589", "4.963", "55.90", "68,772", "–",
     ]  # fmt: skip
+    assert [figures.number(v) for v in (0.0, 0.00312, 0.00031, -4.2e-5, 3e-8)] == [
+        "0.000",
+        "0.003",
+        "0.00031",
+        "-0.000042",
+        "3e-08",
+    ]
     assert [figures.number(v) for v in (206900.0, 5e8, -1234.5)] == [
         "206,900", "500,000,000", "-1,234",
     ]  # fmt: skip

@@ -152,10 +152,7 @@ def figures(ready: "Ready") -> list[str]:
     from builder import tasks
 
     spec, project = ready.prepared.spec, ready.project
-    context = tasks.Context(
-        project.task, project.recipe, spec.inputs, spec.target, tuple(project.graphs)
-    )
-    names = ("loss", *tasks.make(context).metrics())
+    names = ("loss", *tasks.make(tasks.context(project, spec)).metrics())
     splits = ("validation", "train") if spec.sizes.get("validation") else ("train",)
     return [*(f"{split}_{name}" for split in splits for name in names), *MEASURES]
 

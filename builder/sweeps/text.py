@@ -32,7 +32,7 @@ def parse(text: str) -> Parameter:
     when = _condition(condition.strip(), field) if condition else None
     found = _RANGE.fullmatch(raw)
     if found is None:
-        return Parameter(field=field, values=_choices(raw, field), when=when)
+        return Parameter(field=field, values=values_of(raw, field), when=when)
     return _range(field, found["low"], found["high"], found["options"], when)
 
 
@@ -44,11 +44,11 @@ def _condition(text: str, field: str) -> Condition:
             place=field,
             remedy="Write … if recipe.optimizer.name=SGD.",
         )
-    return Condition(field=other.strip(), values=_choices(raw.strip(), field))
+    return Condition(field=other.strip(), values=values_of(raw.strip(), field))
 
 
-def _choices(raw: str, field: str) -> tuple[JsonValue, ...]:
-    """Values between commas; brackets keep a list together."""
+def values_of(raw: str, field: str) -> tuple[JsonValue, ...]:
+    """Values between commas; brackets keep a list together. Raises LaminaError for doubles."""
     parts = re.split(r",(?![^\[]*\])", raw)
     values: list[JsonValue] = []
     for part in (one.strip() for one in parts):
@@ -85,7 +85,7 @@ def _range(field: str, low: str, high: str, options: str, when: Condition | None
     found = Parameter(
         field=field, low=ends[0], high=ends[1], step=step, log=log, integer=written_whole, when=when
     )
-    _check_range(found)
+    check_range(found)
     return found if count is None else _spread(found, count)
 
 
@@ -99,7 +99,8 @@ def _number(text: str, field: str) -> float:
     return value
 
 
-def _check_range(parameter: Parameter) -> None:
+def check_range(parameter: Parameter) -> None:
+    """Raise LaminaError for a range that is upside down, a point, or has no logarithm."""
     low, high = parameter.ends
     place = parameter.field
     if low > high:

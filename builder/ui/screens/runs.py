@@ -9,7 +9,7 @@ import streamlit as st
 from builder import workspace
 from builder.ui import charts, chrome, comparison, manage, parts, recent, state, tokens
 from builder.ui.components.runtable import Act, runtable
-from builder.ui.screens import runs_one
+from builder.ui.screens import runs_one, sweep
 
 if TYPE_CHECKING:
     from builder.runs.index import Row
@@ -23,6 +23,9 @@ def show() -> None:
     from builder import runs
 
     chrome.page("runs")
+    if sweep.asked():
+        sweep.show()
+        return
     project = state.project_id()
     title = state.project().name if project else "All projects"
     scope = st.session_state.get("runs_scope") or "This project"
@@ -39,6 +42,7 @@ def show() -> None:
                 state.go("train" if project else "home")
         return
     with st.container(key="lm_body_runs"):
+        sweep.card(project if scope == "This project" else None)
         _table_card(rows)
         left, right = st.columns([8, 5], gap="small")
         shown = _in_chart(rows)
@@ -58,6 +62,7 @@ def _actions(project: str | None) -> None:
             label_visibility="collapsed",
             key="runs_scope",
         )
+        sweep.new_button(project)
         if st.button("New run", type="primary", icon=":material/play_arrow:", key="runs_train"):
             state.set_run(None)
             st.session_state["train_recipe"] = project

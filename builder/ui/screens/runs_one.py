@@ -7,6 +7,7 @@ import streamlit as st
 
 from builder.errors import LaminaError
 from builder.ui import chrome, manage, parts, recent, state
+from builder.ui.screens import sweep
 
 if TYPE_CHECKING:
     from builder.runs import Run
@@ -64,6 +65,7 @@ def _ways(run: "Run") -> None:
                 help=why if closed else None,
             ):
                 _open(page, run)
+        sweep.repeat(run)
 
 
 def _open(page: str, run: "Run") -> None:

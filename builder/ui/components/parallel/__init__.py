@@ -1,0 +1,52 @@
+"""Parallel coordinates: each trial a line through its settings to what came of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from builder.ui.components import plain
+
+
+@dataclass(frozen=True)
+class Picked:
+    """A trial that a person clicked."""
+
+    trial: int
+    at: float
+
+
+def parallel(
+    key: str,
+    axes: Sequence[Mapping[str, Any]],
+    lines: Sequence[Mapping[str, Any]],
+    *,
+    higher: bool,
+    opened: int | None,
+) -> Picked | None:
+    """Draw the lines; gives the trial that was clicked in this run of the page.
+
+    An axis has "label" and "kind": "number" or "log" with "low" and "high", or "words" with
+    "words". A line has "trial", "state", "words" for its hint and "values", one per axis: a number,
+    a place among the words, or None where the setting takes no part. The last axis is the
+    objective; `higher` says that more is better there.
+    """
+    result = plain.mount("parallel")(
+        key=key,
+        data={
+            "id": key,
+            "axes": [dict(one) for one in axes],
+            "lines": [dict(one) for one in lines],
+            "higher": higher,
+            "opened": opened,
+        },
+        on_pick_change=plain.nothing,
+    )
+    return picked(result.get("pick"), {line["trial"] for line in lines})
+
+
+def picked(found: Any, known: set[Any]) -> Picked | None:
+    """What the browser said, where it names a trial that is there."""
+    if not isinstance(found, Mapping) or found.get("trial") not in known:
+        return None
+    at = found.get("at")
+    return Picked(int(found["trial"]), float(at) if isinstance(at, int | float) else 0.0)

@@ -1,0 +1,60 @@
+const orders = new Map();
+
+function shown(value) {
+  if (value === null || value === undefined) return "–";
+  if (typeof value !== "number") return value === "" ? "none" : String(value);
+  const size = Math.abs(value);
+  return size !== 0 && (size < 0.0001 || size >= 100000) ? value.toExponential(2) : String(Number(value.toPrecision(4)));
+}
+
+export default function ({ parentElement, data, setTriggerValue }) {
+  const root = parentElement.querySelector("#root");
+  const state = orders.get(data.id) || { by: "trial", up: false };
+  orders.set(data.id, state);
+  const before = root.querySelector(".wrap");
+  const place = before ? before.scrollTop : 0;
+  const value = (row) => {
+    if (state.by.startsWith("s:")) return row.settings[state.by.slice(2)] ?? null;
+    if (state.by.startsWith("v:")) return row.values[Number(state.by.slice(2))] ?? null;
+    return row[state.by];
+  };
+  const compare = (a, b) => {
+    const [x, y] = [value(a), value(b)];
+    if (x === null || y === null) return (x === null) - (y === null);
+    return (x < y ? -1 : x > y ? 1 : 0) * (state.up ? 1 : -1);
+  };
+  const best = data.values.map(({ higher }, at) => {
+    const found = data.rows.filter((row) => row.word === "Complete").map((row) => row.values[at]).filter((v) => typeof v === "number");
+    return found.length > 1 ? (higher ? Math.max(...found) : Math.min(...found)) : null;
+  });
+  const some = data.rows.some((row) => row.words);
+
+  function head(name, text, left, up) {
+    const active = state.by === name;
+    return el("th", { scope: "col", class: left ? "l" : "", "aria-sort": active ? (state.up ? "ascending" : "descending") : "none" },
+      el("button", { onclick: () => { state.up = active ? !state.up : up; state.by = name; draw(); } }, text, active ? (state.up ? " ↑" : " ↓") : ""));
+  }
+  function body(row) {
+    const pick = () => setTriggerValue("pick", { trial: row.trial, at: Date.now() });
+    const mark = { ok: "ok", err: "err", warn: "warn" }[row.tone];
+    const pill = el("span", { class: `pill ${row.tone}` }, row.live ? el("i", { class: "live" }) : mark ? sign(mark) : null, row.word);
+    return el("tr", { class: row.trial === data.opened ? "on" : "", tabindex: 0, "data-testid": `trial-${row.trial}`, "aria-label": `Trial ${row.trial}, ${row.word}: open`, onclick: pick,
+      onkeydown: (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); pick(); } event.stopPropagation(); } },
+      el("td", {}, String(row.trial)), el("td", { class: "l" }, pill),
+      data.values.map((column, at) => el("td", { class: row.word === "Complete" && (row.values[at] === best[at] || row.front) ? "mono top" : "mono" }, shown(row.values[at]))),
+      data.settings.map(({ name }) => el("td", { class: "mono m" }, shown(row.settings[name]))),
+      el("td", { class: "mono m" }, String(row.epoch)), el("td", { class: "mono m" }, row.lasted),
+      some ? el("td", { class: "l m s why", title: row.words }, row.words) : null);
+  }
+  function draw() {
+    const rows = [...data.rows].sort(compare);
+    const wrap = el("div", { class: "wrap", "data-testid": "trials" }, el("table", {},
+      el("thead", {}, el("tr", {}, head("trial", "Trial", false, true), head("word", "State", true, true),
+        data.values.map(({ label, higher }, at) => head(`v:${at}`, label, false, !higher)), data.settings.map(({ name, label }) => head(`s:${name}`, label, false, true)),
+        head("epoch", "Epochs", false, false), head("seconds", "Time", false, true), some ? el("th", { class: "l" }, "What happened") : null)),
+      el("tbody", {}, rows.map(body))));
+    root.replaceChildren(wrap);
+    wrap.scrollTop = place;
+  }
+  draw();
+}

@@ -1,0 +1,184 @@
+"""Sweeps, reached from Runs: a list of them, one of them live, and the form for a new one.
+
+The address says which: `?sweep=<id>` or `?sweep=new`.
+"""
+
+import time
+from collections.abc import Callable
+from html import escape
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from builder.errors import LaminaError
+from builder.ui import chrome, comparison, parts, state
+from builder.ui.screens import sweep_form, sweep_view
+
+if TYPE_CHECKING:
+    from builder.runs import Run
+    from builder.sweeps import Sweep
+
+BADGES: dict[str, tuple[str, parts.Tone, str]] = {
+    "running": ("Running", "acc", "live"),
+    "interrupted": ("Interrupted", "warn", "warn"),
+    "stopped": ("Stopped", "n", "check"),
+    "finished": ("Finished", "ok", "check"),
+    "failed": ("Failed", "err", "cross"),
+}
+"""By status of a sweep: word, tone, sign."""
+MOST = 6
+
+
+def asked() -> str:
+    """What the address asks for; empty where it is the table of runs."""
+    return st.query_params.get("sweep") or ""
+
+
+def show() -> None:
+    """Draw what the address asks for."""
+    if asked() == "new":
+        sweep_form.show()
+        return
+    from builder import sweeps
+
+    try:
+        found = sweeps.open_sweep(asked())
+    except LaminaError as error:
+        with st.container(key="lm_body_sweep_lost"):
+            if parts.failed(error, "It may have been deleted.", "Go to Runs", key="sweep_lost"):
+                state.go("runs")
+        return
+    _one(found)
+
+
+# --- one sweep
+
+
+def _one(found: "Sweep") -> None:
+    plan = found.plan
+    state_now = found.state
+    title = state.project().name if state.project_id() else plan.name
+    chrome.bar((title, "Runs", plan.name), actions=lambda: _actions(found))
+    with st.container(key="lm_body_sweep"):
+        going = state_now.status == "running"
+        sweep_view.show(found, every=1.0 if going else None)
+
+
+def _actions(found: "Sweep") -> None:
+    from builder import sweeps
+
+    plan, now, trials = found.plan, found.state, found.records()
+    if st.button("All runs", icon=":material/arrow_back:", key="sweep_back"):
+        state.go("runs")
+    if now.status in ("running", "interrupted"):
+        if st.button("Stop", icon=":material/stop:", key="danger_sweep_stop"):
+            _try(lambda: sweeps.stop(found.id))
+    elif _left(found, len(trials)) and st.button(
+        "Resume", icon=":material/resume:", key="sweep_resume"
+    ):
+        _try(lambda: sweeps.resume(found.id))
+    elif plan.kind == "search" and plan.sampler != "grid":
+        more = len(trials) + 10
+        if st.button("10 more trials", icon=":material/add:", key="sweep_more"):
+            _try(lambda: sweeps.resume(found.id, trials=more))
+    best = sweeps.best(trials, plan)
+    if best is not None and state.project_id() and plan.kind == "search":
+        words = "Use the best settings"
+        if st.button(words, type="primary", icon=":material/check:", key="sweep_adopt"):
+            sweep_view.adopt(found, best)
+
+
+def _left(found: "Sweep", begun: int) -> bool:
+    """Whether trials are still to come."""
+    again = any(one.state in ("stopped", "running") for one in found.records())
+    return again or (begun < found.plan.trials and found.state.status != "finished")
+
+
+def _try(act: Callable[[], object]) -> None:
+    """Carry out an order; say what is wrong with it."""
+    try:
+        act()
+    except LaminaError as error:
+        st.toast(str(error))
+        return
+    time.sleep(0.3)  # the driver needs a moment to say so
+    st.rerun()
+
+
+# --- the list, on the table of runs
+
+
+def card(project: str | None) -> None:
+    """The newest sweeps with their state; nothing where there are none."""
+    from builder import sweeps
+
+    found = sweeps.list_sweeps(project)[:MOST]
+    if not found:
+        return
+    with parts.card("Sweeps", "many runs that vary settings", key="sweeps"):
+        for one in found:
+            _line(one)
+
+
+def _line(found: "Sweep") -> None:
+    from builder import sweeps
+
+    plan, now, trials = found.plan, found.state, found.records()
+    word, tone, sign = BADGES[now.status]
+    ended = sum(one.state in ("complete", "pruned", "failed") for one in trials)
+    best = sweeps.best(trials, plan)
+    figure = sweep_view.figure_name(plan.objectives[0].figure).lower()
+    said = f"best {figure} {best.values[0]:.4g}" if best and plan.kind == "search" else plan.kind
+    key = f"lm_sweep_line_{found.id}"
+    with st.container(key=key, horizontal=True, vertical_alignment="center"):
+        parts.html(
+            f'<div class="lm-row"><b>{escape(plan.name)}</b>{parts.badge(word, tone, sign)}'
+            f'<span class="lm-m lm-s">{ended} of {plan.trials} trials · {escape(said)} · '
+            f"{comparison.begun(plan.created)}</span></div>"
+        )
+        if st.button("Open", key=f"sweep_open_{found.id}"):
+            state.go("runs", sweep=found.id)
+
+
+def new_button(project: str | None) -> None:
+    """The way to a new sweep, where a project is open."""
+    if project and st.button("New sweep", icon=":material/tune:", key="runs_sweep"):
+        state.go("runs", sweep="new")
+
+
+# --- one click: seeds and ablation
+
+
+def repeat(run: "Run") -> None:
+    """The button that trains a run's project again: over seeds, and without a node."""
+    from builder import sweeps
+
+    if not run.status.ended:
+        return
+    project, project_id = run.project(), str(run.info.get("project_id") or "")
+    nodes = [node.id for node in project.graph.nodes if node.layer not in ("Input", "Output")]
+    with st.popover("Repeat", icon=":material/repeat:", key="runs_repeat"):
+        parts.html(
+            '<p class="lm-m lm-s">Train the same with other seeds, to see how much of a figure is '
+            "luck.</p>"
+        )
+        count = st.number_input("Seeds", 2, 100, 5, key="runs_seeds_count")
+        if st.button("Train with these seeds", key="runs_seeds"):
+            _begin(lambda: sweeps.seeds(project, int(count), project_id=project_id))
+        parts.html(
+            '<p class="lm-m lm-s">Or train with and without a node over the same seeds, to see '
+            "what it contributes.</p>"
+        )
+        node = st.selectbox("Node", nodes, index=None, placeholder="All", key="runs_ablate_node")
+        if st.button("Compare without it", key="runs_ablate"):
+            chosen = [node] if node else []
+            _begin(lambda: sweeps.ablate(project, chosen, count=int(count), project_id=project_id))
+
+
+def _begin(start: Callable[[], "Sweep"]) -> None:
+    try:
+        found = start()
+    except LaminaError as error:
+        parts.failed(error, key="runs_repeat_failed")
+        return
+    state.go("runs", sweep=found.id)

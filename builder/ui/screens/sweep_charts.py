@@ -1,0 +1,180 @@
+"""Charts of a sweep: the best so far, the Pareto front, what mattered, groups over seeds."""
+
+import math
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+from builder.ui import charts, parts, tokens
+
+if TYPE_CHECKING:
+    from builder.sweeps import Group, Plan, State, Trial
+
+ENOUGH = 8
+
+
+def so_far(plan: "Plan", trials: Sequence["Trial"]) -> None:
+    """Each complete trial as a dot, and the best up to there as a line."""
+    from builder.ui.screens.sweep_view import figure_name
+
+    objective = plan.objectives[0]
+    complete = [one for one in trials if one.state == "complete"]
+    with parts.card("Best so far", figure_name(objective.figure).lower(), key="sweep_so_far"):
+        if not complete:
+            parts.html('<p class="lm-f lm-s">No trial is complete yet.</p>')
+            return
+        best, line = None, []
+        for one in complete:
+            value = one.values[0]
+            best = value if best is None or objective.better(value, best) else best
+            line.append(best)
+        numbers = [one.number for one in complete]
+        colour = tokens.colours()
+        figure = charts.figure()
+        figure.add_scatter(
+            x=numbers,
+            y=line,
+            mode="lines",
+            name="best so far",
+            line={"color": colour["acc"], "shape": "hv"},
+        )
+        figure.add_scatter(
+            x=numbers,
+            y=[one.values[0] for one in complete],
+            mode="markers",
+            name="trial",
+            marker={"color": colour["ink3"], "size": 6},
+        )
+        figure.update_xaxes(title_text="trial", range=[0.5, plan.trials + 0.5])
+        figure.update_layout(margin={"b": 40})
+        charts.show(figure, key="sweep_so_far_figure", height=176, name=plan.name, files=False)
+
+
+def front(plan: "Plan", trials: Sequence["Trial"]) -> None:
+    """The first two objectives of each complete trial; those on the front are joined."""
+    from builder import sweeps
+    from builder.ui.screens.sweep_view import figure_name
+
+    complete = [one for one in trials if one.state == "complete"]
+    on = sorted(sweeps.pareto(trials, plan), key=lambda one: one.values[:2])
+    first, second = plan.objectives[:2]
+    note = "no other trial is better in one without being worse in another"
+    with parts.card("Pareto front", note, key="sweep_front"):
+        if not complete:
+            parts.html('<p class="lm-f lm-s">No trial is complete yet.</p>')
+            return
+        colour = tokens.colours()
+        figure = charts.figure(hovermode="closest")
+        for group, mode, tint, name in (
+            ([one for one in complete if one not in on], "markers", colour["ctl"], "trial"),
+            (on, "lines+markers", colour["acc"], "on the front"),
+        ):
+            figure.add_scatter(
+                x=[one.values[0] for one in group],
+                y=[one.values[1] for one in group],
+                mode=mode if len(plan.objectives) == 2 else "markers",
+                name=name,
+                text=[f"trial {one.number}" for one in group],
+                marker={"color": tint, "size": 8},
+                line={"color": tint, "width": 1.5},
+                hovertemplate="%{text}<br>%{x:.4g}, %{y:.4g}<extra></extra>",
+            )
+        figure.update_xaxes(title_text=figure_name(first.figure))
+        figure.update_yaxes(title_text=figure_name(second.figure))
+        figure.update_layout(margin={"b": 40, "l": 64})
+        charts.show(figure, key="sweep_front_figure", height=220, name=plan.name, files=False)
+
+
+def importance(plan: "Plan", now: "State", trials: Sequence["Trial"]) -> None:
+    """Bars of how much each parameter mattered for the best trials."""
+    from builder.sweeps import suggest
+
+    if len(plan.parameters) < 2:
+        return
+    with parts.card("What mattered", "for reaching the best tenth", key="sweep_importance"):
+        if not now.importance:
+            complete = sum(one.state == "complete" for one in trials)
+            words = (
+                f"It is told from {ENOUGH} complete trials on; there are {complete}."
+                if complete < ENOUGH
+                else "It is being computed."
+            )
+            parts.html(f'<p class="lm-f lm-s">{words}</p>')
+            return
+        rows = "".join(
+            f'<div class="sw-bar"><span title="{escape(name)}">{escape(suggest.title(name))}</span>'
+            f'<i><b style="width:{share * 100:.1f}%"></b></i><em>{share:.0%}</em></div>'
+            for name, share in sorted(now.importance.items(), key=lambda item: -item[1])
+        )
+        parts.html(rows, "importance")
+
+
+def groups(plan: "Plan", trials: Sequence["Trial"]) -> None:
+    """Settings compared over seeds: a dot per seed, the mean, and the difference to the base."""
+    from builder import sweeps
+    from builder.sweeps.plan import SEED
+    from builder.ui.screens.sweep_view import figure_name
+
+    found = sweeps.groups(trials)
+    objective = plan.objectives[0]
+    title = "How much is luck" if plan.kind == "seeds" else "What each node contributes"
+    with parts.card(title, figure_name(objective.figure).lower(), key="sweep_groups"):
+        if not found:
+            parts.html('<p class="lm-f lm-s">No trial is complete yet.</p>')
+            return
+        colour = tokens.colours()
+        figure = charts.figure(hovermode="closest")
+        for one in found:
+            dots = [
+                trial.values[0]
+                for trial in trials
+                if trial.state == "complete"
+                and {k: v for k, v in trial.settings.items() if k != SEED} == one.settings
+            ]
+            name = _group_name(one)
+            figure.add_scatter(
+                x=dots,
+                y=[name] * len(dots),
+                mode="markers",
+                marker={"color": colour["val"], "size": 8, "opacity": 0.75},
+                hovertemplate="%{x:.4g}<extra></extra>",
+            )
+            figure.add_scatter(
+                x=[one.mean],
+                y=[name],
+                mode="markers",
+                marker={
+                    "symbol": "line-ns",
+                    "size": 18,
+                    "line": {"width": 3, "color": colour["acc"]},
+                },
+                hovertemplate="mean %{x:.4g}<extra></extra>",
+            )
+        figure.update_yaxes(autorange="reversed", showgrid=False)
+        figure.update_xaxes(showgrid=True)
+        figure.update_layout(margin={"l": 120, "b": 28})
+        height = 60 + 34 * len(found)
+        charts.show(figure, key="sweep_groups_figure", height=height, name=plan.name, files=False)
+        parts.html(_groups_table(found), "groups")
+
+
+def _group_name(one: "Group") -> str:
+    gone = str(one.settings.get("without", ""))
+    return f"without {escape(gone)}" if gone else "as it is"
+
+
+def _groups_table(found: Sequence["Group"]) -> str:
+    rows = []
+    for one in found:
+        apart, verdict = "", ""
+        if one.pairs:
+            apart = f"{one.difference:+.4g}"
+            verdict = "clear" if one.clear else "may be luck"
+        spread = f"± {one.deviation:.2g}" if math.isfinite(one.deviation) else ""
+        rows.append(
+            f"<tr><td>{_group_name(one)}</td><td>{one.count}</td><td>{one.mean:.4g}</td>"
+            f"<td>{spread}</td><td>{apart}</td><td>{verdict}</td></tr>"
+        )
+    names = ("", "seeds", "mean", "spread", "difference", "")
+    head = "<tr>" + "".join(f"<th>{name}</th>" for name in names) + "</tr>"
+    return f'<table class="sw-groups">{head}{"".join(rows)}</table>'

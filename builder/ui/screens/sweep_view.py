@@ -1,0 +1,319 @@
+"""One sweep, live: progress, the trials as lines and as a table, what mattered, the best so far."""
+
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from builder.errors import LaminaError
+from builder.ui import chrome, comparison, parts, state
+from builder.ui.components.parallel import Picked, parallel
+from builder.ui.components.trials import trials as trials_table
+from builder.ui.screens import sweep_charts
+
+if TYPE_CHECKING:
+    from builder.sweeps import Parameter, Plan, State, Sweep, Trial
+
+STATES: dict[str, tuple[str, parts.Tone]] = {
+    "running": ("Running", "acc"),
+    "complete": ("Complete", "ok"),
+    "pruned": ("Given up", "n"),
+    "failed": ("Failed", "err"),
+    "stopped": ("Stopped", "warn"),
+}
+ENDED = ("complete", "pruned", "failed")
+
+
+def show(found: "Sweep", every: float | None) -> None:
+    """Draw the sweep; anew each `every` seconds while it runs."""
+    st.session_state["sweep_status"] = found.state.status
+    if every is None:
+        _draw(found)
+    else:
+        st.fragment(_live, run_every=every)(found)
+
+
+def _live(found: "Sweep") -> None:
+    if found.state.status != st.session_state.get("sweep_status"):
+        st.rerun()
+    _draw(found)
+
+
+def _draw(found: "Sweep") -> None:
+    plan, now, trials = found.plan, found.state, found.trials()
+    _progress(plan, now, trials)
+    if not trials:
+        with parts.card("The first trial is being prepared", key="sweep_wait"):
+            parts.skeleton(3)
+        return
+    if plan.kind == "search":
+        _search(found, plan, now, trials)
+    else:
+        _comparison(found, plan, trials)
+
+
+def _search(found: "Sweep", plan: "Plan", now: "State", trials: Sequence["Trial"]) -> None:
+    left, right = st.columns([8, 5], gap="small")
+    with left:
+        note = "the strongest is best; drag along an axis to keep a part"
+        with parts.card("Trials as lines", note, key="sweep_lines"):
+            _take(_lines(found.id, plan, trials))
+        with parts.card("Trials", "a click opens one", key="sweep_table"):
+            _take(_table(found.id, plan, trials))
+    with right:
+        if len(plan.objectives) > 1:
+            sweep_charts.front(plan, trials)
+        else:
+            sweep_charts.so_far(plan, trials)
+        sweep_charts.importance(plan, now, trials)
+        _details(found, plan, trials)
+
+
+def _comparison(found: "Sweep", plan: "Plan", trials: Sequence["Trial"]) -> None:
+    left, right = st.columns([8, 5], gap="small")
+    with left:
+        sweep_charts.groups(plan, trials)
+        with parts.card("Trials", "a click opens one", key="sweep_table"):
+            _take(_table(found.id, plan, trials))
+    with right:
+        _details(found, plan, trials)
+
+
+def _take(act: Picked | None) -> None:
+    if act is not None and act.at > st.session_state.get("sweep_act", 0.0):
+        st.session_state["sweep_act"] = act.at
+        st.session_state["sweep_trial"] = act.trial
+        st.rerun()
+
+
+# --- progress
+
+
+def figure_name(figure: str) -> str:
+    """What an objective is called: "Validation loss", "Seconds"."""
+    if figure in ("seconds", "parameters"):
+        return figure.capitalize()
+    part, _, name = figure.partition("_")
+    word = comparison.label(name)
+    inner = word if word[:2].isupper() or word == "R²" else word[0].lower() + word[1:]
+    return f"{part.capitalize()} {inner}"
+
+
+def _progress(plan: "Plan", now: "State", trials: Sequence["Trial"]) -> None:
+    from builder import sweeps
+
+    counts = {name: sum(one.state == name for one in trials) for name in STATES}
+    ended = sum(counts[name] for name in ENDED)
+    best = sweeps.best(trials, plan)
+    items = [("trials", f"{ended}", f"of {plan.trials}")]
+    if plan.kind == "search" and len(plan.objectives) == 1:
+        value = f"{best.values[0]:.4g}" if best else "–"
+        note = f"trial {best.number}" if best else ""
+        items.append((f"best {figure_name(plan.objectives[0].figure).lower()}", value, note))
+    elif plan.kind == "search":
+        items.append(("on the Pareto front", str(len(sweeps.pareto(trials, plan))), "trials"))
+    items += [(STATES[name][0].lower(), str(counts[name]), "") for name in STATES if counts[name]]
+    items.append(("run time", comparison.lasted(sum(one.seconds for one in trials)), ""))
+    share = ended / plan.trials * 100
+    cells = "".join(
+        f'<div><div class="l">{escape(label)}</div><div class="v">{escape(value)}'
+        f"<small>{escape(note)}</small></div></div>"
+        for label, value, note in items
+    )
+    parts.html(
+        f'<div class="lm-metrics sw-metrics">{cells}</div>'
+        f'<div class="lm-meter" role="progressbar" aria-valuenow="{share:.0f}" aria-valuemin="0" '
+        f'aria-valuemax="100"><i style="width:{share:.1f}%"></i></div>',
+        "sweep-progress",
+    )
+    if now.error:
+        error = LaminaError(now.error.get("fact", ""), remedy=now.error.get("remedy", ""))
+        parts.failed(error, key="sweep_failed")
+    elif now.message:
+        parts.html(f'<p class="lm-m lm-s">{escape(now.message)}</p>')
+
+
+# --- trials as lines and as a table
+
+
+def _lines(sweep_id: str, plan: "Plan", trials: Sequence["Trial"]) -> Picked | None:
+    from builder.sweeps import suggest
+
+    axes = [_axis(one, suggest.title(one.field)) for one in plan.parameters]
+    objective = plan.objectives[0]
+    axes.append({"label": figure_name(objective.figure), "kind": "number"})
+    lines = [
+        {
+            "trial": one.number,
+            "state": one.state,
+            "values": [
+                *(_place(parameter, one) for parameter in plan.parameters),
+                one.values[0] if one.values else None,
+            ],
+            "words": _words(plan, one),
+        }
+        for one in trials
+    ]
+    return parallel(
+        f"lines_{sweep_id}",
+        axes,
+        lines,
+        higher=objective.direction == "maximize",
+        opened=_opened(plan, trials),
+    )
+
+
+def _axis(parameter: "Parameter", label: str) -> dict[str, Any]:
+    from builder.sweeps.space import shown
+
+    if parameter.ranged:
+        low, high = parameter.ends
+        kind = "log" if parameter.log else "number"
+        return {"label": label, "kind": kind, "low": low, "high": high}
+    return {"label": label, "kind": "words", "words": [shown(one) for one in parameter.values]}
+
+
+def _place(parameter: "Parameter", trial: "Trial") -> Any:
+    """Where the trial is on the parameter's axis; None where it takes no part."""
+    if parameter.field not in trial.settings:
+        return None
+    value = trial.settings[parameter.field]
+    if parameter.ranged:
+        return value
+    return parameter.values.index(value) if value in parameter.values else None
+
+
+def _words(plan: "Plan", trial: "Trial") -> str:
+    values = ", ".join(
+        f"{figure_name(one.figure).lower()} {value:.4g}"
+        for one, value in zip(plan.objectives, trial.values)
+    )
+    return f"Trial {trial.number}: {values or STATES[trial.state][0].lower()}"
+
+
+def _table(sweep_id: str, plan: "Plan", trials: Sequence["Trial"]) -> Picked | None:
+    from builder import sweeps
+    from builder.sweeps import suggest
+    from builder.sweeps.space import shown
+
+    several = len(plan.objectives) > 1
+    front = {one.number for one in sweeps.pareto(trials, plan)} if several else set()
+    rows = []
+    for one in trials:
+        word, tone = STATES[one.state]
+        live = one.state == "running"
+        values: list[float | None] = [*one.values]
+        if not values:
+            values = [one.figures.get(item.figure) for item in plan.objectives]
+        settings = {
+            name: value if isinstance(value, int | float) else shown(value)
+            for name, value in one.settings.items()
+        }
+        rows.append(
+            {
+                "trial": one.number,
+                "word": "Waits" if live and one.message else word,
+                "tone": "n" if live and one.message else tone,
+                "live": live and not one.message,
+                "front": one.number in front,
+                "values": values,
+                "settings": settings,
+                "epoch": f"{one.epoch} of {one.epochs}" if live else one.epoch,
+                "seconds": one.seconds,
+                "lasted": comparison.lasted(one.seconds),
+                "words": one.message if one.state == "failed" else "",
+            }
+        )
+    return trials_table(
+        f"trials_{sweep_id}",
+        rows,
+        values=[
+            {"label": figure_name(one.figure), "higher": one.direction == "maximize"}
+            for one in plan.objectives
+        ],
+        settings=[
+            {"name": one.field, "label": suggest.title(one.field)} for one in plan.parameters
+        ],
+        opened=_opened(plan, trials),
+    )
+
+
+# --- one trial
+
+
+def _opened(plan: "Plan", trials: Sequence["Trial"]) -> int | None:
+    """The trial that is looked at: clicked, else the best, else the newest."""
+    from builder import sweeps
+
+    wanted: int | None = st.session_state.get("sweep_trial")
+    if any(one.number == wanted for one in trials):
+        return wanted
+    best = sweeps.best(trials, plan)
+    return best.number if best else trials[-1].number if trials else None
+
+
+def _details(found: "Sweep", plan: "Plan", trials: Sequence["Trial"]) -> None:
+    from builder.sweeps import suggest
+    from builder.sweeps.space import shown
+
+    number = _opened(plan, trials)
+    trial = next((one for one in trials if one.number == number), None)
+    if trial is None:
+        return
+    word, tone = STATES[trial.state]
+    with parts.card(key="sweep_trial"):
+        parts.html(
+            f'<div class="lm-row"><h3>Trial {trial.number}</h3><span class="lm-sp"></span>'
+            f"{parts.badge(word, tone)}</div>",
+            "trial-title",
+        )
+        if trial.message:
+            parts.html(f'<p class="lm-m lm-s">{escape(trial.message)}</p>')
+        items = [
+            *(
+                (figure_name(one.figure), f"{value:.4g}")
+                for one, value in zip(plan.objectives, trial.values)
+            ),
+            *((suggest.title(name), shown(value)) for name, value in trial.settings.items()),
+        ]
+        cells = "".join(
+            f'<dt>{escape(name)}</dt><dd class="lm-mono">{escape(value)}</dd>'
+            for name, value in items
+        )
+        parts.html(f'<dl class="rn-facts">{cells}</dl>')
+        _ways(found, plan, trial)
+
+
+def _ways(found: "Sweep", plan: "Plan", trial: "Trial") -> None:
+    kept = trial.state == "complete"
+    why = None if kept else "No state of this network was kept."
+    with st.container(key="lm_run_ways", horizontal=True):
+        if trial.run:
+            for page in ("train", "evaluate", "explain"):
+                closed = page != "train" and not kept
+                if st.button(
+                    chrome.TITLES[page],
+                    key=f"sweep_to_{page}",
+                    disabled=closed,
+                    help=why if closed else None,
+                ):
+                    state.go(page, project=plan.project_id or None, run=trial.run)
+        if (
+            state.project_id()
+            and trial.state != "failed"
+            and st.button("Use these settings", key="sweep_adopt_trial")
+        ):
+            adopt(found, trial)
+
+
+def adopt(found: "Sweep", trial: "Trial") -> None:
+    """Put the trial's settings into the open project."""
+    from builder import sweeps
+
+    try:
+        state.save_project(sweeps.settled(state.project(), trial.settings))
+    except LaminaError as error:
+        st.toast(f"The project has changed since: {error}")
+        return
+    st.toast(f"The project has the settings of trial {trial.number} of {found.plan.name}.")

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -12,6 +13,8 @@ from builder.data.specs import InputSpec
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+
+    from builder.data.columns import Profile
 
 Progress = Callable[[str, int, int], None]
 """Called as progress(what, done, total); total 0 means unknown. It may raise to stop the work."""
@@ -94,6 +97,13 @@ class Raw:
     def rows(self) -> int:
         """How many rows, over all splits."""
         return len(self.frame)
+
+    @cached_property
+    def profiles(self) -> "dict[str, Profile]":
+        """What the cells of each column show, worked out once: nobody writes into the frame."""
+        from builder.data import columns
+
+        return columns.profile(self.frame)
 
 
 class Source(ABC):

@@ -56,6 +56,7 @@ class Profile:
     unique: int  # different values, gaps not counted
     missing: int
     rows: int
+    numbering: bool = False  # it numbers the rows and says nothing else
 
     @property
     def present(self) -> int:
@@ -105,7 +106,9 @@ def profile_column(cells: "pd.Series[Any]") -> Profile:
         kind = "text"
     else:
         kind = "category"
-    return Profile(str(cells.name), kind, unique, missing, len(cells))
+    name = str(cells.name)
+    numbering = kind == "number" and unique == len(cells) and _numbers_rows(name, cells)
+    return Profile(name, kind, unique, missing, len(cells), numbering)
 
 
 def find(name: str, frame: "pd.DataFrame", place: str) -> str:
@@ -197,19 +200,19 @@ def plan(
     if target is not None:
         roles[target] = "target"
     return {
-        name: _planned(column, decided.get(name, Column()), roles.get(name), raw)
+        name: _planned(column, decided.get(name, Column()), roles.get(name))
         for name, column in profiles.items()
     }
 
 
-def _planned(column: Profile, decided: Column, role: Role | None, raw: Raw) -> Planned:
+def _planned(column: Profile, decided: Column, role: Role | None) -> Planned:
     kind = decided.type or column.type
     why = ""
     chosen: Role = role or decided.role or "feature"
     if chosen == "target" and role is None:
         chosen = "feature"
     if chosen == "feature" and decided.role is None:
-        why = _useless(column, decided, raw)
+        why = _useless(column, decided)
         if why:
             chosen = "ignore"
     missing = decided.missing or ("median" if kind in ("number", "date") else "own_category")
@@ -236,7 +239,7 @@ def only_text(planned: Mapping[str, Planned], profiles: Mapping[str, Profile]) -
     return max(texts, key=lambda name: profiles[name].unique) if texts else None
 
 
-def _useless(column: Profile, decided: Column, raw: Raw) -> str:
+def _useless(column: Profile, decided: Column) -> str:
     """Why a column is left out by default; empty where it is used."""
     if column.present == 0:
         return "it is empty"
@@ -244,33 +247,29 @@ def _useless(column: Profile, decided: Column, raw: Raw) -> str:
         return "it has the same value in every row"
     if decided.type is None and column.free_text:
         return f"it is free text ({column.unique:,} different values)"
-    if decided.type is None and is_identifier(column, raw.frame[column.name]):
+    if decided.type is None and column.numbering:
         return "it numbers the rows and says nothing else"
     return ""
 
 
-def is_identifier(column: Profile, cells: "pd.Series[Any]") -> bool:
-    """Whether the column numbers the rows: whole numbers, all different, called like it or counting
-    upwards."""
-    if column.type != "number" or column.unique < len(cells) or len(cells) < 10:
+def _numbers_rows(name: str, cells: "pd.Series[Any]") -> bool:
+    """Whether different numbers are whole, and called like a count of rows or counting upwards."""
+    if len(cells) < 10 or not bool((cells % 1 == 0).all()):
         return False
-    if not bool((cells % 1 == 0).all()):
-        return False
-    if YEAR.search(column.name) and cells.between(1500, 2200).all():
+    if YEAR.search(name) and cells.between(1500, 2200).all():
         return False
     steps = cells.diff().iloc[1:]
-    return bool(IDENTIFIER.search(column.name)) or bool((steps == 1).all())
+    return bool(IDENTIFIER.search(name)) or bool((steps == 1).all())
 
 
 def retype(
-    cells: "pd.Series[Any]", column: Planned, reading: Mapping[str, Any]
+    cells: "pd.Series[Any]", have: ColumnType, column: Planned, reading: Mapping[str, Any]
 ) -> tuple["pd.Series[Any]", dict[str, Any]]:
-    """The cells as the decided type, and how they are read from raw cells.
+    """The cells, of type `have`, as the decided type, and how they are read from raw cells.
 
     Words that are no number (date, yes-or-no) become missing. Raises LaminaError where none can be
     read.
     """
-    have = profile_column(cells).type
     how = dict(reading)
     if column.type in ("category", "text"):
         how = {key: value for key, value in how.items() if key == "relabel"}

@@ -122,7 +122,7 @@ def inspect(data: Data, limit: int = 100, progress: Progress = silent) -> Overvi
 def suggest(data: Data) -> Data:
     """The data with the guesses that a project should carry: target, split, inputs for text."""
     raw = read(data)
-    profiles = columns.profile(raw.frame)
+    profiles = raw.profiles
     changes: dict[str, Any] = {}
     target = data.target
     if target is None:
@@ -168,7 +168,7 @@ def _laid(base: Any, over: Any) -> Any:
 def _inspect(data: Data, limit: int, progress: Progress) -> Overview:
     raw = relabelled(read(data, progress), data)
     progress("Looking at the columns", 0, 0)
-    profiles = columns.profile(raw.frame)
+    profiles = raw.profiles
     target, mistakes = _target(raw, data, profiles)
     problem = _problem(raw, target, profiles)
     planned = columns.plan(raw, data, target, profiles)

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from torch import Tensor
@@ -21,9 +21,6 @@ from builder.data.runtime import VERSION, Preparation
 from builder.data.specs import PreparedSpec
 from builder.errors import LaminaError
 from builder.project import Binding, Project
-
-if TYPE_CHECKING:
-    pass
 
 REVISION = 1  # counts up when the same project gives other prepared data than before
 CHUNK = 256
@@ -140,7 +137,7 @@ def _fit(rows: Rows, project: Project) -> dict[str, Fitted]:
     """Each Input's preparation, fitted on training rows."""
     raw, training = rows.raw, rows.of(0)
     features = [c for c in rows.planned.values() if c.role == "feature"]
-    text = None if raw.media else columns.only_text(rows.planned, columns.profile(rows.frame))
+    text = None if raw.media else columns.only_text(rows.planned, raw.profiles)
     wanted = wanted_inputs(project) or {_usual_name(raw, text): Binding()}
     if text is not None:
         read_text = Binding(columns=(text,), form="tokens")

@@ -60,7 +60,7 @@ def recognise(paths: Sequence[Path], prefer: str = "") -> Data:
         return Data(source="long_text", options=options)
     data = Data(source="table", options=options)
     raw = read(data)
-    profiles = columns.profile(raw.frame)
+    profiles = raw.profiles
     planned = columns.plan(raw, data, columns.guess_target(raw, profiles), profiles)
     if "text" in fitting and columns.only_text(planned, profiles) is not None:
         return Data(source="text", options=options)

@@ -47,7 +47,7 @@ class Rows:
 def arrange(raw: Raw, data: Data, task: str) -> Rows:
     """The rows to be used, for a task of that kind. Raises LaminaError for users' mistakes."""
     raw = relabelled(raw, data)
-    profiles = columns.profile(raw.frame)
+    profiles = raw.profiles
     kind = _target_kind(task, raw, data)
     target = _target(raw, data, profiles) if kind else None
     planned = columns.plan(raw, data, target, profiles)
@@ -57,7 +57,7 @@ def arrange(raw: Raw, data: Data, task: str) -> Rows:
         if column.role in ("feature", "time"):
             known = raw.reading.get(name, {})
             before = raw.frame[name]
-            cells, reading[name] = columns.retype(before, column, known)
+            cells, reading[name] = columns.retype(before, profiles[name].type, column, known)
             if cells is not before:
                 frame[name] = cells
     notes: list[str] = []

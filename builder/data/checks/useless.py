@@ -4,7 +4,6 @@ from typing import ClassVar
 
 from builder.data.base import Finding, Remedy
 from builder.data.check import Check, Facts, ignore, listed
-from builder.data.columns import is_identifier
 
 NEARLY_EMPTY = 0.95
 
@@ -60,11 +59,7 @@ def _identifiers(facts: Facts) -> list[Finding]:
     found = []
     for column in facts.planned.values():
         name = column.name
-        if (
-            column.role == "ignore"
-            and column.why
-            and is_identifier(facts.profiles[name], facts.frame[name])
-        ):
+        if column.role == "ignore" and column.why and facts.profiles[name].numbering:
             found.append(
                 Finding(
                     "identifier",

@@ -239,6 +239,9 @@ MEDIA = {"image": "images", "tokens": "texts", "series": "series"}
 
 
 def _guess_text(guess: dict[str, Any]) -> str:
+    if guess["target"] is None:
+        read = ", ".join(MEDIA[form] for form in guess["media"]) or "columns"
+        return f"Learns from {read}, {guess['rows']:,} rows; there is nothing to predict."
     known = len(guess["classes"])
     kind = f"{known} classes" if known else "a number"
     columns = len(guess["columns"])

@@ -1,6 +1,7 @@
 """Fit the preparation of images, texts and series on training rows, and show prepared rows as small
 pictures."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -325,3 +326,17 @@ def thumbnail(x_CHW: Tensor, size: int = 64) -> bytes:
         scaled = (max(1, round(height * size / longest)), max(1, round(width * size / longest)))
         x = images.fit(x_CHW.permute(1, 2, 0), scaled, x_CHW.shape[0], "stretch")
     return png.encode(x)
+
+
+def sheet(images_NCHW: Tensor, size: int = 64) -> bytes:
+    """A PNG of many stored images (uint8) side by side, in about as many lines as columns."""
+    count, channels, height, width = images_NCHW.shape
+    times = max(1, size // max(height, width))
+    columns = max(1, math.ceil(math.sqrt(count)))
+    lines = -(-count // columns)
+    whole = torch.zeros(columns * lines, channels, height + 1, width + 1, dtype=torch.uint8)
+    whole[:count, :, :height, :width] = images_NCHW
+    grid = whole.view(lines, columns, channels, height + 1, width + 1).permute(2, 0, 3, 1, 4)
+    flat = grid.reshape(channels, lines * (height + 1), columns * (width + 1))
+    large = flat.repeat_interleave(times, dim=1).repeat_interleave(times, dim=2)
+    return png.encode(large)

@@ -3,6 +3,7 @@
 from builder.evaluate.classification import AtThreshold, ClassFigures, ClassificationSplit
 from builder.evaluate.contrast import Comparison, Difference, against_rest, compare
 from builder.evaluate.curves import Calibration, Curve
+from builder.evaluate.measures import Measured, make, measure
 from builder.evaluate.predictions import forward, outputs_of, predictions, stamp
 from builder.evaluate.regression import RegressionSplit
 from builder.evaluate.report import SPLITS, Report, evaluate, evaluate_run, split_report
@@ -18,6 +19,7 @@ __all__ = [
     "Comparison",
     "Curve",
     "Difference",
+    "Measured",
     "RegressionSplit",
     "Report",
     "Slice",
@@ -28,6 +30,8 @@ __all__ = [
     "evaluate",
     "evaluate_run",
     "forward",
+    "make",
+    "measure",
     "outputs_of",
     "predictions",
     "save_slice",

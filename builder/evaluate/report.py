@@ -1,7 +1,7 @@
 """Evaluate a run's checkpoint on its splits: one pass per split, kept in the run folder."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +9,8 @@ import numpy as np
 from builder.data.specs import PreparedSpec
 from builder.errors import LaminaError
 from builder.evaluate.classification import ClassificationSplit
-from builder.evaluate.predictions import predictions
+from builder.evaluate.measures import Measured, measure
+from builder.evaluate.predictions import predictions, stamp
 from builder.evaluate.regression import RegressionSplit
 from builder.evaluate.split import SplitReport
 
@@ -30,6 +31,7 @@ class Report:
     task: str
     target: str
     splits: dict[str, SplitReport]
+    measured: dict[str, Measured] = field(default_factory=dict)  # of tasks that predict no row
 
     def to_dict(self) -> dict[str, Any]:
         """JSON for `lamina evaluate --json`: one entry per split beside the run's facts."""
@@ -40,6 +42,7 @@ class Report:
             "task": self.task,
             "target": self.target,
             **{name: split.to_dict() for name, split in self.splits.items()},
+            **{name: split.to_dict() for name, split in self.measured.items()},
         }
 
 
@@ -73,11 +76,13 @@ def evaluate_run(
                 f"There is no split {split!r}.", place="splits", remedy=f"Use {', '.join(SPLITS)}."
             )
     spec = run.spec
+    if "rows" not in run.task().views:
+        return _measured(run, checkpoint, splits, progress)
     if spec.target is None:
         raise LaminaError(
             "This run predicts no column, so there is no truth to compare with.",
             place=run.id,
-            remedy="Look at its samples on the Train page.",
+            remedy="Choose a target on the Data page and train again.",
         )
     found: dict[str, SplitReport] = {}
     epoch = 0
@@ -88,6 +93,16 @@ def evaluate_run(
         epoch = int(kept["epoch"])
         found[split] = split_report(spec, kept)
     return Report(run.id, checkpoint, epoch, spec.target.kind, spec.target.name, found)
+
+
+def _measured(
+    run: "Run", checkpoint: str, splits: Sequence[str], progress: Progress | None
+) -> Report:
+    """The task's own figures, where no row has a truth beside a prediction."""
+    sizes = run.spec.sizes
+    found = {s: measure(run, checkpoint, s, progress) for s in splits if sizes.get(s)}
+    _, epoch = stamp(run, checkpoint)
+    return Report(run.id, checkpoint, epoch, run.task().kind, "", {}, found)
 
 
 def split_report(spec: PreparedSpec, kept: dict[str, Any]) -> SplitReport:

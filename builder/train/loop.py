@@ -31,6 +31,7 @@ class Loop:
         self.plan = plan
         self.recipe = recipe = plan.recipe
         self.setup = setup = Setup(plan)
+        self.group = setup.group
         self.stepper = Stepper(setup)
         self.rates = Rates(recipe, setup.updaters, setup.feed.steps)
         self.judge = Judge(recipe)
@@ -137,7 +138,7 @@ class Loop:
             now = clock()
             spent = self.seconds + now - self.since
             self.points.add(done.losses, at.step, spent, rate, self.stepper.norm)
-            if now >= self.flush_due:
+            if now >= self.flush_due if self.group is None else self.group.safe(at.step):
                 yield from self._safe_point(batch)
                 if self.end is not None:
                     return
@@ -166,17 +167,33 @@ class Loop:
         yield from self._flush(batch)
         began = time.perf_counter()
         self.flush_due = began + self.plan.flush_every
-        self.waiting.extend(self.plan.orders())
+        save = self._agreed(began)
         yield from self._obey_waiting()
         if self.end is None and began >= self.probe_due:
             yield from self._probe(batch)
         if self.end is None and began >= self.sample_due:
             yield from self._generate()
-        if began >= self.save_due and self.end is None:
+        if (began >= self.save_due if save is None else save) and self.end is None:
             yield p.Snapshot(self._saved({}), best=False)
             self.save_due = time.perf_counter() + self.plan.save_every
         aside = time.perf_counter() - began
         self.window = (self.window[0] + aside, self.at.step)
+
+    def _agreed(self, began: float) -> bool | None:
+        """Take up what is ordered. With a group the first worker's orders and clock are those of
+        all: gives whether a checkpoint is due.
+        """
+        if self.group is None:
+            self.waiting.extend(self.plan.orders())
+            return None
+        word = [list(self.plan.orders()), began >= self.save_due] if self.group.first else None
+        orders, save = self.group.agree(word, self.at.step, self.plan.flush_every)
+        self.waiting.extend(orders)
+        return bool(save)
+
+    def _more_orders(self) -> None:
+        found = self.plan.orders()
+        self.waiting.extend(found if self.group is None else self.group.tell(list(found)))
 
     def _probe(self, batch: Batch) -> Iterator[p.Event]:
         """Node health: first arm, so that the next step measures how far the weights move; then
@@ -200,7 +217,10 @@ class Loop:
 
     def _generate(self) -> Iterator[p.Event]:
         """What the model makes now, with random numbers of its own."""
+        if self.group is not None and not self.group.first:
+            return
         seed = (self.recipe.seed + self.at.step) % (1 << 62)
+        began = time.perf_counter()
         try:
             with evaluation.aside(self.setup), self._averaged():
                 found = tasks.sample(self.plan.task, self.setup.models, self.plan.sampling, seed)
@@ -208,7 +228,9 @@ class Loop:
             raise self._explained(error) from error
         self.sample_due = math.inf
         if found is not None:
-            self.sample_due = time.perf_counter() + (self.plan.sample_every or math.inf)
+            now = time.perf_counter()
+            pause = max(self.plan.sample_every or math.inf, (now - began) / self.plan.sample_share)
+            self.sample_due = now + pause
             yield p.Generated(found.values, found.tensors, self.at.step, self.at.epoch)
 
     def _averaged(self) -> Any:
@@ -265,7 +287,7 @@ class Loop:
             yield p.Tick("paused")
             if not self.waiting:
                 time.sleep(0.05)
-                self.waiting.extend(self.plan.orders())
+                self._more_orders()
             while self.waiting and paused and self.end is None:
                 order = self.waiting.popleft()
                 if order.get("order") == "resume":
@@ -306,7 +328,10 @@ class Loop:
         at = self.at
         at.epoch += 1
         figures: dict[str, float] = {"epoch": at.epoch, "step": at.step}
-        figures |= self.running.figures("train")
+        running = self.running
+        if self.group is not None:
+            running = running.joined(self.group, shared=True)
+        figures |= running.figures("train", self.group)
         self.running.reset()
         at.inside = 0
         self.steering.after_epoch()
@@ -324,6 +349,8 @@ class Loop:
         if at.epoch < self.recipe.epochs and self.end is None:
             self._maybe_end(enough)
         due = time.perf_counter() >= self.save_due
+        if self.group is not None:
+            due = self.group.tell(due)
         every = self.recipe.keep == "all"
         if best or due or every:
             yield p.Snapshot(self._saved(figures, state=due or every), best=best)
@@ -355,6 +382,9 @@ class Loop:
         """The doctor's word, then the error that ends the run."""
         setup = self.setup
         node, words = health.first_not_finite(setup.models, setup.phases, batch, setup.autocast)
+        if self.group is not None:  # the worker that knows the place has the word
+            found = self.group.gather([node, words])
+            node, words = next((one for one in found if one[0] is not None), found[0])
         error = failures.not_finite(self.at.step + (1 if batch else 0), node, words, rate)
         if self.plan.doctor is not None:
             yield from self.plan.doctor.failed(error)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from builder.project import Recipe
     from builder.tasks.base import Batch, Task
     from builder.train.checkpoint import Saved
+    from builder.train.group import Group
 
 Prepare = Callable[[str, "Tensor"], "Tensor"]
 """From the stored form of an input to what the model takes: (input id, x) → x, on any device."""
@@ -96,8 +97,10 @@ class Plan:
     health_every: float = 2.0  # seconds between probes of the nodes; 0: none
     health_share: float = 0.01  # of the time, which probes may take
     doctor: Doctor | None = None
+    group: "Group | None" = None  # the workers that train this together; None: this process alone
     sampling: Mapping[str, Any] = field(default_factory=dict)  # settings of the task's samples
     sample_every: float = 10.0  # seconds between samples within an epoch; 0: after epochs only
+    sample_share: float = 0.02  # of the time, which samples within an epoch may take
 
 
 @dataclass(frozen=True)

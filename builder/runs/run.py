@@ -119,15 +119,16 @@ class Run:
         return files.read_lines(self.folder / "symptoms.jsonl")
 
     def standing(self) -> list[dict[str, Any]]:
-        """The symptoms that are not over, errors first, then the latest found first."""
+        """The symptoms that are not over, errors first, then the first found first: what comes later
+        often follows from it.
+        """
         found: dict[str, dict[str, Any]] = {}
         for row in self.symptoms():
             if row.get("state") == "gone":
                 found.pop(row["kind"], None)
             else:
                 found[row["kind"]] = row
-        errors_last = sorted(found.values(), key=lambda row: row["severity"] == "error")
-        return errors_last[::-1]
+        return sorted(found.values(), key=lambda row: row["severity"] != "error")
 
     def events(self) -> list[dict[str, Any]]:
         """What happened, oldest first: start, orders (applied or refused, by whom, at which step),

@@ -40,8 +40,8 @@ def test_what_stands_is_what_was_found_and_is_not_over(run: Run) -> None:
     say(run, "starved")
     say(run, "overfitting", "gone")
     say(run, "dead_relu", "changed", node="relu2")
-    assert [row["kind"] for row in run.standing()] == ["not_finite", "starved", "dead_relu"]
-    assert run.standing()[-1]["node"] == "relu2"
+    assert [row["kind"] for row in run.standing()] == ["not_finite", "dead_relu", "starved"]
+    assert run.standing()[1]["node"] == "relu2"
     assert [row["state"] for row in run.symptoms()].count("gone") == 1
     assert "Over: Overfitting" in run.log()
 

@@ -35,7 +35,9 @@ class Client:
     def __init__(self, app: Starlette) -> None:
         self.app = app
 
-    def request(self, method: str, target: str, headers: dict[str, str] | None = None) -> Answer:
+    def request(
+        self, method: str, target: str, headers: dict[str, str] | None = None, content: bytes = b""
+    ) -> Answer:
         path, _, query = target.partition("?")
         sent = {"host": OWN, **{name.lower(): value for name, value in (headers or {}).items()}}
         scope = {
@@ -51,7 +53,7 @@ class Client:
         status, body = 0, b""
 
         async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": b""}
+            return {"type": "http.request", "body": content}
 
         async def send(message: Any) -> None:
             nonlocal status, body
@@ -64,8 +66,10 @@ class Client:
     def get(self, target: str, headers: dict[str, str] | None = None) -> Answer:
         return self.request("GET", target, headers)
 
-    def post(self, target: str, headers: dict[str, str] | None = None) -> Answer:
-        return self.request("POST", target, headers)
+    def post(
+        self, target: str, headers: dict[str, str] | None = None, content: bytes = b""
+    ) -> Answer:
+        return self.request("POST", target, headers, content)
 
 
 async def answer(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""The routes of the live view: a run's news as server-sent events, and orders to it."""
+"""The routes of the live view: a run's news as server-sent events, orders and treatments."""
 
 import asyncio
 import json
@@ -74,7 +74,28 @@ async def order(request: Request) -> Response:
     return JSONResponse({"ok": True})
 
 
+async def treat(request: Request) -> Response:
+    """Do what the doctor proposes in a new run; gives its id. 400 with a sentence where it cannot
+    be.
+    """
+    body = await request.body()
+    try:
+        asked = json.loads(body) if len(body) <= MAX_ORDER else None
+    except ValueError:
+        asked = None
+    kind, change = (asked.get("kind"), asked.get("change")) if isinstance(asked, dict) else ("", "")
+    if not isinstance(kind, str) or not isinstance(change, int) or isinstance(change, bool):
+        words = 'A treatment is {"kind": a symptom, "change": its number}.'
+        return JSONResponse({"error": words}, status_code=400)
+    try:
+        found = await run_in_threadpool(runs.treat, request.path_params["run"], kind, change)
+    except LaminaError as error:
+        return JSONResponse({"error": str(error)}, status_code=400)
+    return JSONResponse({"run": found.id})
+
+
 ROUTES = [
     guarded(f"{API}/{{run}}/stream", stream),
     guarded(f"{API}/{{run}}/order", order, methods=("POST",)),
+    guarded(f"{API}/{{run}}/treat", treat, methods=("POST",)),
 ]

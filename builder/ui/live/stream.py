@@ -9,7 +9,7 @@ import psutil
 
 from builder import runs
 from builder.ui.live.samples import Watched
-from builder.ui.live.words import event_row
+from builder.ui.live.words import event_row, symptom_row
 
 POINTS = 2000
 """At most so many points of the step series are sent at once; more are thinned, extremes kept."""
@@ -41,15 +41,21 @@ class Follower:
         return self._step > 0
 
     def poll(self) -> dict[str, Any] | None:
-        """What is new: any of status, steps, epochs, events, health, samples (see types.ts)."""
+        """What is new: any of status, steps, epochs, events, health, samples, symptoms.
+
+        types.ts holds their form.
+        """
         status = self.run.status
         message: dict[str, Any] = {}
         steps = self._steps()
         if steps:
             message["steps"] = steps
         self._when_grown("epochs", self.run.epochs, message)
-        self._when_grown("health", self.run.health, message)
+        self._when_grown("health", self._health, message)
         self._when_grown("events", self._events, message)
+        self._when_grown("symptoms", self.run.standing, message)
+        if "symptoms" in message:  # they mark nodes, and stand in the log
+            message |= {"health": self._health(), "events": self._events()}
         samples = self._samples()
         if samples is not None:
             message["samples"] = samples
@@ -68,7 +74,12 @@ class Follower:
             message[name] = read()
 
     def _events(self) -> list[dict[str, Any]]:
-        return [row for row in map(event_row, self.run.events()) if row]
+        rows = [row for row in map(event_row, self.run.events()) if row]
+        rows += [symptom_row(symptom) for symptom in self.run.symptoms()]
+        return sorted(rows, key=lambda row: float(row["time"]))
+
+    def _health(self) -> list[dict[str, Any]]:
+        return marked(self.run)
 
     def _steps(self) -> dict[str, Any] | None:
         first = self._step < 0
@@ -92,6 +103,17 @@ class Follower:
             self._looked = time.monotonic()
             self._hardware = hardware(status.device, None if status.ended else status.pid)
         return self._hardware
+
+
+def marked(run: runs.Run) -> list[dict[str, Any]]:
+    """The health of each node, with "ails" (a title) where a standing symptom sits."""
+    ails: dict[str, str] = {}
+    for symptom in run.standing():
+        for node in symptom.get("nodes") or ():
+            ails.setdefault(node, symptom["title"])
+    return [
+        {**row, "ails": ails[row["node"]]} if row["node"] in ails else row for row in run.health()
+    ]
 
 
 def hardware(device: str, pid: int | None) -> dict[str, float | None]:

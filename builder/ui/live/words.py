@@ -47,3 +47,14 @@ def _happened(kind: str, event: dict[str, Any]) -> str:
     if kind == "worker_lost":
         return message
     return f"{kind.replace('_', ' ').capitalize()}: {message}" if message else kind.capitalize()
+
+
+def symptom_row(symptom: dict[str, Any]) -> dict[str, Any]:
+    """A symptom in the steering log, when it appeared and when it was over."""
+    over = "Over: " if symptom.get("state") == "gone" else "Doctor: "
+    return {
+        "kind": "symptom",
+        "time": symptom.get("time", 0.0),
+        "step": symptom.get("step", 0),
+        "text": f"{over}{symptom['title']}",
+    }

@@ -9,9 +9,10 @@ from pydantic import ValidationError
 
 from builder.errors import LaminaError
 from builder.project import Project
-from builder.ui import chrome, figures, parts, recipe, state
+from builder.ui import chrome, figures, making, parts, recipe, state
 from builder.ui.canvas import graph_strip
 from builder.ui.live import live
+from builder.ui.live.stream import marked
 
 ACTIVE = frozenset({"queued", "preparing", "running", "paused"})
 UNITS = {"image": "images", "series": "series", "tokens": "texts"}
@@ -67,7 +68,7 @@ def _live(project: Project, run_id: str) -> None:
         st.rerun()
     snapshot = run.project()
     strip = st.container(key="lm_train_strip")
-    live(
+    begun = live(
         "body",
         run_id,
         title=name,
@@ -78,15 +79,19 @@ def _live(project: Project, run_id: str) -> None:
         unit=unit,
         loss_note=_loss_note(run),
     )
+    if begun and begun.startswith("run:"):  # the doctor's change, made in a new run
+        state.set_run(begun.removeprefix("run:"))
+        st.rerun()
     with strip:  # stands above the curves, but is sent after them: its bundle is the larger one
         graph_strip(
             f"health_{run_id}",
             snapshot.graph,
-            health=run.health(),
+            health=marked(run),
             title="Model health",
             caption=name,
             follow=None if run.status.ended else run_id,
         )
+    making.live(run)
     if run.status.status == "failed":
         with st.expander("The run's log"):
             st.code(run.log()[-20_000:] or "The log is empty.", language=None)

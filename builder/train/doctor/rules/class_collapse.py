@@ -19,6 +19,7 @@ class ClassCollapse(Rule):
         "until 90 %); numbers: the predictions spread less than 3 % as far as the targets."
     )
     news = ("epoch",)
+    confirm = 4
 
     def find(self, facts: Facts) -> Finding | None:
         """The class that swallows the others, or predictions that are all the same number."""

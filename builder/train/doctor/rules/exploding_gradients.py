@@ -18,6 +18,7 @@ class ExplodingGradients(Rule):
     )
     news = ("steps", "probe")
     confirm = 3
+    release = 30  # looks, three seconds
 
     def find(self, facts: Facts) -> Finding | None:
         """A large norm in the latest tenth of the steps, at the node that has most of it."""

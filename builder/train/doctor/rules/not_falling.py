@@ -19,6 +19,7 @@ class NotFalling(Rule):
         "check of any training (Karpathy, 'A Recipe for Training Neural Networks')."
     )
     news = ("epoch",)
+    confirm = 3
 
     def find(self, facts: Facts) -> Finding | None:
         """A loss near or above the blind one, late enough."""

@@ -50,7 +50,7 @@ class NotFinite(Rule):
             changes = (Change(label, reason, overrides=overrides),) if "." not in column else ()
         return Finding(
             self.code,
-            "The loss is no longer a finite number",
+            "NaN or infinity ended the run",
             broken.words,
             why,
             changes,
@@ -60,7 +60,8 @@ class NotFinite(Rule):
         )
 
     def _slower(self, facts: Facts) -> tuple[Change, ...]:
-        rate = nice(facts.recipe.optimizer.lr / 10)
+        name, rate = facts.recipe.optimizer.name, facts.recipe.optimizer.lr
+        rate = nice(min(rate / 10, 0.1 if name in ("SGD", "ASGD", "Rprop") else 0.01))
         return (
             Change(
                 f"Learning rate {rate:g} and gradients clipped at 1",

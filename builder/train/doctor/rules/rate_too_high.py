@@ -15,12 +15,14 @@ class RateTooHigh(Rule):
     code = "rate_too_high"
     title = "A learning rate that is too high"
     help = (
-        "The loss rose to three times that of the first step; or it jumped by half above its best "
-        "after the rate was raised; or half of the nodes move by more than 6 % a step while the "
-        "loss is not below the blind guess (0.1 to 1 % is usual: Karpathy, CS231n notes)."
+        "The loss rose to three times that of the first step, and not for a single step; or it "
+        "jumped by half above its best after the rate was raised; or half of the nodes move by "
+        "more than 6 % a step while the loss is not below the blind guess (0.1 to 1 % is usual: "
+        "Karpathy, CS231n notes)."
     )
     news = ("steps", "epoch")
     confirm = 3
+    release = 30  # looks, three seconds: a spike does not end it
 
     def find(self, facts: Facts) -> Finding | None:
         """The strongest of the three signs, as long as the rate has not been lowered since."""
@@ -57,7 +59,8 @@ class RateTooHigh(Rule):
         peak = max(facts.blocks, key=lambda block: block.high)
         now = mean_loss(facts.tail(0.1))
         lowered = (facts.rate or 0.0) < 0.35 * peak.rate
-        if start <= 0 or lowered or now < 0.7 * start or peak.high < BLEW * start:
+        wild = sum(block.steps for block in facts.blocks if block.loss > 2 * start)
+        if start <= 0 or lowered or now < 0.7 * start or peak.high < BLEW * start or wild < 3:
             return None
         return (
             f"The loss rose from {start:.3g} to {peak.high:,.3g} by step {peak.step:,}.",

@@ -26,7 +26,7 @@ class UpdateRatio(Rule):
     def find(self, facts: Facts) -> Finding | None:
         """The node farthest out of the range."""
         ratios = facts.ratios()
-        if not ratios:
+        if not ratios or "rate_too_high" in facts.standing:
             return None
         kept = self.code in facts.standing
         top = max(ratios, key=lambda node: ratios[node])

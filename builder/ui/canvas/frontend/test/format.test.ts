@@ -103,6 +103,13 @@ describe("the highlighter", () => {
 });
 
 describe("health", () => {
+  it("lights a node that ails and says what the doctor says", () => {
+    const found = verdict({ node: "fc1", update_ratio: 0.001, ails: "fc1 moves too far" }, "updates");
+    expect(found.tone).toBe("hot");
+    expect(found.says).toBe("fc1 moves too far.");
+    expect(found.text).toBe("0.1 %");
+  });
+
   it("calls strong updates hot, dead units and lost numbers sick", () => {
     expect(verdict({ node: "a", update_ratio: 0.052 }, "updates")).toMatchObject({ tone: "hot", text: "5.2 %" });
     expect(verdict({ node: "a", update_ratio: 0.009 }, "updates")).toMatchObject({ tone: "good", text: "0.9 %" });

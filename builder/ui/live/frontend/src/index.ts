@@ -43,6 +43,21 @@ function send(props: Props) {
   };
 }
 
+function treatment(props: Props) {
+  return async (kind: string, change: number): Promise<{ run?: string; error?: string }> => {
+    try {
+      const answer = await fetch(`${props.api}/${props.run}/treat`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", "X-Lamina-Token": props.token },
+        body: JSON.stringify({ kind, change }),
+      });
+      return (await answer.json()) as { run?: string; error?: string };
+    } catch {
+      return { error: "The server does not answer. Try again in a moment." };
+    }
+  };
+}
+
 export default function live({ data, parentElement, setTriggerValue }: Arguments): () => void {
   const host = parentElement as unknown as object;
   let held = mounted.get(host);
@@ -61,7 +76,7 @@ export default function live({ data, parentElement, setTriggerValue }: Arguments
     const feed = feedOf(data.run, () => `${data.api}/${data.run}/stream?token=${encodeURIComponent(data.token)}`);
     const part: Part = data.part === "head"
       ? new Head(data, feed, send(data), (where) => setTriggerValue("go", where))
-      : new Body(data, feed, () => lookOf(frame));
+      : new Body(data, feed, () => lookOf(frame), send(data), treatment(data), (where) => setTriggerValue("go", where));
     frame.append(part.root);
     let ended = over(feed.state.status);
     const leave = feed.listen((changed) => {
@@ -74,7 +89,7 @@ export default function live({ data, parentElement, setTriggerValue }: Arguments
         setTriggerValue("go", "ended");
       }
     });
-    const all = new Set(["status", "steps", "epochs", "events", "health", "samples"] as const);
+    const all = new Set(["status", "steps", "epochs", "events", "health", "samples", "symptoms"] as const);
     requestAnimationFrame(() => { part.restyle(); part.update(all); });
     held = { run: data.run, theme: data.theme, frame, part, leave: () => { leave(); part.destroy(); frame.remove(); } };
     mounted.set(host, held);

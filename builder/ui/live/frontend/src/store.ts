@@ -1,6 +1,6 @@
 /** What is known of a run, kept outside the element because Streamlit may remount it at any time. */
 
-import type { Epoch, Health, Message, RunEvent, Sample, Status } from "./types";
+import type { Epoch, Health, Message, RunEvent, Sample, Status, Symptom } from "./types";
 
 export interface State {
   status: Status | null;
@@ -16,6 +16,7 @@ export interface State {
   events: RunEvent[];
   health: Health[];
   samples: Sample[];
+  symptoms: Symptom[];
   zoom: [number, number] | null;
   offline: boolean;
 }
@@ -27,7 +28,7 @@ const SMOOTHING = 0.96;
 export function empty(): State {
   return {
     status: null, step: [], loss: [], smooth: [], average: [0, 0], lr: [], gradNorm: [], speed: [],
-    epochs: [], events: [], health: [], samples: [], zoom: null, offline: false,
+    epochs: [], events: [], health: [], samples: [], symptoms: [], zoom: null, offline: false,
   };
 }
 
@@ -63,6 +64,7 @@ export function merge(state: State, message: Message): Set<keyof Message> {
   if (message.events) { state.events = message.events; changed.add("events"); }
   if (message.health) { state.health = message.health; changed.add("health"); }
   if (message.samples) { state.samples = message.samples; changed.add("samples"); }
+  if (message.symptoms) { state.symptoms = message.symptoms; changed.add("symptoms"); }
   return changed;
 }
 

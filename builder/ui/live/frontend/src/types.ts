@@ -58,6 +58,28 @@ export interface Sample {
   right: boolean | null;
 }
 
+/** What the doctor proposes: an order to the live run, or something for a new one. */
+export interface Change {
+  label: string;
+  why: string;
+  order?: Record<string, unknown>;
+  overrides?: Record<string, unknown>;
+  edits?: unknown[];
+}
+
+/** A standing symptom; see builder/train/plan.py. */
+export interface Symptom {
+  kind: string;
+  title: string;
+  message: string;
+  why: string;
+  severity: "warning" | "error";
+  step: number;
+  node: string | null;
+  nodes: string[];
+  changes: Change[];
+}
+
 export interface Message {
   status?: Status;
   steps?: Steps;
@@ -65,6 +87,7 @@ export interface Message {
   events?: RunEvent[];
   health?: Health[];
   samples?: Sample[];
+  symptoms?: Symptom[];
 }
 
 /** What Python hands to the component. */

@@ -2,6 +2,8 @@
 
 import { Chart, lossChart, metricChart, normChart, rateChart, type Look } from "./charts";
 import { bytes, clock, count, device, duration, percent, rate } from "./format";
+import { Doctor, type Act, type Treat } from "./doctor";
+import { make } from "./make";
 import { over, type Feed } from "./store";
 import type { Message, Props, Status } from "./types";
 
@@ -10,17 +12,7 @@ const WORDS: Record<string, string> = {
   finished: "Finished", stopped: "Stopped", failed: "Failed",
 };
 
-export type Act = (order: Record<string, unknown>) => Promise<string | null>;
 export type Go = (where: string) => void;
-
-function make<K extends keyof HTMLElementTagNameMap>(
-  tag: K, attributes: Record<string, string> = {}, ...children: (Node | string)[]
-): HTMLElementTagNameMap[K] {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
 
 export interface Part {
   root: HTMLElement;
@@ -160,14 +152,17 @@ export class Body implements Part {
   private left = 490;
   private observer: ResizeObserver | null = null;
 
-  constructor(props: Props, private readonly feed: Feed, private readonly look: () => Look) {
+  private readonly doctor: Doctor;
+
+  constructor(props: Props, private readonly feed: Feed, private readonly look: () => Look, act: Act, treat: Treat, go: Go) {
+    this.doctor = new Doctor(props.run, feed, act, treat, go);
     const specs = [lossChart(props.lossNote ?? undefined), rateChart(), normChart()];
     if (props.metric) specs.splice(1, 0, metricChart(props.metric, props.metricTitle, props.higherIsBetter, props.metricTitle !== "R²"));
     this.charts = specs.map((spec) => new Chart(spec, feed.state, look(), () => this.zoomed(), TALL));
     this.reset.onclick = () => { this.feed.state.zoom = null; this.zoomed(); };
     const area = this.area;
     area.append(...this.charts.map((c) => c.root));
-    const side = make("aside", { class: "side" }, this.sampleHead, this.samples,
+    const side = make("aside", { class: "side" }, this.doctor.root, this.sampleHead, this.samples,
       make("header", {}, make("h3", {}, "Steering log"), make("span", {}, "kept with the run"), this.reset), this.log);
     this.root.append(area, side);
     if (typeof ResizeObserver !== "undefined") {
@@ -201,6 +196,7 @@ export class Body implements Part {
     }
     if (changed.has("events")) this.logged();
     if (changed.has("samples")) this.shown();
+    if (changed.has("symptoms") || changed.has("status")) this.doctor.update();
     const none = this.feed.state.samples.length === 0;
     this.sampleHead.hidden = this.samples.hidden = none;
   }

@@ -9,6 +9,8 @@ export interface Health {
   activation_std?: number | null;
   dead?: number | null;
   time_share?: number | null;
+  /** The title of a symptom that the doctor found here. */
+  ails?: string;
 }
 
 export type HealthMode = "updates" | "gradients" | "activations" | "time";
@@ -47,7 +49,14 @@ function alive(health: Health): Verdict {
   return isDead(health) ? { tone: "sick", text: on, bar: null, says: "Nearly all of its units give zero." } : { tone: "good", text: on, bar: null, says: "Share of units that answer." };
 }
 
+/** What a node's figures say, and above them what the doctor says. */
 export function verdict(health: Health | undefined, mode: HealthMode): Verdict {
+  const found = figures(health, mode);
+  if (!health?.ails) return found;
+  return { ...found, tone: found.tone === "sick" ? "sick" : "hot", says: `${health.ails}.` };
+}
+
+function figures(health: Health | undefined, mode: HealthMode): Verdict {
   if (!health) return NONE;
   if ([health.gradient, health.update_ratio, health.activation_std].some((value) => known(value) && !Number.isFinite(value)))
     return { tone: "sick", text: "not a number", bar: null, says: "Its figures overflowed." };

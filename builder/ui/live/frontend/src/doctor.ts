@@ -1,0 +1,90 @@
+/** The doctor's card: what is wrong, where, why, and what to do about it at one click. */
+
+import { make } from "./make";
+import { over, type Feed } from "./store";
+import type { Change, Symptom } from "./types";
+
+/** Sends an order to the run; gives a sentence where it was refused. */
+export type Act = (order: Record<string, unknown>) => Promise<string | null>;
+/** Begins a new run with a symptom's change; gives its id, or a sentence where it cannot be. */
+export type Treat = (kind: string, change: number) => Promise<{ run?: string; error?: string }>;
+
+const NS = "http://www.w3.org/2000/svg";
+
+function sign(): SVGSVGElement {
+  const svg = document.createElementNS(NS, "svg");
+  svg.setAttribute("viewBox", "0 0 16 16");
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS(NS, "path");
+  path.setAttribute("d", "M8 2 14.6 13.5H1.4ZM8 6.4v3.4M8 11.4v.4");
+  svg.append(path);
+  return svg;
+}
+
+/** Symptoms that somebody has put away; they come back when they appear anew. */
+const dismissed = new Map<string, Set<string>>();
+
+export class Doctor {
+  readonly root = make("div", { class: "doctor", "data-testid": "doctor", "aria-live": "polite" });
+  private drawn = "";
+
+  constructor(
+    private readonly run: string, private readonly feed: Feed, private readonly act: Act,
+    private readonly treat: Treat, private readonly go: (where: string) => void,
+  ) {}
+
+  /** Draw what stands; nothing moves while it stays the same. */
+  update(): void {
+    const gone = dismissed.get(this.run) ?? new Set();
+    const all = this.feed.state.symptoms;
+    for (const kind of gone) if (!all.some((symptom) => symptom.kind === kind)) gone.delete(kind);
+    const shown = all.filter((symptom) => !gone.has(symptom.kind));
+    const live = !over(this.feed.state.status);
+    const key = JSON.stringify([shown, live]);
+    if (key === this.drawn) return;
+    this.drawn = key;
+    this.root.hidden = shown.length === 0;
+    this.root.replaceChildren(...shown.map((symptom, at) => this.card(symptom, live, at === 0)));
+  }
+
+  private card(symptom: Symptom, live: boolean, first: boolean): HTMLElement {
+    const said = make("p", { class: "said", role: "alert" });
+    const buttons = symptom.changes.map((change, at) => this.button(symptom, change, at, live, first && at === 0, said));
+    const away = make("button", { class: "plain" }, "Dismiss");
+    away.onclick = () => {
+      const kinds = dismissed.get(this.run) ?? new Set<string>();
+      dismissed.set(this.run, kinds.add(symptom.kind));
+      this.update();
+    };
+    const place = symptom.node ? [make("code", {}, symptom.node)] : [];
+    const head = make("summary", {}, sign(), make("h3", {}, symptom.title), ...place);
+    const fresh = symptom.changes.some((change) => !(change.order && live));
+    const note = !fresh ? "Applies at the next step." : live ? "A new run begins beside this one, which is kept." : "A new run begins; this one is kept.";
+    const card = make("details", { class: `symptom ${symptom.severity}`, "data-testid": `symptom-${symptom.kind}` }, head,
+      make("p", {}, symptom.message), make("p", { class: "why" }, symptom.why),
+      make("div", { class: "changes" }, ...buttons, away), said);
+    if (symptom.changes.length) card.append(make("p", { class: "quiet note" }, note));
+    card.open = first;
+    return card;
+  }
+
+  private button(symptom: Symptom, change: Change, at: number, live: boolean, first: boolean, said: HTMLElement): HTMLElement {
+    const order = live ? change.order : undefined;
+    if (!order && !change.overrides && !change.edits) return make("span");
+    const button = make("button", { title: change.why, "data-testid": `change-${symptom.kind}-${at}` }, change.label);
+    if (first && live) button.className = "primary";
+    button.onclick = async () => {
+      button.disabled = true;
+      said.textContent = "";
+      if (order) {
+        said.textContent = (await this.act(order)) ?? "";
+        button.disabled = false;
+        return;
+      }
+      const found = await this.treat(symptom.kind, at);
+      if (found.run) this.go(`run:${found.run}`);
+      else { said.textContent = found.error ?? "It could not be done."; button.disabled = false; }
+    };
+    return button;
+  }
+}

@@ -273,7 +273,7 @@ def _groups_text(found: "Sweep") -> str:
                 root.number(one.mean),
                 root.number(one.deviation),
                 apart if one.pairs else "",
-                ("clear" if one.clear else "may be luck") if one.pairs else "",
+                one.verdict(found.plan.objectives[0]),
             )
         )
     return root.table(rows, ("", "seeds", figure, "± (seeds)", "difference", ""))

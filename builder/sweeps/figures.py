@@ -41,6 +41,16 @@ def _dominates(one: Trial, other: Trial, objectives: Sequence[Objective]) -> boo
     return not worse and any(objective.better(a, b) for objective, a, b in pairs)
 
 
+STUDENT = (12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23)
+"""How many standard errors are clear at 1, 2, … degrees of freedom (Student's t, 97.5 %)."""
+
+
+def _student(freedom: int) -> float:
+    if freedom <= len(STUDENT):
+        return STUDENT[freedom - 1]
+    return 2.23 if freedom < 20 else 2.09 if freedom < 60 else 2.0  # never too small
+
+
 @dataclass(frozen=True)
 class Group:
     """Trials that differ by their seed alone. `difference` is to the first group (the base), over
@@ -61,10 +71,19 @@ class Group:
 
     @property
     def clear(self) -> bool:
-        """Whether the difference is more than twice its standard error."""
+        """Whether the difference is hardly luck: a paired t-test over the seeds, two-sided, 5 %."""
         if self.pairs < 2 or not math.isfinite(self.difference_deviation):
             return False
-        return abs(self.difference) > 2 * self.difference_deviation / math.sqrt(self.pairs)
+        error = self.difference_deviation / math.sqrt(self.pairs)
+        return abs(self.difference) > _student(self.pairs - 1) * error
+
+    def verdict(self, objective: Objective) -> str:
+        """The difference to the base in words; empty for the base itself."""
+        if not self.pairs:
+            return ""
+        if not self.clear:
+            return "may be luck"
+        return "clearly better" if objective.better(self.difference, 0.0) else "clearly worse"
 
 
 def groups(trials: Sequence[Trial]) -> list[Group]:

@@ -64,14 +64,29 @@ def test_a_node_is_compared_with_the_base_seed_by_seed() -> None:
     assert (other.count, other.pairs) == (3, 2)
     assert other.difference == pytest.approx(0.6)
     assert other.difference_deviation == pytest.approx(0.1414, abs=1e-4)
-    assert other.clear
 
 
-def test_a_difference_within_the_noise_is_not_clear() -> None:
+@pytest.mark.parametrize(
+    ("without", "words"),
+    [
+        ((1.9, 2.0, 2.1), "clearly worse"),
+        ((0.1, 0.2, 0.3), "clearly better"),
+        ((1.9, 2.9, 1.1), "may be luck"),
+        ((1.5, 2.7), "may be luck"),  # two seeds need more than twelve standard errors
+    ],
+)
+def test_a_difference_is_called_clear_only_where_it_is_hardly_luck(
+    without: tuple[float, ...], words: str
+) -> None:
     trials = [
-        seeded(1, 1.0, "", 0),
-        seeded(2, 1.5, "drop1", 0),
-        seeded(3, 2.0, "", 1),
-        seeded(4, 1.6, "drop1", 1),
+        trial
+        for seed, value in enumerate(without)
+        for trial in (
+            seeded(2 * seed + 1, 1.0 + seed / 10, "", seed),
+            seeded(2 * seed + 2, value, "drop1", seed),
+        )
     ]
-    assert not figures.groups(trials)[1].clear
+    lower = plan(("validation_loss", "minimize")).objectives[0]
+    base, other = figures.groups(trials)
+    assert base.verdict(lower) == ""
+    assert other.verdict(lower) == words

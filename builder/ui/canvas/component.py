@@ -20,8 +20,8 @@ def editor(
 ) -> str | None:
     """Show the editor; it fills the window below the navigation and edits through its own routes.
 
-    Gives the page that the user asked for ("train", "data", "home"), else None; `on_go` is called
-    before.
+    Gives the page that the user asked for ("train", "data", "home"), or "ablate:<node>", else
+    None; `on_go` is called before.
     """
     result = frontends.mount("canvas", frontends.bundle("canvas"))(
         key=key,

@@ -2,11 +2,14 @@
 
 import streamlit as st
 
+from builder import workspace
 from builder.errors import LaminaError
 from builder.ui import canvas, chrome, parts, routes, state
 from builder.ui.canvas.desk import desk
 
 PAGES = ("home", "data", "train")
+ABLATE = "ablate:"
+"""Begins what the inspector asks for: the node comes behind it."""
 
 
 def show() -> None:
@@ -25,3 +28,18 @@ def show() -> None:
     if asked in PAGES:
         desk(project_id).flush()
         state.go(asked)
+    if asked and asked.startswith(ABLATE):
+        desk(project_id).flush()
+        _ablate(project_id, asked.removeprefix(ABLATE))
+
+
+def _ablate(project_id: str, node: str) -> None:
+    """Train with and without that node, and show how it goes."""
+    from builder import sweeps
+
+    try:
+        begun = sweeps.ablate(workspace.open_project(project_id), [node], project_id=project_id)
+    except LaminaError as error:
+        st.toast(f"{error.fact} {error.remedy}".strip(), icon=":material/error:")
+        return
+    state.go("runs", sweep=begun.id)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from builder.ui import charts, parts, tokens
 
 if TYPE_CHECKING:
-    from builder.sweeps import Group, Plan, State, Trial
+    from builder.sweeps import Group, Objective, Plan, State, Trial
 
 ENOUGH = 8
 
@@ -155,7 +155,7 @@ def groups(plan: "Plan", trials: Sequence["Trial"]) -> None:
         figure.update_layout(margin={"l": 120, "b": 28})
         height = 60 + 34 * len(found)
         charts.show(figure, key="sweep_groups_figure", height=height, name=plan.name, files=False)
-        parts.html(_groups_table(found), "groups")
+        parts.html(_groups_table(found, objective), "groups")
 
 
 def _group_name(one: "Group") -> str:
@@ -163,13 +163,11 @@ def _group_name(one: "Group") -> str:
     return f"without {escape(gone)}" if gone else "as it is"
 
 
-def _groups_table(found: Sequence["Group"]) -> str:
+def _groups_table(found: Sequence["Group"], objective: "Objective") -> str:
     rows = []
     for one in found:
-        apart, verdict = "", ""
-        if one.pairs:
-            apart = f"{one.difference:+.4g}"
-            verdict = "clear" if one.clear else "may be luck"
+        apart = f"{one.difference:+.3g}" if one.pairs else ""
+        verdict = one.verdict(objective)
         spread = f"± {one.deviation:.2g}" if math.isfinite(one.deviation) else ""
         rows.append(
             f"<tr><td>{_group_name(one)}</td><td>{one.count}</td><td>{one.mean:.4g}</td>"

@@ -145,7 +145,22 @@ function Layer({ item }: { item: Item }) {
       {known && (known.outputs.length > 0 || known.inputs.length > 0) && <Flow item={item} info={known} faulty={fault?.severity === "error"} />}
       {fault && (fault.severity === "warning" || state.closedCards.has(cardKey(fault))) && <div className="say s12" style={{ color: fault.severity === "error" ? "var(--err)" : "var(--warn)" }}><b>{fault.title}.</b> {fault.message}</div>}
       <Fields item={item} face={face} info={known} />
+      <Ablate item={item} face={face} />
     </>
+  );
+}
+
+/** What the layer contributes is found by training without it; only where one way leads in. */
+function Ablate({ item, face }: { item: Item; face: LayerFace }) {
+  const { check, go, rootGraph, scene, state } = useEditor();
+  const ways = scene.wires.filter((wire) => wire.target === item.key).length;
+  if (item.graph !== rootGraph || state.inside || face.family === "io" || ways !== 1) return null;
+  const broken = check.issues.some((issue) => issue.severity === "error");
+  const says = broken ? "First repair what is wrong with the graph" : "An ablation: three seeds with it and three without, compared on the Runs page";
+  return (
+    <div className="row say">
+      <button className={broken ? "btn sm off" : "btn sm"} disabled={broken} title={says} data-testid="ablate" onClick={() => go(`ablate:${item.node.id}`)}>Train with and without it</button>
+    </div>
   );
 }
 

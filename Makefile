@@ -8,7 +8,7 @@ PORT ?= 8501
 FRONTENDS := $(wildcard builder/ui/*/frontend)
 FRONTEND_FILES := $(shell find $(FRONTENDS) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
-.PHONY: install run test lint types unit frontend-test journeys lock shots figures clean
+.PHONY: install run test lint types unit frontend-test journeys lock shots figures soak clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -83,6 +83,9 @@ shots: $(VENV)/.dev
 
 figures: $(VENV)/.dev
 	@$(BIN)/python benchmarks/figures.py
+
+soak: $(VENV)/.dev
+	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/soak.py --kills 50
 
 clean:
 	rm -rf $(VENV) builder/ui/*/frontend/dist builder/ui/*/frontend/node_modules

@@ -6,6 +6,7 @@ Torch, the database and the compiler are imported when they are used.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from builder.runs.finder import find_batch, find_rate
 from builder.runs.folder import Status
 from builder.runs.fork import fork
 from builder.runs.hardware import Device, devices
@@ -29,6 +30,8 @@ __all__ = [
     "delete",
     "devices",
     "disk_use",
+    "find_batch",
+    "find_rate",
     "fork",
     "limits",
     "list_runs",

@@ -113,7 +113,7 @@ def _plan(folder: Path, project: Project, stop: Stop) -> Plan:
         models=models,
         data={split: prepared.tensors(split) for split in ("train", "validation")},
         target=spec.target,
-        prepare=_prepare(prepared),
+        prepare=stored_to_model(prepared),
         augment=for_inputs(project.data.augment, spec.inputs),
         orders=lambda: [*inbox(), *([{"order": "stop", "who": "the system"}] if stop() else [])],
         replay=inbox.replay(saved.step) if saved else {},
@@ -123,7 +123,7 @@ def _plan(folder: Path, project: Project, stop: Stop) -> Plan:
     return replace(plan, doctor=doctor.watch(plan, project.graphs))
 
 
-def _prepare(prepared: Prepared) -> dict[str, Callable[[Tensor], Tensor]]:
+def stored_to_model(prepared: Prepared) -> dict[str, Callable[[Tensor], Tensor]]:
     """The inputs whose stored form differs from what the model takes."""
     found: dict[str, Callable[[Tensor], Tensor]] = {}
     for name, sample in prepared.tensors("train").items():

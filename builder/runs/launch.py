@@ -5,7 +5,7 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 
 Fill = Callable[[Path], None]
+BATCH = 32
+"""Rows that a graph's check counts its memory for."""
 NUMBERED = re.compile(r"run ([0-9]{1,9})")
 
 
@@ -43,6 +45,7 @@ class Ready:
     checks: "Mapping[str, Check]"
     resolved: "Resolved"
     weights: Path | None
+    memory: int  # bytes on the device, estimated
 
 
 def start(
@@ -100,6 +103,7 @@ def begin(
     else:
         device = ready.resolved.recipe.device
         marker = {"device": device, "time": time.time(), "priority": priority}
+        marker["memory"] = ready.memory
         files.write_json(queue_marker(run_id), marker)
     index.put(index.read_row(run_id))
     return Run(run_id)
@@ -116,6 +120,7 @@ def check(
     """
     from builder import compile as compiler
     from builder import data, metrics, tasks, train
+    from builder.runs import room as memory
     from builder.runs import vet
     from builder.train.recipe import check_monitor
 
@@ -142,9 +147,12 @@ def check(
     source = compiler.generate(project.graphs, spec.inputs, project.modules)
     macs = sum(found.macs for found in checks.values())
     resolved = train.resolve(project.recipe, spec, macs=macs)
+    need = memory.estimate(resolved.recipe, checks, prepared, BATCH)
+    said = {**resolved.choices, "memory": memory.check(resolved.recipe, need)}
+    resolved = replace(resolved, choices=said)
     fixed = project.model_copy(update={"recipe": resolved.recipe})
     weights = vet.networks(fixed, source.text, task)
-    return Ready(fixed, prepared, source, checks, resolved, weights)
+    return Ready(fixed, prepared, source, checks, resolved, weights, need.total)
 
 
 def _name(project: Project, project_id: str) -> str:
@@ -258,6 +266,7 @@ def _write(
         "epochs": recipe.epochs,
         "parameters": sum(found.parameters for found in ready.checks.values()),
         "macs": main.macs,
+        "memory": ready.memory,
         "recipe": recipe.model_dump(mode="json"),
         "choices": dict(ready.resolved.choices),
         "digest": ready.project.digest(),

@@ -5,6 +5,7 @@ it.
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 from builder.home import room
 from builder.runs import process
@@ -32,6 +33,12 @@ def sign() -> None:
     files.write_json(room("supervisor") / "holder.json", who)
 
 
+def holder() -> dict[str, Any]:
+    """The supervisor's "pid" and when it was "created", as it left them; {} where it did not."""
+    found = files.read_json(room("supervisor") / "holder.json")
+    return found if isinstance(found, dict) else {}
+
+
 def ensure() -> None:
     """Start the supervisor where it is missing. Returns at once."""
     if not running():
@@ -44,11 +51,11 @@ def shutdown(timeout: float = 20.0) -> None:
     it.
     """
     until = time.monotonic() + timeout
-    holder = files.read_json(room("supervisor") / "holder.json") or {}
+    who = holder()
     stop_path().touch()
     while time.monotonic() < until:
         process.reap()
-        if not running() and not process.alive(holder.get("pid"), holder.get("created")):
+        if not running() and not process.alive(who.get("pid"), who.get("created")):
             break
         time.sleep(0.02)
     stop_path().unlink(missing_ok=True)

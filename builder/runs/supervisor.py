@@ -22,6 +22,7 @@ from builder.runs import lease, process
 from builder.runs.care import Care, any_kept
 from builder.runs.orders import queue_marker
 from builder.runs.queue import limits
+from builder.runs.room import fits as room_for
 from builder.train import files
 
 LOOK = 0.01
@@ -141,7 +142,7 @@ class Supervisor:
         waiting = [name for name in os.listdir(self.queue) if name.endswith(".json")]
         if not waiting:
             return
-        busy = self._busy_devices()
+        busy, taken = self._busy_devices()
         given = {worker.run for worker in self.workers}
         entries = []
         for name in waiting:
@@ -151,8 +152,11 @@ class Supervisor:
                 entries.append((entry.get("priority", 0), entry.get("time", 0.0), run, entry))
         for *_, run, entry in sorted(entries, key=lambda item: item[:3]):
             device = str(entry.get("device", "cpu"))
-            if busy.get(device, 0) < limits(device) and self._give(run):
+            memory = int(entry.get("memory", 0))
+            free = busy.get(device, 0) < limits(device)
+            if free and room_for(device, memory, taken.get(device, 0)) and self._give(run):
                 busy[device] = busy.get(device, 0) + 1
+                taken[device] = taken.get(device, 0) + memory
 
     def _give(self, run: str) -> bool:
         path = self.runs / run
@@ -168,18 +172,16 @@ class Supervisor:
         log.info("run %s goes to worker %s", run, worker.child.pid)
         return worker.give(run, folders.raise_fence(path))
 
-    def _busy_devices(self) -> dict[str, int]:
+    def _busy_devices(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Runs under way by device, and the bytes of memory that they have reserved there."""
         busy: dict[str, int] = {}
-        for worker in self.workers:
-            if worker.run is not None:
-                entry = files.read_json(self.runs / worker.run / "run.json") or {}
-                device = str(entry.get("device", "cpu"))
-                busy[device] = busy.get(device, 0) + 1
-        for run, now in self._others().items():
+        taken: dict[str, int] = {}
+        for run in [*(one.run for one in self.workers if one.run), *self._others()]:
             entry = files.read_json(self.runs / run / "run.json") or {}
-            device = str(entry.get("device", now.device or "cpu"))
+            device = str(entry.get("device", "cpu"))
             busy[device] = busy.get(device, 0) + 1
-        return busy
+            taken[device] = taken.get(device, 0) + int(entry.get("memory", 0))
+        return busy, taken
 
     # Workers
 

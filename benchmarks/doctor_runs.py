@@ -20,7 +20,7 @@ from builder import compile as compiler
 from builder import data, tasks, templates, train
 from builder.data.augment import for_inputs
 from builder.project import Data, Project, Recipe, TaskChoice
-from builder.runs.execute import _prepare
+from builder.runs.execute import stored_to_model
 from builder.templates.base import Sketch
 from builder.train import doctor, feeds
 from builder.train.plan import Plan
@@ -66,16 +66,14 @@ def plan_of(case: Case) -> Plan:
     rows = {split: dict(prepared.tensors(split)) for split in ("train", "validation")}
     if case.rows is not None:
         case.rows(rows)
-    context = tasks.Context(
-        project.task, recipe, spec.inputs, spec.target, graphs=tuple(project.graphs)
-    )
+    context = tasks.context(project, spec, prepared.preparation)
     plan = Plan(
         recipe=recipe,
         task=tasks.make(context),
         models=models,
         data=rows,
         target=spec.target,
-        prepare=_prepare(prepared),
+        prepare=stored_to_model(prepared),
         augment=for_inputs(project.data.augment, spec.inputs),
         health_every=HEALTH_EVERY,
         health_share=HEALTH_SHARE,

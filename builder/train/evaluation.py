@@ -18,18 +18,24 @@ def evaluate(
 ) -> Iterator[p.Tick | p.Samples | dict[str, float]]:
     """Signs of life, then the figures ({} where nothing is held out), then the watched rows.
 
-    The models come out in training mode, with all random states as they were.
+    The models come out in training mode, with all random states as they were. Of several workers
+    each takes its share of the batches; the figures are those of all, the watched rows the first
+    worker's.
     """
     phase = setup.plan.task.validation()
     if setup.held_out is None or phase is None:
         yield {}
         return
+    group = setup.group
+    rank, size = (group.rank, group.size) if group is not None else (0, 1)
     gathered = Running(setup.plan.task, setup.plan.target)
-    generator = torch.Generator(setup.device).manual_seed(setup.recipe.seed)
+    generator = torch.Generator(setup.device).manual_seed(setup.recipe.seed + rank)
+    if group is not None:
+        group.level(setup.models)
     with aside(setup):
         due = time.perf_counter() + SIGN_EVERY
         setup.held_out.begin(0)
-        for number in range(setup.held_out.steps):
+        for number in range(rank, setup.held_out.steps, size):
             batch = setup.held_out.batch(number, setup.models)
             with setup.autocast():
                 losses = phase.loss(setup.models, batch, generator)
@@ -37,7 +43,9 @@ def evaluate(
             if time.perf_counter() >= due:
                 due += SIGN_EVERY
                 yield p.Tick("validating")
-        yield gathered.figures("validation")
+        if group is not None:
+            gathered = gathered.joined(group, shared=False)
+        yield gathered.figures("validation", group)
         if told := gathered.first(setup.plan.watched):
             yield p.Samples(told, step, epoch, gathered.answers())
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from builder.tasks.base import Batch, Feed
+from builder.train.group import Group
 from builder.train.plan import Augment
 
 RESIDENT_BYTES = 4 << 30
@@ -89,7 +90,10 @@ def _room(device: torch.device) -> int:
 
 
 class RowFeed(Feed):
-    """Shuffled rows of a split; epoch e's order depends on seed and e alone."""
+    """Shuffled rows of a split; epoch e's order depends on seed and e alone.
+
+    With several workers each takes its stretch of a step's rows.
+    """
 
     def __init__(
         self,
@@ -98,8 +102,10 @@ class RowFeed(Feed):
         seed: int,
         augment: Augment | None,
         generator: torch.Generator,
+        group: Group | None = None,
     ) -> None:
         self.source = source
+        self.group = group
         self.seed = seed
         self.augment = augment
         self.generator = generator
@@ -135,6 +141,8 @@ class RowFeed(Feed):
         """
         del models
         first, last = self.bounds[step]
+        if self.group is not None:
+            first, last = self.group.own(first, last)
         chosen = self.order[first:last]
         batch = self.source.stored(chosen)
         if self.augment is not None and self.augmenting:

@@ -61,6 +61,7 @@ class Loop:
         self.waited = 0.0  # seconds spent on getting batches since the last flush
         self.answers: Mapping[str, Any] = {}
         self.end: p.Finished | None = None
+        self.replayed = False
         self.waiting: deque[p.Order] = deque()
         if plan.resume is not None:
             self.seconds = restore(self.parts, plan.resume)
@@ -113,10 +114,9 @@ class Loop:
         setup, at, clock = self.setup, self.at, time.perf_counter
         setup.feed.begin(at.epoch)
         count, replay = setup.feed.steps, self.plan.replay
+        if not self.replayed:  # orders that came at the very step from which we go on
+            yield from self._replay()
         while at.inside < count:
-            if replay and at.step in replay:
-                for order in replay[at.step]:
-                    yield from self._obey(order)
             rate = self.rates.apply(self._position())
             batch: Batch = {}
             try:
@@ -138,10 +138,20 @@ class Loop:
             now = clock()
             spent = self.seconds + now - self.since
             self.points.add(done.losses, at.step, spent, rate, self.stepper.norm)
+            if replay and at.step in replay:
+                yield from self._replay()
             if now >= self.flush_due if self.group is None else self.group.safe(at.step):
                 yield from self._safe_point(batch)
                 if self.end is not None:
                     return
+
+    def _replay(self) -> Iterator[p.Event]:
+        """Apply the orders that were applied here before: after a step, and so before the end of
+        its epoch, as at the safe point where they were.
+        """
+        self.replayed = True
+        for order in self.plan.replay.get(self.at.step, ()):
+            yield from self._obey(order)
 
     # Safe points: between two steps
 

@@ -12,6 +12,7 @@ from builder import metrics
 from builder.data.specs import TargetSpec
 from builder.tasks.base import Losses, Task
 from builder.train import measure
+from builder.train.group import Group
 
 COLUMNS = ("step", "time", "loss", "lr", "grad_norm", "samples_per_second")
 KEPT_BYTES = 256 << 20
@@ -85,8 +86,32 @@ class Running:
         if self.target is not None:
             self.targets.append(batch["target"])
 
-    def figures(self, prefix: str) -> dict[str, float]:
-        """<prefix>_loss (mean over the rows) and <prefix>_<metric>; one wait for the device."""
+    def joined(self, group: Group, *, shared: bool) -> "Running":
+        """What all workers have together, for the first one; the others get what they had.
+
+        `shared`: each worker holds the losses of whole steps already, and outputs of its own rows.
+        """
+        parts = group.collect(self.state())
+        if not parts:
+            return self
+        whole = Running(self.task, self.target)
+        alike = ("loss", "rows") if shared else ()
+        names = {name: None for part in parts for name in part}
+        joined = {
+            name: torch.cat([p[name] for p in parts[: 1 if name in alike else None] if name in p])
+            for name in names
+        }
+        whole.load(joined, torch.device("cpu"))
+        return whole
+
+    def figures(self, prefix: str, group: Group | None = None) -> dict[str, float]:
+        """<prefix>_loss (mean over the rows) and <prefix>_<metric>; one wait for the device.
+
+        With a group, the first worker's, told to all.
+        """
+        if group is not None:
+            found: dict[str, float] = group.tell(self.figures(prefix) if group.first else {})
+            return found
         if not self.losses:
             return {}
         losses = torch.stack(self.losses).double().cpu()

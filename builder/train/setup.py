@@ -9,6 +9,7 @@ from torch import nn
 
 from builder.tasks.base import Feed
 from builder.train import feeds, groups, mix, precision
+from builder.train.group import Shared
 from builder.train.optim import Updater, updaters
 from builder.train.plan import Plan
 
@@ -25,11 +26,15 @@ class Setup:
         self.recipe = recipe = plan.recipe
         self.choices: dict[str, str] = {}
         torch.set_num_threads(recipe.threads or torch.get_num_threads())
-        torch.manual_seed(recipe.seed)
+        self.group = plan.group
+        own = recipe.seed + (self.group.seed if self.group is not None else 0)
+        torch.manual_seed(own)
         self.device = torch.device("cpu" if recipe.device == "auto" else recipe.device)
-        self.generator = torch.Generator(self.device).manual_seed(recipe.seed)
+        self.generator = torch.Generator(self.device).manual_seed(own)
         precision.switch(recipe.precision)
         self.models = self._place(plan.models)
+        if self.group is not None:
+            self.group.level(self.models, weights=True)
         self.updaters: dict[str, Updater] = updaters(recipe, self.models)
         self.trainable = {
             (name, weight) for name, part in self.updaters.items() for weight in part.names
@@ -79,10 +84,11 @@ class Setup:
     def _feed(self) -> Feed:
         own = self.plan.task.feed("train", self.plan.data, self.device)
         if own is not None:
-            return own
+            return own if self.group is None else Shared(own, self.group)
         source = self._rows("train", augmented=self.plan.augment is not None)
         size = self.recipe.batch_size or feeds.bounds(len(source), 1)[-1][1]
-        return feeds.RowFeed(source, size, self.recipe.seed, self.plan.augment, self.generator)
+        recipe, augment = self.recipe, self.plan.augment
+        return feeds.RowFeed(source, size, recipe.seed, augment, self.generator, self.group)
 
     def _mixer(self) -> mix.Mixer | None:
         choice = self.recipe.mix

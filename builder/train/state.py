@@ -10,6 +10,7 @@ from torch import Tensor
 from builder.train import plan as p
 from builder.train.average import Average
 from builder.train.checkpoint import Saved, join, share
+from builder.train.group import is_own, own_state
 from builder.train.rates import Judge, Rates
 from builder.train.running import Running
 from builder.train.setup import Setup
@@ -43,9 +44,14 @@ def collect(parts: Parts, figures: Mapping[str, float], seconds: float, *, state
     """Copies of the weights, and with `state` of all else that the next step depends on.
 
     Where weights are averaged, the average is what the checkpoint holds, and the weights themselves
-    are part of the state.
+    are part of the state. Of several workers the first one gets it; all have to ask for it.
     """
-    at, average = parts.at, parts.average
+    at, average, group = parts.at, parts.average, parts.setup.group
+    others: dict[str, Tensor] = {}
+    if group is not None and state:
+        others = group.keep({name: x for name, x in _changing(parts).items() if is_own(name)})
+    if group is not None and not group.first:
+        return Saved(at.step, at.epoch, {}, figures)
     live = {
         name: {key: x.detach().clone() for key, x in model.state_dict().items()}
         for name, model in parts.setup.models.items()
@@ -62,20 +68,27 @@ def collect(parts: Parts, figures: Mapping[str, float], seconds: float, *, state
     tensors, facts = _state(parts, seconds)
     if shown is not live:
         tensors |= {f"live/{name}": x for name, x in join(live).items()}
+    tensors |= others
     return Saved(at.step, at.epoch, join(shown), figures, tensors, facts, whole)
 
 
-def _state(parts: Parts, seconds: float) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def _changing(parts: Parts) -> dict[str, Tensor]:
+    """Random states and what was gathered of the epoch under way."""
     setup = parts.setup
     tensors = {"rng": torch.get_rng_state(), "generator": setup.generator.get_state()}
     if setup.device.type == "cuda":
         tensors["rng_cuda"] = torch.cuda.get_rng_state(setup.device)
+    return tensors | {f"running/{key}": value for key, value in parts.running.state().items()}
+
+
+def _state(parts: Parts, seconds: float) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    setup = parts.setup
+    tensors = _changing(parts)
     plain = {}
     for name, updater in setup.updaters.items():
         found, plain[name] = updater.state()
         tensors |= {f"optimizer/{name}/{key}": value for key, value in found.items()}
     tensors |= {f"feed/{key}": value.clone() for key, value in setup.feed.state().items()}
-    tensors |= {f"running/{key}": value for key, value in parts.running.state().items()}
     facts: dict[str, Any] = {
         "inside": parts.at.inside,
         "seconds": seconds,
@@ -102,6 +115,7 @@ def restore(parts: Parts, saved: Saved) -> float:
     if tensors is None or facts is None:
         _weights(setup, saved.weights)
         return 0.0
+    tensors = own_state(tensors, setup.group)
     averaged = share(saved.weights, tuple(setup.models))
     _weights(setup, under(tensors, "live/") or saved.weights)
     if parts.average is not None and "average" in facts:

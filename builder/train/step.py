@@ -9,6 +9,7 @@ from torch import Tensor
 
 from builder.tasks.base import Batch, Losses, Phase
 from builder.train import health, mix
+from builder.train.group import Group
 from builder.train.optim import Updater
 from builder.train.setup import Setup
 
@@ -39,6 +40,7 @@ class Stepper:
             phase.name: [setup.updaters[name] for name in phase.graphs] for phase in setup.phases
         }
         self.on_cpu = setup.device.type == "cpu"
+        self.group = setup.group
         self.norm = math.nan
         self.norm_due = 0.0
 
@@ -51,7 +53,7 @@ class Stepper:
         for phase in self.setup.phases:
             losses = self._descend(phase, self.active[phase.name], batch, measure)
             found.append(losses.loss.detach())
-        rows = len(next(iter(batch.values())))
+        rows = len(next(iter(batch.values()))) if self.group is None else self.group.rows
         total = found[0] if len(found) == 1 else torch.stack(found).sum()
         return Stepped(tuple(found), total, losses, rows)
 
@@ -70,8 +72,17 @@ class Stepper:
         if self.recipe.accumulate == 1:
             losses = self._forward(phase, batch)
             self._backward(losses.loss, active)
-            return losses
-        return self._in_parts(phase, active, batch)
+        else:
+            losses = self._in_parts(phase, active, batch)
+        return losses if self.group is None else self._joined(self.group, losses, active)
+
+    def _joined(self, group: Group, losses: Losses, active: list[Updater]) -> Losses:
+        """Gradients and loss over the rows of all workers; the outputs are those of one's own."""
+        weights = [w for updater in active for w in updater.weights if w.grad is not None]
+        loss = group.mean([w.grad for w in weights if w.grad is not None], losses.loss)
+        if self.on_cpu and not math.isfinite(loss.item()):
+            raise NotFiniteError
+        return Losses(loss, losses.outputs if group.weight else {})
 
     def _in_parts(self, phase: Phase, active: list[Updater], batch: Batch) -> Losses:
         """The batch's gradients, added up over its parts, each weighing as many rows as it has."""
@@ -94,7 +105,7 @@ class Stepper:
                 losses = phase.loss(setup.models, batch, setup.generator)
             else:
                 losses = mix.loss(phase.loss, setup.models, mixed, setup.generator)
-        if self.on_cpu and not math.isfinite(losses.loss.item()):
+        if self.on_cpu and self.group is None and not math.isfinite(losses.loss.item()):
             raise NotFiniteError
         return losses
 

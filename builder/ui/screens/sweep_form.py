@@ -254,7 +254,7 @@ def _offer(offered: Mapping[str, "Suggestion"], name: str | None) -> str:
 
 def _added(offered: Mapping[str, "Suggestion"]) -> None:
     name = str(st.session_state.get("sweep_add"))
-    if name in offered:
+    if name in offered and all(entry["field"] != name for entry in _held()):
         _held().append({"field": name, "parameter": offered[name].parameter})
     st.session_state["sweep_add"] = None
 

@@ -219,15 +219,16 @@ def checks(given: project.Project) -> dict[str, "Check"]:
 
 def understood(made: project.Project) -> dict[str, Any]:
     """What a project's data was taken for: target, classes, columns (or "image", …), rows."""
-    from builder import data
+    from builder import data, tasks
 
     spec = data.specs(made)
+    target = spec.target if "rows" in tasks.get(made.task.kind).views else None
     origins = [origin for item in spec.inputs.values() for origin in item.origins]
     media = [item.form for item in spec.inputs.values() if item.form not in ("vector", "codes")]
     return {
-        "target": spec.target.name if spec.target else None,
+        "target": target.name if target else None,
         "task": made.task.kind,
-        "classes": list(spec.target.classes) if spec.target else [],
+        "classes": list(target.classes) if target else [],
         "columns": list(dict.fromkeys(origins)) if not media else [],
         "media": media,
         "rows": sum(spec.sizes.values()),

@@ -26,8 +26,12 @@ def bundle(run_id: str, checkpoint: str = "best") -> Bundle:
     run = runs.open_run(run_id)
     project = run.project()
     prepared = run.spec
-    if prepared.target is None:
-        raise LaminaError("The run has no target, so it predicts nothing.", place=f"run {run.id}")
+    if prepared.target is None or "rows" not in run.task().views:
+        raise LaminaError(
+            "The run's network makes things in place of predicting rows.",
+            place=f"run {run.id}",
+            remedy=f"Let it make some: lamina sample {run.id}; its Deploy page gives the weights.",
+        )
     kept = run.checkpoint(checkpoint)
     model = run.model(checkpoint)
     graph = project.graphs.get("model") or project.graph

@@ -14,6 +14,7 @@ class Accuracy(Metric):
     help = "Share of rows whose class is predicted rightly."
     kind = "class"
     higher_is_better = True
+    share = True
 
     @staticmethod
     def compute(predictions: Predictions, target_B: Tensor, spec: TargetSpec) -> Tensor:

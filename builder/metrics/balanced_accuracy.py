@@ -14,6 +14,7 @@ class BalancedAccuracy(Metric):
     help = "Mean over the classes of the share that is found; chance is 1 / classes."
     kind = "class"
     higher_is_better = True
+    share = True
 
     @staticmethod
     def compute(predictions: Predictions, target_B: Tensor, spec: TargetSpec) -> Tensor:

@@ -24,6 +24,7 @@ class Metric(ABC):
     help: ClassVar[str]
     kind: ClassVar[Literal["class", "number", "token", "image"]]  # the predictions that it needs
     higher_is_better: ClassVar[bool]
+    share: ClassVar[bool] = False  # from 0 to 1, read in per cent
 
     @staticmethod
     @abstractmethod

@@ -14,6 +14,7 @@ class F1(Metric):
     help = "Harmonic mean of precision and recall; mean over classes, for two the positive one."
     kind = "class"
     higher_is_better = True
+    share = True
 
     @staticmethod
     def compute(predictions: Predictions, target_B: Tensor, spec: TargetSpec) -> Tensor:

@@ -16,6 +16,7 @@ class Precision(Metric):
     )
     kind = "class"
     higher_is_better = True
+    share = True
 
     @staticmethod
     def compute(predictions: Predictions, target_B: Tensor, spec: TargetSpec) -> Tensor:

@@ -14,6 +14,7 @@ class Recall(Metric):
     help = "Share of a class's rows that are found; mean over classes, for two the positive one."
     kind = "class"
     higher_is_better = True
+    share = True
 
     @staticmethod
     def compute(predictions: Predictions, target_B: Tensor, spec: TargetSpec) -> Tensor:

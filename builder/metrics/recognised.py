@@ -17,6 +17,7 @@ class Recognised(Metric):
     help = "Share of made images in which a judge is at least 80 % sure of one class."
     kind = "image"
     higher_is_better = True
+    share = True
 
     @staticmethod
     def compute(predictions: Predictions, target_B: Tensor, spec: TargetSpec) -> Tensor:

@@ -17,6 +17,7 @@ class RocAuc(Metric):
     help = "How often a row of the class scores above one that is not; 0.5 is chance."
     kind = "class"
     higher_is_better = True
+    share = True
 
     @staticmethod
     def compute(predictions: Predictions, target_B: Tensor, spec: TargetSpec) -> Tensor:

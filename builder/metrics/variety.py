@@ -19,6 +19,7 @@ class Variety(Metric):
     help = "How evenly the made images fall into the classes; 1 is even, 0 is always the same."
     kind = "image"
     higher_is_better = True
+    share = True
 
     @staticmethod
     def compute(predictions: Predictions, target_B: Tensor, spec: TargetSpec) -> Tensor:

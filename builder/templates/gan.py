@@ -3,13 +3,15 @@
 from typing import TYPE_CHECKING
 
 from builder.graph.spec import Graph
-from builder.project import Data, Optimizer, Project, Recipe, TaskChoice
+from builder.project import Average, Data, Optimizer, Project, Recipe, Schedule, TaskChoice
 from builder.templates import base
 
 if TYPE_CHECKING:
     from builder.data.specs import PreparedSpec
 
 NOISE = 64
+SMALL = 16
+"""Below so many pixels a side, networks may be wide without taking long."""
 STEPS = 4_000
 """About so many updates of each network make digits that can be recognised."""
 
@@ -65,7 +67,7 @@ class GanTemplate(base.Template):
             data=data,
             graphs={
                 "generator": _generator(image.shape),
-                "discriminator": _discriminator(image.name),
+                "discriminator": _discriminator(image.name, small=max(image.shape[1:]) < SMALL),
             },
             task=TaskChoice(kind="gan"),
             recipe=Recipe(
@@ -75,6 +77,8 @@ class GanTemplate(base.Template):
                     "generator": Optimizer.model_validate({**adam, "lr": 1e-3}),
                     "discriminator": Optimizer.model_validate({**adam, "lr": 5e-4}),
                 },
+                schedule=Schedule(name="cosine"),
+                average=Average(kind="ema", decay=0.99),
                 monitor="validation_fid" if spec.target is not None else "validation_loss",
             ),
         )
@@ -90,7 +94,9 @@ def _generator(shape: tuple[int, ...]) -> Graph:
     sketch.add("norm0", "BatchNorm1d")
     sketch.add("relu0", "ReLU")
     sketch.add("unflatten", "Unflatten", dim=1, unflattened_size=[64, *low])
-    for stage, (size, wide) in enumerate(((middle, 64), ((height, width), 32)), start=1):
+    widths = (64, 32) if max(height, width) < SMALL else (32, 16)
+    sizes = (middle, (height, width))
+    for stage, (size, wide) in enumerate(zip(sizes, widths, strict=True), start=1):
         sketch.add(f"up{stage}", "Upsample", size=list(size))
         sketch.add(
             f"conv{stage}", "Conv2d", out_channels=wide, kernel_size=3, padding=1, bias=False
@@ -103,16 +109,16 @@ def _generator(shape: tuple[int, ...]) -> Graph:
     return sketch.graph()
 
 
-def _discriminator(name: str) -> Graph:
+def _discriminator(name: str, *, small: bool) -> Graph:
+    stages = ((64, 1), (128, 2), (128, 2)) if small else ((32, 2), (64, 2), (128, 2))
     sketch = base.Sketch()
     sketch.add(name, "Input")
-    for stage, (wide, stride) in enumerate(((32, 1), (64, 2), (64, 2)), start=1):
+    for stage, (wide, stride) in enumerate(stages, start=1):
         sketch.add(
             f"conv{stage}", "Conv2d", out_channels=wide, kernel_size=3, stride=stride, padding=1
         )
         sketch.add(f"leaky{stage}", "LeakyReLU", negative_slope=0.2)
     sketch.add("flatten", "Flatten")
-    sketch.add("dropout", "Dropout", p=0.3)
     sketch.add("score", "Linear", out_features=1)
     sketch.add("output", "Output")
     return sketch.graph()

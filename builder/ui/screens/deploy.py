@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import streamlit as st
 
 from builder.errors import LaminaError
-from builder.ui import chrome, opened, parts, state
-from builder.ui.screens import deploy_predict, deploy_take
+from builder.ui import chrome, making, opened, parts, state
+from builder.ui.screens import deploy_made, deploy_predict, deploy_take
 
 
 def show() -> None:
@@ -22,6 +22,9 @@ def show() -> None:
         actions=lambda: _checkpoint(choices, checkpoint),
     )
     try:
+        if making.makes(run):
+            deploy_made.show(run, checkpoint)
+            return
         with st.container(key="lm_body_deploy"):
             left, right = st.columns([8, 5], gap="small")
             with right:

@@ -7,9 +7,14 @@ import streamlit as st
 
 from builder.errors import LaminaError
 from builder.evaluate import ClassificationSplit, RegressionSplit, SplitReport
-from builder.ui import chrome, figures, opened, parts, rows, state
+from builder.ui import chrome, figures, making, opened, parts, rows, state
 from builder.ui.sample import called
-from builder.ui.screens import evaluate_classes, evaluate_compare, evaluate_numbers
+from builder.ui.screens import (
+    evaluate_classes,
+    evaluate_compare,
+    evaluate_made,
+    evaluate_numbers,
+)
 from builder.ui.screens.evaluate_parts import Look, explain
 
 
@@ -20,7 +25,10 @@ def show() -> None:
     project = state.project()
     run = opened.run_or_stop("evaluate")
     try:
-        _page(project.name, run)
+        if making.makes(run):
+            evaluate_made.show(project.name, run)
+        else:
+            _page(project.name, run)
     except LaminaError as error:
         with st.container(key="lm_body_evaluate_failed"):
             if parts.failed(error, button="Back to training", key="evaluate_failed"):

@@ -7,7 +7,7 @@ import streamlit as st
 
 from builder.errors import LaminaError
 from builder.explain import methods, open_subject, unfit
-from builder.ui import chrome, opened, parts, sample, state
+from builder.ui import chrome, making, opened, parts, sample, state
 from builder.ui.screens import (
     explain_kept,
     explain_maps,
@@ -35,7 +35,11 @@ def show() -> None:
     project = state.project()
     run = opened.run_or_stop("explain")
     try:
-        _page(project.name, run)
+        if making.makes(run):
+            chrome.bar([project.name, opened.name_of(run)])
+            making.nothing_by_row("explain", run, "There is no prediction to explain")
+        else:
+            _page(project.name, run)
     except LaminaError as error:
         with st.container(key="lm_body_explain_failed"):
             if parts.failed(error, button="Look at its figures", key="explain_failed"):

@@ -56,7 +56,7 @@ def _live(project: Project, run_id: str) -> None:
     from builder import runs
 
     run = runs.open_run(run_id)
-    metric, title, higher = _headline(run)
+    metric = _headline(run)
     spec = run.spec
     unit = next((UNITS[i.form] for i in spec.inputs.values() if i.form in UNITS), "rows")
     name = str(run.info.get("name") or run_id)
@@ -68,14 +68,16 @@ def _live(project: Project, run_id: str) -> None:
         st.rerun()
     snapshot = run.project()
     strip = st.container(key="lm_train_strip")
+    making.live(run)
     begun = live(
         "body",
         run_id,
         title=name,
         project=project.name,
-        metric=metric,
-        metric_title=title,
-        higher_is_better=higher,
+        metric=metric.name if metric else None,
+        metric_title=metric.title if metric else "",
+        metric_share=metric is not None and metric.share,
+        higher_is_better=metric is None or metric.higher_is_better,
         unit=unit,
         loss_note=_loss_note(run),
     )
@@ -91,7 +93,6 @@ def _live(project: Project, run_id: str) -> None:
             caption=name,
             follow=None if run.status.ended else run_id,
         )
-    making.live(run)
     if run.status.status == "failed":
         with st.expander("The run's log"):
             st.code(run.log()[-20_000:] or "The log is empty.", language=None)
@@ -119,15 +120,12 @@ def smoothed(share: float, classes: int) -> tuple[str, str] | None:
     )
 
 
-def _headline(run: Any) -> tuple[str | None, str, bool]:
-    """The task's most telling metric: name, title, and whether more is better."""
+def _headline(run: Any) -> Any:
+    """The task's most telling metric; None where it has none."""
     from builder import metrics
 
     names = run.task().metrics()
-    if not names:
-        return None, "", True
-    declared = metrics.get(names[0])
-    return names[0], declared.title, declared.higher_is_better
+    return metrics.get(names[0]) if names else None
 
 
 def _recipe(project: Project, project_id: str) -> None:

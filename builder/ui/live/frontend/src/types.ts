@@ -101,6 +101,7 @@ export interface Props {
   metric: string | null;
   lossNote: { text: string; title: string } | null;
   metricTitle: string;
+  metricShare: boolean;
   higherIsBetter: boolean;
   theme: "light" | "dark";
   unit: string;

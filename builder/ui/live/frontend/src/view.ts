@@ -157,7 +157,7 @@ export class Body implements Part {
   constructor(props: Props, private readonly feed: Feed, private readonly look: () => Look, act: Act, treat: Treat, go: Go) {
     this.doctor = new Doctor(props.run, feed, act, treat, go);
     const specs = [lossChart(props.lossNote ?? undefined), rateChart(), normChart()];
-    if (props.metric) specs.splice(1, 0, metricChart(props.metric, props.metricTitle, props.higherIsBetter, props.metricTitle !== "R²"));
+    if (props.metric) specs.splice(1, 0, metricChart(props.metric, props.metricTitle, props.higherIsBetter, props.metricShare));
     this.charts = specs.map((spec) => new Chart(spec, feed.state, look(), () => this.zoomed(), TALL));
     this.reset.onclick = () => { this.feed.state.zoom = null; this.zoomed(); };
     const area = this.area;

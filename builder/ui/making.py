@@ -1,0 +1,161 @@
+"""What a network makes, on the pages: the task's settings as a form, texts, sheets of images."""
+
+import base64
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from builder.errors import LaminaError
+from builder.ui import forms, parts
+
+LATEST = 2.0
+"""Seconds between two looks at what a running network made."""
+
+
+def makes(run: Any) -> bool:
+    """Whether the run's network makes things, in place of predicting rows."""
+    return "rows" not in run.task().views
+
+
+def card(run: Any, checkpoint: str, *, key: str) -> None:
+    """A card with the task's settings and what the checkpoint makes with them."""
+    options = run.task().sampling()
+    with parts.card("Try it", "the same number below makes the same again", key=f"{key}_making"):
+        with st.form(f"{key}_making_form", border=False):
+            given = _fields(options, key)
+            left, right = st.columns([1, 3], vertical_alignment="bottom")
+            seed = left.number_input("Number", 0, 1_000_000, 0, key=f"{key}_seed")
+            asked = right.form_submit_button("Make", type="primary")
+        shelf = f"{key}_made_{run.id}_{checkpoint}"
+        if asked:
+            st.session_state[shelf] = _made(run, checkpoint, given, int(seed))
+        found = st.session_state.get(shelf)
+        if isinstance(found, LaminaError):
+            parts.failed(found, key=f"{key}_making_failed")
+        elif found is not None:
+            _show(found.values, found.tensors, key)
+        else:
+            _kept(run, key)
+
+
+def _fields(options: Any, key: str) -> dict[str, Any]:
+    texts = [option for option in options if option.kind == "text"]
+    rest = [option for option in options if option.kind != "text"]
+    given: dict[str, Any] = forms.fields(texts, {}, key=f"{key}_making")
+    for option, place in zip(rest, st.columns(max(len(rest), 1)), strict=False):
+        with place:
+            given |= forms.fields((option,), {}, key=f"{key}_making")
+    return given
+
+
+def _made(run: Any, checkpoint: str, given: Mapping[str, Any], seed: int) -> Any:
+    from builder.evaluate import make
+
+    try:
+        with st.spinner("Making …"):
+            return make(run, given, checkpoint, seed)
+    except LaminaError as error:
+        return error
+
+
+def _kept(run: Any, key: str) -> None:
+    """Before anything was asked for: the last thing that was made in training."""
+    found = run.generated()
+    if found:
+        step = int(found[-1]["step"])
+        parts.html(f'<p class="lm-f lm-s">Made in training, at step {step:,}:</p>')
+        _show(found[-1], _tensors(run, found[-1]), key)
+
+
+def _show(values: Mapping[str, Any], tensors: Mapping[str, Any], key: str) -> None:
+    if "text" in values:
+        parts.html(text(str(values.get("prompt", "")), str(values["text"])), "made-text")
+    images = tensors.get("images")
+    if images is None:
+        return
+    from builder.data.media import sheet
+
+    content = sheet(images)
+    parts.html(picture(content, len(images)), "made-images")
+    st.download_button(
+        "Save as PNG",
+        content,
+        file_name="images.png",
+        mime="image/png",
+        key=f"{key}_save_images",
+        on_click="ignore",
+    )
+
+
+def text(prompt: str, found: str) -> str:
+    """A text that a network wrote, what it was given in bold."""
+    begun = f"<b>{escape(prompt)}</b>" if prompt else ""
+    return (
+        '<div class="lm-mono lm-s" style="white-space:pre-wrap;overflow-wrap:anywhere;'
+        f'max-height:340px;overflow:auto">{begun}{escape(found)}</div>'
+    )
+
+
+def picture(png: bytes, count: int) -> str:
+    """A sheet of images as large as the card, its pixels sharp."""
+    address = "data:image/png;base64," + base64.b64encode(png).decode()
+    return (
+        f'<img src="{address}" alt="{count} images that the network made" style="width:100%;'
+        'max-width:560px;image-rendering:pixelated;border-radius:6px;display:block">'
+    )
+
+
+def live(run: Any) -> None:
+    """What the run made so far: the latest, renewed while it goes on; earlier ones by a slider."""
+    if not run.task().sampling():
+        return
+    every = None if run.status.ended else LATEST
+    st.fragment(_latest, run_every=every)(run)
+
+
+def _latest(run: Any) -> None:
+    found = run.generated()
+    with parts.card("What it makes", "renewed while it trains", key="train_made"):
+        if not found:
+            parts.html('<p class="lm-m lm-s">The first comes after some seconds.</p>')
+            return
+        at = len(found)
+        if len(found) > 1:
+            at = st.slider(
+                "Moment",
+                1,
+                len(found),
+                len(found),
+                key=f"train_made_at_{len(found)}",
+                help="Slide back to see how it learnt.",
+                label_visibility="collapsed",
+            )
+        entry = found[at - 1]
+        parts.html(
+            f'<p class="lm-f lm-s">step {int(entry["step"]):,}, '
+            f"{'latest' if at == len(found) else f'{at} of {len(found)}'}</p>"
+        )
+        _show(entry, _tensors(run, entry), "train_made")
+
+
+def _tensors(run: Any, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """The tensors beside a line; none where only the newest were kept."""
+    from safetensors.torch import load_file
+
+    path = run.folder / str(entry.get("file", ""))
+    return dict(load_file(path)) if path.is_file() else {}
+
+
+def nothing_by_row(page: str, run: Any, title: str) -> None:
+    """In place of a page that shows predictions row by row: what there is in its stead."""
+    from builder.ui import state
+
+    words = (
+        f"{run.task().title} predicts no row, so there is nothing of that kind to show. "
+        "Its figures and what it makes are on the Evaluate page."
+    )
+    with st.container(key=f"lm_body_{page}_made"):
+        if parts.empty(title, words, "Go to Evaluate", key=f"{page}_made"):
+            state.go("evaluate")

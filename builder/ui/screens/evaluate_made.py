@@ -1,0 +1,122 @@
+"""Evaluate, for networks that make things: figures of each split, their course, and samples."""
+
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from builder import metrics
+from builder.errors import LaminaError
+from builder.evaluate import Measured, evaluate_run
+from builder.ui import charts, chrome, figures, making, opened, parts, tokens
+
+
+def show(project: str, run: Any) -> None:
+    """Draw the page for a run whose task predicts no row."""
+    choices = opened.checkpoints(run)
+    kept = st.session_state.get("evaluate_checkpoint")
+    checkpoint = kept if kept in choices else next(iter(choices))
+    chrome.bar(
+        [project, opened.name_of(run), run.task().title],
+        actions=lambda: _checkpoint(choices, checkpoint),
+    )
+    with st.container(key="lm_body_evaluate"):
+        left, right = st.columns([1, 1], gap="medium")
+        with right:  # at once; measuring takes longer
+            making.card(run, checkpoint, key="evaluate")
+        with left:
+            figures_place = st.container()
+            _course(run)
+            with figures_place:
+                _splits(run, checkpoint)
+
+
+def _checkpoint(choices: dict[str, str], chosen: str) -> None:
+    def remember() -> None:
+        st.session_state["evaluate_checkpoint"] = st.session_state["evaluate_checkpoint_choice"]
+
+    st.selectbox(
+        "Checkpoint",
+        list(choices),
+        index=list(choices).index(chosen),
+        format_func=choices.__getitem__,
+        key="evaluate_checkpoint_choice",
+        width=190,
+        label_visibility="collapsed",
+        on_change=remember,
+    )
+
+
+def _splits(run: Any, checkpoint: str) -> None:
+    """One line per figure, one column per split; measured one after another."""
+    names = opened.sizes(run)
+    with parts.card("How good it is", "one column per split, always apart", key="made_figures"):
+        slot = st.empty()
+        found: dict[str, Measured] = {}
+        for name in names:
+            try:
+                with st.spinner(f"Measuring on {opened.TITLES[name].lower()} rows …"):
+                    found |= evaluate_run(run, checkpoint, (name,)).measured
+            except LaminaError as error:
+                parts.failed(error, key=f"measured_{name}")
+                return
+            with slot.container():
+                parts.html(_table(found), "made-figures")
+        notes = {note for split in found.values() for note in split.notes}
+        parts.html("".join(f'<p class="lm-f lm-s">{escape(note)}</p>' for note in sorted(notes)))
+
+
+def _table(found: dict[str, Measured]) -> str:
+    keys = list(dict.fromkeys(key for split in found.values() for key in split.metrics))
+    keys.sort(key=lambda key: key == "loss")
+    head = "".join(f"<th>{escape(opened.TITLES[name])}</th>" for name in found)
+    lines = []
+    for key in keys:
+        cells = "".join(
+            f'<td style="text-align:right">{escape(_said(key, split))}</td>'
+            for split in found.values()
+        )
+        title, help_text = _words(key)
+        lines.append(
+            f'<tr><td><b>{escape(title)}</b><br><span class="lm-f lm-s">{escape(help_text)}'
+            f"</span></td>{cells}</tr>"
+        )
+    return (
+        '<table class="lm-plain" style="width:100%;border-collapse:separate;border-spacing:0 6px">'
+        f'<tr style="text-align:right"><th></th>{head}</tr>{"".join(lines)}</table>'
+    )
+
+
+def _words(key: str) -> tuple[str, str]:
+    if key == "loss":
+        return "Loss", "What training brings down, on these rows."
+    declared = metrics.get(key)
+    return declared.title, declared.help
+
+
+def _said(key: str, split: Measured) -> str:
+    value = split.metrics.get(key)
+    if value is None:
+        return "–"
+    return figures.share(value) if key == "recognised" else figures.number(value)
+
+
+def _course(run: Any) -> None:
+    """The most telling figure after each epoch."""
+    names = run.task().metrics()
+    rows = run.epochs()
+    if not names or len(rows) < 2:
+        return
+    colour = tokens.colours()
+    title = metrics.get(names[0]).title
+    chart = charts.figure(xaxis_title="epoch", yaxis_title=title)
+    for split, shade in (("train", "train"), ("validation", "val")):
+        key = f"{split}_{names[0]}"
+        points = [(row["epoch"], row[key]) for row in rows if key in row]
+        if points:
+            x, y = zip(*points, strict=True)
+            line = {"color": colour.get(shade, colour["train"])}
+            chart.add_scatter(x=x, y=y, mode="lines+markers", name=split, line=line)
+    note = "lower is better" if not metrics.get(names[0]).higher_is_better else "higher is better"
+    with parts.card(f"{title} by epoch", note, key="made_course"):
+        charts.show(chart, key="made_course_chart", height=240, files=False)

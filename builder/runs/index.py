@@ -4,6 +4,7 @@ at any time.
 SQLite in WAL mode under LAMINA_HOME, or what LAMINA_DATABASE names (postgresql+psycopg://…).
 """
 
+import logging
 import os
 from dataclasses import asdict, dataclass, field, fields
 from functools import lru_cache
@@ -12,12 +13,26 @@ from typing import Any
 
 from sqlalchemy import JSON, Float, Integer, String, Text, create_engine, delete, event, select
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from builder.home import home, room
 from builder.runs import folder as folders
 from builder.train import files
+
+log = logging.getLogger("lamina.index")
+BUSY = 5000
+"""Milliseconds to wait for another process that writes."""
+UNAVAILABLE = (
+    "locked",
+    "busy",
+    "readonly",
+    "read-only",
+    "disk is full",
+    "unable to open",
+    "disk i/o",
+)
+"""What SQLite says of a file that it cannot use now."""
 
 
 class Base(DeclarativeBase):
@@ -66,6 +81,7 @@ class Row:
     size: int = 0  # bytes on the disk; 0 while it runs
     sweep: str = ""  # id of the sweep whose trial it is
     trial: int = 0  # its number there, from 1
+    changed: float = 0.0  # when run.json (name, note) was last written
 
     def to_dict(self) -> dict[str, Any]:
         """JSON, with the id as "run"."""
@@ -89,7 +105,7 @@ def _engine(url: str) -> Engine:
 
 def _wal(connection: Any, _: Any) -> None:
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000"):
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={BUSY}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
@@ -97,6 +113,7 @@ def _wal(connection: Any, _: Any) -> None:
 def read_row(run_id: str) -> Row:
     """The run's row, from its folder."""
     path = room("runs") / run_id
+    changed = _written(path)  # before it is read: what changes meanwhile is read again
     info = files.read_json(path / "run.json") or {}
     now = folders.status(path)
     epochs = files.read_lines(path / "epochs.jsonl")
@@ -126,7 +143,16 @@ def read_row(run_id: str) -> Row:
         size=folders.size(path) if now.ended else 0,
         sweep=str(info.get("sweep", "")),
         trial=int(info.get("trial", 0)),
+        changed=changed,
     )
+
+
+def _written(path: Path) -> float:
+    """When the run's name or note was last written; 0 where there is none."""
+    try:
+        return (path / "run.json").stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _figures(row: dict[str, Any]) -> dict[str, float]:
@@ -134,7 +160,24 @@ def _figures(row: dict[str, Any]) -> dict[str, float]:
 
 
 def put(*rows: Row) -> None:
-    """Insert or replace rows."""
+    """Insert or replace rows. A database that is locked, read-only or out of room is left as it is:
+    the folders are the truth, and the next `sync` brings it up to date.
+    """
+    try:
+        _put(rows)
+    except OperationalError as error:
+        if damaged(error):
+            raise
+        log.warning("the index could not be written: %s", error.orig)
+
+
+def damaged(error: DatabaseError) -> bool:
+    """Whether the database file itself is no good; one that is locked, say, is."""
+    text = str(error.orig).lower()
+    return not any(words in text for words in UNAVAILABLE)
+
+
+def _put(rows: tuple[Row, ...]) -> None:
     with Session(engine()) as session:
         for row in rows:
             session.merge(
@@ -153,21 +196,29 @@ def put(*rows: Row) -> None:
 
 
 def drop(*run_ids: str) -> None:
-    """Forget runs."""
-    with Session(engine()) as session:
-        session.execute(delete(Entry).where(Entry.id.in_(run_ids)))
-        session.commit()
+    """Forget runs; where the database is not to be had now, `sync` does it later."""
+    try:
+        with Session(engine()) as session:
+            session.execute(delete(Entry).where(Entry.id.in_(run_ids)))
+            session.commit()
+    except OperationalError as error:
+        if damaged(error):
+            raise
+        log.warning("the index could not be written: %s", error.orig)
 
 
 def sync() -> dict[str, Row]:
     """All rows by id, brought up to date: folders that came or went, runs that were not over when
     last seen.
 
-    A damaged database is made anew.
+    A damaged database is made anew; without one that answers, the folders are read.
     """
     try:
         return _sync()
-    except DatabaseError:
+    except DatabaseError as error:
+        if not damaged(error):
+            log.warning("the index could not be read: %s", error.orig)
+            return _sorted({run: read_row(run) for run in folders.ids()})
         if os.environ.get("LAMINA_DATABASE"):
             raise
         _forget()
@@ -179,7 +230,11 @@ def _sync() -> dict[str, Row]:
         known = {entry.id: _row(entry.row) for entry in session.scalars(select(Entry))}
     there = folders.ids()
     stale = [
-        run for run in there if run not in known or known[run].status not in ("finished", "stopped")
+        run
+        for run in there
+        if run not in known
+        or known[run].status not in ("finished", "stopped")
+        or known[run].changed != _written(room("runs") / run)
     ]
     fresh = {run: read_row(run) for run in stale}
     changed = [row for run, row in fresh.items() if known.get(run) != row]
@@ -189,8 +244,13 @@ def _sync() -> dict[str, Row]:
     if gone:
         drop(*gone)
     rows = known | fresh
-    newest = sorted(there, key=lambda run: (rows[run].created, run), reverse=True)
-    return {run: rows[run] for run in newest}  # ids alone only tell seconds
+    return _sorted({run: rows[run] for run in there})
+
+
+def _sorted(rows: dict[str, Row]) -> dict[str, Row]:
+    """The newest first; ids alone only tell seconds."""
+    newest = sorted(rows, key=lambda run: (rows[run].created, run), reverse=True)
+    return {run: rows[run] for run in newest}
 
 
 def _row(kept: dict[str, Any]) -> Row:

@@ -234,7 +234,12 @@ class Supervisor:
         self.tries[run] = (step, count)
         if count > TRIES:
             words = f"Its worker died {TRIES} times at the same place; the log may say why."
-            error = {"fact": words, "place": "", "remedy": "", "code": "worker_gone"}
+            size = (files.read_json(path / "run.json") or {}).get("recipe", {}).get("batch_size", 1)
+            remedy = (
+                "The system ends processes when memory runs out: fork the run with a batch size of "
+                f"{max(1, (size or 2) // 2)}."
+            )
+            error = {"fact": words, "place": "", "remedy": remedy, "code": "worker_gone"}
             ended = folders.Status(status="failed", message=words, error=error, step=now.step)
             folders.write_status(path, ended)
             folders.add_event(path, "failed", step=now.step, epoch=now.epoch, message=words)

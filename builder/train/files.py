@@ -78,10 +78,18 @@ def read_json(path: Path) -> Any:
 
 
 def append_line(path: Path, value: Any) -> None:
-    """Append one JSON line in a single write."""
-    line = json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n"
-    with disk_errors(str(path.parent)), path.open("ab") as file:
-        file.write(line.encode())
+    """Append one JSON line in a single write; a torn line before it (a crash, a full disk) stays
+    alone.
+    """
+    line = (json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    with disk_errors(str(path.parent)), path.open("ab+", buffering=0) as file:
+        end = file.seek(0, os.SEEK_END)
+        if end:
+            file.seek(end - 1)
+            if file.read(1) != b"\n":
+                line = b"\n" + line
+        if file.write(line) != len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def read_lines(path: Path) -> list[Any]:

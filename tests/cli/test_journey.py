@@ -61,6 +61,9 @@ def test_the_whole_way_by_commands(lamina, tmp_path):
     for split in ("train", "validation", "test"):
         assert 0 <= report[split]["accuracy"] <= 1
     assert sum(map(sum, report["test"]["confusion_matrix"])) == 225
+    code, said, _ = lamina("evaluate", run)
+    assert code == 0
+    assert said.split()[:4] == ["train", "validation", "test", "accuracy"]
 
     code, _, said = lamina("evaluate", run, "--slice", "first rows")
     assert (code, "There is no slice 'first rows'" in said) == (1, True)

@@ -9,7 +9,7 @@ import streamlit as st
 from builder import workspace
 from builder.ui import charts, chrome, comparison, manage, parts, recent, state, tokens
 from builder.ui.components.runtable import Act, runtable
-from builder.ui.screens import runs_one, sweep
+from builder.ui.screens import runs_one, runs_queue, sweep
 
 if TYPE_CHECKING:
     from builder.runs.index import Row
@@ -43,6 +43,7 @@ def show() -> None:
         return
     with st.container(key="lm_body_runs"):
         sweep.card(project if scope == "This project" else None)
+        runs_queue.show()
         _table_card(rows)
         left, right = st.columns([8, 5], gap="small")
         shown = _in_chart(rows)

@@ -1,0 +1,84 @@
+"""The runs that wait, on the Runs page: their order by device, and how many a device takes."""
+
+from html import escape
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from builder.errors import LaminaError
+from builder.ui import parts
+
+if TYPE_CHECKING:
+    from builder.runs import Waiting
+
+SHOWN = 8
+REFRESH = 2.0
+
+
+def show() -> None:
+    """Draw the card; nothing where no run waits."""
+    from builder import runs
+
+    if runs.waiting():
+        with parts.card("Waiting", "the next one stands first", key="queue"):
+            st.fragment(_list, run_every=REFRESH)()
+
+
+def _list() -> None:
+    from builder import runs
+
+    found = runs.waiting()
+    if not found:
+        st.rerun()
+    names = {row.id: row.name for row in runs.list_runs()}
+    for one in found[:SHOWN]:
+        _line(one, names.get(one.run, one.run))
+    if len(found) > SHOWN:
+        parts.html(f'<p class="lm-f lm-s">and {len(found) - SHOWN} more</p>')
+    for device in dict.fromkeys(one.device for one in found):
+        _limit(device)
+
+
+def _line(one: "Waiting", name: str) -> None:
+    key = f"lm_sweep_line_queue_{one.run}"
+    with st.container(key=key, horizontal=True, vertical_alignment="center"):
+        parts.html(
+            f'<div class="lm-row"><span class="lm-mono lm-f">{one.place}</span>'
+            f'<b>{escape(name)}</b><span class="lm-f lm-s">{escape(one.device)}</span></div>'
+        )
+        if one.place > 1 and st.button(
+            "First", icon=":material/vertical_align_top:", key=f"queue_first_{one.run}"
+        ):
+            _move(one, 1)
+        if one.place > 1 and st.button(
+            "Earlier", icon=":material/arrow_upward:", key=f"queue_up_{one.run}"
+        ):
+            _move(one, one.place - 1)
+
+
+def _move(one: "Waiting", place: int) -> None:
+    from builder import runs
+
+    try:
+        runs.move(one.run, place)
+    except LaminaError:
+        st.toast("That run has begun meanwhile.")
+    st.rerun()
+
+
+def _limit(device: str) -> None:
+    from builder import runs
+    from builder.runs.queue import MOST
+
+    now = runs.limits(device)
+    wish = st.number_input(
+        f"At once on {device}",
+        min_value=1,
+        max_value=MOST,
+        value=now,
+        width=160,
+        key=f"queue_limit_{device}",
+        help="How many runs this device takes at the same time.",
+    )
+    if wish != now:
+        runs.set_limit(device, int(wish))

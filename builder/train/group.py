@@ -89,8 +89,7 @@ class Group:
         for bucket, flat, work in sent:
             with _together():
                 work.wait()
-            pieces = flat.split([x.numel() for x in bucket])
-            torch._foreach_copy_(bucket, [p.view(x.shape) for p, x in zip(pieces, bucket)])
+            torch._foreach_copy_(bucket, _pieces(flat, bucket))
         return whole[0]
 
     def _mean_sparse(self, gradient: Tensor) -> None:
@@ -173,8 +172,7 @@ class Group:
             flat = torch.cat([x.reshape(-1) for x in bucket])
             with _together():
                 dist.broadcast(flat, 0)
-            for x, piece in zip(bucket, flat.split([x.numel() for x in bucket])):
-                x.copy_(piece.view(x.shape))
+            torch._foreach_copy_(bucket, _pieces(flat, bucket))
 
     # Safe points
 
@@ -261,8 +259,8 @@ def own_state(tensors: Mapping[str, Tensor], group: Group | None) -> dict[str, T
         return plain if group.first else {**_common(plain), **others[group.rank]}
     if group is not None and not group.first:
         return _common(plain)
-    for rank in sorted(others):
-        for name, x in others[rank].items():
+    for _, part in sorted(others.items()):
+        for name, x in part.items():
             if name.startswith("running/"):
                 plain[name] = torch.cat([plain[name], x]) if name in plain else x
     return plain
@@ -293,6 +291,12 @@ def _buckets(tensors: Iterable[Tensor]) -> list[list[Tensor]]:
         bucket.append(x)
         open_[kind] = (bucket, held + size)
     return found
+
+
+def _pieces(flat: Tensor, bucket: Sequence[Tensor]) -> list[Tensor]:
+    """What was put together, apart again."""
+    parts = torch.split_with_sizes(flat, [x.numel() for x in bucket])
+    return [part.view(x.shape) for part, x in zip(parts, bucket)]
 
 
 def _form(x: Tensor) -> list[Any]:

@@ -1,12 +1,11 @@
-"""One of several workers of a small run: `python -m tests.train.group_worker RANK SIZE FOLDER`.
+"""One of several workers of small runs: `python -m tests.train.group_worker RANK SIZE FOLDER`.
 
-FOLDER/plan.json says what to train; the first worker leaves result.json and weights.safetensors.
-Size 1 trains alone, without a group.
+FOLDER/plans.json says by name what to train, one after the other; the first worker leaves
+result.json, weights.safetensors and the checkpoints asked for in a folder of that name.
 """
 
 import json
 import sys
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from torch import Tensor, nn
 
 from builder import tasks, train
 from builder.data.specs import InputSpec
+from builder.errors import LaminaError
 from builder.project import Recipe, TaskChoice
 from builder.train import checkpoint
 from builder.train import plan as p
@@ -45,7 +45,7 @@ MODELS: dict[str, tuple[str, type[nn.Module]]] = {
 }
 
 
-def make(told: dict[str, Any], group: Group | None, folder: Path) -> p.Plan:
+def make(told: dict[str, Any], group: Group | None, room: Path) -> p.Plan:
     kind, model = MODELS[told["model"]]
     settings = {"epochs": 3, "batch_size": 16, "threads": 1, "device": "cpu", "seed": 3}
     recipe = Recipe.model_validate({**settings, **told.get("recipe", {})})
@@ -70,7 +70,7 @@ def make(told: dict[str, Any], group: Group | None, folder: Path) -> p.Plan:
         health_every=0.0,
         save_every=0.0,
         orders=lambda: next(given, ()) if group is None or group.first else (),
-        resume=checkpoint.load(Path(told["resume"])) if "resume" in told else None,
+        resume=checkpoint.load(room / told["resume"]) if "resume" in told else None,
         group=group,
     )
 
@@ -78,50 +78,42 @@ def make(told: dict[str, Any], group: Group | None, folder: Path) -> p.Plan:
 def main() -> None:
     rank, size, folder = int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
     torch.set_num_threads(1)
-    group = None
-    if size > 1:
-        place = f"file://{folder / 'meet'}"
-        wait = timedelta(seconds=120)
-        dist.init_process_group("gloo", place, rank=rank, world_size=size, timeout=wait)
-        group = Group(rank, size)
-    plan = make(json.loads((folder / "plan.json").read_text()), group, folder)
+    place, wait = f"file://{folder / 'meet'}", timedelta(seconds=200)
+    dist.init_process_group("gloo", place, rank=rank, world_size=size, timeout=wait)
+    for name, told in json.loads((folder / "plans.json").read_text()).items():
+        work(folder / name, told, Group(rank, size))
+    dist.destroy_process_group()
+
+
+def work(folder: Path, told: dict[str, Any], group: Group | None) -> None:
+    """Train, and (the first worker) leave what came out in the folder."""
+    first = group is None or group.first
+    folder.mkdir(exist_ok=True)
+    plan = make(told, group, folder.parent)
     epochs, losses, error, end = [], [], None, None
-    saved: dict[int, Any] = {}
+    saved: dict[int, checkpoint.Saved] = {}
     try:
         for event in train.fit(plan):
             if isinstance(event, p.Epoch):
                 epochs.append(dict(event.figures))
             elif isinstance(event, p.Steps):
                 losses += event.values[:, 2].tolist()
-            elif isinstance(event, p.Snapshot) and rank == 0:
-                checkpoint.write_saved(folder, event.saved, ("last",), "best")
-                if event.saved.tensors is not None:
-                    saved[event.saved.step] = event.saved
+            elif isinstance(event, p.Snapshot) and event.saved.tensors is not None:
+                saved[event.saved.step] = event.saved
             elif isinstance(event, p.Finished):
                 end = event.status
-    except train_errors() as failure:
+    except LaminaError as failure:
         error = str(failure)
-    if rank == 0:
-        keep(folder, saved, plan)
-        told = {"epochs": epochs, "losses": losses, "error": error, "end": end}
-        (folder / "result.json").write_text(json.dumps(told))
-    if size > 1:
-        dist.destroy_process_group()
-
-
-def train_errors() -> type[Exception]:
-    from builder.errors import LaminaError
-
-    return LaminaError
-
-
-def keep(folder: Path, saved: dict[int, Any], plan: p.Plan) -> None:
-    """The weights, and each checkpoint in a folder of its own to resume from."""
-    save_file(dict(plan.models["model"].state_dict()), folder / "weights.safetensors")
-    for step, one in saved.items():
-        room = folder / f"at-{step}"
-        room.mkdir(exist_ok=True)
-        checkpoint.write_saved(room, replace(one), ("last",), "best")
+    if first:
+        save_file(dict(plan.models["model"].state_dict()), folder / "weights.safetensors")
+        for step in told.get("keep", ()):
+            room = folder / f"at-{step}"
+            room.mkdir(exist_ok=True)
+            checkpoint.write_saved(room, saved[step], ("last",), "best")
+        found = {"epochs": epochs, "losses": losses, "error": error, "end": end}
+        (folder / "result.json").write_text(json.dumps(found))
+    if group is not None:
+        group.wait()
 
 
 if __name__ == "__main__":

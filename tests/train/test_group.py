@@ -13,35 +13,74 @@ import torch
 from safetensors.torch import load_file
 
 from builder.train.group import Group, own_state
+from tests.train.group_worker import work
 
 pytestmark = pytest.mark.slow
 
-Run = Callable[..., Path]
 LOOPBACK = {"linux": {"GLOO_SOCKET_IFNAME": "lo"}, "darwin": {"GLOO_SOCKET_IFNAME": "lo0"}}
+SGD = {"optimizer": {"name": "SGD", "lr": 0.1, "momentum": 0.9}, "clip_norm": 0.5}
+ORDERS: dict[int, list[dict[str, Any]]] = {
+    2: [{"order": "set", "lr": 0.05, "batch_size": 24, "freeze": ["fc1"]}],
+    4: [{"order": "pause"}],
+    5: [{"order": "evaluate"}],
+    6: [{"order": "resume"}],
+    9: [{"order": "stop_after_epoch"}],
+}
+CNN = {
+    "optimizer": {"name": "Adam", "lr": 0.01},
+    "schedule": {"name": "cosine"},
+    "average": {"kind": "ema", "decay": 0.9},
+}
+CUT = 9
+"""A step in the midst of an epoch."""
+PLANS: dict[str, dict[str, Any]] = {
+    "steps": {"model": "plain", "recipe": SGD},
+    "few rows": {
+        "model": "plain",
+        "rows": 42,
+        "recipe": {"batch_size": 20, "epochs": 2, "accumulate": 2},
+    },
+    "ordered": {
+        "model": "plain",
+        "orders": [ORDERS.get(number, []) for number in range(12)],
+        "recipe": {"epochs": 9},
+    },
+    "spoilt": {"model": "plain", "spoil": 7},
+    "whole": {"model": "cnn", "recipe": CNN, "keep": [CUT]},
+    "again": {"model": "cnn", "recipe": CNN, "resume": f"whole/at-{CUT}"},
+}
 
 
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
-    """Train in that many processes; gives the folder with what came out."""
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What two workers made of all plans, a folder each."""
+    folder = tmp_path_factory.mktemp("both")
+    (folder / "plans.json").write_text(json.dumps(PLANS))
+    environment = {**os.environ, **LOOPBACK.get(sys.platform, {}), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "tests.train.group_worker"]
+    children = [
+        subprocess.Popen([*command, str(rank), "2", str(folder)], env=environment)
+        for rank in range(2)
+    ]
+    try:
+        assert [child.wait(280) for child in children] == [0, 0]
+    finally:
+        for child in children:
+            child.kill()
+            child.wait()
+    return folder
 
-    def start(name: str, size: int, **told: Any) -> Path:
-        folder = tmp_path / name
-        folder.mkdir(exist_ok=True)
-        (folder / "plan.json").write_text(json.dumps(told))
-        environment = {**os.environ, **LOOPBACK.get(sys.platform, {}), "OMP_NUM_THREADS": "1"}
-        command = [sys.executable, "-m", "tests.train.group_worker"]
-        children = [
-            subprocess.Popen([*command, str(rank), str(size), str(folder)], env=environment)
-            for rank in range(size)
-        ]
-        try:
-            assert [child.wait(240) for child in children] == [0] * size
-        finally:
-            for child in children:
-                child.kill()
-        return folder
 
-    return start
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """What one process makes of a plan."""
+    folder = tmp_path_factory.mktemp("alone")
+
+    def train(name: str) -> Path:
+        work(folder / name, PLANS[name], None)
+        return folder / name
+
+    return train
 
 
 def result(folder: Path) -> dict[str, Any]:
@@ -58,64 +97,51 @@ def close(left: Path, right: Path, tolerance: float = 2e-5) -> None:
         torch.testing.assert_close(x, weights(right)[name], rtol=tolerance, atol=tolerance)
 
 
-def test_two_workers_take_the_steps_of_one(run: Run) -> None:
-    recipe = {"optimizer": {"name": "SGD", "lr": 0.1, "momentum": 0.9}, "clip_norm": 0.5}
-    alone = run("alone", 1, model="plain", recipe=recipe)
-    both = run("both", 2, model="plain", recipe=recipe)
-    close(alone, both)
-    one, two = result(alone), result(both)
-    assert two["losses"] == pytest.approx(one["losses"], rel=1e-4)
-    assert len(one["epochs"]) == len(two["epochs"]) == 3
-    for left, right in zip(one["epochs"], two["epochs"]):
-        figures = [name for name in left if name.startswith(("train_", "validation_"))]
-        assert len(figures) > 3
-        assert {n: right[n] for n in figures} == pytest.approx({n: left[n] for n in figures})
+def figures(row: dict[str, Any]) -> dict[str, float]:
+    return {name: row[name] for name in row if name.startswith(("train_", "validation_"))}
 
 
-def test_a_step_with_fewer_rows_than_workers_is_no_different(run: Run) -> None:
-    recipe = {"batch_size": 20, "epochs": 2, "accumulate": 2, "optimizer": {"name": "AdamW"}}
-    alone = run("alone", 1, model="plain", rows=42, recipe=recipe)
-    three = run("three", 3, model="plain", rows=42, recipe=recipe)
-    close(alone, three)
-    assert result(three)["epochs"][-1]["train_loss"] == pytest.approx(
-        result(alone)["epochs"][-1]["train_loss"], rel=1e-4
-    )
+Alone = Callable[[str], Path]
 
 
-def test_a_resumed_group_equals_one_that_was_left_alone(run: Run) -> None:
-    recipe = {
-        "optimizer": {"name": "Adam", "lr": 0.01},
-        "schedule": {"name": "cosine"},
-        "average": {"kind": "ema", "decay": 0.9},
-    }
-    whole = run("whole", 2, model="cnn", recipe=recipe)
-    cut = 9
-    again = run("again", 2, model="cnn", recipe=recipe, resume=str(whole / f"at-{cut}"))
+def test_two_workers_take_the_steps_of_one(both: Path, alone: Alone) -> None:
+    one = alone("steps")
+    close(one, both / "steps")
+    left, right = result(one), result(both / "steps")
+    assert right["losses"] == pytest.approx(left["losses"], rel=1e-4)
+    assert len(left["epochs"]) == len(right["epochs"]) == 3
+    for first, second in zip(left["epochs"], right["epochs"]):
+        assert len(figures(first)) > 3
+        assert figures(second) == pytest.approx(figures(first), rel=1e-4)
+
+
+def test_a_step_with_too_few_rows_for_all_is_no_different(both: Path, alone: Alone) -> None:
+    one = alone("few rows")
+    close(one, both / "few rows")
+    left, right = result(one)["epochs"][-1], result(both / "few rows")["epochs"][-1]
+    assert figures(right) == pytest.approx(figures(left), rel=1e-4)
+
+
+def test_a_resumed_group_equals_one_that_was_left_alone(both: Path) -> None:
+    whole, again = both / "whole", both / "again"
     for name, x in weights(whole).items():
         assert torch.equal(x, weights(again)[name]), name
-    assert result(again)["losses"] == result(whole)["losses"][cut:]
-    first, second = result(whole)["epochs"], result(again)["epochs"]
-    keys = [name for name in first[-1] if name.startswith(("train_", "validation_"))]
-    for left, right in zip(first[-len(second) :], second):
-        assert [left[key] for key in keys] == [right[key] for key in keys]
+    first, second = result(whole), result(again)
+    assert second["losses"] == first["losses"][CUT:]
+    assert 0 < len(second["epochs"]) < len(first["epochs"])
+    for left, right in zip(first["epochs"][-len(second["epochs"]) :], second["epochs"]):
+        assert figures(left) == figures(right)
 
 
-def test_orders_take_hold_of_all_workers_at_one_step(run: Run) -> None:
-    orders: list[list[dict[str, Any]]] = [[] for _ in range(12)]
-    orders[2] = [{"order": "set", "lr": 0.05, "batch_size": 24, "freeze": ["fc1"]}]
-    orders[4] = [{"order": "pause"}]
-    orders[5] = [{"order": "evaluate"}]
-    orders[6] = [{"order": "resume"}]
-    orders[9] = [{"order": "stop_after_epoch"}]
-    alone = run("alone", 1, model="plain", orders=orders, recipe={"epochs": 9})
-    both = run("both", 2, model="plain", orders=orders, recipe={"epochs": 9})
-    assert result(both)["end"] == result(alone)["end"] == "stopped"
-    assert len(result(both)["losses"]) == len(result(alone)["losses"])
-    close(alone, both)
+def test_orders_take_hold_of_all_workers_at_one_step(both: Path, alone: Alone) -> None:
+    one, two = alone("ordered"), both / "ordered"
+    assert result(two)["end"] == result(one)["end"] == "stopped"
+    assert len(result(two)["losses"]) == len(result(one)["losses"])
+    close(one, two)
 
 
-def test_a_loss_that_is_no_number_on_one_worker_ends_all_with_the_same_words(run: Run) -> None:
-    told = result(run("both", 2, model="plain", spoil=7))
+def test_a_loss_that_is_no_number_on_one_worker_ends_all_with_its_words(both: Path) -> None:
+    told = result(both / "spoilt")
     assert "no longer a finite number" in told["error"]
     assert "'table'" in told["error"]
     assert told["end"] is None

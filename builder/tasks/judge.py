@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from builder.home import room
 
-VERSION = 1
+VERSION = 2
 FEATURES = 32
 STEPS = 800
 BATCH = 64
@@ -84,7 +84,7 @@ def _train(model: Judge, images: Tensor, labels: Tensor) -> None:
         for _ in range(STEPS):
             rows = torch.randint(len(images), (BATCH,), generator=chance).to(images.device)
             logits = model(images[rows].float() / 255)[1]
-            loss = F.cross_entropy(logits, labels[rows], label_smoothing=0.05)
+            loss = F.cross_entropy(logits, labels[rows])
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()

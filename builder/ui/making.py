@@ -112,14 +112,17 @@ def live(run: Any) -> None:
     if not run.task().sampling():
         return
     every = None if run.status.ended else LATEST
-    st.fragment(_latest, run_every=every)(run)
+    with st.container(key="lm_body_train_made"):
+        st.fragment(_latest, run_every=every)(run)
 
 
 def _latest(run: Any) -> None:
     found = run.generated()
     with parts.card("What it makes", "renewed while it trains", key="train_made"):
         if not found:
-            parts.html('<p class="lm-m lm-s">The first comes after some seconds.</p>')
+            ended = run.status.ended
+            words = "It made nothing." if ended else "The first comes after some seconds."
+            parts.html(f'<p class="lm-m lm-s">{words}</p>')
             return
         at = len(found)
         if len(found) > 1:

@@ -1,5 +1,6 @@
 """Classification and regression: their losses are torch's, their predictions in people's units."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from builder.data.specs import InputSpec, TargetSpec
 from builder.errors import LaminaError
 from builder.project import Recipe, TaskChoice
 from builder.tasks.classification import class_weights
+from builder.train import fit
+from builder.train.plan import Epoch, Plan
 
 INPUTS = {"table": InputSpec(name="table", form="vector", shape=(3,), stored="float32")}
 THREE = TargetSpec(name="y", kind="class", classes=("a", "b", "c"), counts=(10, 20, 70))
@@ -165,3 +168,21 @@ def test_settings_that_do_not_fit_are_refused_with_those_that_do(
 def test_an_unknown_task_names_those_there_are() -> None:
     with pytest.raises(LaminaError, match="classification, gan, language_model, regression"):
         tasks.get("clasification")
+
+
+def test_the_example_of_the_docs_trains() -> None:
+    page = Path(tasks.__file__).parents[2] / "docs" / "add-a-task.md"
+    code = page.read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
+    scope: dict[str, Any] = {"__name__": "autoencoder"}
+    exec(compile(code, "autoencoder.py", "exec"), scope)
+    kind = scope["Autoencoder"]
+    recipe = Recipe(epochs=2, batch_size=4, threads=1, device="cpu")
+    context = tasks.Context(TaskChoice(kind="autoencoder"), recipe, INPUTS, None)
+    assert kind.unfit(context) is None
+    task = kind(context)
+    assert task.output_shape() == (3,)
+    rows = torch.randn(12, 3, generator=torch.Generator().manual_seed(0))
+    data = {"train": {"table": rows}, "validation": {"table": rows[:4]}}
+    events = list(fit(Plan(recipe, task, {"model": Net(3)}, data)))
+    epochs = [event.figures for event in events if isinstance(event, Epoch)]
+    assert epochs[1]["validation_loss"] < epochs[0]["validation_loss"]

@@ -1,0 +1,41 @@
+"""Nats per character of the template language-model on the last tenth of tiny Shakespeare.
+
+    LAMINA_TEST_DATA=… python benchmarks/language_model.py        # 3,840 steps, minutes
+
+Leaves with 1 where it is more than 1.60.
+"""
+
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+TARGET = 1.60
+TEXT = "text_tiny_shakespeare/input.txt"
+
+
+def main() -> int:
+    """Train, measure, print; 1 where the target is missed."""
+    from builder import runs, templates
+    from builder.evaluate import evaluate_run, make
+    from builder.project import Data
+
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["LAMINA_HOME"] = home
+        path = Path(os.environ["LAMINA_TEST_DATA"]) / TEXT
+        data = Data(source="long_text", options={"path": str(path)})
+        run = runs.start(templates.make("language-model", data), detach=False)
+        splits = evaluate_run(run).measured
+        nats = {name: split.metrics["nats_per_token"] for name, split in splits.items()}
+        sample = make(run, {"prompt": "ROMEO:", "length": 200}, seed=1)
+        said = sample.values["text"] if sample is not None else ""
+        seconds = round(run.status.seconds, 1)
+        print(
+            json.dumps({"nats_per_character": nats, "seconds": seconds, "sample": said}, indent=1)
+        )
+    return 0 if nats["test"] <= TARGET else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

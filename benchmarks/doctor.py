@@ -14,13 +14,15 @@ import json
 import tempfile
 import time
 from collections import Counter, defaultdict
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from doctor_runs import SETS, Case, faulty, feed_of, plan_of, sound
+from doctor_runs import SETS, Case, cost_plan, faulty, feed_of, plan_of, sound
 
 from builder.errors import LaminaError
-from builder.train import fit
-from builder.train.plan import Epoch, Symptom
+from builder.train import fit, health
+from builder.train.plan import Epoch, Steps, Symptom
 
 
 def symptoms(case: Case) -> tuple[list[Symptom], dict[str, float], float]:
@@ -70,12 +72,67 @@ def report_sound(cases: list[Case]) -> None:
     print(f"\nfalse alarms in {alarms} of {len(cases)} runs: {alarms / len(cases):.1%}\n")
 
 
+class Timed:
+    """A doctor whose every call is timed, on the CPU clock of this thread."""
+
+    def __init__(self, doctor: Any) -> None:
+        self.doctor = doctor
+        self.seconds = 0.0
+
+    def __getattr__(self, name: str) -> Any:
+        asked = getattr(self.doctor, name)
+
+        def call(*given: Any) -> Any:
+            began = time.thread_time()
+            try:
+                return asked(*given)
+            finally:
+                self.seconds += time.thread_time() - began
+
+        return call
+
+
+def cost() -> None:
+    """What the doctor and the probes take of a run with steps of one to two milliseconds, all on.
+
+    Their own CPU time over that of the whole run, as it is by default (a probe every two seconds,
+    1 % of the time at most).
+    """
+    print("| network | step, ms | doctor | probes | together |\n|---|---|---|---|---|")
+    for name, widths, batch in (("784-256-128-10", (256, 128), 96), ("784-512-10", (512,), 64)):
+        plan = cost_plan(widths, batch)
+        doctor = Timed(plan.doctor)
+        probing = 0.0
+        run = health.Probe.run
+
+        def timed(self: health.Probe, *given: Any, run: Any = run) -> Any:
+            nonlocal probing
+            began = time.thread_time()
+            found = run(self, *given)
+            probing += time.thread_time() - began
+            return found
+
+        health.Probe.run = timed  # type: ignore[method-assign]
+        began, steps = time.thread_time(), 0
+        for event in fit(replace(plan, doctor=doctor)):
+            steps = event.step if isinstance(event, Steps) else steps
+        spent = time.thread_time() - began
+        health.Probe.run = run  # type: ignore[method-assign]
+        shares = [doctor.seconds / spent, probing / spent]
+        row = " | ".join(f"{share:.2%}" for share in (*shares, sum(shares)))
+        print(f"| {name}, batch {batch} | {1000 * spent / steps:.2f} | {row} |", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--set", choices=SETS, default="held-out")
     parser.add_argument("--each", type=int, default=5, help="runs per kind of fault")
     parser.add_argument("--sound", type=int, default=60, help="sound runs")
+    parser.add_argument("--cost", action="store_true", help="only what watching costs")
     options = parser.parse_args()
+    if options.cost:
+        cost()
+        return
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         if options.each:

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from builder import compile as compiler
 from builder import data, tasks, templates, train
 from builder.data.augment import for_inputs
+from builder.data.specs import InputSpec, TargetSpec
 from builder.project import Data, Project, Recipe, TaskChoice
 from builder.runs.execute import stored_to_model
 from builder.templates.base import Sketch
@@ -79,6 +80,31 @@ def plan_of(case: Case) -> Plan:
         health_share=HEALTH_SHARE,
     )
     return replace(plan, doctor=doctor.watch(plan, project.graphs))
+
+
+def cost_plan(widths: tuple[int, ...], batch: int) -> Plan:
+    """A network on made-up digits with everything watched as it is by default."""
+    generator = torch.Generator().manual_seed(0)
+    target = TargetSpec(name="y", kind="class", classes=tuple("0123456789"), counts=(600,) * 10)
+    centres = torch.randn(10, 784, generator=generator)
+
+    def rows(count: int) -> dict[str, Tensor]:
+        y = torch.arange(count) % 10
+        return {"image": centres[y] + 3 * torch.randn(count, 784, generator=generator), "target": y}
+
+    graph = mlp("image", 10, widths)
+    spec = {"image": InputSpec(name="image", form="vector", shape=(784,), stored="float32")}
+    recipe = Recipe(epochs=40, batch_size=batch, device="cpu", threads=1)
+    model = compiler.build(compiler.generate({"model": graph}, spec).text)
+    choice = TaskChoice(kind="classification")
+    plan = Plan(
+        recipe=recipe,
+        task=tasks.make(tasks.Context(choice, recipe, spec, target)),
+        models={"model": model},
+        data={"train": rows(6_000), "validation": rows(600)},
+        target=target,
+    )
+    return replace(plan, doctor=doctor.watch(plan, {"model": graph}))
 
 
 @contextmanager

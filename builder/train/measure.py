@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -23,12 +24,12 @@ def apart(target_B: Tensor, spec: TargetSpec | None) -> float | None:
     if spec.kind == "number":
         distance = abs(float(target_B.double().mean()) - spec.mean)
         return distance / (spec.std / math.sqrt(count)) if spec.std > 0 else None
-    whole = torch.tensor(spec.counts, dtype=torch.float64)
+    whole = np.array(spec.counts, dtype=np.float64)
     there = whole > 0
-    if int(there.sum()) < 2:
+    if there.sum() < 2:
         return None
-    found = torch.bincount(target_B.cpu(), minlength=len(whole)).double()[there]
-    expected = whole[there] / whole.sum() * count
+    found = np.bincount(target_B.cpu().numpy(), minlength=len(whole))[there]
+    expected = whole[there] * (count / whole.sum())
     free = len(expected) - 1
     chi = float(((found - expected) ** 2 / expected).sum())
     return (chi - free) / math.sqrt(2 * free)

@@ -28,8 +28,10 @@ class ExplodingGradients(Rule):
         if not norms or facts.recipe.clip_norm is not None:
             return None
         norm = max(norms) / scale
+        if norm < limit:
+            return None
         shares = {node.id: facts.recent(node.id, "gradient") or 0.0 for node in facts.weighted}
-        if norm < limit or not shares:
+        if not shares:
             return None
         order = sorted(shares, key=lambda node: -shares[node])
         worst = order[0]

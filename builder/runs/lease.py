@@ -7,9 +7,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+import builder
 from builder.home import room
 from builder.runs import process
 from builder.train import files
+
+PATIENCE = 3.0
+"""Seconds in which a supervisor that runs nothing lets its workers go."""
 
 
 def lock_path() -> Path:
@@ -22,28 +26,63 @@ def stop_path() -> Path:
     return room("supervisor") / "stop"
 
 
+def retire_path() -> Path:
+    """The file that asks the supervisor to give way to one of newer code when nothing runs."""
+    return room("supervisor") / "retire"
+
+
+def code() -> str:
+    """Which code runs are trained with: where it lies, and when it was last changed."""
+    package = Path(builder.__file__).parent
+    times = [
+        path.stat().st_mtime_ns
+        for part in package.iterdir()
+        if part.name != "ui"
+        for path in (part.rglob("*.py") if part.is_dir() else [part])
+    ]
+    return f"{package} {max(times)}"
+
+
 def running() -> bool:
     """Whether this LAMINA_HOME has a supervisor."""
     return process.held(lock_path())
 
 
 def sign() -> None:
-    """Leave the holder's process id beside the lock."""
-    who = {"pid": os.getpid(), "created": process.created()}
+    """Leave the holder's process id and code beside the lock."""
+    who = {"pid": os.getpid(), "created": process.created(), "code": code()}
     files.write_json(room("supervisor") / "holder.json", who)
 
 
 def holder() -> dict[str, Any]:
-    """The supervisor's "pid" and when it was "created", as it left them; {} where it did not."""
+    """The supervisor's "pid", when it was "created" and its "code", as it left them; {} where it
+    did not.
+    """
     found = files.read_json(room("supervisor") / "holder.json")
     return found if isinstance(found, dict) else {}
 
 
 def ensure() -> None:
-    """Start the supervisor where it is missing. Returns at once."""
+    """Start the supervisor where it is missing, or where it knows only the code before an update.
+
+    Returns at once, but for a moment in which an idle one of other code gives way.
+    """
+    if running() and _outdated():
+        retire_path().touch()
+        until = time.monotonic() + PATIENCE
+        while running() and time.monotonic() < until:
+            time.sleep(0.02)
     if not running():
         stop_path().unlink(missing_ok=True)
+        retire_path().unlink(missing_ok=True)
         process.start("builder.runs.supervisor", log=room("supervisor") / "log.txt")
+
+
+def _outdated() -> bool:
+    """Whether the supervisor that holds the lock signed for other code than ours."""
+    who = holder()
+    known = who.get("code")
+    return bool(known) and known != code() and process.alive(who.get("pid"), who.get("created"))
 
 
 def shutdown(timeout: float = 20.0) -> None:

@@ -53,6 +53,7 @@ class Worker:
         self.input, self.output = self.child.stdin, self.child.stdout
         self.ready = False
         self.run: str | None = None
+        self.dismissed = False
         self.since = time.monotonic()
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -70,7 +71,8 @@ class Worker:
         return self._send({"run": run, "fence": fence})
 
     def dismiss(self) -> None:
-        """Let it go when it is idle."""
+        """Let it go, for it is idle; it gets no run any more."""
+        self.dismissed = True
         self._send({"exit": True})
 
     def _send(self, message: dict[str, Any]) -> bool:
@@ -101,7 +103,7 @@ class Supervisor:
     def __init__(self, idle: float) -> None:
         self.idle = idle
         self.queue, self.runs = room("queue"), room("runs")
-        self.stop = lease.stop_path()
+        self.stop, self.retire = lease.stop_path(), lease.retire_path()
         self.workers: list[Worker] = []
         self.care = Care()
         self.busy_until = time.monotonic()
@@ -110,7 +112,7 @@ class Supervisor:
         ] = {}  # run → step of its checkpoint, tries from there
         self.ended: set[str] = set()  # runs that need no more looks
         self.checked = self.synced = 0.0
-        self.stopping = False
+        self.stopping = self.outdated = False
 
     def serve(self) -> None:
         """Until asked to stop, or idle for long, or the home is gone."""
@@ -123,7 +125,10 @@ class Supervisor:
                 self.checked = now
                 self._look_at_workers()
                 self.care.look()
-                if self._nothing_to_do() and now - self.busy_until > self.idle:
+                if self.retire.exists():
+                    self._renew()
+                idle = 0.0 if self.outdated else self.idle
+                if self._nothing_to_do() and now - self.busy_until >= idle:
                     log.info("nothing to do; good night")
                     break
             self._hand_out()
@@ -163,7 +168,7 @@ class Supervisor:
         if not path.is_dir() or folders.stored_status(path).ended:
             queue_marker(run).unlink(missing_ok=True)
             return False
-        free = [worker for worker in self.workers if worker.run is None and not worker.gone]
+        free = [one for one in self.workers if one.run is None and not (one.gone or one.dismissed)]
         worker = next((one for one in free if one.ready), free[0] if free else None)
         if worker is None:
             worker = Worker()
@@ -184,6 +189,15 @@ class Supervisor:
         return busy, taken
 
     # Workers
+
+    def _renew(self) -> None:
+        """The code has changed: workers that wait know the old one, and so does this process."""
+        log.info("the code has changed; giving way when nothing runs")
+        self.retire.unlink(missing_ok=True)
+        self.outdated = True
+        for worker in self.workers:
+            if worker.run is None:
+                worker.dismiss()
 
     def _others(self) -> dict[str, folders.Status]:
         """Runs that are active in processes which are not this supervisor's children."""
@@ -211,7 +225,7 @@ class Supervisor:
         if time.monotonic() - self.synced >= SYNC:
             self.synced = time.monotonic()
             self._sync()
-        idle = [one for one in self.workers if one.run is None]
+        idle = [one for one in self.workers if one.run is None and not one.dismissed]
         young = [
             one for one in self.workers if one.run and time.monotonic() - one.since < SPARE_AFTER
         ]
@@ -278,10 +292,10 @@ def main() -> None:
         time.sleep(0.01)
     else:
         return
+    lease.sign()
     idle = os.environ.get("LAMINA_IDLE_SECONDS", "")
     supervisor = Supervisor(float(idle) if idle.isdigit() else 1800.0)
     signal.signal(signal.SIGTERM, lambda *_: setattr(supervisor, "stopping", True))
-    lease.sign()
     supervisor.serve()
     lock.drop()
 

@@ -254,8 +254,8 @@ class Supervisor:
                 f"{max(1, (size or 2) // 2)}."
             )
             error = {"fact": words, "place": "", "remedy": remedy, "code": "worker_gone"}
-            ended = folders.Status(status="failed", message=words, error=error, step=now.step)
-            folders.write_status(path, ended)
+            ended = {**now.to_dict(), "status": "failed", "message": words, "error": error}
+            folders.write_status(path, folders.Status(**ended))
             folders.add_event(path, "failed", step=now.step, epoch=now.epoch, message=words)
             return
         words = f"The worker was lost; going on from step {step}."

@@ -120,7 +120,7 @@ export class Head implements Part {
     const box = make("div", { class: "failure", "data-testid": "run-failure" },
       make("h3", {}, status.node ? `The run failed at ${status.node}` : "The run failed"),
       make("p", {}, error.fact), make("p", {}, error.remedy ?? ""),
-      make("p", {}, "The log and the last good checkpoint are kept."),
+      make("p", {}, status.epoch > 0 ? "The log and the last good epoch are kept." : "The log is kept; no epoch was done yet whose weights could be."),
       make("div", { class: "repairs" }, ...this.repairs(status)));
     this.failure.append(box);
   }

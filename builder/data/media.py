@@ -328,11 +328,11 @@ def thumbnail(x_CHW: Tensor, size: int = 64) -> bytes:
     return png.encode(x)
 
 
-def sheet(images_NCHW: Tensor, size: int = 64) -> bytes:
-    """A PNG of many stored images (uint8) side by side, in about as many lines as columns."""
+def sheet(images_NCHW: Tensor, size: int = 64, columns: int | None = None) -> bytes:
+    """A PNG of many stored images (uint8) side by side, in as many lines as columns unless told."""
     count, channels, height, width = images_NCHW.shape
     times = max(1, size // max(height, width))
-    columns = max(1, math.ceil(math.sqrt(count)))
+    columns = columns or max(1, math.ceil(math.sqrt(count)))
     lines = -(-count // columns)
     whole = torch.zeros(columns * lines, channels, height + 1, width + 1, dtype=torch.uint8)
     whole[:count, :, :height, :width] = images_NCHW

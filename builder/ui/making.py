@@ -69,7 +69,12 @@ def _kept(run: Any, key: str) -> None:
         _show(found[-1], _tensors(run, found[-1]), key)
 
 
-def _show(values: Mapping[str, Any], tensors: Mapping[str, Any], key: str) -> None:
+def _show(
+    values: Mapping[str, Any],
+    tensors: Mapping[str, Any],
+    key: str,
+    columns: int | None = None,
+) -> None:
     if "text" in values:
         parts.html(text(str(values.get("prompt", "")), str(values["text"])), "made-text")
     images = tensors.get("images")
@@ -77,8 +82,10 @@ def _show(values: Mapping[str, Any], tensors: Mapping[str, Any], key: str) -> No
         return
     from builder.data.media import sheet
 
-    content = sheet(images)
-    parts.html(picture(content, len(images)), "made-images")
+    content = sheet(images, columns=columns)
+    parts.html(picture(content, len(images), wide=columns is not None), "made-images")
+    if columns is not None:
+        return
     st.download_button(
         "Save as PNG",
         content,
@@ -98,12 +105,13 @@ def text(prompt: str, found: str) -> str:
     )
 
 
-def picture(png: bytes, count: int) -> str:
+def picture(png: bytes, count: int, *, wide: bool = False) -> str:
     """A sheet of images as large as the card, its pixels sharp."""
+    width = 720 if wide else 560
     address = "data:image/png;base64," + base64.b64encode(png).decode()
     return (
         f'<img src="{address}" alt="{count} images that the network made" style="width:100%;'
-        'max-width:560px;image-rendering:pixelated;border-radius:6px;display:block">'
+        f'max-width:{width}px;image-rendering:pixelated;border-radius:6px;display:block">'
     )
 
 
@@ -125,22 +133,20 @@ def _latest(run: Any) -> None:
             parts.html(f'<p class="lm-m lm-s">{words}</p>')
             return
         at = len(found)
-        if len(found) > 1:
+        if len(found) > 1 and run.status.ended:  # while it trains the latest is shown
             at = st.slider(
-                "Moment",
+                "Moment: slide back to see how it learnt",
                 1,
                 len(found),
                 len(found),
-                key=f"train_made_at_{len(found)}",
-                help="Slide back to see how it learnt.",
-                label_visibility="collapsed",
+                key=f"train_made_at_{run.id}",
             )
         entry = found[at - 1]
         parts.html(
             f'<p class="lm-f lm-s">step {int(entry["step"]):,}, '
             f"{'latest' if at == len(found) else f'{at} of {len(found)}'}</p>"
         )
-        _show(entry, _tensors(run, entry), "train_made")
+        _show(entry, _tensors(run, entry), "train_made", columns=16)
 
 
 def _tensors(run: Any, entry: Mapping[str, Any]) -> dict[str, Any]:

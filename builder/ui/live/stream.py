@@ -106,14 +106,22 @@ class Follower:
 
 
 def marked(run: runs.Run) -> list[dict[str, Any]]:
-    """The health of each node, with "ails" (a title) where a standing symptom sits."""
+    """The health of each node, with "ails" (a title) where a standing symptom sits.
+
+    Of several graphs, the nodes of the one that is drawn (the first) go by their ids alone.
+    """
     ails: dict[str, str] = {}
     for symptom in run.standing():
         for node in symptom.get("nodes") or ():
             ails.setdefault(node, symptom["title"])
-    return [
+    rows = [
         {**row, "ails": ails[row["node"]]} if row["node"] in ails else row for row in run.health()
     ]
+    if not any("/" in row["node"] for row in rows):
+        return rows
+    graphs = run.project().graphs
+    drawn = f"{'model' if 'model' in graphs else next(iter(graphs))}/"
+    return [{**row, "node": row["node"].removeprefix(drawn)} for row in rows]
 
 
 def hardware(device: str, pid: int | None) -> dict[str, float | None]:

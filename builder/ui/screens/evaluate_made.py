@@ -109,7 +109,7 @@ def _course(run: Any) -> None:
         return
     colour = tokens.colours()
     title = metrics.get(names[0]).title
-    chart = charts.figure(xaxis_title="epoch", yaxis_title=title)
+    chart = charts.figure()
     for split, shade in (("train", "train"), ("validation", "val")):
         key = f"{split}_{names[0]}"
         points = [(row["epoch"], row[key]) for row in rows if key in row]

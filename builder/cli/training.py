@@ -38,6 +38,8 @@ def train(
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:1, mps")] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Return at once.")] = False,
     name: Annotated[str | None, typer.Option(help="A name for the run.")] = None,
+    launcher: Annotated[str, typer.Option(help="local, torchrun, ray")] = "local",
+    workers: Annotated[int | None, typer.Option(help="Processes that train it together.")] = None,
     as_json: root.Json = False,
 ) -> None:
     """Train with a progress bar; Ctrl-C stops the run cleanly and leaves with 130."""
@@ -49,7 +51,8 @@ def train(
     from builder import runs
 
     path = str(data.absolute()) if data else None
-    run = runs.start(given, data_path=path, name=name or "")
+    count = workers if workers is not None else 1 if launcher == "local" else 2
+    run = runs.start(given, data_path=path, name=name or "", launcher=launcher, workers=count)
     if detach:
         root.emit({"run": run.id, "status": run.status.status}, as_json, lambda: run.id)
         return

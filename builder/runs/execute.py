@@ -28,9 +28,11 @@ from builder.runs.process import Lock
 from builder.runs.store import FencedError, Store
 from builder.train import checkpoint, doctor, files, fit
 from builder.train.failures import StepFailed
+from builder.train.group import Group
 from builder.train.plan import Plan
 
 PATIENCE = 5.0
+STOP = {"order": "stop", "who": "the system"}
 Stop = Callable[[], bool]
 
 
@@ -41,23 +43,19 @@ def execute(folder: Path, fence: int, *, stop: Stop = lambda: False) -> str:
     `stop` is asked at safe points; True ends the run as an order would.
     """
     lock = Lock(folder / "lock")
-    if not _taken(lock):
+    if not taken(lock):
         return "fenced"
     project = projects.load(folder / "project.lamina.json")
     store = Store(folder, fence, device=project.recipe.device, keep=project.recipe.keep)
     try:
-        store.say(message="Opening the data.")
+        store.say(message="Opening the data.", epochs=project.recipe.epochs)
         queue_marker(folder.name).unlink(missing_ok=True)
-        for event in fit(_plan(folder, project, stop)):
+        for event in fit(plan(folder, project, stop)):
             store.put(event)
     except FencedError:
         return "fenced"
-    except LaminaError as error:
-        _fail(store, error)
     except Exception as error:
-        folders.add_log(folder, traceback.format_exc())
-        fact = f"The run failed unexpectedly: {type(error).__name__}: {error}."
-        _fail(store, LaminaError(fact, remedy="The log has the details.", code="unexpected"))
+        fail(store, explained(folder, error))
     finally:
         store.close()
         lock.drop()
@@ -65,9 +63,9 @@ def execute(folder: Path, fence: int, *, stop: Stop = lambda: False) -> str:
     return store.status.status
 
 
-def _taken(lock: Lock) -> bool:
+def taken(lock: Lock, patience: float = PATIENCE) -> bool:
     """Whether the run's lock is ours; the worker before us may need a moment to die."""
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + patience
     while not lock.take():
         if time.monotonic() > until:
             return False
@@ -75,7 +73,18 @@ def _taken(lock: Lock) -> bool:
     return True
 
 
-def _fail(store: Store, error: LaminaError) -> None:
+def explained(folder: Path, error: Exception) -> LaminaError:
+    """What ended the run; the log keeps where something unexpected happened."""
+    if isinstance(error, LaminaError):
+        return error
+    folders.add_log(folder, traceback.format_exc())
+    fact = f"The run failed unexpectedly: {type(error).__name__}: {error}."
+    return LaminaError(
+        fact, remedy="The log at the end of the page has the details.", code="unexpected"
+    )
+
+
+def fail(store: Store, error: LaminaError) -> None:
     """Write the failure down; where even that cannot be written, the reader sees a worker that is
     gone.
     """
@@ -88,7 +97,10 @@ def _fail(store: Store, error: LaminaError) -> None:
         store.status = folders.Status(status="failed", message=str(error))
 
 
-def _plan(folder: Path, project: Project, stop: Stop) -> Plan:
+def plan(folder: Path, project: Project, stop: Stop, group: Group | None = None) -> Plan:
+    """All that the run in that folder needs to go on, or to begin. Of the workers of a group the
+    first one alone takes orders and watches for symptoms.
+    """
     spec = PreparedSpec.model_validate_json((folder / "spec.json").read_bytes())
     hold(spec.key, folder.name)
     prepared = open_prepared(spec.key)
@@ -97,7 +109,8 @@ def _plan(folder: Path, project: Project, stop: Stop) -> Plan:
     source = (folder / "model.py").read_text(encoding="utf-8")
     models = {graph: build(source, graph) for graph in project.graphs}
     saved, words = checkpoint.latest(folder)
-    if words:
+    first = group is None or group.first
+    if words and first:
         folders.add_log(folder, words)
         folders.add_event(folder, "checkpoint_lost", step=saved.step if saved else 0, message=words)
     begin = folder / "start.safetensors"
@@ -107,7 +120,7 @@ def _plan(folder: Path, project: Project, stop: Stop) -> Plan:
             model.load_state_dict(parts[name])
     context = tasks.context(project, spec, prepared.preparation)
     inbox = Inbox(folder)
-    plan = Plan(
+    found = Plan(
         recipe=recipe,
         task=tasks.make(context),
         models=models,
@@ -115,12 +128,15 @@ def _plan(folder: Path, project: Project, stop: Stop) -> Plan:
         target=spec.target,
         prepare=stored_to_model(prepared),
         augment=for_inputs(project.data.augment, spec.inputs),
-        orders=lambda: [*inbox(), *([{"order": "stop", "who": "the system"}] if stop() else [])],
+        orders=lambda: [*inbox(), *([STOP] if stop() else [])] if first else [],
         replay=inbox.replay(saved.step) if saved else {},
         resume=saved,
         lines=_lines(folder, models),
+        group=group,
     )
-    return replace(plan, doctor=doctor.watch(plan, project.graphs))
+    if not first:
+        return replace(found, health_every=0.0)
+    return replace(found, doctor=doctor.watch(found, project.graphs))
 
 
 def stored_to_model(prepared: Prepared) -> dict[str, Callable[[Tensor], Tensor]]:

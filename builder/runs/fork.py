@@ -29,16 +29,17 @@ def fork(
 
     Epochs, curves and, where the checkpoint has its state ("last", those that an order kept, every
     epoch with `keep: all`), optimiser and random states go on; from weights alone ("best") the
-    optimiser begins afresh. `overrides` changes the recipe or the augmentation by dotted names
-    ("recipe.optimizer.lr": 0.0001). Raises LaminaError, and leaves nothing behind, where the fork
-    could not work.
+    optimiser begins afresh. It is started as the run was. `overrides` changes the recipe or
+    the augmentation by dotted names ("recipe.optimizer.lr": 0.0001). Raises LaminaError, and leaves
+    nothing behind, where the fork could not work.
     """
     parent = Run(run_id)
     found = parent.checkpoint(checkpoint)
     changes = dict(overrides or {})
     _check(changes)
     project = parent.project()
-    ready = launch.check(project, overrides=changes)
+    launcher, workers = parent.info.get("launcher", "local"), parent.info.get("workers", 1)
+    ready = launch.check(project, overrides=changes, launcher=launcher, workers=workers)
     if ready.source.text != parent.source:
         raise LaminaError(
             "The network's source is not the run's any more.",

@@ -16,7 +16,7 @@ from builder.errors import LaminaError
 from builder.home import room
 from builder.project import Data, Project
 from builder.runs import folder as folders
-from builder.runs import lease
+from builder.runs import launchers, lease
 from builder.runs.folder import Status
 from builder.runs.orders import queue_marker
 from builder.runs.queue import USUAL
@@ -46,6 +46,8 @@ class Ready:
     resolved: "Resolved"
     weights: Path | None
     memory: int  # bytes on the device, estimated
+    launcher: str
+    workers: int
 
 
 def start(
@@ -58,6 +60,8 @@ def start(
     name: str = "",
     priority: int = USUAL,
     marks: Mapping[str, Any] | None = None,
+    launcher: str = launchers.DEFAULT,
+    workers: int = 1,
 ) -> Run:
     """Check the project, write its run folder and hand it to a worker; `detach=False` trains here
     and now.
@@ -66,9 +70,12 @@ def start(
     Data that is not prepared yet is prepared first. Raises LaminaError, and leaves nothing behind,
     where the run could not work. Without a `name`, the third run of a kept project is "run 3"; one
     of a project that is not kept is called as the project. Runs of a smaller `priority` go first;
-    `marks` (JSON) are kept in the run's info.
+    `marks` (JSON) are kept in the run's info. `launcher` ("local", "torchrun", "ray") says who
+    starts the `workers` processes that train it together.
     """
-    ready = check(project, data_path=data_path, overrides=overrides)
+    ready = check(
+        project, data_path=data_path, overrides=overrides, launcher=launcher, workers=workers
+    )
     name = name or _name(project, project_id)
     return begin(
         ready, project_id=project_id, name=name, detach=detach, priority=priority, marks=marks
@@ -97,9 +104,7 @@ def begin(
 
     hold(ready.prepared.spec.key, run_id)
     if not detach:
-        from builder.runs.execute import execute
-
-        execute(path, folders.raise_fence(path))
+        launchers.launch(path, folders.raise_fence(path))
     else:
         device = ready.resolved.recipe.device
         marker = {"device": device, "time": time.time(), "priority": priority}
@@ -114,6 +119,8 @@ def check(
     *,
     data_path: str | None = None,
     overrides: Mapping[str, Any] | None = None,
+    launcher: str = launchers.DEFAULT,
+    workers: int = 1,
 ) -> Ready:
     """Everything that `start` checks, without starting. Raises LaminaError with the field and the
     remedy.
@@ -147,12 +154,30 @@ def check(
     source = compiler.generate(project.graphs, spec.inputs, project.modules)
     macs = sum(found.macs for found in checks.values())
     resolved = train.resolve(project.recipe, spec, macs=macs)
+    launchers.check(launcher, workers, resolved.recipe.device)
+    resolved = _among(resolved, project.recipe.threads, launcher, workers)
     need = memory.estimate(resolved.recipe, checks, prepared, BATCH)
     said = {**resolved.choices, "memory": memory.check(resolved.recipe, need)}
     resolved = replace(resolved, choices=said)
     fixed = project.model_copy(update={"recipe": resolved.recipe})
     weights = vet.networks(fixed, source.text, task)
-    return Ready(fixed, prepared, source, checks, resolved, weights, need.total)
+    total = need.total * (workers if resolved.recipe.device == "cpu" else 1)
+    return Ready(fixed, prepared, source, checks, resolved, weights, total, launcher, workers)
+
+
+def _among(resolved: "Resolved", threads: int | None, launcher: str, workers: int) -> "Resolved":
+    """The recipe for one of several workers: the cores are shared out, unless `threads` were asked
+    for.
+    """
+    if launcher == launchers.DEFAULT:
+        return resolved
+    recipe, choices = resolved.recipe, dict(resolved.choices)
+    choices["launcher"] = f"{launcher}, {workers} worker{'s' * (workers != 1)}"
+    if threads is None:
+        each = max(1, min(recipe.threads or 1, launchers.cores() // workers))
+        recipe = recipe.model_copy(update={"threads": each})
+        choices["threads"] = f"{each} for each worker"
+    return replace(resolved, recipe=recipe, choices=choices)
 
 
 def _name(project: Project, project_id: str) -> str:
@@ -263,6 +288,8 @@ def _write(
         "created": time.time(),
         "task": ready.project.task.kind,
         "device": recipe.device,
+        "launcher": ready.launcher,
+        "workers": ready.workers,
         "epochs": recipe.epochs,
         "parameters": sum(found.parameters for found in ready.checks.values()),
         "macs": main.macs,

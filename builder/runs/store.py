@@ -2,6 +2,7 @@
 run.
 """
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -44,19 +45,26 @@ class FencedError(Exception):
 class Store:
     """One attempt of one worker at one run."""
 
-    def __init__(self, folder: Path, fence: int, *, device: str, keep: str) -> None:
-        import os
-
+    def __init__(
+        self,
+        folder: Path,
+        fence: int,
+        *,
+        device: str,
+        keep: str,
+        holder: tuple[int, float] | None = None,
+    ) -> None:
+        """`holder`: the worker that has the run (process id, when it began) where it is not this
+        process.
+        """
         self.folder = folder
         self.keeper = Keeper(folder, keep)
         self.keep = keep
         self.series: series.Writer | None = None
         self.written = 0.0
         self.per_epoch = 1
-        pid = os.getpid()
-        self.status = Status(
-            "preparing", pid=pid, created=process.created(), fence=fence, device=device
-        )
+        pid, created = holder or (os.getpid(), process.created())
+        self.status = Status("preparing", pid=pid, created=created, fence=fence, device=device)
         self.handlers: dict[type, Callable[[Any], None]] = {
             Started: self._started,
             Steps: self._steps,

@@ -82,8 +82,10 @@ def warm_up() -> None:
     from torch import nn
 
     from builder import metrics, tasks
+    from builder.runs import launchers
 
     importlib.import_module("builder.runs.execute")
+    launchers.catalogue()
     tasks.kinds()
     metrics.names()
     torch.set_num_threads(1)
@@ -98,14 +100,14 @@ def warm_up() -> None:
 
 
 def _carry_out(run_id: str, fence: int, stopping: threading.Event) -> None:
-    from builder.runs.execute import execute
+    from builder.runs import launchers
 
     path = folders.path_of(run_id)
     done = threading.Event()
     beat = threading.Thread(target=_beat, args=(path, fence, done), daemon=True)
     beat.start()
     with _Log(path / "log.txt"):
-        execute(path, fence, stop=stopping.is_set)
+        launchers.launch(path, fence, stop=stopping.is_set)
     done.set()
     beat.join()
 

@@ -23,7 +23,7 @@ def stopped_at_ten(make_project: Make, monkeypatch: pytest.MonkeyPatch, **recipe
     """A run of three epochs (20 steps each) that kept its state after ten steps."""
     from builder.runs import execute
 
-    plan = execute._plan
+    plan = execute.plan
 
     def with_order(*given: Any) -> Any:
         from dataclasses import replace
@@ -36,9 +36,9 @@ def stopped_at_ten(make_project: Make, monkeypatch: pytest.MonkeyPatch, **recipe
 
         return replace(made, orders=orders, flush_every=0.0)
 
-    monkeypatch.setattr(execute, "_plan", with_order)
+    monkeypatch.setattr(execute, "plan", with_order)
     run = runs.start(make_project(epochs=3, **recipe), detach=False, project_id="p")
-    monkeypatch.setattr(execute, "_plan", plan)
+    monkeypatch.setattr(execute, "plan", plan)
     assert run.status.status == "finished", run.log()
     return run
 

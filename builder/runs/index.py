@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import JSON, Float, Integer, String, Text, create_engine, delete, event, select
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from builder.home import home, room
@@ -164,7 +164,10 @@ def put(*rows: Row) -> None:
     the folders are the truth, and the next `sync` brings it up to date.
     """
     try:
-        _put(rows)
+        try:
+            _put(rows)
+        except IntegrityError:  # another process inserted one between our look and our insert
+            _put(rows)
     except OperationalError as error:
         if damaged(error):
             raise

@@ -28,8 +28,9 @@ def _list() -> None:
     from builder import runs
 
     found = runs.waiting()
-    if not found:
-        st.rerun()
+    if not found:  # no rerun: while a sweep runs, the queue is empty every other moment
+        parts.html('<p class="lm-f lm-s">No run waits now.</p>')
+        return
     names = {row.id: row.name for row in runs.list_runs()}
     for one in found[:SHOWN]:
         _line(one, names.get(one.run, one.run))

@@ -26,7 +26,8 @@ BADGES: dict[str, tuple[str, parts.Tone, str]] = {
     "failed": ("Failed", "err", "cross"),
 }
 """By status of a sweep: word, tone, sign."""
-MOST = 6
+FIRST = 3
+"""So many sweeps are shown before the older ones are folded away."""
 
 
 def asked() -> str:
@@ -112,12 +113,17 @@ def card(project: str | None) -> None:
     """The newest sweeps with their state; nothing where there are none."""
     from builder import sweeps
 
-    found = sweeps.list_sweeps(project)[:MOST]
+    found = sweeps.list_sweeps(project)
     if not found:
         return
     with parts.card("Sweeps", "many runs that vary settings", key="sweeps"):
-        for one in found:
+        for one in found[:FIRST]:
             _line(one)
+        older = found[FIRST:]
+        if older:
+            with st.expander(f"{len(older)} older", key="sweeps_older"):
+                for one in older:
+                    _line(one)
 
 
 def _line(found: "Sweep") -> None:

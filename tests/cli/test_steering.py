@@ -1,0 +1,95 @@
+"""`lamina runs set`, `checkpoint`, `validate`, `fork`: what is ordered, and what is made."""
+
+import json
+import os
+from typing import Any
+
+import pytest
+
+from builder import runs
+from builder.cli import main
+from builder.project import Project
+from builder.runs import Run
+from builder.runs import folder as folders
+from builder.train import files
+
+
+def said(*arguments: str, capsys: pytest.CaptureFixture[str]) -> tuple[Any, str, str]:
+    with pytest.raises(SystemExit) as leaving:
+        main(arguments)
+    out = capsys.readouterr()
+    return leaving.value.code, out.out, out.err
+
+
+@pytest.fixture
+def run(lamina_home: Any) -> Run:
+    """A run that has ended, of two epochs on iris."""
+    nodes = [
+        {"id": "table", "layer": "Input"},
+        {"id": "fc1", "layer": "Linear", "params": {"out_features": 8}},
+        {"id": "head", "layer": "Linear", "params": {"out_features": 3}},
+        {"id": "out", "layer": "Output"},
+    ]
+    edges = [["table", "fc1"], ["fc1", "head"], ["head", "out"]]
+    data = {"source": "sklearn", "options": {"name": "iris"}, "target": "target"}
+    project = Project.model_validate(
+        {
+            "name": "iris",
+            "data": data,
+            "graphs": {"model": {"nodes": nodes, "edges": edges}},
+            "recipe": {"epochs": 2, "device": "cpu", "threads": 1},
+        }
+    )
+    return runs.start(project, detach=False)
+
+
+def test_settings_become_one_order(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    folders.write_status(run.folder, folders.Status(status="running", pid=os.getpid()))
+    given = ("weight_decay=0.1", "batch_size=16", "augment=false", "freeze=fc1", "patience=null")
+    code, _, error = said("runs", "set", run.id, *given, capsys=capsys)
+    assert (code, error) == (0, "")
+    (order,) = files.read_lines(run.folder / "orders.jsonl")
+    wanted = {"weight_decay": 0.1, "batch_size": 16, "augment": False, "freeze": ["fc1"]}
+    assert wanted.items() <= order.items()
+    assert order["patience"] is None
+    for command, kind in (("checkpoint", "checkpoint"), ("validate", "evaluate")):
+        assert said("runs", command, run.id, capsys=capsys)[0] == 0
+        assert files.read_lines(run.folder / "orders.jsonl")[-1]["order"] == kind
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("lr=-1", "above 0"),
+        ("lr=fast", "above 0"),
+        ("colour=red", "known are lr, weight_decay"),
+        ("batch_size=0", "at least 1"),
+        ("freeze=nowhere", "The nodes are"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_refused_in_words(
+    run: Run, capsys: pytest.CaptureFixture[str], setting: str, words: str
+) -> None:
+    folders.write_status(run.folder, folders.Status(status="running", pid=os.getpid()))
+    code, _, error = said("runs", "set", run.id, setting, capsys=capsys)
+    assert code == 1
+    assert words in error
+    assert not (run.folder / "orders.jsonl").exists()
+
+
+def test_a_fork_is_begun_with_changes(
+    run: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("builder.runs.lease.ensure", lambda: None)  # nobody takes it up here
+    given = ("--from", "last", "--set", "recipe.epochs=4", "--set", "recipe.optimizer.lr=0.01")
+    code, out, _ = said("runs", "fork", run.id, *given, "--json", capsys=capsys)
+    assert code == 0
+    document = json.loads(out)
+    assert document["parent"] == run.id
+    fork = runs.open_run(document["run"])
+    assert fork.project().recipe.optimizer.lr == 0.01
+    assert fork.info["forked"]["overrides"] == {"recipe.epochs": 4, "recipe.optimizer.lr": 0.01}
+    assert fork.checkpoint("last").step == run.checkpoint("last").step
+    code, _, error = said("runs", "fork", run.id, capsys=capsys)
+    assert code == 1
+    assert "recipe.epochs" in error

@@ -202,6 +202,8 @@ def summary(run_id: str) -> dict[str, Any]:
         "seconds": status.seconds,
         "samples_per_second": status.samples_per_second,
         "device": status.device,
+        "launcher": run.info.get("launcher", "local"),
+        "workers": run.info.get("workers", 1),
         "pid": status.pid,
         "message": status.message,
         "error": status.error,

@@ -5,6 +5,7 @@ agent (torch.distributed.elastic), which lives in a thread of the worker.
 import logging
 import os
 import platform
+import shutil
 import socket
 import sys
 import threading
@@ -101,6 +102,7 @@ class Agent:
             if MODULE in line and str(self.folder) in line:
                 process.kill(child.pid, child.create_time())
         self.thread.join(30)
+        shutil.rmtree(self.folder / "workers", ignore_errors=True)
 
 
 def _meeting(port: int, run: str) -> Any:

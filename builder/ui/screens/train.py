@@ -60,7 +60,7 @@ def _live(project: Project, run_id: str) -> None:
     spec = run.spec
     unit = next((UNITS[i.form] for i in spec.inputs.values() if i.form in UNITS), "rows")
     name = str(run.info.get("name") or run_id)
-    asked = live("head", run_id, title=name, project=project.name, unit=unit)
+    asked = live("head", run_id, title=name + _launched(run), project=project.name, unit=unit)
     if asked == "evaluate":
         state.go("evaluate", run=run_id)
     if asked == "recipe":
@@ -96,6 +96,12 @@ def _live(project: Project, run_id: str) -> None:
     if run.status.status == "failed":
         with st.expander("The run's log"):
             st.code(run.log()[-20_000:] or "The log is empty.", language=None)
+
+
+def _launched(run: Any) -> str:
+    """Who trains it, where that is more than one process."""
+    launcher, workers = run.info.get("launcher", "local"), run.info.get("workers", 1)
+    return "" if launcher == "local" else f" · {launcher}, {workers} worker{'s' * (workers != 1)}"
 
 
 def _loss_note(run: Any) -> tuple[str, str] | None:

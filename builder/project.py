@@ -4,13 +4,14 @@ places for mistakes.
 The format is described in docs/project-file.md; its JSON schema is docs/project.schema.json.
 """
 
+import difflib
 import hashlib
 import json
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
@@ -314,22 +315,46 @@ def complaint(error: ValidationError, place: str = "") -> LaminaError:
     where = ".".join(str(part) for part in first["loc"]) or "the whole"
     more = f" ({len(others)} more like it.)" if others else ""
     message = first["msg"].removeprefix("Value error, ")
+    remedy = "Correct it there."
     if first["type"] == "extra_forbidden":
-        message = "This key is not known; it may be misspelt"
+        message = "This key is not known"
+        remedy = _near(first["loc"])
     elif first["type"] in LIMITS:
         words, limit = LIMITS[first["type"]]
         message = f"It must be {words} {first['ctx'][limit]:g}"
     given = first.get("input")
     shown = (
         f", found {given!r}"
-        if isinstance(given, str | int | float | bool) and "found" not in message
+        if isinstance(given, str | int | float | bool)
+        and "found" not in message
+        and first["type"] != "extra_forbidden"
         else ""
     )
     return LaminaError(
         f"{message}{shown if len(shown) < 90 else ''}.",
         place=f"{place}, {where}" if place else where,
-        remedy="Correct it there." + more,
+        remedy=remedy + more,
     )
+
+
+def _near(place: Sequence[int | str]) -> str:
+    """What a key that is not known may have been meant to be: the keys that its place knows."""
+    *parents, wrong = place
+    model: Any = Project
+    for part in parents:
+        fields = getattr(model, "model_fields", {})
+        if str(part) in fields:
+            model = fields[str(part)].annotation
+        while not hasattr(model, "model_fields") and get_args(model):
+            # dict[str, X], tuple[X, ...] and X | None lead to X
+            inner = [one for one in get_args(model) if one not in (type(None), ..., str)]
+            model = inner[-1] if inner else None
+    known = list(getattr(model, "model_fields", {}))
+    near = difflib.get_close_matches(str(wrong), known, n=1)
+    if near:
+        return f"Write '{near[0]}' if that was meant, or take it out."
+    listed = ", ".join(known)
+    return f"Take it out; known here: {listed}." if known else "Take it out."
 
 
 def load(path: Path | str) -> Project:

@@ -91,7 +91,7 @@ def _figure(value: Any) -> bool:
 @root.app.command()
 def explain(
     run: root.RunId,
-    method: Annotated[str, typer.Option(help="integrated_gradients, shap, occlusion, …")],
+    method: Annotated[str, typer.Option(help="integrated_gradients, shap_values, occlusion, …")],
     rows: Annotated[str, typer.Option(help="Rows of the split, counted from 0: 0,3,10-19")] = "0",
     split: Annotated[str, typer.Option(help="train, validation or test")] = "test",
     target: Annotated[str | None, typer.Option(help="The class; else the predicted one.")] = None,

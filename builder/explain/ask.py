@@ -1,5 +1,6 @@
 """Ask a subject: check that the method fits, complete its options, attribute, sum up, judge."""
 
+import difflib
 import importlib
 import time
 from collections.abc import Mapping, Sequence
@@ -38,13 +39,18 @@ def methods() -> tuple[type[Method], ...]:
 
 def method(name: str) -> type[Method]:
     """The method of that name. Raises LaminaError for an unknown one."""
-    for one in methods():
-        if one.name == name:
-            return one
+    known = {one.name: one for one in methods()}
+    if name in known:
+        return known[name]
+    plain = {key.replace("_", ""): key for key in known}
+    asked = name.lower().replace("_", "").replace("-", "").replace(" ", "")
+    near = [key for short, key in plain.items() if asked and short.startswith(asked)]
+    near = near or [plain[key] for key in difflib.get_close_matches(asked, plain, n=1)]
+    every = f"The methods are {', '.join(known)}."
     raise LaminaError(
         f"There is no method {name!r}.",
         place="method",
-        remedy=f"Use {', '.join(one.name for one in methods())}.",
+        remedy=f"Did you mean '{near[0]}'? {every}" if near else every,
     )
 
 

@@ -124,7 +124,7 @@ def changed(project: Project, **changes: Any) -> Project:
         ({"recipe.optimizer.name": "Adamm"}, "recipe.optimizer.name", "no optimiser"),
         ({"recipe.device": "cuda:63"}, "recipe.device", "not there"),
         ({"recipe.monitor": "validation_r2"}, "recipe.monitor", "not computed"),
-        ({"recipe.epoch": 3}, "recipe.epoch", "not known; it may be misspelt"),
+        ({"recipe.epoch": 3}, "recipe.epoch", "not known"),
         (
             {"recipe.optimizers": {"critic": {"name": "SGD"}}},
             "recipe.optimizers",

@@ -12,7 +12,8 @@ from builder.data.specs import TargetSpec
 Predictions = Mapping[str, Tensor]
 """What a task's `predict` gives. Numbers: "prediction" [B]; classes: also "probabilities" [B, K];
 tokens: "nats" [B], the mean surprise of each window; images: "real" [N, D] and "made" [M, D],
-features of a judge, and "made_probabilities" [M, K], its classes for the made ones.
+features of a judge, and "made_probabilities" [M, K], of its classes for the made ones (they sum up
+to less than 1 where it sees none of them).
 """
 
 

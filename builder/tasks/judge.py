@@ -2,7 +2,9 @@
 
 Its last hidden layer gives the features of the Fréchet distance (Heusel et al. 2017,
 arXiv:1706.08500; there Inception's, trained on other images and downloaded), its classes say
-whether an image can be recognised. The same rows and version give the same judge, kept in
+whether an image can be recognised. Beside the classes it learns "none of them" from noise, from
+images whose pixels are shuffled and from blends of two, since a plain classifier is sure of
+anything. The same rows and version give the same judge, kept in
 LAMINA_HOME/judges.
 """
 
@@ -18,7 +20,7 @@ from torch import Tensor, nn
 
 from builder.home import room
 
-VERSION = 2
+VERSION = 3
 FEATURES = 32
 STEPS = 800
 BATCH = 64
@@ -44,19 +46,21 @@ class Judge(nn.Module):
             nn.Linear(48 * 9, FEATURES),
             nn.ReLU(),
         )
-        self.head = nn.Linear(FEATURES, classes)
+        self.head = nn.Linear(FEATURES, classes + 1)  # the last: none of them
 
     def forward(self, x_NCHW: Tensor) -> tuple[Tensor, Tensor]:
-        """Features [N, 32] and logits [N, K]."""
+        """Features [N, 32] and logits [N, K + 1]."""
         features_NF = self.body(x_NCHW)
         return features_NF, self.head(features_NF)
 
     def look(self, x_NCHW: Tensor) -> tuple[Tensor, Tensor]:
-        """Features [N, 32] and probabilities [N, K], in chunks, without gradients."""
+        """Features [N, 32] and the classes' probabilities [N, K], which leave "none" out and so may
+        sum up to less than 1; in chunks, without gradients.
+        """
         with torch.no_grad():
             parts = [self(part) for part in torch.split(x_NCHW, AT_ONCE)]
         features, logits = (torch.cat(column) for column in zip(*parts, strict=True))
-        return features, logits.softmax(1)
+        return features, logits.softmax(1)[:, :-1]
 
 
 def judge(images: Tensor, labels: Tensor, classes: int, device: torch.device) -> Judge:
@@ -83,12 +87,26 @@ def _train(model: Judge, images: Tensor, labels: Tensor) -> None:
     with torch.enable_grad():
         for _ in range(STEPS):
             rows = torch.randint(len(images), (BATCH,), generator=chance).to(images.device)
-            logits = model(images[rows].float() / 255)[1]
-            loss = F.cross_entropy(logits, labels[rows])
+            real = images[rows].float() / 255
+            false = _false(real, labels[rows], chance)
+            none = labels.new_full((len(false),), model.head.out_features - 1)
+            logits = model(torch.cat([real, false]))[1]
+            loss = F.cross_entropy(logits, torch.cat([labels[rows], none]))
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
+
+
+def _false(real: Tensor, labels: Tensor, chance: torch.Generator) -> Tensor:
+    """What is none of the classes: noise, shuffled pixels, blends of two classes."""
+    part = len(real) // 4
+    noise = torch.rand(real[:part].shape, generator=chance).to(real.device)
+    order = torch.randperm(real[0].numel(), generator=chance).to(real.device)
+    shuffled = real[part : 2 * part].flatten(1)[:, order].view_as(noise)
+    one, other = real[2 * part : 3 * part], real[3 * part : 4 * part]
+    apart = labels[2 * part : 3 * part] != labels[3 * part : 4 * part]
+    return torch.cat([noise, shuffled, ((one + other) / 2)[apart]])
 
 
 def _digest(images: Tensor, labels: Tensor, classes: int) -> str:

@@ -144,6 +144,7 @@ def _work(config: dict[str, Any]) -> None:
     again.
     """
     from ray import train
+    from ray.train.torch import get_device
 
     from builder.runs import rank
     from builder.train.group import Group, LostError
@@ -151,7 +152,7 @@ def _work(config: dict[str, Any]) -> None:
     context = train.get_context()
     process.be_modest()
     group = Group(context.get_world_rank(), context.get_world_size())
-    place = context.get_local_rank()
+    place = get_device().index or 0  # the GPU that Ray gave it
     pid, created = config["holder"]
     code = rank.train(Path(config["folder"]), config["fence"], (pid, created), group, place)
     if code:

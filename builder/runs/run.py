@@ -119,7 +119,7 @@ class Run:
         return files.read_lines(self.folder / "symptoms.jsonl")
 
     def standing(self) -> list[dict[str, Any]]:
-        """The symptoms that are not over, errors first, then the first found first: what comes later
+        """The symptoms that are not over: errors first, then the first found, for what comes later
         often follows from it.
         """
         found: dict[str, dict[str, Any]] = {}

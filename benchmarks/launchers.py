@@ -132,7 +132,7 @@ def made(home: Path, threads: int) -> Any:
         for number in range(410):
             pixels = random.integers(0, 256, (28, 28), dtype=np.uint8)
             Image.fromarray(pixels).save(folder / f"{number}.png")
-    project = templates.make("cnn", data=data_from([home / "images"], None))
+    project = templates.make("cnn", data=data_from([home / "images"], None, None))
     recipe = {
         "batch_size": 256,
         "epochs": 100_000,

@@ -6,6 +6,7 @@ CREATED`. It dies with the process PID that keeps the run, and the workers die w
 
 import importlib.util
 import os
+import secrets
 import shutil
 import sys
 import tempfile
@@ -55,9 +56,15 @@ class Ray(Launcher):
 
     def launch(self, folder: Path, fence: int, workers: int, stop: Stop) -> str:
         """Watch over Ray's driver until the run has ended."""
-        values = QUIET if cluster() else {**QUIET, **loopback()}
-        with environment(**values):
+        with environment(**QUIET, **({} if cluster() else _own())):
             return keep(folder, fence, stop, lambda: Driver(folder, fence, workers))
+
+
+def _own() -> dict[str, str]:
+    """For a cluster of the run's own: Ray listens on the network, and takes orders only from those
+    who know this token.
+    """
+    return {**loopback(), "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
 
 
 def cluster() -> str | None:

@@ -218,7 +218,8 @@ def interpreted(model, plan, specs, batch):
             continue
         tensors = [held[source][index] for source, index in step.wires]
         args = [f"v{i}" for i in range(len(tensors))]
-        scope = {"torch": torch, "self": model, **dict(zip(args, tensors, strict=True))}
+        scope = {"torch": torch, "nn": torch.nn, "self": model, **dict(zip(args, tensors))}
+        exec(layer.helper, scope)
         call = Call(
             names.attribute(name), walked.results[name].params, [t.shape[1:] for t in tensors], args
         )

@@ -36,6 +36,13 @@ def _split_ports(params: Mapping[str, Any]) -> tuple[Port, ...]:
     return _ports(len(params["split_size_or_sections"]))
 
 
+def _parts(cut: str, into: list[int] | int, call: Call) -> str:
+    """The parts; a single one is the tensor itself, not a tuple of one."""
+    count = into if isinstance(into, int) else len(into)
+    alone = "[0]" if count == 1 else ""
+    return f"{call.args[0]}.{cut}({into}, dim={call.params['dim']}){alone}"
+
+
 SPLIT = Layer(
     name="Split",
     family="merge",
@@ -53,10 +60,7 @@ SPLIT = Layer(
     ),
     outputs=_ports(2),
     outputs_of=_split_ports,
-    call=lambda call: (
-        f"{call.args[0]}.split({list(call.params['split_size_or_sections'])}, "
-        f"dim={call.params['dim']})"
-    ),
+    call=lambda call: _parts("split", list(call.params["split_size_or_sections"]), call),
     shape=_split,
     dtype_in="any",
     docs=_DOCS.format("split"),
@@ -88,7 +92,7 @@ CHUNK = Layer(
     ),
     outputs=_ports(2),
     outputs_of=lambda params: _ports(params["chunks"]),
-    call=lambda call: f"{call.args[0]}.chunk({call.params['chunks']}, dim={call.params['dim']})",
+    call=lambda call: _parts("chunk", call.params["chunks"], call),
     shape=_chunk,
     dtype_in="any",
     docs=_DOCS.format("chunk"),

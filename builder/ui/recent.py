@@ -10,12 +10,14 @@ import streamlit as st
 
 from builder import workspace
 from builder.errors import LaminaError
-from builder.ui import manage, parts, state, warm
+from builder.ui import manage, parts, routes, state, warm
+from builder.ui.components import busy
 
 if TYPE_CHECKING:
     from builder.runs.index import Row
 
 FIRST = 6
+WARM = busy.Until(warm.ready)
 BADGES: dict[str, tuple[str, parts.Tone, str]] = {
     "queued": ("Queued", "n", ""),
     "preparing": ("Preparing", "acc", "live"),
@@ -57,20 +59,13 @@ def projects() -> None:
                 st.session_state["all_projects"] = not everything
                 st.rerun()
     shown = entries if everything else entries[:FIRST]
-    if warm.ready():
-        _rows(shown)
-    else:
-        st.fragment(_rows_when_ready, run_every=1.0)(shown)
+    _rows(shown)
+    if not warm.ready():
+        busy.busy("recent_wait", "warm", WARM, routes.token(), card=False)
     parts.html(
         '<div class="lm-f lm-s" style="margin:8px 2px 0">Line and figure: validation loss of the '
         "last run.</div>"
     )
-
-
-def _rows_when_ready(shown: Sequence[workspace.Entry]) -> None:
-    if warm.ready():
-        st.rerun()
-    _rows(shown)
 
 
 def _rows(shown: Sequence[workspace.Entry]) -> None:

@@ -24,7 +24,7 @@ from builder.ui import places
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
-PARTS = ("canvas", "live", "table", "screens")
+PARTS = ("canvas", "live", "components/busy")
 """The folders of builder/ui whose routes.py may define ROUTES."""
 
 TYPES = {
@@ -137,7 +137,7 @@ def collect() -> list[BaseRoute]:
         guarded("/lamina/assets/{part}/{path:path}", _asset, needs_token=False)
     ]
     for part in PARTS:
-        name = f"builder.ui.{part}.routes"
+        name = f"builder.ui.{part.replace('/', '.')}.routes"
         if (places.UI / part / "routes.py").is_file():
             found.extend(importlib.import_module(name).ROUTES)
     return found

@@ -2,6 +2,7 @@
 and a stop.
 """
 
+import secrets
 import threading
 import time
 from collections.abc import Callable
@@ -10,7 +11,8 @@ from typing import Any, Generic, TypeVar
 import streamlit as st
 
 from builder.errors import LaminaError
-from builder.ui import parts
+from builder.ui import routes
+from builder.ui.components import busy
 
 T = TypeVar("T")
 Report = Callable[[str, int, int], None]
@@ -24,6 +26,7 @@ class Job(Generic[T]):
     """One piece of work under way or done."""
 
     def __init__(self, work: Callable[[Report], T]) -> None:
+        self.name = secrets.token_hex(8)
         self.what, self.done, self.total = "Starting", 0, 0
         self.result: T | None = None
         self.error: LaminaError | None = None
@@ -68,6 +71,18 @@ class Job(Generic[T]):
             raise self.crash
         return self.result
 
+    def progress(self) -> dict[str, Any]:
+        """How far it is, for the busy card."""
+        rate, left = self.pace()
+        count = f"{self.done:,} of {self.total:,}" if self.total else f"{self.done:,}"
+        return {
+            "over": self.finished(),
+            "what": self.what,
+            "count": count if self.done else "",
+            "share": min(1.0, self.done / self.total) if self.total else 0.0,
+            "line": ", ".join(part for part in (rate, left) if part),
+        }
+
     def pace(self) -> tuple[str, str]:
         """Rate and time left in words, empty until they can be told."""
         seconds = time.monotonic() - self._began
@@ -111,16 +126,7 @@ def own(name: str) -> str:
 
 
 def show(running: Job[Any], *, key: str) -> None:
-    """The busy card with a Stop; draws itself anew until the work is over, then the page."""
+    """The busy card with a Stop: it follows the work, and has the page drawn anew at its end."""
     with st.container(key=f"lm_busy_{key}"):
-        st.fragment(_card, run_every=0.4)(running, key)
-
-
-def _card(running: Job[Any], key: str) -> None:
-    if running.finished():
-        st.rerun()
-    rate, left = running.pace()
-    parts.busy(running.what, running.done, running.total, rate, left)
-    if st.button("Stop", key=f"danger_stop_{key}"):
-        running.stop()
-    parts.skeleton(3)
+        if busy.busy(f"busy_{key}", running.name, running, routes.token()):
+            running.stop()

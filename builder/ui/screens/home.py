@@ -16,11 +16,14 @@ from builder.ui import (
     miniature,
     parts,
     recent,
+    routes,
     state,
     tokens,
     warm,
 )
+from builder.ui.components import busy
 
+PICTURES = busy.Until(gallery.complete)
 KIND_ICON = {"image": "image", "table": "table", "series": "series", "text": "text"}
 
 
@@ -155,16 +158,9 @@ def _gallery() -> None:
             icon=":material/search:",
             key="find_template",
         )
-    if gallery.complete():
-        _cards(wanted)
-    else:
-        st.fragment(_cards_by_and_by, run_every=1.5)(wanted)
-
-
-def _cards_by_and_by(wanted: str) -> None:
-    if gallery.complete():
-        st.rerun()
     _cards(wanted)
+    if not gallery.complete():
+        busy.busy("gallery_wait", "gallery", PICTURES, routes.token(), card=False)
 
 
 def _cards(wanted: str) -> None:

@@ -1,0 +1,38 @@
+const EVERY = 400;
+const timers = new Map();
+
+export default function (component) {
+  const { data, key, parentElement, setTriggerValue } = component;
+  const root = parentElement.querySelector("#root");
+  const what = el("h3", {}), count = el("span", { class: "small" }), line = el("div", { class: "small" }), bar = el("i", {});
+  const meter = el("div", { class: "meter", role: "progressbar", "aria-valuemin": 0, "aria-valuemax": 100 }, bar);
+  const stop = el("button", { class: "btn stop", type: "button", onclick: () => { stop.disabled = true; setTriggerValue("stop", true); } }, "Stop");
+  if (data.card) root.replaceChildren(el("div", { "data-testid": "busy" }, el("div", { class: "head" }, what, count), meter, line, stop, ...[92, 78, 64].map((width) => el("div", { class: "skeleton", style: { width: `${width}%` } }))));
+
+  let over = false;
+  function draw(now) {
+    what.textContent = now.what;
+    count.textContent = now.count;
+    line.textContent = now.line;
+    const percent = Math.round(now.share * 100);
+    bar.style.width = `${percent}%`;
+    meter.setAttribute("aria-valuenow", percent);
+  }
+  async function look() {
+    if (over || !root.isConnected) { clearInterval(timers.get(key)); return; }
+    let now;
+    try {
+      const answer = await fetch(new URL(data.address, document.baseURI), { headers: { "X-Lamina-Token": data.token } });
+      if (!answer.ok) return;
+      now = await answer.json();
+    } catch { return; }  // the server is away for a moment
+    if (over) return;
+    if (!now.over) { if (data.card) draw(now); return; }
+    over = true;
+    clearInterval(timers.get(key));
+    setTriggerValue("over", true);
+  }
+  clearInterval(timers.get(key));
+  timers.set(key, setInterval(look, EVERY));
+  look();
+}

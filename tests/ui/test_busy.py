@@ -1,0 +1,39 @@
+"""Work under way is told by an own route until it is over."""
+
+import threading
+
+from builder.ui import routes, work
+from builder.ui.components import busy
+
+
+def test_a_job_tells_how_far_it_is_and_then_that_it_is_over() -> None:
+    go_on = threading.Event()
+
+    def count(report: work.Report) -> int:
+        report("Counting sheep", 3, 12)
+        go_on.wait(30)
+        return 12
+
+    running = work.Job(count)
+    while running.what != "Counting sheep" or running.total == 0:
+        pass
+    busy._watched[running.name] = running
+    now = busy.progress(running.name)
+    assert (now["over"], now["what"], now["count"], now["share"]) == (
+        False,
+        "Counting sheep",
+        "3 of 12",
+        0.25,
+    )
+    go_on.set()
+    assert running.finished(30)
+    assert busy.progress(running.name)["over"] is True
+
+
+def test_what_nobody_holds_any_more_is_over() -> None:
+    busy._watched["gone"] = busy.Until(lambda: False)
+    assert busy.progress("gone") == {"over": True}
+
+
+def test_it_has_a_route() -> None:
+    assert "/lamina/api/busy/{name}" in {route.path for route in routes.collect()}

@@ -89,6 +89,6 @@ def test_the_trials_stand_among_the_runs_below_the_sweeps(
 ) -> None:
     page.goto(f"{server.address}/runs?project={project}")
     expect(page.get_by_text("sweep 1 · 6")).to_be_visible(timeout=steps.LONG)
-    page.get_by_role("button", name="Open", exact=True).last.click()
+    page.locator('[class*="st-key-sweep_open_"] button').first.click()
     expect(steps.testid(page, "sweep-progress")).to_contain_text("of 6", timeout=steps.LONG)
     assert Path(server.home / "sweeps").is_dir()

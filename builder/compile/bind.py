@@ -110,7 +110,7 @@ def _outputs(
         form = call.params["form"]
         dtype: Dtype = "int" if form in ("tokens", "codes") else "float"
         return (Value(tuple(out[0]), dtype, 0, "channels" if form == "series" else ""),)
-    same = values[0].dtype if values else "float"
+    same = "int" if values and all(value.dtype == "int" for value in values) else "float"
     dtype = (
         "int"
         if (layer.dtype_out == "int" or (layer.dtype_out == "same" and same == "int"))

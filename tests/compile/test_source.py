@@ -257,6 +257,33 @@ def test_inferred_shapes_are_real_and_the_source_computes_what_the_graph_compute
     assert sum(p.numel() for p in model.parameters()) == verdict.parameters
 
 
+def test_codes_joined_with_numbers_are_numbers() -> None:
+    made = Graph.model_validate(
+        {
+            "nodes": [
+                {"id": "codes", "layer": "Input"},
+                {"id": "embed", "layer": "Embedding", "params": {"embedding_dim": 4}},
+                {"id": "flat", "layer": "Flatten"},
+                {"id": "join", "layer": "Concat"},
+                {"id": "head", "layer": "Linear", "params": {"out_features": 2}},
+                {"id": "answer", "layer": "Output"},
+            ],
+            "edges": [
+                ["codes", "join"],
+                ["codes", "embed"],
+                ["embed", "flat"],
+                ["flat", "join"],
+                ["join", "head"],
+                ["head", "answer"],
+            ],
+        }
+    )
+    specs = {CODES.name: CODES}
+    assert check(made, specs).ok
+    model = build(generate({"model": made}, specs).text)
+    assert model(torch.zeros(3, *CODES.shape, dtype=torch.int64)).shape == (3, 2)
+
+
 @pytest.mark.parametrize("ways", [False, True], ids=["one way", "both ways"])
 @pytest.mark.parametrize("output", ["all", "last"])
 @pytest.mark.parametrize("layer", ["RNN", "GRU", "LSTM"])

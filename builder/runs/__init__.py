@@ -74,12 +74,12 @@ def reindex() -> int:
 
 
 def warm() -> None:
-    """Have a worker ready for the first run: starts the supervisor where it is missing. Returns at
-    once.
+    """Have a worker ready for the first run: starts the supervisor where it is missing or of the
+    code before an update.
     """
     from builder.runs import lease
 
-    lease.ensure()
+    lease.ensure_current()
 
 
 def wait(run_id: str, timeout: float | None = None) -> Status:

@@ -32,7 +32,7 @@ def keep(name: str, module: str, *arguments: str, lock: Path) -> None:
         "lock": lock.relative_to(home()).as_posix(),
     }
     files.write_json(room("care") / f"{name}.json", entry)
-    lease.ensure()
+    lease.ensure_current()
 
 
 def release(name: str) -> None:

@@ -96,7 +96,7 @@ def begin(
     is there for others.
     """
     if detach:
-        lease.ensure()
+        lease.ensure_current()
     run_id = folders.new_id()
     path = _write(run_id, ready, project_id, name, marks or {}, fill)
     from builder.data import hold

@@ -63,19 +63,25 @@ def holder() -> dict[str, Any]:
 
 
 def ensure() -> None:
-    """Start the supervisor where it is missing, or where it knows only the code before an update.
+    """Start the supervisor where it is missing. Returns at once: workers ask every few seconds."""
+    if not running():
+        stop_path().unlink(missing_ok=True)
+        retire_path().unlink(missing_ok=True)
+        process.start("builder.runs.supervisor", log=room("supervisor") / "log.txt")
 
-    Returns at once, but for a moment in which an idle one of other code gives way.
+
+def ensure_current() -> None:
+    """A supervisor of today's code, for whoever is about to start runs.
+
+    One that knows only the code before an update is asked to give way; while it is idle, that takes
+    a moment, which is waited for.
     """
     if running() and _outdated():
         retire_path().touch()
         until = time.monotonic() + PATIENCE
         while running() and time.monotonic() < until:
             time.sleep(0.02)
-    if not running():
-        stop_path().unlink(missing_ok=True)
-        retire_path().unlink(missing_ok=True)
-        process.start("builder.runs.supervisor", log=room("supervisor") / "log.txt")
+    ensure()
 
 
 def _outdated() -> bool:

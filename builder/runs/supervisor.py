@@ -193,7 +193,7 @@ class Supervisor:
     def _renew(self) -> None:
         """The code has changed: workers that wait know the old one, and so does this process."""
         self.retire.unlink(missing_ok=True)
-        if self.outdated:  # a run that goes on asks again; workers begun since know the new code
+        if self.outdated:  # every start asks again; workers begun since know the new code
             return
         log.info("the code has changed; giving way when nothing runs")
         self.outdated = True

@@ -29,19 +29,19 @@ def signed(other_than: int | None = None) -> dict[str, Any]:
 
 
 def test_one_of_the_same_code_is_kept() -> None:
-    lease.ensure()
+    lease.ensure_current()
     before = signed()
-    lease.ensure()
+    lease.ensure_current()
     assert signed() == before
     assert not lease.retire_path().exists()
 
 
 def test_one_of_other_code_gives_way_when_nothing_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    lease.ensure()
+    lease.ensure_current()
     before = signed()
     monkeypatch.setattr(lease, "PATIENCE", 60.0)
     monkeypatch.setattr(lease, "code", lambda: "after the update")
-    lease.ensure()
+    lease.ensure_current()
     assert signed(other_than=before["pid"])["created"] >= before["created"]
 
 
@@ -60,5 +60,5 @@ def test_one_of_other_code_brings_its_run_to_the_end_first(
     steps = runs.open_run(first.id).status
     assert steps.step == steps.steps
     monkeypatch.setattr(lease, "PATIENCE", 60.0)
-    lease.ensure()
+    lease.ensure_current()
     signed(other_than=before["pid"])

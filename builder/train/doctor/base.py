@@ -2,7 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -143,6 +143,22 @@ def rate_change(facts: Facts, rate: float, why: str) -> Change:
         order={"order": "set", "lr": rate},
         overrides={"recipe.optimizer.lr": base},
     )
+
+
+def activation_change(
+    facts: Facts, nodes: tuple[str, ...], kinds: Collection[str], layer: str, why: str
+) -> tuple[Change, ...]:
+    """Another activation for those of the nodes that are layers of these kinds in the one graph;
+    none where there are several graphs, or where the nodes lie inside modules.
+    """
+    if len(facts.graphs) != 1:
+        return ()
+    (name, graph), *_ = facts.graphs.items()
+    known = tuple(node.id for node in graph.nodes if node.id in nodes and node.layer in kinds)
+    if not known:
+        return ()
+    edits = tuple(("set_layer", {"id": node, "layer": layer, "params": {}}) for node in known)
+    return (Change(f"Make {listed(known)} {layer}", why, edits=edits, graph=name),)
 
 
 def listed(names: tuple[str, ...], most: int = 3) -> str:

@@ -1,9 +1,10 @@
 """ReLU units that are 0 for every row."""
 
-from builder.train.doctor.base import Change, Finding, Rule, listed, percent
+from builder.train.doctor.base import Finding, Rule, activation_change, listed, percent
 from builder.train.doctor.facts import RECTIFIERS, Facts
 
 CAUGHT, KEPT = 0.9, 0.7
+REPAIR = "It lets a little through below 0, so no unit can die. The weights begin anew."
 
 
 class DeadRelu(Rule):
@@ -37,27 +38,8 @@ class DeadRelu(Rule):
             f"{percent(shares[worst])} of the units of {worst} are 0 for every row of the probe.",
             "A ReLU that is 0 for every row has no gradient: what feeds it learns nothing any "
             "more. Steps that were too long, or a bias far below 0, do that.",
-            self._changes(facts, dead),
+            activation_change(facts, dead, RECTIFIERS, "LeakyReLU", REPAIR),
             node=worst,
             nodes=dead,
             evidence={"dead": shares[worst]},
-        )
-
-    def _changes(self, facts: Facts, dead: tuple[str, ...]) -> tuple[Change, ...]:
-        if len(facts.graphs) != 1:
-            return ()
-        (name, graph), *_ = facts.graphs.items()
-        known = [node.id for node in graph.nodes if node.id in dead and node.layer in RECTIFIERS]
-        if not known:
-            return ()
-        return (
-            Change(
-                f"Make {listed(tuple(known))} LeakyReLU",
-                "It lets a little through below 0, so no unit can die. The weights begin anew.",
-                edits=tuple(
-                    ("set_layer", {"id": node, "layer": "LeakyReLU", "params": {}})
-                    for node in known
-                ),
-                graph=name,
-            ),
         )

@@ -1,9 +1,10 @@
 """Sigmoid or Tanh at its bounds."""
 
-from builder.train.doctor.base import Change, Finding, Rule, listed, percent
+from builder.train.doctor.base import Finding, Rule, activation_change, listed, percent
 from builder.train.doctor.facts import BOUNDED, Facts
 
 CAUGHT, KEPT = 0.6, 0.4
+REPAIR = "ReLU has no upper bound to get stuck at. The weights begin anew."
 
 
 class Saturated(Rule):
@@ -36,26 +37,8 @@ class Saturated(Rule):
             f"{percent(shares[worst])} of the values of {worst} sit at its bounds.",
             "There it is flat: hardly any gradient passes, and the layers before it stand still. "
             "What feeds it is too large.",
-            self._changes(facts, full),
+            activation_change(facts, full, BOUNDED, "ReLU", REPAIR),
             node=worst,
             nodes=full,
             evidence={"saturated": shares[worst]},
-        )
-
-    def _changes(self, facts: Facts, full: tuple[str, ...]) -> tuple[Change, ...]:
-        if len(facts.graphs) != 1:
-            return ()
-        (name, graph), *_ = facts.graphs.items()
-        known = [node.id for node in graph.nodes if node.id in full and node.layer in BOUNDED]
-        if not known:
-            return ()
-        return (
-            Change(
-                f"Make {listed(tuple(known))} ReLU",
-                "ReLU has no upper bound to get stuck at. The weights begin anew.",
-                edits=tuple(
-                    ("set_layer", {"id": node, "layer": "ReLU", "params": {}}) for node in known
-                ),
-                graph=name,
-            ),
         )

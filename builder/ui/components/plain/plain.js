@@ -21,6 +21,12 @@ function put(made, attributes, children) {
 function el(tag, attributes, ...children) { return put(document.createElement(tag), attributes, children); }
 function sv(tag, attributes, ...children) { return put(document.createElementNS(NS, tag), attributes, children); }
 function sign(name, small = true) { return sv("svg", { class: small ? "i sm" : "i", viewBox: "0 0 16 16", "aria-hidden": "true" }, sv("path", { d: SIGNS[name] })); }
+function figure(value) {
+  if (value === null || value === undefined) return "–";
+  if (typeof value !== "number") return String(value);
+  const size = Math.abs(value);
+  return size !== 0 && (size < 0.0001 || size >= 100000) ? value.toExponential(2) : String(Number(value.toPrecision(4)));
+}
 function css(root, name) { return getComputedStyle(root.host || root).getPropertyValue(name).trim(); }
 function rgb(text) {
   const hex = text.replace("#", "");

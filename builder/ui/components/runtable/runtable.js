@@ -1,12 +1,6 @@
 const orders = new Map();
 const DASH = "–";
 
-function shown(value) {
-  if (value === null || value === undefined) return DASH;
-  if (typeof value !== "number") return String(value);
-  const size = Math.abs(value);
-  return size !== 0 && (size < 0.0001 || size >= 100000) ? value.toExponential(2) : String(Number(value.toPrecision(4)));
-}
 function line(values) {
   if (values.length < 2) return el("span", { class: "f" }, DASH);
   const low = Math.min(...values), span = Math.max(...values) - low || 1;
@@ -50,8 +44,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
       el("td", { class: "c" }, box),
       el("td", { class: "l name", title: row.note || row.name }, el("span", { class: "b" }, row.name), row.note ? el("span", { class: "f s" }, row.note) : null),
       el("td", { class: "l" }, pill), el("td", {}, line(row.spark)),
-      data.figures.map(({ name }) => el("td", { class: row.figures[name] !== null && row.figures[name] === best[name] ? "mono top" : "mono" }, shown(row.figures[name]))),
-      data.settings.map(({ name }) => el("td", { class: "mono m" }, shown(row.settings[name]))),
+      data.figures.map(({ name }) => el("td", { class: row.figures[name] !== null && row.figures[name] === best[name] ? "mono top" : "mono" }, figure(row.figures[name]))),
+      data.settings.map(({ name }) => el("td", { class: "mono m" }, figure(row.settings[name]))),
       el("td", { class: "mono m" }, row.lasted), el("td", { class: "m s" }, row.device), el("td", { class: "m s" }, row.begun));
   }
   function draw() {

@@ -1,11 +1,6 @@
 const orders = new Map();
 
-function shown(value) {
-  if (value === null || value === undefined) return "–";
-  if (typeof value !== "number") return value === "" ? "none" : String(value);
-  const size = Math.abs(value);
-  return size !== 0 && (size < 0.0001 || size >= 100000) ? value.toExponential(2) : String(Number(value.toPrecision(4)));
-}
+function shown(value) { return value === "" ? "none" : figure(value); }
 
 export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement.querySelector("#root");

@@ -18,7 +18,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from doctor_runs import SETS, Case, cost_plan, faulty, feed_of, plan_of, sound
+from doctor_runs import SETS, faulty, sound
+from doctor_runs.cases import Case, cost_plan, feed_of, plan_of
 
 from builder.errors import LaminaError
 from builder.train import fit, health

@@ -6,39 +6,24 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from builder.data.options import Option
 from builder.errors import LaminaError
-from builder.tasks.base import (
-    Batch,
-    Context,
-    Feed,
-    Losses,
-    Phase,
-    Rows,
-    Sample,
-    Task,
-    apply,
-    single,
-)
+from builder.tasks.base import Context, single
 from builder.tasks.losses import CLASS_LOSSES, choose, options
+from builder.tasks.rows import RowTask
 
 
-class Classification(Task):
+class Classification(RowTask):
     """Cross-entropy over logits [B, K], with class weights and label smoothing from the recipe."""
 
     kind = "classification"
     title = "Classification"
     help = "Which of several classes does a row belong to?"
-    views = ("rows",)
     measures = "class"
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        if context.target is None:
-            raise AssertionError("make() has asked unfit() first")
-        self.target = context.target
         self.loss_name = choose(CLASS_LOSSES, context.choice.loss, "CrossEntropyLoss")
         if self.loss_name == "BCEWithLogitsLoss" and len(self.target.classes) != 2:
             raise LaminaError(
@@ -77,25 +62,17 @@ class Classification(Task):
         del graph
         return (len(self.target.classes),)
 
-    def feed(self, split: str, data: Mapping[str, Rows], device: torch.device) -> Feed | None:
-        """The prepared rows."""
-        del split, data, device
-        return None
-
-    def phases(self) -> tuple[Phase, ...]:
-        """One update of the model."""
-        return (Phase("train", self.context.graphs[:1], self._loss()),)
-
-    def validation(self) -> Phase:
-        """The same loss."""
-        return Phase("validation", (), self._loss())
-
-    def metrics(self) -> tuple[str, ...]:
-        """As chosen; else accuracy and F1, with the area under the ROC curve for two classes."""
-        if self.context.choice.metrics is not None:
-            return self.context.choice.metrics
+    def usual(self) -> tuple[str, ...]:
+        """Accuracy and F1, with the area under the ROC curve for two classes."""
         two = len(self.target.classes) == 2
         return ("accuracy", "f1", "roc_auc") if two else ("accuracy", "f1")
+
+    def loss(self, output: Tensor, target_B: Tensor) -> Tensor:
+        """Of logits [B, K] and class codes."""
+        if self.weights is not None and self.weights.device != output.device:
+            self.weights = self.weights.to(output.device)
+        function, smoothing = CLASS_LOSSES[self.loss_name], self.context.recipe.label_smoothing
+        return function(output, target_B, weight=self.weights, label_smoothing=smoothing)
 
     def predict(self, outputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Probabilities [B, K] by softmax, and the code of the likeliest class [B]."""
@@ -104,20 +81,6 @@ class Classification(Task):
             "probabilities": logits_BK.softmax(dim=1),
             "prediction": logits_BK.argmax(dim=1),
         }
-
-    def sampling(self) -> tuple[Option, ...]:
-        """Nothing is made."""
-        return ()
-
-    def sample(
-        self,
-        models: Mapping[str, nn.Module],
-        options: Mapping[str, Any],
-        generator: torch.Generator,
-    ) -> Sample | None:
-        """Nothing is made."""
-        del models, options, generator
-        return None
 
     def details(self) -> dict[str, Any]:
         """Loss, classes and, for two, which one is positive."""
@@ -128,22 +91,6 @@ class Classification(Task):
             "positive": classes[1] if len(classes) == 2 else None,
             "class_weights": None if self.weights is None else self.weights.tolist(),
         }
-
-    def _loss(self) -> Any:
-        function = CLASS_LOSSES[self.loss_name]
-        smoothing = self.context.recipe.label_smoothing
-        name = self.context.graphs[0]
-        held = {"weight": self.weights}
-
-        def loss(models: Mapping[str, nn.Module], batch: Batch, _: torch.Generator) -> Losses:
-            logits_BK = single(apply(models[name], batch)).float()
-            weight = held["weight"]
-            if weight is not None and weight.device != logits_BK.device:
-                weight = held["weight"] = weight.to(logits_BK.device)
-            value = function(logits_BK, batch["target"], weight=weight, label_smoothing=smoothing)
-            return Losses(value, {"output": logits_BK})
-
-        return loss
 
 
 def class_weights(context: Context) -> Tensor | None:

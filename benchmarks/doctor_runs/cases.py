@@ -1,0 +1,119 @@
+"""One run of the doctor's benchmark, and the plan that a worker would make of it."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from builder import compile as compiler
+from builder import data, tasks, train
+from builder.data.augment import for_inputs
+from builder.data.specs import InputSpec, TargetSpec
+from builder.project import Project, Recipe, TaskChoice
+from builder.runs.execute import stored_to_model
+from builder.train import doctor, feeds
+from builder.train.plan import Plan
+from doctor_runs.networks import mlp
+
+HEALTH_EVERY, HEALTH_SHARE = 0.1, 0.1
+"""Seconds between probes and their share of the time: these runs take a second or two, so they are
+looked at more often than the runs of people (2 s, 1 %).
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One run: a project, what is put into its models, data or feed, and the codes that name it."""
+
+    name: str
+    kind: str  # "sound" or the fault
+    project: Project
+    right: tuple[str, ...] = ()  # the symptom's code, then others that name the same fault
+    touch: Callable[[dict[str, nn.Module]], None] | None = None
+    rows: Callable[[dict[str, dict[str, Tensor]]], None] | None = None
+    sorted: bool = False
+    slow: float = 0.0  # seconds that each batch takes beyond its own
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+def plan_of(case: Case) -> Plan:
+    """The plan that a worker would make, in this process, with the fault put in."""
+    project = case.project
+    prepared = data.prepare(project)
+    spec = prepared.spec
+    source = compiler.generate(project.graphs, spec.inputs, project.modules)
+    recipe = project.recipe.model_copy(update={"device": "cpu", "threads": 1})
+    recipe = train.resolve(recipe, spec).recipe
+    torch.manual_seed(recipe.seed)
+    models = {name: compiler.build(source.text, name) for name in project.graphs}
+    if case.touch is not None:
+        with torch.no_grad():
+            case.touch(models)
+    rows = {split: dict(prepared.tensors(split)) for split in ("train", "validation")}
+    if case.rows is not None:
+        case.rows(rows)
+    context = tasks.context(project, spec, prepared.preparation)
+    plan = Plan(
+        recipe=recipe,
+        task=tasks.make(context),
+        models=models,
+        data=rows,
+        target=spec.target,
+        prepare=stored_to_model(prepared),
+        augment=for_inputs(project.data.augment, spec.inputs),
+        health_every=HEALTH_EVERY,
+        health_share=HEALTH_SHARE,
+    )
+    return replace(plan, doctor=doctor.watch(plan, project.graphs))
+
+
+def cost_plan(widths: tuple[int, ...], batch: int) -> Plan:
+    """A network on made-up digits with everything watched as it is by default."""
+    generator = torch.Generator().manual_seed(0)
+    target = TargetSpec(name="y", kind="class", classes=tuple("0123456789"), counts=(600,) * 10)
+    centres = torch.randn(10, 784, generator=generator)
+
+    def rows(count: int) -> dict[str, Tensor]:
+        y = torch.arange(count) % 10
+        return {"image": centres[y] + 3 * torch.randn(count, 784, generator=generator), "target": y}
+
+    graph = mlp("image", 10, widths)
+    spec = {"image": InputSpec(name="image", form="vector", shape=(784,), stored="float32")}
+    recipe = Recipe(epochs=40, batch_size=batch, device="cpu", threads=1)
+    model = compiler.build(compiler.generate({"model": graph}, spec).text)
+    choice = TaskChoice(kind="classification")
+    plan = Plan(
+        recipe=recipe,
+        task=tasks.make(tasks.Context(choice, recipe, spec, target)),
+        models={"model": model},
+        data={"train": rows(6_000), "validation": rows(600)},
+        target=target,
+    )
+    return replace(plan, doctor=doctor.watch(plan, {"model": graph}))
+
+
+@contextmanager
+def feed_of(case: Case) -> Iterator[None]:
+    """The order of the rows and the time that they take, while the run lasts."""
+    begin, batch = feeds.RowFeed.begin, feeds.RowFeed.batch
+
+    def sorted_rows(feed: feeds.RowFeed, epoch: int) -> None:
+        begin(feed, epoch)
+        feed.order = feed.source.tensors["target"].argsort(stable=True)
+
+    def slow_rows(feed: feeds.RowFeed, step: int, models: Mapping[str, nn.Module]) -> Any:
+        time.sleep(case.slow)
+        return batch(feed, step, models)
+
+    if case.sorted:
+        feeds.RowFeed.begin = sorted_rows  # type: ignore[method-assign]
+    if case.slow:
+        feeds.RowFeed.batch = slow_rows  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        feeds.RowFeed.begin, feeds.RowFeed.batch = begin, batch  # type: ignore[method-assign]

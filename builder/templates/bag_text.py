@@ -14,7 +14,7 @@ class BagText(base.Template):
 
     name = "bag-text"
     title = "Text classifier"
-    help = "The mean of the words' vectors decides: fast, and hard to beat on short texts."
+    help = "The mean of the words' vectors decides."
     data_kind = "text"
 
     @classmethod

@@ -31,7 +31,7 @@ class Template(ABC):
 
     name: ClassVar[str]
     title: ClassVar[str]
-    help: ClassVar[str]  # one sentence for the gallery
+    help: ClassVar[str]  # what it is, in some 40 characters: one line of its card
     data_kind: ClassVar[DataKind]
     tasks: ClassVar[tuple[str, ...]] = ("classification", "regression")
     inputs: ClassVar[dict[str, Binding]] = {}  # where the template wants its own Input nodes

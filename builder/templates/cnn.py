@@ -17,7 +17,7 @@ class Cnn(base.Template):
 
     name = "cnn"
     title = "Image classifier"
-    help = "Convolutions and pooling, as many as the image needs, and a dense head."
+    help = "Convolutions, pooling, a dense head."
     data_kind = "image"
 
     @classmethod

@@ -18,7 +18,7 @@ class CnnResidual(base.Template):
 
     name = "cnn-residual"
     title = "Residual image classifier"
-    help = "Convolutions with shortcuts around them: deeper, and better on photographs."
+    help = "Deeper: shortcuts around layers."
     data_kind = "image"
 
     @classmethod

@@ -14,7 +14,7 @@ class CnnSeries(base.Template):
 
     name = "cnn-series"
     title = "Series classifier"
-    help = "Convolutions along time find telling shapes wherever in the series they are."
+    help = "Convolutions along time find shapes."
     data_kind = "series"
 
     @classmethod

@@ -14,7 +14,7 @@ class CnnText(base.Template):
 
     name = "cnn-text"
     title = "Text by phrases"
-    help = "Word vectors and convolutions that look for telling phrases."
+    help = "Convolutions find telling phrases."
     data_kind = "text"
 
     @classmethod

@@ -21,7 +21,7 @@ class GanTemplate(base.Template):
 
     name = "gan"
     title = "Image maker (GAN)"
-    help = "A generator makes images out of noise, a discriminator learns to tell them from real."
+    help = "Two networks that compete."
     data_kind = "image"
     tasks = ("gan",)
 

@@ -16,7 +16,7 @@ class LstmSeries(base.Template):
 
     name = "lstm-series"
     title = "Recurrent series reader"
-    help = "An LSTM reads the series in patches, forward and backward, and remembers."
+    help = "An LSTM reads in patches, both ways."
     data_kind = "series"
 
     @classmethod

@@ -14,7 +14,7 @@ class MlpClassification(base.Template):
 
     name = "mlp-classification"
     title = "Table classifier"
-    help = "A small dense network that tells classes apart by the columns of a table."
+    help = "Dense layers, columns into classes."
     data_kind = "table"
     tasks = ("classification",)
 

@@ -14,7 +14,7 @@ class MlpRegression(base.Template):
 
     name = "mlp-regression"
     title = "Number from a table"
-    help = "A small dense network that estimates a number from the columns of a table."
+    help = "Dense layers estimate a number."
     data_kind = "table"
     tasks = ("regression",)
 

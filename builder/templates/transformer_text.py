@@ -14,7 +14,7 @@ class TransformerText(base.Template):
 
     name = "transformer-text"
     title = "Text with attention"
-    help = "Every word looks at every other one; at its best with many texts."
+    help = "Every word looks at every other one."
     data_kind = "text"
 
     @classmethod

@@ -14,7 +14,7 @@ class WideAndDeep(base.Template):
 
     name = "wide-and-deep"
     title = "Wide and deep"
-    help = "A linear path beside a deep one with a vector for every category; their answers add."
+    help = "A linear path beside a deep one."
     data_kind = "table"
     inputs: ClassVar[dict[str, Binding]] = {
         "everything": Binding(columns="all", form="vector"),

@@ -1,5 +1,8 @@
-"""What the gallery shows of each template: its real graph and size, made once in the background
-and kept.
+"""What the gallery shows of each template: its real graph and size.
+
+They come with the package (gallery.json), so that the first page is whole at once. After a change
+of a template, `python -m builder.ui.gallery` writes them anew; until then they are made once in the
+background and kept.
 """
 
 import base64
@@ -18,6 +21,7 @@ from builder import templates
 from builder.errors import LaminaError
 from builder.graph.spec import Graph
 from builder.home import home
+from builder.ui import places
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,12 +46,13 @@ class Card:
         return None if self.graph is None else Graph.model_validate(self.graph)
 
 
+SHIPPED = places.UI / "gallery.json"
 _lock = threading.Lock()
 
 
 def cards() -> list[Card]:
     """All templates in the gallery's order, with what is known of them by now. Quick."""
-    kept = _kept()
+    kept = {**_shipped(), **_kept()}
     found = []
     for name, template in templates.templates().items():
         data = template.data()
@@ -67,15 +72,17 @@ def cards() -> list[Card]:
 
 
 def complete() -> bool:
-    """Whether every card has its graph (or is known to have none)."""
-    return set(templates.templates()) <= set(_kept())
+    """Whether every card has its graph, as its template makes it today (or is known to have
+    none).
+    """
+    return _current() or set(templates.templates()) <= set(_kept())
 
 
 def samples() -> list[str]:
     """One image per class of the first project's data, as data addresses; empty until they are
     known.
     """
-    found = _kept().get("", {}).get("samples", [])
+    found = {**_shipped(), **_kept()}.get("", {}).get("samples", [])
     return [str(item) for item in found]
 
 
@@ -83,6 +90,8 @@ def fill() -> None:
     """Make what is missing: builds every template on its own data. Takes seconds; called in the
     background.
     """
+    if _current():
+        return
     with _lock:
         kept = _kept()
         for name in [name for name in templates.templates() if name not in kept]:
@@ -139,8 +148,8 @@ def _smooth(x_CHW: "Tensor") -> bytes:
 
 
 def _data_name(data: projects.Data) -> str:
-    name = data.options.get("name")
-    return str(name).replace("_", " ") if name else data.source
+    name = str(data.options.get("name") or data.source).replace("_", " ")
+    return name[:1].upper() + name[1:]
 
 
 def _version() -> str:
@@ -155,9 +164,22 @@ def _file() -> Path:
     return home() / f"gallery-{_version()}.json"
 
 
+def _current() -> bool:
+    """Whether what came with the package is of today's templates."""
+    return _shipped().get("", {}).get("version") == _version()
+
+
+def _shipped() -> dict[str, dict[str, Any]]:
+    return _load(SHIPPED)
+
+
 def _kept() -> dict[str, dict[str, Any]]:
+    return _load(_file())
+
+
+def _load(path: Path) -> dict[str, dict[str, Any]]:
     try:
-        found = json.loads(_file().read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, json.JSONDecodeError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -167,3 +189,21 @@ def _keep(kept: dict[str, dict[str, Any]]) -> None:
     aside = _file().with_suffix(".tmp")
     aside.write_text(json.dumps(kept), encoding="utf-8")
     aside.replace(_file())
+
+
+def made() -> dict[str, dict[str, Any]]:
+    """What belongs into gallery.json today. Takes seconds."""
+    return {
+        **{name: _measured(name) for name in templates.templates()},
+        "": {"version": _version(), "samples": list(_samples())},
+    }
+
+
+def ship() -> None:
+    """Write gallery.json anew."""
+    lines = [f"{json.dumps(name)}: {json.dumps(item)}" for name, item in made().items()]
+    SHIPPED.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    ship()

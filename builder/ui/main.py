@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from builder.ui import chrome, guide
+from builder.ui import chrome, guide, help
 
 chrome.logo()
 page = st.navigation(chrome.pages(), position="top")
 chrome.styles()
 chrome.mark_running()
+help.mark(page.url_path)
 guide.strip(page.url_path)
 page.run()

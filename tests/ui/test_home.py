@@ -11,7 +11,7 @@ from builder import runs, templates, workspace
 from builder.errors import LaminaError
 from builder.home import home
 from builder.project import Project
-from builder.ui import gallery, intake, recent
+from builder.ui import chrome, gallery, help, intake, recent
 from builder.ui.screens.home import count
 from tests.ui.apptest import open_page, text_of
 
@@ -143,6 +143,7 @@ def test_moments_are_told_as_people_do(seconds: float, words: str) -> None:
 def test_a_card_is_drawn_from_the_templates_own_graph(monkeypatch: pytest.MonkeyPatch) -> None:
     only = {"cnn": templates.get("cnn")}
     monkeypatch.setattr(templates, "templates", lambda: only)
+    monkeypatch.setattr(gallery, "SHIPPED", gallery.home() / "none.json")
     assert not gallery.complete()
     gallery.fill()
     assert gallery.complete()
@@ -154,9 +155,25 @@ def test_a_card_is_drawn_from_the_templates_own_graph(monkeypatch: pytest.Monkey
     assert len(gallery.samples()) == 10
 
 
-def test_a_broken_gallery_file_is_made_anew() -> None:
+def test_a_broken_gallery_file_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gallery, "SHIPPED", gallery.home() / "none.json")
     gallery._file().write_text("{")
     assert all(card.graph is None for card in gallery.cards())
+
+
+def test_the_gallery_is_whole_before_anything_was_made() -> None:
+    """gallery.json draws what the templates make today: else `python -m builder.ui.gallery`."""
+    fresh = gallery.made()
+    shipped = {card.name: (card.graph, card.parameters) for card in gallery.cards()}
+    assert shipped == {
+        name: (item["graph"], item["parameters"]) for name, item in fresh.items() if name
+    }
+    assert len(gallery.samples()) == 10
+    assert not gallery._file().exists()
+
+
+def test_every_page_has_its_help() -> None:
+    assert set(help.ABOUT) == set(chrome.TITLES)
 
 
 def test_export_is_a_project_file_that_imports() -> None:

@@ -194,7 +194,7 @@ def _card(card: gallery.Card) -> str:
         'style="gap:6px">'
         f'<span class="lm-f">{parts.icon(KIND_ICON[card.kind])}</span><b>{escape(card.title)}</b>'
         "</div>"
-        f'<div class="lm-m lm-s two">{escape(card.help)}</div>'
+        f'<div class="lm-m lm-s one">{escape(card.help)}</div>'
         f'<div class="lm-f lm-s" style="margin-top:5px">{escape(card.data)}{size}</div></div></div>'
     )
 

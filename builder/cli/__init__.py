@@ -1,11 +1,22 @@
 """The headless face: the same functions as the pages call, with `--json` for programs."""
 
-from builder.cli import evidence, making, projects, queue, serving, steering, sweeps, training
+from builder.cli import (
+    evidence,
+    finders,
+    making,
+    projects,
+    queue,
+    serving,
+    steering,
+    sweeps,
+    training,
+)
 from builder.cli.root import app, main
 
 __all__ = [
     "app",
     "evidence",
+    "finders",
     "main",
     "making",
     "projects",

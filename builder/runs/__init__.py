@@ -12,7 +12,7 @@ from builder.runs.fork import fork
 from builder.runs.hardware import Device, devices
 from builder.runs.launch import check, start
 from builder.runs.lease import shutdown
-from builder.runs.orders import order
+from builder.runs.orders import nodes, order, settings, standing, unfit
 from builder.runs.queue import Waiting, limits, move, prioritise, reorder, set_limit, waiting
 from builder.runs.run import Checkpoint, Run
 from builder.runs.treat import treat
@@ -36,6 +36,7 @@ __all__ = [
     "limits",
     "list_runs",
     "move",
+    "nodes",
     "note",
     "open_run",
     "order",
@@ -44,9 +45,12 @@ __all__ = [
     "rename",
     "reorder",
     "set_limit",
+    "settings",
     "shutdown",
+    "standing",
     "start",
     "treat",
+    "unfit",
     "wait",
     "waiting",
     "warm",

@@ -1,6 +1,6 @@
 """Look for a learning rate or a batch size before a run, by short trials; nothing is kept."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from builder.project import Project
@@ -10,6 +10,12 @@ if TYPE_CHECKING:
     from builder.train.finder import BatchSearch, RateSearch
     from builder.train.plan import Plan
 
+Report = Callable[[str, int, int], None]
+
+
+def silent(what: str, done: int, total: int) -> None:
+    """Nobody wants to know."""
+
 
 def find_rate(
     project: Project,
@@ -17,16 +23,19 @@ def find_rate(
     data_path: str | None = None,
     overrides: Mapping[str, Any] | None = None,
     steps: int = 100,
+    report: Report = silent,
 ) -> "RateSearch":
     """Loss by learning rate over so many steps, and the rate to begin with.
 
-    Raises LaminaError where the project could not run.
+    `report` is told how far it is, and may raise to end the search. Raises LaminaError where the
+    project could not run.
+    project could not run.
     """
     from builder.runs import launch
     from builder.train import finder
 
     ready = launch.check(project, data_path=data_path, overrides=overrides)
-    return finder.find_rate(plan(ready), steps)
+    return finder.find_rate(plan(ready), steps, report)
 
 
 def find_batch(
@@ -35,6 +44,7 @@ def find_batch(
     data_path: str | None = None,
     overrides: Mapping[str, Any] | None = None,
     seconds: float = 20.0,
+    report: Report = silent,
 ) -> "BatchSearch":
     """Rows per second by batch size, up to what fits in the device's free memory, and the smallest
     size that is about as fast as the fastest.
@@ -57,7 +67,11 @@ def find_batch(
 
     rows = ready.prepared.spec.sizes["train"]
     return finder.find_batch(
-        lambda size: plan(ready, sized(size)), rows, seconds=seconds, fits=fits
+        lambda size: plan(ready, sized(size)),
+        rows,
+        seconds=seconds,
+        fits=fits,
+        report=report,
     )
 
 

@@ -12,12 +12,14 @@ from builder import project as projects
 from builder.errors import LaminaError
 from builder.home import room
 from builder.runs import folder as folders
+from builder.runs.run import Run
 from builder.train import files, orders
 
 
-def order(run_id: str, wish: Mapping[str, Any], *, who: str = "") -> None:
-    """Give an order. Raises LaminaError (and keeps the refusal in the run's events) where it makes
-    no sense.
+def order(run_id: str, wish: Mapping[str, Any], *, who: str = "") -> str:
+    """Give an order; gives its id, by which the run's events tell what became of it.
+
+    Raises LaminaError (and keeps the refusal in the run's events) where it makes no sense.
 
     {"order": "pause" | "resume" | "stop" | "stop_after_epoch" | "checkpoint" | "evaluate"} or
     {"order": "set", "lr": 0.001, "weight_decay": …, "batch_size": …, "augment": …, "freeze": […],
@@ -32,11 +34,73 @@ def order(run_id: str, wish: Mapping[str, Any], *, who: str = "") -> None:
         facts = {"order": kept, "who": who, "accepted": False, "message": str(error)}
         folders.add_event(path, "order", step=now.step, epoch=now.epoch, **facts)
         raise
+    name = secrets.token_hex(6)
     if now.status == "queued":
         _withdraw(path, who)
-        return
-    entry = {"id": secrets.token_hex(6), "time": time.time(), "who": who, **wish}
+        return name
+    entry = {"id": name, "time": time.time(), "who": who, **wish}
     files.append_line(path / "orders.jsonl", entry)
+    return name
+
+
+def standing(run: Run) -> list[dict[str, Any]]:
+    """Orders that were written down and that no worker has taken up yet, oldest first."""
+    done = {e["order"].get("id") for e in run.events() if e.get("kind") == "order"}
+    given = files.read_lines(run.folder / "orders.jsonl")
+    return [entry for entry in given if entry.get("id") not in done]
+
+
+def settings(run: Run) -> dict[str, Any]:
+    """What each setting of `train.orders` is now: the recipe's, and what orders made of it."""
+    from builder.train import optim
+
+    project = run.project()
+    recipe = project.recipe
+    early = recipe.early_stopping
+    chosen = {**optim.arguments(recipe.optimizer.name), **recipe.optimizer.arguments()}
+    now = {
+        "lr": recipe.optimizer.lr,
+        "weight_decay": chosen.get("weight_decay"),
+        "batch_size": recipe.batch_size,
+        "augment": bool(project.data.augment) or recipe.mix is not None,
+        "freeze": list(recipe.freeze),
+        "patience": early.patience if early else None,
+    }
+    for event in run.events():
+        if event.get("kind") == "order" and event.get("accepted"):
+            now |= {key: value for key, value in event["order"].items() if key in orders.SETTINGS}
+    return now
+
+
+def unfit(run: Run) -> dict[str, str]:
+    """The settings that this run cannot change, each with the reason."""
+    from builder.train import optim
+
+    project = run.project()
+    recipe, found = project.recipe, {}
+    if not project.data.augment and recipe.mix is None:
+        found["augment"] = "It has no augmentation. Fork it with some."
+    for choice in (recipe.optimizer, *recipe.optimizers.values()):
+        if "weight_decay" not in optim.arguments(choice.name):
+            found["weight_decay"] = f"{choice.name} has no weight decay."
+    return found
+
+
+def nodes(run: Run) -> tuple[str, ...]:
+    """The nodes with weights, by the names that freezing takes; "graph/node" of several graphs."""
+    import torch
+
+    from builder.compile import build, names
+
+    graphs = tuple(run.project().graphs)
+    found: dict[str, None] = {}
+    for graph in graphs:
+        with torch.device("meta"):
+            model = build(run.source, graph)
+        for name, _ in model.named_parameters():
+            node = names.node_of(name.partition(".")[0])
+            found[node if len(graphs) == 1 else f"{graph}/{node}"] = None
+    return tuple(found)
 
 
 def _plain(value: Any) -> Any:

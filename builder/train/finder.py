@@ -21,6 +21,8 @@ LOW, HIGH = 1e-7, 10.0
 WORSE = 4.0
 """Times the best loss at which the search ends: it has diverged."""
 SMOOTHING = 0.9
+Report = Callable[[str, int, int], None]
+"""Told what is done, how much of it and of how much; may raise to end the search."""
 ENOUGH = 0.9
 """Of the best speed, for a batch size to be as good as the best."""
 
@@ -74,7 +76,11 @@ def _batches(setup: Setup) -> Iterator[Any]:
         epoch += 1
 
 
-def find_rate(plan: Plan, steps: int = 100) -> RateSearch:
+def _silent(what: str, done: int, total: int) -> None:
+    """Nobody wants to know."""
+
+
+def find_rate(plan: Plan, steps: int = 100, report: Report = _silent) -> RateSearch:
     """Raise the rate from step to step until the loss runs away; suggest the steepest fall.
 
     The plan's models are spoilt by it. Raises LaminaError where not even the first step works.
@@ -88,6 +94,7 @@ def find_rate(plan: Plan, steps: int = 100) -> RateSearch:
     mean = 0.0
     for number, batch in zip(range(steps), _batches(setup)):
         rate = LOW * (HIGH / LOW) ** (number / (steps - 1))
+        report("Trying learning rates", number, steps)
         for updater in setup.updaters.values():
             updater.set_rate(rate)
         try:
@@ -131,6 +138,7 @@ def find_batch(
     low: int = 8,
     seconds: float = 20.0,
     fits: Callable[[int], bool] = bool,
+    report: Report = _silent,
 ) -> BatchSearch:
     """Try powers of two (and all rows) until memory, rows or `seconds` are used up.
 
@@ -139,7 +147,9 @@ def find_batch(
     """
     end = time.perf_counter() + seconds
     trials: list[BatchTrial] = []
-    for size in sizes(rows, low):
+    tried = sizes(rows, low)
+    for number, size in enumerate(tried):
+        report(f"Trying {size} rows a batch", number, len(tried))
         if not fits(size):
             trials.append(BatchTrial(size, 0.0, "It would not fit in memory."))
             break

@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from builder import runs
+from builder.errors import LaminaError
 from builder.runs import folder as folders
 from builder.runs.series import Writer
+from builder.ui.live import made
 from builder.ui.live.stream import Follower, finite
 from builder.ui.live.words import event_row
 
@@ -125,7 +128,7 @@ def test_the_stream_ends_with_the_run_and_says_why(run: Folder) -> None:
         ),
         (
             {"kind": "order", "accepted": False, "order": {"order": "pause"}, "message": "No."},
-            "Refused: pause. No.",
+            "You asked to pause",
             None,
         ),
         (
@@ -140,6 +143,60 @@ def test_events_are_told_in_words(event: dict[str, Any], text: str, mark: str | 
     assert row is not None
     assert row["text"] == text
     assert row.get("mark") == mark
+
+
+def test_an_order_is_told_as_waiting_then_as_applied_or_refused(run: Folder) -> None:
+    run.train(5)
+    follower = Follower(RUN)
+    news(follower)
+    run.line("orders", {"id": "a", "order": "set", "batch_size": 64, "time": 2.0})
+    (row,) = news(follower)["events"]
+    assert (row["id"], row["state"]) == ("a", "waiting")
+    assert row["text"] == "You set the batch size to 64"
+    done = {"kind": "order", "order": {"id": "a", "order": "set", "batch_size": 64}, "step": 7}
+    run.line("events", {**done, "accepted": True, "time": 3.0})
+    (row,) = news(follower)["events"]
+    assert (row["state"], row["note"]) == ("applied", "applied at step 7")
+
+
+def test_a_refusal_is_told_with_its_reason() -> None:
+    row = event_row({"kind": "order", "order": {"order": "pause"}, "message": "It is paused."})
+    assert row is not None
+    assert (row["state"], row["note"]) == ("refused", "It is paused.")
+
+
+@pytest.mark.parametrize(
+    ("order", "words"),
+    [
+        ({"freeze": ["conv1", "conv2"]}, "You set the frozen nodes to conv1, conv2"),
+        ({"freeze": []}, "You set the frozen nodes to none"),
+        ({"augment": False}, "You set the augmentation to off"),
+        ({"patience": None}, "You set the patience to off"),
+        ({"lr": 1e-5, "weight_decay": 0.1},
+         "You set the learning rate to 1e−5 and weight decay to 0.1"),
+    ],
+)  # fmt: skip
+def test_every_setting_has_words(order: dict[str, Any], words: str) -> None:
+    row = event_row({"kind": "order", "accepted": True, "order": {"order": "set", **order}})
+    assert row is not None
+    assert row["text"] == words
+
+
+def test_a_kept_state_and_what_was_made_are_told_when_they_come(run: Folder) -> None:
+    follower = Follower(RUN)
+    news(follower)
+    (run.path / "checkpoints").mkdir()
+    (run.path / "checkpoints" / "a.safetensors").write_bytes(b"")
+    entry = {"file": "a.safetensors", "epoch": 1, "step": 4, "figures": {"validation_loss": 0.5}}
+    (run.path / "checkpoints.json").write_text(json.dumps({"last": entry}))
+    run.line("generated", {"step": 4, "epoch": 1, "text": "abc"})
+    message = news(follower)
+    kept = {"name": "last", "epoch": 1, "step": 4, "loss": 0.5, "best": False}
+    assert message["checkpoints"] == [kept]
+    assert message["generated"] == [{"at": 0, "step": 4, "epoch": 1}]
+    assert made.moment(runs.open_run(RUN), 0) == {"step": 4, "prompt": "", "text": "abc"}
+    with pytest.raises(LaminaError, match="Nothing was made"):
+        made.moment(runs.open_run(RUN), 5)
 
 
 def test_what_json_cannot_say_becomes_none() -> None:

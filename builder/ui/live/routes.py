@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -10,8 +11,9 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from builder import runs
 from builder.errors import LaminaError
+from builder.ui.live import made
 from builder.ui.live.component import API
-from builder.ui.live.stream import Follower
+from builder.ui.live.stream import Follower, finite
 from builder.ui.routes import guarded
 
 TICK = 0.1
@@ -68,10 +70,23 @@ async def order(request: Request) -> Response:
     if not isinstance(asked, dict):
         return JSONResponse({"error": "An order is a JSON object."}, status_code=400)
     try:
-        await run_in_threadpool(runs.order, request.path_params["run"], asked)
+        name = await run_in_threadpool(runs.order, request.path_params["run"], asked)
     except LaminaError as error:
         return JSONResponse({"error": str(error)}, status_code=400)
-    return JSONResponse({"ok": True})
+    return JSONResponse({"ok": True, "id": name})
+
+
+async def made_at(request: Request) -> Response:
+    """What the network made at a moment of its training; 404 where it is not there."""
+
+    def read() -> dict[str, Any]:
+        run = runs.open_run(request.path_params["run"])
+        return finite(made.moment(run, request.path_params["at"]))  # type: ignore[no-any-return]
+
+    try:
+        return JSONResponse(await run_in_threadpool(read))
+    except LaminaError as error:
+        return JSONResponse({"error": str(error)}, status_code=404)
 
 
 async def treat(request: Request) -> Response:
@@ -98,4 +113,5 @@ ROUTES = [
     guarded(f"{API}/{{run}}/stream", stream),
     guarded(f"{API}/{{run}}/order", order, methods=("POST",)),
     guarded(f"{API}/{{run}}/treat", treat, methods=("POST",)),
+    guarded(f"{API}/{{run}}/made/{{at:int}}", made_at),
 ]

@@ -2,14 +2,16 @@
 
 import time
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import psutil
 
 from builder import runs
+from builder.ui.live import made, steer
 from builder.ui.live.samples import Watched
-from builder.ui.live.words import event_row, symptom_row
+from builder.ui.live.words import event_row, symptom_row, waiting_row
 
 POINTS = 2000
 """At most so many points of the step series are sent at once; more are thinned, extremes kept."""
@@ -41,7 +43,8 @@ class Follower:
         return self._step > 0
 
     def poll(self) -> dict[str, Any] | None:
-        """What is new: any of status, steps, epochs, events, health, samples, symptoms.
+        """What is new: any of status, steps, epochs, events, health, samples, symptoms, steering,
+        checkpoints, generated.
 
         types.ts holds their form.
         """
@@ -56,6 +59,13 @@ class Follower:
         self._when_grown("symptoms", self.run.standing, message)
         if "symptoms" in message:  # they mark nodes, and stand in the log
             message |= {"health": self._health(), "events": self._events()}
+        if self._grown("orders") and "events" not in message:
+            message["events"] = self._events()
+        if "events" in message:
+            message["steering"] = steer.steering(self.run, self._nodes)
+        if self._changed("checkpoints.json"):
+            message["checkpoints"] = [steer.kept(one) for one in self.run.checkpoints()]
+        self._when_grown("generated", lambda: made.moments(self.run), message)
         samples = self._samples()
         if samples is not None:
             message["samples"] = samples
@@ -67,14 +77,32 @@ class Follower:
         return finite(message) if message else None
 
     def _when_grown(self, name: str, read: Callable[[], Any], message: dict[str, Any]) -> None:
+        if self._grown(name):
+            message[name] = read()
+
+    def _grown(self, name: str) -> bool:
         path = self.run.folder / f"{name}.jsonl"
         size = path.stat().st_size if path.exists() else 0
-        if size != self._sizes.get(name):
-            self._sizes[name] = size
-            message[name] = read()
+        grown = size != self._sizes.get(name)
+        self._sizes[name] = size
+        return grown
+
+    def _changed(self, name: str) -> bool:
+        """Whether a file that is replaced in one piece is another one than at the last look."""
+        path = self.run.folder / name
+        now = path.stat().st_mtime_ns if path.exists() else 0
+        changed = now != self._sizes.get(name, 0)
+        self._sizes[name] = now
+        return changed
+
+    @cached_property
+    def _nodes(self) -> tuple[str, ...]:
+        return steer.nodes(self.run)
 
     def _events(self) -> list[dict[str, Any]]:
         rows = [row for row in map(event_row, self.run.events()) if row]
+        if not self.run.status.ended:
+            rows += [waiting_row(order) for order in runs.standing(self.run)]
         rows += [symptom_row(symptom) for symptom in self.run.symptoms()]
         return sorted(rows, key=lambda row: float(row["time"]))
 

@@ -17,6 +17,9 @@ export interface ChartSpec {
   series: (state: State) => { data: uPlot.AlignedData; marks?: boolean };
   lines: { label: string; colour: keyof Look; width: number; alpha?: number; points?: boolean }[];
   legend: (state: State) => { label: string; value: string; colour: keyof Look }[];
+  /** The same of a run that is laid over, drawn pale and dashed: its own x values first. */
+  beside?: (state: State) => uPlot.AlignedData;
+  besideLines?: { colour: keyof Look }[];
   bestOf?: (state: State) => { step: number; value: number; text: string } | null;
   format: (value: number) => string;
 }
@@ -31,6 +34,8 @@ export function lossChart(note?: ChartSpec["note"]): ChartSpec {
       { label: "validation", colour: "val", width: 2, points: true },
     ],
     series: (s) => ({ data: [s.step, s.loss, s.smooth, atEpochs(s, "validation_loss", s.step)] as uPlot.AlignedData }),
+    beside: (s) => [s.step, s.smooth, atEpochs(s, "validation_loss", s.step)] as uPlot.AlignedData,
+    besideLines: [{ colour: "train" }, { colour: "val" }],
     legend: (s) => [
       { label: "train", value: figure(s.smooth.at(-1)), colour: "train" },
       { label: "validation", value: figure(s.epochs.at(-1)?.validation_loss), colour: "val" },
@@ -59,6 +64,8 @@ export function metricChart(name: string, title: string, higher: boolean, share:
     series: (s) => ({
       data: [axis(s), column(s, `train_${name}`), column(s, `validation_${name}`)] as uPlot.AlignedData,
     }),
+    beside: (s) => [axis(s), column(s, `train_${name}`), column(s, `validation_${name}`)] as uPlot.AlignedData,
+    besideLines: [{ colour: "train" }, { colour: "val" }],
     legend: (s) => (["train", "validation"] as const).map((split) => {
       const value = s.epochs.at(-1)?.[`${split}_${name}`];
       return {
@@ -83,6 +90,8 @@ export function rateChart(): ChartSpec {
     title: "Learning rate",
     lines: [{ label: "learning rate", colour: "ink2", width: 2 }],
     series: (s) => ({ data: [s.step, s.lr] as uPlot.AlignedData }),
+    beside: (s) => [s.step, s.lr] as uPlot.AlignedData,
+    besideLines: [{ colour: "ink2" }],
     legend: (s) => [{ label: "", value: rate(s.lr.at(-1)), colour: "ink2" }],
     format: rate,
   };
@@ -126,6 +135,7 @@ export class Chart {
     private look: Look,
     private readonly onZoom: () => void,
     private height: number,
+    private readonly over: () => { state: State; title: string } | null = () => null,
   ) {
     this.root.className = "chart";
     this.root.setAttribute("aria-label", spec.title);
@@ -157,7 +167,9 @@ export class Chart {
 
   update(): void {
     this.root.dataset.points = String(this.spec.series(this.state).data[0].length);
-    this.legend.replaceChildren(...this.spec.legend(this.state).map((entry) => {
+    const laid = this.over();
+    const before = laid && this.spec.title === "Loss" ? [this.dashed(laid.title)] : [];
+    this.legend.replaceChildren(...before, ...this.spec.legend(this.state).map((entry) => {
       const item = document.createElement("span");
       const line = document.createElement("i");
       line.style.background = this.look[entry.colour];
@@ -167,12 +179,31 @@ export class Chart {
       item.append(value);
       return item;
     }));
-    const { data } = this.spec.series(this.state);
+    const data = this.data();
     const width = this.body.clientWidth;
     if (width < 40) return;
     if (!this.plot) this.plot = new uPlot(this.options(width), data, this.body);
     else this.plot.setData(data, false);
     this.rescale();
+  }
+
+  private dashed(title: string): HTMLElement {
+    const item = document.createElement("span");
+    item.className = "beside";
+    item.dataset.testid = "beside";
+    const line = document.createElement("i");
+    item.append(line, ` ${title}`);
+    return item;
+  }
+
+  /** The run's own columns, then those of the run laid over, on one axis. */
+  private data(): uPlot.AlignedData {
+    const { data } = this.spec.series(this.state);
+    const laid = this.over();
+    if (!laid || !this.spec.beside) return data;
+    const theirs = this.spec.beside(laid.state);
+    this.root.dataset.beside = String(theirs[0].length);
+    return uPlot.join([data, theirs]);
   }
 
   /** Takes the width that there is and the height that it is given, in pixels. */
@@ -223,6 +254,9 @@ export class Chart {
           points: line.points
             ? { show: sparse, size: 6, stroke: look[line.colour], fill: "transparent", width: 1.5 }
             : { show: false },
+        })),
+        ...(this.over() && spec.beside ? spec.besideLines ?? [] : []).map((line) => ({
+          label: "laid over", stroke: look[line.colour], width: 1.5, alpha: 0.55, dash: [5, 4], spanGaps: true, points: { show: false },
         })),
       ],
       hooks: {

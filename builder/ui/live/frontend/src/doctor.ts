@@ -4,8 +4,10 @@ import { make } from "./make";
 import { over, type Feed } from "./store";
 import type { Change, Symptom } from "./types";
 
-/** Sends an order to the run; gives a sentence where it was refused. */
-export type Act = (order: Record<string, unknown>) => Promise<string | null>;
+/** What the server says to an order: its id, or a sentence where it was refused. */
+export interface Answer { id?: string; error?: string }
+/** Sends an order to the run. */
+export type Order = (order: Record<string, unknown>) => Promise<Answer>;
 /** Begins a new run with a symptom's change; gives its id, or a sentence where it cannot be. */
 export type Treat = (kind: string, change: number) => Promise<{ run?: string; error?: string }>;
 
@@ -29,7 +31,7 @@ export class Doctor {
   private drawn = "";
 
   constructor(
-    private readonly run: string, private readonly feed: Feed, private readonly act: Act,
+    private readonly run: string, private readonly feed: Feed, private readonly act: Order,
     private readonly treat: Treat, private readonly go: (where: string) => void,
   ) {}
 
@@ -77,7 +79,9 @@ export class Doctor {
       button.disabled = true;
       said.textContent = "";
       if (order) {
-        said.textContent = (await this.act(order)) ?? "";
+        const answer = await this.act(order);
+        said.classList.toggle("done", !answer.error);
+        said.textContent = answer.error ?? "Ordered; it is applied at the next step, and the card goes when it has helped.";
         button.disabled = false;
         return;
       }

@@ -5,6 +5,8 @@ import type { Look } from "./charts";
 import { feedOf, over } from "./store";
 import style from "./style.css?inline";
 import type { Props } from "./types";
+import type { Answer } from "./doctor";
+import { Made } from "./made";
 import { Body, Head, type Part } from "./view";
 
 interface Arguments {
@@ -27,18 +29,17 @@ function lookOf(frame: HTMLElement): Look {
 }
 
 function send(props: Props) {
-  return async (order: Record<string, unknown>): Promise<string | null> => {
+  return async (order: Record<string, unknown>): Promise<Answer> => {
     try {
       const answer = await fetch(`${props.api}/${props.run}/order`, {
         method: "POST",
         headers: { "Content-Type": "application/json", "X-Lamina-Token": props.token },
         body: JSON.stringify(order),
       });
-      if (answer.ok) return null;
-      const said = (await answer.json()) as { error?: string };
-      return said.error ?? "The order was refused.";
+      const said = (await answer.json()) as Answer;
+      return answer.ok ? said : { error: said.error ?? "The order was refused." };
     } catch {
-      return "The server does not answer; the run goes on. Try again in a moment.";
+      return { error: "The server does not answer; the run goes on. Try again in a moment." };
     }
   };
 }
@@ -73,10 +74,12 @@ export default function live({ data, parentElement, setTriggerValue }: Arguments
     sheet.textContent = uplotStyle + style;
     frame.append(sheet);
     parentElement.replaceChildren(frame);
-    const feed = feedOf(data.run, () => `${data.api}/${data.run}/stream?token=${encodeURIComponent(data.token)}`);
-    const part: Part = data.part === "head"
-      ? new Head(data, feed, send(data), (where) => setTriggerValue("go", where))
-      : new Body(data, feed, () => lookOf(frame), send(data), treatment(data), (where) => setTriggerValue("go", where));
+    const follow = (run: string) => feedOf(run, () => `${data.api}/${run}/stream?token=${encodeURIComponent(data.token)}`);
+    const feed = follow(data.run);
+    const go = (where: string) => setTriggerValue("go", where);
+    const part: Part = data.part === "head" ? new Head(data, feed, send(data), go)
+      : data.part === "made" ? new Made(data, feed)
+      : new Body(data, feed, data.beside ? follow(data.beside.run) : null, () => lookOf(frame), send(data), treatment(data), go);
     frame.append(part.root);
     let ended = over(feed.state.status);
     const leave = feed.listen((changed) => {
@@ -89,7 +92,7 @@ export default function live({ data, parentElement, setTriggerValue }: Arguments
         setTriggerValue("go", "ended");
       }
     });
-    const all = new Set(["status", "steps", "epochs", "events", "health", "samples", "symptoms"] as const);
+    const all = new Set(["status", "steps", "epochs", "events", "health", "samples", "symptoms", "steering", "checkpoints", "generated"] as const);
     requestAnimationFrame(() => { part.restyle(); part.update(all); });
     held = { run: data.run, theme: data.theme, frame, part, leave: () => { leave(); part.destroy(); frame.remove(); } };
     mounted.set(host, held);

@@ -1,6 +1,6 @@
 /** What is known of a run, kept outside the element because Streamlit may remount it at any time. */
 
-import type { Epoch, Health, Message, RunEvent, Sample, Status, Symptom } from "./types";
+import type { Epoch, Health, Kept, Message, RunEvent, Sample, Status, Steering, Symptom } from "./types";
 
 export interface State {
   status: Status | null;
@@ -17,6 +17,9 @@ export interface State {
   health: Health[];
   samples: Sample[];
   symptoms: Symptom[];
+  steering: Steering | null;
+  checkpoints: Kept[];
+  generated: NonNullable<Message["generated"]>;
   zoom: [number, number] | null;
   offline: boolean;
 }
@@ -28,7 +31,7 @@ const SMOOTHING = 0.96;
 export function empty(): State {
   return {
     status: null, step: [], loss: [], smooth: [], average: [0, 0], lr: [], gradNorm: [], speed: [],
-    epochs: [], events: [], health: [], samples: [], symptoms: [], zoom: null, offline: false,
+    epochs: [], events: [], health: [], samples: [], symptoms: [], steering: null, checkpoints: [], generated: [], zoom: null, offline: false,
   };
 }
 
@@ -65,6 +68,9 @@ export function merge(state: State, message: Message): Set<keyof Message> {
   if (message.health) { state.health = message.health; changed.add("health"); }
   if (message.samples) { state.samples = message.samples; changed.add("samples"); }
   if (message.symptoms) { state.symptoms = message.symptoms; changed.add("symptoms"); }
+  if (message.steering) { state.steering = message.steering; changed.add("steering"); }
+  if (message.checkpoints) { state.checkpoints = message.checkpoints; changed.add("checkpoints"); }
+  if (message.generated) { state.generated = message.generated; changed.add("generated"); }
   return changed;
 }
 

@@ -42,6 +42,49 @@ export interface RunEvent {
   step: number;
   text: string;
   mark?: string;
+  /** Of orders: whose row it is, and what became of it. */
+  id?: string;
+  state?: "waiting" | "applied" | "refused";
+  note?: string;
+}
+
+/** A setting as builder/train/orders.py declares it, with what holds now. */
+export interface Setting {
+  name: string;
+  title: string;
+  help: string;
+  kind: "number" | "count" | "switch" | "nodes";
+  low: number;
+  high: number | null;
+  above: boolean;
+  optional: boolean;
+  value: unknown;
+  /** Why this run cannot change it; empty where it can. */
+  unfit: string;
+}
+
+export interface Steering {
+  settings: Setting[];
+  actions: { order: string; title: string; help: string }[];
+  nodes: string[];
+}
+
+/** A kept state. */
+export interface Kept {
+  name: string;
+  epoch: number;
+  step: number;
+  loss: number | null;
+  best: boolean;
+}
+
+/** What was made at one moment. */
+export interface Moment {
+  step: number;
+  prompt?: string;
+  text?: string;
+  image?: string;
+  count?: number;
 }
 
 export interface Health {
@@ -88,11 +131,17 @@ export interface Message {
   health?: Health[];
   samples?: Sample[];
   symptoms?: Symptom[];
+  steering?: Steering;
+  checkpoints?: Kept[];
+  /** When something was made that can still be shown. */
+  generated?: { at: number; step: number; epoch: number }[];
 }
 
 /** What Python hands to the component. */
 export interface Props {
-  part: "head" | "body";
+  part: "head" | "body" | "made";
+  /** The run whose curves are laid over: the one that this was forked from. */
+  beside: { run: string; title: string; step: number } | null;
   run: string;
   api: string;
   token: string;

@@ -2,10 +2,11 @@
 
 import { Chart, lossChart, metricChart, normChart, rateChart, type Look } from "./charts";
 import { bytes, clock, count, device, duration, percent, rate } from "./format";
-import { Doctor, type Act, type Treat } from "./doctor";
+import { Doctor, type Order, type Treat } from "./doctor";
+import { Kept, Steer } from "./steer";
 import { make } from "./make";
 import { over, type Feed } from "./store";
-import type { Message, Props, Status } from "./types";
+import type { Message, Props, RunEvent, Status } from "./types";
 
 const WORDS: Record<string, string> = {
   queued: "Queued", preparing: "Preparing", running: "Training", paused: "Paused",
@@ -41,7 +42,7 @@ export class Head implements Part {
   private progress: HTMLDivElement;
   private typed = false;
 
-  constructor(private readonly props: Props, private readonly feed: Feed, act: Act, private readonly go: Go) {
+  constructor(private readonly props: Props, private readonly feed: Feed, act: Order, private readonly go: Go) {
     const crumb = make("div", { class: "crumb" }, make("b", {}, props.project), "/", make("span", { class: "on" }, props.title));
     const top = make("div", { class: "bar" }, crumb, this.pill, this.note, make("span", { class: "space" }),
       this.rateLabel, this.pause, this.stop, this.again, this.evaluate);
@@ -50,7 +51,7 @@ export class Head implements Part {
       make("div", { class: "meter", role: "progressbar", "aria-label": "Progress of the run" }, this.bar));
     this.progress = make("div", { class: "progress" }, first);
     this.root.append(top, this.message, this.progress, this.failure);
-    const tell = async (order: Record<string, unknown>) => { this.message.textContent = (await act(order)) ?? ""; };
+    const tell = async (order: Record<string, unknown>) => { this.message.textContent = (await act(order)).error ?? ""; };
     this.pause.onclick = () => tell({ order: this.feed.state.status?.status === "paused" ? "resume" : "pause" });
     this.stop.onclick = () => tell({ order: "stop" });
     this.again.onclick = () => go("recipe");
@@ -136,6 +137,14 @@ export class Head implements Part {
   destroy(): void { /* nothing outside the root */ }
 }
 
+const SIGNS = { waiting: "…", applied: "✓", refused: "✕" } as const;
+
+/** What became of an order, below what was asked for. */
+function became(event: RunEvent): HTMLElement[] {
+  if (!event.state) return [];
+  return [make("em", { class: event.state, "data-state": event.state }, `${SIGNS[event.state]} ${event.state === "refused" ? "refused: " : ""}${event.note ?? ""}`)];
+}
+
 const TALL = 268;
 const ROWS = 2;
 /** Milliseconds after which the parts above have come, and with them the place of this one. */
@@ -154,16 +163,35 @@ export class Body implements Part {
 
   private readonly doctor: Doctor;
 
-  constructor(props: Props, private readonly feed: Feed, private readonly look: () => Look, act: Act, treat: Treat, go: Go) {
+  private readonly steer: Steer;
+  private readonly kept: Kept;
+  private readonly quit: () => void;
+  private hide = make("button", { class: "zoomed", "data-testid": "hide-beside" });
+  private beside = true;
+
+  constructor(
+    props: Props, private readonly feed: Feed, other: Feed | null, private readonly look: () => Look,
+    act: Order, treat: Treat, go: Go,
+  ) {
     this.doctor = new Doctor(props.run, feed, act, treat, go);
+    this.steer = new Steer(feed, act);
+    this.kept = new Kept(feed, go);
+    const named = props.beside ? { state: other!.state, title: props.beside.title } : null;
+    const over = () => (this.beside ? named : null);
     const specs = [lossChart(props.lossNote ?? undefined), rateChart(), normChart()];
     if (props.metric) specs.splice(1, 0, metricChart(props.metric, props.metricTitle, props.higherIsBetter, props.metricShare));
-    this.charts = specs.map((spec) => new Chart(spec, feed.state, look(), () => this.zoomed(), TALL));
+    this.charts = specs.map((spec) => new Chart(spec, feed.state, look(), () => this.zoomed(), TALL, over));
     this.reset.onclick = () => { this.feed.state.zoom = null; this.zoomed(); };
     const area = this.area;
     area.append(...this.charts.map((c) => c.root));
-    const side = make("aside", { class: "side" }, this.doctor.root, this.sampleHead, this.samples,
-      make("header", {}, make("h3", {}, "Steering log"), make("span", {}, "kept with the run"), this.reset), this.log);
+    const side = make("aside", { class: "side" }, this.doctor.root, this.sampleHead, this.samples, this.steer.root, this.kept.root,
+      make("header", {}, make("h3", {}, "Steering log"), make("span", {}, "kept with the run"), this.hide, this.reset), this.log);
+    this.hide.hidden = !props.beside;
+    const title = props.beside?.title ?? "";
+    const word = () => { this.hide.textContent = `${this.beside ? "Hide" : "Show"} ${title}`; };
+    this.hide.onclick = () => { this.beside = !this.beside; word(); for (const chart of this.charts) chart.restyle(this.look()); };
+    word();
+    this.quit = other ? other.listen((changed) => { if (changed.has("steps") || changed.has("epochs")) for (const chart of this.charts) chart.update(); }) : () => undefined;
     this.root.append(area, side);
     if (typeof ResizeObserver !== "undefined") {
       this.observer = new ResizeObserver(this.fit);
@@ -197,13 +225,15 @@ export class Body implements Part {
     if (changed.has("events")) this.logged();
     if (changed.has("samples")) this.shown();
     if (changed.has("symptoms") || changed.has("status")) this.doctor.update();
+    if (changed.has("steering") || changed.has("events") || changed.has("status")) this.steer.update();
+    if (changed.has("checkpoints")) this.kept.update();
     const none = this.feed.state.samples.length === 0;
     this.sampleHead.hidden = this.samples.hidden = none;
   }
 
   private logged(): void {
     this.log.replaceChildren(...this.feed.state.events.flatMap((event) => [
-      make("time", {}, clock(event.time)), make("span", {}, event.text),
+      make("time", {}, clock(event.time)), make("span", {}, event.text, ...became(event)),
     ]));
     this.log.scrollTop = this.log.scrollHeight;
   }
@@ -221,6 +251,7 @@ export class Body implements Part {
   restyle(): void { for (const chart of this.charts) chart.restyle(this.look()); }
 
   destroy(): void {
+    this.quit();
     this.observer?.disconnect();
     window.removeEventListener("resize", this.fit);
     for (const chart of this.charts) chart.destroy();

@@ -20,7 +20,7 @@ let run = 0;
 function made(symptoms: Symptom[], state = "running") {
   const feed = new Feed(() => "");
   feed.receive({ status: status(state), symptoms });
-  const act = vi.fn(async () => null as string | null);
+  const act = vi.fn(async () => ({ id: "1" }) as { id?: string; error?: string });
   const treat = vi.fn(async () => ({ run: "new" }) as { run?: string; error?: string });
   const go = vi.fn();
   const doctor = new Doctor(`run${run}`, feed, act, treat, go);

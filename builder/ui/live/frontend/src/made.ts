@@ -1,0 +1,79 @@
+/** What a network makes while it learns: the latest, and by a slider every earlier moment that is kept. */
+
+import { make } from "./make";
+import { over, type Feed, type State } from "./store";
+import type { Message, Moment, Props } from "./types";
+import { count } from "./format";
+
+export class Made {
+  readonly root = make("section", { class: "made", "data-testid": "made" });
+  private note = make("span");
+  private slider = make("input", { type: "range", min: "0", max: "0", value: "0", "aria-label": "Moment of the training", "data-testid": "made-slider" });
+  private place = make("div", { class: "made-body" });
+  private held: number | null = null;
+  private shown = -1;
+
+  constructor(private readonly props: Props, private readonly feed: Feed) {
+    this.slider.oninput = () => {
+      const at = Number(this.slider.value);
+      this.held = at === this.moments.length - 1 ? null : at;
+      void this.draw();
+    };
+    this.root.append(make("header", {}, make("h3", {}, "What it makes"), this.note, make("span", { class: "space" }), this.slider), this.place);
+  }
+
+  private get moments(): State["generated"] { return this.feed.state.generated; }
+
+  update(changed: Set<keyof Message>): void {
+    if (!changed.has("generated") && !changed.has("status")) return;
+    const many = this.moments.length;
+    this.slider.hidden = many < 2;
+    this.slider.max = String(Math.max(0, many - 1));
+    if (this.held === null) this.slider.value = this.slider.max;
+    if (many === 0) {
+      this.note.textContent = "";
+      const words = over(this.feed.state.status) ? "It made nothing." : "The first comes after some seconds.";
+      this.place.replaceChildren(make("p", { class: "quiet" }, words));
+      return;
+    }
+    void this.draw();
+  }
+
+  private async draw(): Promise<void> {
+    const moment = this.moments[this.held ?? this.moments.length - 1];
+    if (!moment) return;
+    const latest = this.held === null;
+    const renewed = latest && !over(this.feed.state.status) ? ", renewed while it trains" : "";
+    this.note.textContent = `step ${count(moment.step)}, ${latest ? "the latest" : `${(this.held ?? 0) + 1} of ${this.moments.length}`}${renewed}`;
+    if (moment.at === this.shown) return;
+    this.shown = moment.at;
+    const found = await this.fetch(moment);
+    if (found && this.shown === moment.at) this.place.replaceChildren(...content(found));
+  }
+
+  private async fetch(moment: { at: number }): Promise<Moment | null> {
+    try {
+      const answer = await fetch(`${this.props.api}/${this.props.run}/made/${moment.at}`, { headers: { "X-Lamina-Token": this.props.token } });
+      return answer.ok ? ((await answer.json()) as Moment) : null;
+    } catch {
+      this.shown = -1; // tried again with the next news
+      return null;
+    }
+  }
+
+  restyle(): void { /* colours come from CSS */ }
+  destroy(): void { /* nothing outside the root */ }
+}
+
+/** A text with what it was given in bold, a sheet of images with sharp pixels. */
+export function content(found: Moment): HTMLElement[] {
+  const parts: HTMLElement[] = [];
+  if (found.text !== undefined) {
+    const begun = found.prompt ? [make("b", {}, found.prompt)] : [];
+    parts.push(make("div", { class: "made-text", "data-testid": "made-text" }, ...begun, found.text));
+  }
+  if (found.image !== undefined) {
+    parts.push(make("img", { src: found.image, alt: `${found.count ?? 0} images that the network made`, "data-testid": "made-images" }));
+  }
+  return parts;
+}

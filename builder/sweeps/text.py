@@ -86,7 +86,7 @@ def _range(field: str, low: str, high: str, options: str, when: Condition | None
         field=field, low=ends[0], high=ends[1], step=step, log=log, integer=written_whole, when=when
     )
     check_range(found)
-    return found if count is None else _spread(found, count)
+    return found if count is None else spread(found, count)
 
 
 def _number(text: str, field: str) -> float:
@@ -126,8 +126,8 @@ def check_range(parameter: Parameter) -> None:
         raise LaminaError(fact, place=place, remedy="Give n=5 for five values instead.")
 
 
-def _spread(parameter: Parameter, count: float) -> Parameter:
-    """The range as that many values."""
+def spread(parameter: Parameter, count: float) -> Parameter:
+    """The range as that many values. Raises LaminaError for less than two."""
     if not 2 <= count <= LARGEST or count != int(count):
         raise LaminaError(
             f"n={count:g} is no number of values.", place=parameter.field, remedy="At least 2."

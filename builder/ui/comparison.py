@@ -80,6 +80,37 @@ def label(name: str) -> str:
     return words.get(name, name.replace("_", " ").replace(".", " ").capitalize())
 
 
+def figure_name(name: str) -> str:
+    """What an epoch's figure or a run's measure is called: "Validation loss", "Seconds"."""
+    if name == "lr":
+        return "Learning rate"
+    part, _, figure = name.partition("_")
+    return f"{part.capitalize()} {inner(label(figure))}" if figure else part.capitalize()
+
+
+def figure_word(name: str) -> str:
+    """The same within a sentence: "validation loss"."""
+    return inner(figure_name(name))
+
+
+def inner(word: str) -> str:
+    """A figure's name within a sentence: "accuracy", but "ROC AUC", "R²"."""
+    return word if word[:2].isupper() or word == "R²" else word[0].lower() + word[1:]
+
+
+def figure(value: float) -> str:
+    """A figure as the tables of runs and trials write it (`figure` of components/plain): four
+    digits that count, 123,456 without an exponent.
+    """
+    size = abs(value)
+    if 1e5 <= size < 1e9:
+        return f"{value:,.0f}"
+    text = f"{value:.{3 if size < 1e-4 else 4}g}"
+    if "e" not in text or not 1e-6 <= size < 1e9:
+        return text
+    return f"{float(text):.10f}".rstrip("0").rstrip(".")
+
+
 def higher_is_better(name: str) -> bool:
     """Whether more of a figure is better ("validation_accuracy"); less of a loss or an error."""
     return name.removeprefix("validation_").removeprefix("train_") in HIGHER
@@ -100,13 +131,14 @@ def headline(rows: Sequence["Row"]) -> str | None:
 def figures(row: "Row", name: str | None) -> dict[str, float | None]:
     """What the table shows of a run: best and last of the headline figure, best validation loss."""
     best, last = row.best or {}, row.last or {}
-    found = {"best_loss": _number(best.get("validation_loss"))}
+    found = {"best_loss": finite(best.get("validation_loss"))}
     if name:
-        found = {"best": _number(best.get(name)), "last": _number(last.get(name)), **found}
+        found = {"best": finite(best.get(name)), "last": finite(last.get(name)), **found}
     return found
 
 
-def _number(value: Any) -> float | None:
+def finite(value: Any) -> float | None:
+    """The value where it is a finite number, else None."""
     if not isinstance(value, int | float) or value != value or abs(value) == float("inf"):
         return None
     return float(value)
@@ -152,6 +184,6 @@ def curve(
     points = [
         (float(row[over]), float(row[name]))
         for row in rows
-        if _number(row.get(name)) is not None and _number(row.get(over)) is not None
+        if finite(row.get(name)) is not None and finite(row.get(over)) is not None
     ]
     return [x for x, _ in points], [y for _, y in points]

@@ -24,7 +24,7 @@ from builder.ui import places
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
-PARTS = ("canvas", "live", "components/busy")
+PARTS = ("canvas", "live", "components/busy", "components/runtable", "components/trials")
 """The folders of builder/ui whose routes.py may define ROUTES."""
 
 TYPES = {

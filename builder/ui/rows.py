@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from builder.data.specs import PreparedSpec
+from builder.ui import figures
 
 SHOWN_COLUMNS = 4
 POINTS = 64
@@ -100,9 +101,10 @@ def show(value: Any) -> str:
     if value is None or (isinstance(value, float) and value != value):
         return "–"
     if isinstance(value, float):
-        if 1e3 <= abs(value) < 1e9:
-            return f"{value:,.1f}".removesuffix(".0") if abs(value) < 1e4 else f"{value:,.0f}"
-        return f"{value:,.4g}"
+        if 1e3 <= abs(value) < 1e4:
+            return f"{value:,.1f}".removesuffix(".0")
+        text = figures.number(value)
+        return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
     if isinstance(value, bytes):
         return f"{len(value):,} bytes"
     return str(value)

@@ -206,8 +206,8 @@ def test_numbers_are_written_as_short_as_they_can_be_read():
     assert [figures.number(v) for v in (206900.0, 5e8, -1234.5)] == [
         "206,900", "500,000,000", "-1,234",
     ]  # fmt: skip
-    assert [rows.show(v) for v in (206900.0, 99999.6, 1234.5, 2000.0, 0.25)] == [
-        "206,900", "100,000", "1,234.5", "2,000", "0.25",
+    assert [rows.show(v) for v in (206900.0, 99999.6, 1234.5, 2000.0, 0.25, 5.1, 4.2e-5)] == [
+        "206,900", "100,000", "1,234.5", "2,000", "0.25", "5.1", "0.000042",
     ]  # fmt: skip
     assert explain_table._tick(2_069_000.0, 50_000.0) == "2,069,000"
     assert explain_table._tick(0.25, 0.05) == "0.25"

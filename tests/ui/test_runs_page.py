@@ -3,11 +3,15 @@
 import time
 
 import pytest
+from starlette.applications import Starlette
 
 from builder import runs, templates, workspace
 from builder.runs.index import Row
-from builder.ui import comparison
+from builder.ui import comparison, routes
+from builder.ui.components.runtable.routes import ROUTES
+from builder.ui.screens import runs as page
 from tests.ui.apptest import open_page, text_of
+from tests.ui.test_routes import Client
 
 
 def test_only_settings_that_differ_are_shown_the_telling_ones_first():
@@ -52,6 +56,20 @@ def test_curves_leave_gaps_out_and_begin_with_the_validation_loss():
     rows = [{"epoch": 1, "validation_loss": 2.0, "train_loss": 1.0}, {"epoch": 2, "lr": 0.1}]
     assert comparison.curve_names({"a": rows}) == ["validation_loss", "train_loss", "lr"]
     assert comparison.curve(rows, "validation_loss", "epoch") == ([1.0], [2.0])
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.97224, "0.9722"), (123456.0, "123,456"), (3.16e-5, "0.0000316"), (1e-9, "1e-09"), (0, "0")],
+)
+def test_figures_are_written_as_the_tables_write_them(value, text):
+    assert comparison.figure(value) == text
+
+
+def test_a_figure_has_one_name_alone_and_one_within_a_sentence():
+    assert comparison.figure_name("validation_roc_auc") == "Validation ROC AUC"
+    assert comparison.figure_word("validation_accuracy") == "validation accuracy"
+    assert comparison.figure_name("seconds") == "Seconds"
 
 
 @pytest.fixture
@@ -117,3 +135,34 @@ def test_a_deleted_run_is_gone_from_page_and_disk(two_runs):
     assert not app.exception
     assert [row.id for row in runs.list_runs()] == [made[0].id]
     assert not made[1].folder.exists()
+
+
+def test_the_table_follows_by_a_route_of_its_own(two_runs):
+    opened, _ = two_runs
+    client, known = Client(Starlette(routes=ROUTES)), {"X-Lamina-Token": routes.token()}
+    rows = client.get(f"/lamina/api/runs?project={opened}", known).json()["rows"]
+    assert [row["name"] for row in rows] == ["run 2", "run 1"]
+    assert rows == _table(open_page("runs", project=opened))["rows"]
+    assert client.get("/lamina/api/runs").status_code == 403
+
+
+def test_the_page_is_drawn_anew_when_a_run_is_renamed_elsewhere(two_runs):
+    opened, made = two_runs
+    before = page._seen(opened, None, None)
+    assert page._seen(opened, None, None) == before
+    runs.rename(made[0].id, "renamed by the command line")
+    assert page._seen(opened, None, None) != before
+
+
+def test_files_of_the_chart_are_named_by_project_runs_and_figure(two_runs):
+    import json
+
+    opened, _ = two_runs
+    app = open_page("runs", project=opened)
+    names = [
+        json.loads(element.proto.json).get("name")
+        for element in app.get("bidi_component")
+        if element.proto.component_name.endswith("downloads")
+    ]
+    project = workspace.open_project(opened).name
+    assert names == [f"{project}-run-2-run-1-validation_loss".lower().replace(" ", "-")]

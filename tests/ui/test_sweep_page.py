@@ -5,13 +5,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from starlette.applications import Starlette
 from streamlit.testing.v1 import AppTest
 
 from builder import sweeps, templates, workspace
 from builder.project import Data
 from builder.runs import care
 from builder.sweeps.folder import State, Sweep, Trial
+from builder.ui import routes
+from builder.ui.components.trials.routes import ROUTES
+from builder.ui.screens import runs_watch, sweep_view
 from tests.ui.apptest import open_page, text_of
+from tests.ui.test_routes import Client
 
 
 @pytest.fixture
@@ -86,10 +91,75 @@ def test_a_field_that_is_not_there_is_refused_in_words(project: str) -> None:
     assert "has no argument" in text_of(app)
 
 
-def test_a_grid_needs_values_and_says_so(project: str) -> None:
+def test_a_grid_needs_values_and_takes_five_of_a_range_at_a_press(project: str) -> None:
     app = form(project)
     app.button_group("sweep_sampler").set_value("grid").run()
-    assert "n=5 for five values" in text_of(app)
+    assert "Every combination needs single values" in text_of(app)
+    assert app.button("sweep_start").disabled
+    app.button("sweep_spread_recipe.optimizer.lr").click().run()
+    assert not app.exception
+    assert "5 runs of up to" in text_of(app)
+    assert len(app.multiselect("sweep_values_recipe.optimizer.lr").value) == 5
+
+
+def test_seed_and_runs_at_once_go_into_the_plan(project: str) -> None:
+    app = form(project)
+    app.number_input("sweep_parallel").set_value(3).run()
+    app.number_input("sweep_seed").set_value(7).run()
+    app.button("sweep_start").click().run()
+    (begun,) = sweeps.list_sweeps(project)
+    assert (begun.plan.parallel, begun.plan.seed) == (3, 7)
+
+
+@pytest.mark.parametrize(
+    ("over", "said"),
+    [
+        ("recipe.label_smoothing=0..2", "less than"),
+        ("recipe.batch_size=0,16", "cannot be"),
+        ("recipe.optimizer.weight_decay=0..0.1:log", "begins above 0"),
+        ("recipe.batch_size=16..16", "one value"),
+        ("recipe.optimizer.momentum=0.1,0.9 if recipe.optimizer.name=SGD", "not varied"),
+    ],
+)
+def test_a_space_that_cannot_be_is_refused_in_the_form(project: str, over: str, said: str) -> None:
+    app = form(project)
+    app.text_input("sweep_text").set_value(over).run()
+    assert not app.exception
+    assert said in text_of(app)
+
+
+def test_a_range_without_a_logarithm_blocks_the_start(project: str) -> None:
+    app = form(project)
+    app.number_input("sweep_low_recipe.optimizer.lr").set_value(0.0).run()
+    assert "begins above 0" in text_of(app)
+    assert app.button("sweep_start").disabled
+
+
+def test_a_value_that_the_project_refuses_is_said_at_its_field(project: str) -> None:
+    app = form(project)
+    app.toggle("sweep_log_recipe.optimizer.lr").set_value(False).run()
+    app.number_input("sweep_low_recipe.optimizer.lr").set_value(-1.0).run()
+    assert "-1.0 cannot be" in text_of(app)
+    assert app.button("sweep_start").disabled
+
+
+def test_a_written_condition_is_kept(project: str) -> None:
+    app = form(project)
+    app.text_input("sweep_text").set_value("recipe.optimizer.name=SGD,AdamW").run()
+    condition = "recipe.optimizer.momentum=0..0.99 if recipe.optimizer.name=SGD"
+    app.text_input("sweep_text").set_value(condition).run()
+    assert not app.exception
+    app.button("sweep_start").click().run()
+    (begun,) = sweeps.list_sweeps(project)
+    whens = {one.field: one.when and one.when.values for one in begun.plan.parameters}
+    assert whens["recipe.optimizer.momentum"] == ("SGD",)
+
+
+def test_without_an_objective_nothing_starts(project: str) -> None:
+    app = form(project)
+    app.multiselect("sweep_objectives").set_value([]).run()
+    assert "Without a figure none is best." in text_of(app)
+    assert app.button("sweep_start").disabled
 
 
 def test_a_finished_sweep_shows_its_best_and_gives_its_settings_to_the_project(
@@ -129,6 +199,26 @@ def test_a_sweep_that_runs_can_be_stopped(project: str) -> None:
     app = open_page("runs", project=project, sweep=sweep.id)
     app.button("danger_sweep_stop").click().run()
     assert sweep.stop_path.exists()
+
+
+def test_the_table_of_trials_follows_by_a_route_of_its_own(project: str) -> None:
+    sweep = made(project)
+    told(sweep)
+    client, known = Client(Starlette(routes=ROUTES)), {"X-Lamina-Token": routes.token()}
+    rows = client.get(f"/lamina/api/sweeps/{sweep.id}/trials", known).json()["rows"]
+    assert [row["word"] for row in rows] == ["Complete", "Complete", "Given up", "Failed"]
+    assert rows[1]["values"] == [0.3]
+    gone = client.get("/lamina/api/sweeps/20260101-000000-abcdef/trials", known)
+    assert gone.status_code == 404
+    assert client.get(f"/lamina/api/sweeps/{sweep.id}/trials").status_code == 403
+
+
+def test_the_page_is_drawn_anew_when_a_trial_ends_and_not_before(project: str) -> None:
+    sweep = made(project)
+    change = runs_watch.Change(lambda: sweep_view.seen(sweep), sweep_view.seen(sweep), 0.0)
+    assert change.progress() == {"over": False}
+    told(sweep)
+    assert change.progress() == {"over": True}
 
 
 def test_a_sweep_that_is_gone_is_said_to_be_gone(project: str) -> None:

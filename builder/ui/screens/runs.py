@@ -3,33 +3,36 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import streamlit as st
 
-from builder import workspace
-from builder.ui import charts, chrome, comparison, manage, parts, recent, state, tokens
+from builder.ui import charts, chrome, comparison, manage, parts, routes, state, tokens
+from builder.ui.components.downloads import file_name
 from builder.ui.components.runtable import Act, runtable
-from builder.ui.screens import runs_one, runs_queue, sweep
+from builder.ui.components.runtable import rows as lines
+from builder.ui.screens import runs_one, runs_queue, runs_watch, sweep
 
 if TYPE_CHECKING:
     from builder.runs.index import Row
 
-MOST_CURVES = 8
-REFRESH = 2.0
+MOST_CURVES, AT_FIRST = 8, 3
+NAMED = 3
+"""So many runs stand in the name of the chart's files."""
 
 
 def show() -> None:
     """Draw the page."""
-    from builder import runs
-
     chrome.page("runs")
     if sweep.asked():
         sweep.show()
         return
     project = state.project_id()
     title = state.project().name if project else "All projects"
-    scope = st.session_state.get("runs_scope") or "This project"
-    rows = runs.list_runs(project if project and scope == "This project" else None)
+    scope = project if _own_only() else None
+    chosen, opened = st.session_state.get("runs_chart"), st.session_state.get("runs_opened")
+    runs_watch.watch("runs", lambda: _seen(scope, chosen, opened))
+    rows = _listed(scope)
     chrome.bar((title, "Runs"), actions=lambda: _actions(project))
     if not rows:
         with st.container(key="lm_body_runs_none"):
@@ -42,15 +45,20 @@ def show() -> None:
                 state.go("train" if project else "home")
         return
     with st.container(key="lm_body_runs"):
-        sweep.card(project if scope == "This project" else None)
-        runs_queue.show()
-        _table_card(rows)
+        sweep.card(scope)
+        runs_queue.show(any(row.status in manage.ACTIVE for row in rows))
+        _table_card(rows, scope)
         left, right = st.columns([8, 5], gap="small")
         shown = _in_chart(rows)
         with left:
             _curves([row for row in rows if row.id in shown])
         with right:
             runs_one.show(_opened(rows), len(rows))
+
+
+def _own_only() -> bool:
+    """Whether only the open project's runs are wanted."""
+    return (st.session_state.get("runs_scope") or "This project") == "This project"
 
 
 def _actions(project: str | None) -> None:
@@ -73,120 +81,51 @@ def _actions(project: str | None) -> None:
 # --- the table
 
 
-def _table_card(rows: Sequence["Row"]) -> None:
-    count = f"{len(rows)} run{'s' * (len(rows) != 1)}"
-    with parts.card("Runs", f"{count}; a tick lays a run's curve into the chart", key="runs"):
-        if any(row.status in manage.ACTIVE for row in rows):
-            st.fragment(_table, run_every=REFRESH)()
-        else:
-            _draw(rows)
-
-
-def _table() -> None:
+def _listed(project: str | None) -> list["Row"]:
     from builder import runs
 
-    project = state.project_id()
-    scope = st.session_state.get("runs_scope") or "This project"
-    rows = runs.list_runs(project if project and scope == "This project" else None)
-    before = st.session_state.get("runs_active")
-    now = sum(row.status in manage.ACTIVE for row in rows)
-    st.session_state["runs_active"] = now
-    if before is not None and now != before:
-        st.rerun()
-    _draw(rows)
+    return runs.list_runs(project)
 
 
-def _draw(rows: Sequence["Row"]) -> None:
-    found = comparison.settings(rows)
-    names = comparison.differing(found)[: comparison.MOST_SETTINGS]
-    main = comparison.headline(rows)
-    columns = [{"name": "best_loss", "label": "Best loss", "higher": False}]
-    if main:
-        word = comparison.label(main.removeprefix("validation_"))
-        higher = comparison.higher_is_better(main)
-        columns = [
-            {"name": "best", "label": f"Best {_inner(word)}", "higher": higher},
-            {"name": "last", "label": "Last", "higher": higher},
-            *columns,
-        ]
-    opened = _opened(rows)
-    named = called(rows)
-    act = runtable(
-        "runs_table",
-        [{**_row(row, found[row.id], names, main), "name": named[row.id]} for row in rows],
-        figures=columns,
-        settings=[{"name": name, "label": comparison.label(name)} for name in names],
-        colours=_colours(rows),
-        opened=opened.id if opened else None,
+def _seen(project: str | None, chosen: Sequence[str] | None, opened: str | None) -> Any:
+    """What the page shows apart from the table's figures, which follow by a route of their own:
+    when this changes, it is drawn anew. Of the runs in the chart and the open one every epoch
+    counts.
+    """
+    from builder import runs
+
+    rows = _listed(project)
+    known = [row.id for row in rows]
+    told = {*(known[:AT_FIRST] if chosen is None else chosen), opened or "".join(known[:1])}
+    return (
+        project,
+        [(row.id, row.status, row.name, row.note) for row in rows],
+        [column["name"] for column in (*lines.figures(rows), *lines.settings(rows))],
+        {row.id: row.epoch for row in rows if row.id in told and row.status in manage.ACTIVE},
+        [(one.run, one.place) for one in runs.waiting()],
+        sweep.seen(project),
     )
+
+
+def _table_card(rows: Sequence["Row"], project: str | None) -> None:
+    count = f"{len(rows)} run{'s' * (len(rows) != 1)}"
+    with parts.card("Runs", f"{count}; a tick lays a run's curve into the chart", key="runs"):
+        opened = _opened(rows)
+        going = any(row.status in manage.ACTIVE for row in rows)
+        address = f"/lamina/api/runs?project={quote(project or '')}"
+        act = runtable(
+            "runs_table",
+            lines.lines(rows),
+            figures=lines.figures(rows),
+            settings=lines.settings(rows),
+            colours=_colours(rows),
+            opened=opened.id if opened else None,
+            live={"address": address, "token": routes.token()} if going else None,
+        )
     if act is not None and act.at > st.session_state.get("runs_act", 0.0):
         st.session_state["runs_act"] = act.at
         _take(act, rows)
         st.rerun()
-
-
-def called(rows: Sequence["Row"]) -> dict[str, str]:
-    """What each run is called; with its project where there are runs of several."""
-    own = {row.id: row.name or row.id for row in rows}
-    if len({row.project_id for row in rows}) < 2:
-        return own
-    projects = {entry.id: entry.name for entry in workspace.projects()}
-    return {
-        row.id: f"{projects[row.project_id]} · {own[row.id]}"
-        if row.project_id in projects
-        else own[row.id]
-        for row in rows
-    }
-
-
-def _inner(word: str) -> str:
-    return word if word[:2].isupper() or word == "R²" else word[0].lower() + word[1:]
-
-
-def _row(
-    row: "Row", found: Mapping[str, Any], names: Sequence[str], main: str | None
-) -> dict[str, Any]:
-    word, tone, sign = recent.BADGES.get(row.status, (row.status, "n", ""))
-    return {
-        "id": row.id,
-        "note": row.note.splitlines()[0][:80] if row.note else "",
-        "word": word,
-        "tone": tone,
-        "live": sign == "live",
-        "spark": _losses(row.id),
-        "figures": comparison.figures(row, main),
-        "settings": {name: _cell(found.get(name)) for name in names},
-        "duration": row.seconds,
-        "lasted": comparison.lasted(row.seconds),
-        "device": row.device or "",
-        "when": row.created,
-        "begun": comparison.begun(row.created),
-    }
-
-
-def _cell(value: Any) -> Any:
-    return value if value is None or isinstance(value, int | float | str) else str(value)
-
-
-def _losses(run_id: str) -> list[float]:
-    """Validation loss by epoch, at most 40 points; kept for runs that have ended."""
-    from builder import runs
-
-    run = runs.open_run(run_id)
-    try:
-        stamp = (run.folder / "epochs.jsonl").stat().st_size
-    except OSError:
-        return []
-    return _losses_of(run_id, stamp)
-
-
-@st.cache_data(max_entries=500, show_spinner=False)
-def _losses_of(run_id: str, stamp: int) -> list[float]:
-    from builder import runs
-
-    del stamp  # part of the key: the file grows with each epoch
-    _, ys = comparison.curve(runs.open_run(run_id).epochs(), "validation_loss", "epoch")
-    return ys[:: max(1, len(ys) // 40)]
 
 
 def _take(act: Act, rows: Sequence["Row"]) -> None:
@@ -202,11 +141,11 @@ def _take(act: Act, rows: Sequence["Row"]) -> None:
 
 
 def _in_chart(rows: Sequence["Row"]) -> list[str]:
-    """The runs in the chart: those ticked, at first the newest three."""
+    """The runs in the chart: those ticked, at first the newest."""
     known = [row.id for row in rows]
     chosen = st.session_state.get("runs_chart")
     if chosen is None:
-        return known[:3]
+        return known[:AT_FIRST]
     return [run for run in chosen if run in known]
 
 
@@ -240,7 +179,7 @@ def _curves(rows: Sequence["Row"]) -> None:
             name = st.selectbox(
                 "Figure",
                 names,
-                format_func=_figure_label,
+                format_func=comparison.figure_name,
                 label_visibility="collapsed",
                 width=220,
                 key="runs_figure",
@@ -257,20 +196,13 @@ def _curves(rows: Sequence["Row"]) -> None:
         _chart(rows, epochs, str(name), str(over))
 
 
-def _figure_label(name: str) -> str:
-    if name == "lr":
-        return "Learning rate"
-    part, _, figure = name.partition("_")
-    return f"{part.capitalize()} {_inner(comparison.label(figure))}"
-
-
 def _chart(
     rows: Sequence["Row"], epochs: Mapping[str, Sequence[Mapping[str, Any]]], name: str, over: str
 ) -> None:
     figure = charts.figure()
     palette = charts.CATEGORIES[tokens.theme()]
     legend = []
-    named = called(rows)
+    named = lines.called(rows)
     for i, row in enumerate(rows_in_order(rows)):
         xs, ys = comparison.curve(epochs[row.id], name, over)
         if not xs:
@@ -283,9 +215,12 @@ def _chart(
             x=xs, y=ys, name=label, mode=mode, line={"color": colour}, marker={"size": 5}
         )
     figure.update_xaxes(title_text="epoch" if over == "epoch" else "seconds of training")
-    figure.update_layout(margin={"b": 40})
+    figure.update_layout(margin={"b": 40}, uirevision=f"{name} {over}")
     parts.html(f'<div class="rn-legend">{"".join(legend)}</div>', "curves-legend")
-    charts.show(figure, key="runs_chart_figure", height=300, name=f"runs {name}")
+    project = state.project().name if state.project_id() else "all projects"
+    called = [named[row.id] for row in rows_in_order(rows)][:NAMED]
+    file = file_name([project, *called, name])
+    charts.show(figure, key="runs_chart_figure", height=300, name=file)
 
 
 def rows_in_order(rows: Sequence["Row"]) -> list["Row"]:

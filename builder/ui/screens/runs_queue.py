@@ -12,32 +12,29 @@ if TYPE_CHECKING:
     from builder.runs import Waiting
 
 SHOWN = 8
-REFRESH = 2.0
 
 
-def show() -> None:
-    """Draw the card; nothing where no run waits."""
-    from builder import runs
-
-    if runs.waiting():
-        with parts.card("Waiting", "the next one stands first", key="queue"):
-            st.fragment(_list, run_every=REFRESH)()
-
-
-def _list() -> None:
+def show(going: bool) -> None:
+    """Draw the card: where a run waits, and from then on while runs are `going` on, so that the
+    page does not jump when the queue is empty every other moment, as while a sweep runs.
+    """
     from builder import runs
 
     found = runs.waiting()
-    if not found:  # no rerun: while a sweep runs, the queue is empty every other moment
-        parts.html('<p class="lm-f lm-s">No run waits now.</p>')
+    seen = bool(found) or (going and st.session_state.get("queue_seen", False))
+    st.session_state["queue_seen"] = seen
+    if not seen:
         return
-    names = {row.id: row.name for row in runs.list_runs()}
-    for one in found[:SHOWN]:
-        _line(one, names.get(one.run, one.run))
-    if len(found) > SHOWN:
-        parts.html(f'<p class="lm-f lm-s">and {len(found) - SHOWN} more</p>')
-    for device in dict.fromkeys(one.device for one in found):
-        _limit(device)
+    with parts.card("Waiting", "the next one stands first", key="queue"):
+        if not found:
+            parts.html('<p class="lm-f lm-s">No run waits now.</p>')
+        names = {row.id: row.name for row in runs.list_runs()} if found else {}
+        for one in found[:SHOWN]:
+            _line(one, names.get(one.run, one.run))
+        if len(found) > SHOWN:
+            parts.html(f'<p class="lm-f lm-s">and {len(found) - SHOWN} more</p>')
+        for device in dict.fromkeys(one.device for one in found):
+            _limit(device)
 
 
 def _line(one: "Waiting", name: str) -> None:

@@ -6,7 +6,7 @@ The address says which: `?sweep=<id>` or `?sweep=new`.
 import time
 from collections.abc import Callable
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -57,12 +57,10 @@ def show() -> None:
 
 def _one(found: "Sweep") -> None:
     plan = found.plan
-    state_now = found.state
     title = state.project().name if state.project_id() else plan.name
     chrome.bar((title, "Runs", plan.name), actions=lambda: _actions(found))
     with st.container(key="lm_body_sweep"):
-        going = state_now.status == "running"
-        sweep_view.show(found, every=1.0 if going else None)
+        sweep_view.show(found)
 
 
 def _actions(found: "Sweep") -> None:
@@ -109,6 +107,16 @@ def _try(act: Callable[[], object]) -> None:
 # --- the list, on the table of runs
 
 
+def seen(project: str | None) -> Any:
+    """What the list shows."""
+    from builder import sweeps
+
+    return [
+        (one.id, one.plan.name, one.state.status, [trial.state for trial in one.records()])
+        for one in sweeps.list_sweeps(project)[:FIRST]
+    ]
+
+
 def card(project: str | None) -> None:
     """The newest sweeps with their state; nothing where there are none."""
     from builder import sweeps
@@ -133,8 +141,12 @@ def _line(found: "Sweep") -> None:
     word, tone, sign = BADGES[now.status]
     ended = sum(one.state in ("complete", "pruned", "failed") for one in trials)
     best = sweeps.best(trials, plan)
-    figure = sweep_view.figure_name(plan.objectives[0].figure).lower()
-    said = f"best {figure} {best.values[0]:.4g}" if best and plan.kind == "search" else plan.kind
+    figure = comparison.figure_word(plan.objectives[0].figure)
+    said = (
+        f"best {figure} {comparison.figure(best.values[0])}"
+        if best and plan.kind == "search"
+        else plan.kind
+    )
     key = f"lm_sweep_line_{found.id}"
     with st.container(key=key, horizontal=True, vertical_alignment="center"):
         parts.html(

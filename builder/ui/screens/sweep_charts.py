@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from builder.ui import charts, parts, tokens
+from builder.ui import charts, comparison, parts, tokens
 
 if TYPE_CHECKING:
     from builder.sweeps import Group, Objective, Plan, State, Trial
@@ -15,11 +15,13 @@ ENOUGH = 8
 
 def so_far(plan: "Plan", trials: Sequence["Trial"]) -> None:
     """Each complete trial as a dot, and the best up to there as a line."""
-    from builder.ui.screens.sweep_view import figure_name
-
     objective = plan.objectives[0]
     complete = [one for one in trials if one.state == "complete"]
-    with parts.card("Best so far", figure_name(objective.figure).lower(), key="sweep_so_far"):
+    with parts.card(
+        "Best so far",
+        comparison.figure_word(objective.figure),
+        key="sweep_so_far",
+    ):
         if not complete:
             parts.html('<p class="lm-f lm-s">No trial is complete yet.</p>')
             return
@@ -53,7 +55,6 @@ def so_far(plan: "Plan", trials: Sequence["Trial"]) -> None:
 def front(plan: "Plan", trials: Sequence["Trial"]) -> None:
     """The first two objectives of each complete trial; those on the front are joined."""
     from builder import sweeps
-    from builder.ui.screens.sweep_view import figure_name
 
     complete = [one for one in trials if one.state == "complete"]
     on = sorted(sweeps.pareto(trials, plan), key=lambda one: one.values[:2])
@@ -79,8 +80,8 @@ def front(plan: "Plan", trials: Sequence["Trial"]) -> None:
                 line={"color": tint, "width": 1.5},
                 hovertemplate="%{text}<br>%{x:.4g}, %{y:.4g}<extra></extra>",
             )
-        figure.update_xaxes(title_text=figure_name(first.figure))
-        figure.update_yaxes(title_text=figure_name(second.figure))
+        figure.update_xaxes(title_text=comparison.figure_name(first.figure))
+        figure.update_yaxes(title_text=comparison.figure_name(second.figure))
         figure.update_layout(margin={"b": 40, "l": 64})
         charts.show(figure, key="sweep_front_figure", height=220, name=plan.name, files=False)
 
@@ -113,12 +114,11 @@ def groups(plan: "Plan", trials: Sequence["Trial"]) -> None:
     """Settings compared over seeds: a dot per seed, the mean, and the difference to the base."""
     from builder import sweeps
     from builder.sweeps.plan import SEED
-    from builder.ui.screens.sweep_view import figure_name
 
     found = sweeps.groups(trials)
     objective = plan.objectives[0]
     title = "How much is luck" if plan.kind == "seeds" else "What each node contributes"
-    with parts.card(title, figure_name(objective.figure).lower(), key="sweep_groups"):
+    with parts.card(title, comparison.figure_word(objective.figure), key="sweep_groups"):
         if not found:
             parts.html('<p class="lm-f lm-s">No trial is complete yet.</p>')
             return
@@ -170,7 +170,7 @@ def _groups_table(found: Sequence["Group"], objective: "Objective") -> str:
         verdict = one.verdict(objective)
         spread = f"± {one.deviation:.2g}" if math.isfinite(one.deviation) else ""
         rows.append(
-            f"<tr><td>{_group_name(one)}</td><td>{one.count}</td><td>{one.mean:.4g}</td>"
+            f"<tr><td>{_group_name(one)}</td><td>{one.count}</td><td>{comparison.figure(one.mean)}</td>"
             f"<td>{spread}</td><td>{apart}</td><td>{verdict}</td></tr>"
         )
     names = ("", "seeds", "mean", "spread", "difference", "")

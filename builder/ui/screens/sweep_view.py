@@ -7,40 +7,21 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from builder.errors import LaminaError
-from builder.ui import chrome, comparison, parts, state
+from builder.ui import chrome, comparison, parts, routes, state
 from builder.ui.components.parallel import Picked, parallel
 from builder.ui.components.trials import trials as trials_table
-from builder.ui.screens import sweep_charts
+from builder.ui.components.trials.rows import STATES, lines, waits
+from builder.ui.screens import runs_watch, sweep_charts
 
 if TYPE_CHECKING:
     from builder.sweeps import Parameter, Plan, State, Sweep, Trial
 
-STATES: dict[str, tuple[str, parts.Tone]] = {
-    "running": ("Running", "acc"),
-    "complete": ("Complete", "ok"),
-    "pruned": ("Given up", "n"),
-    "failed": ("Failed", "err"),
-    "stopped": ("Stopped", "warn"),
-}
 ENDED = ("complete", "pruned", "failed")
 
 
-def show(found: "Sweep", every: float | None) -> None:
-    """Draw the sweep; anew each `every` seconds while it runs."""
-    st.session_state["sweep_status"] = found.state.status
-    if every is None:
-        _draw(found)
-    else:
-        st.fragment(_live, run_every=every)(found)
-
-
-def _live(found: "Sweep") -> None:
-    if found.state.status != st.session_state.get("sweep_status"):
-        st.rerun()
-    _draw(found)
-
-
-def _draw(found: "Sweep") -> None:
+def show(found: "Sweep") -> None:
+    """Draw the sweep; anew when a trial begins or ends. The table follows the figures between."""
+    runs_watch.watch(f"sweep_{found.id}", lambda: seen(found), every=1.0)
     plan, now, trials = found.plan, found.state, found.trials()
     _progress(plan, now, trials)
     if not trials:
@@ -51,6 +32,13 @@ def _draw(found: "Sweep") -> None:
         _search(found, plan, now, trials)
     else:
         _comparison(found, plan, trials)
+
+
+def seen(found: "Sweep") -> Any:
+    """What the page of a sweep shows apart from the figures of trials under way."""
+    now = found.state
+    told = [(one.number, one.state, one.run, waits(one)) for one in found.trials()]
+    return found.id, now.status, now.message, now.error, now.importance, told
 
 
 def _search(found: "Sweep", plan: "Plan", now: "State", trials: Sequence["Trial"]) -> None:
@@ -90,16 +78,6 @@ def _take(act: Picked | None) -> None:
 # --- progress
 
 
-def figure_name(figure: str) -> str:
-    """What an objective is called: "Validation loss", "Seconds"."""
-    if figure in ("seconds", "parameters"):
-        return figure.capitalize()
-    part, _, name = figure.partition("_")
-    word = comparison.label(name)
-    inner = word if word[:2].isupper() or word == "R²" else word[0].lower() + word[1:]
-    return f"{part.capitalize()} {inner}"
-
-
 def _progress(plan: "Plan", now: "State", trials: Sequence["Trial"]) -> None:
     from builder import sweeps
 
@@ -108,9 +86,15 @@ def _progress(plan: "Plan", now: "State", trials: Sequence["Trial"]) -> None:
     best = sweeps.best(trials, plan)
     items = [("trials", f"{ended}", f"of {plan.trials}")]
     if plan.kind == "search" and len(plan.objectives) == 1:
-        value = f"{best.values[0]:.4g}" if best else "–"
+        value = comparison.figure(best.values[0]) if best else "–"
         note = f"trial {best.number}" if best else ""
-        items.append((f"best {figure_name(plan.objectives[0].figure).lower()}", value, note))
+        items.append(
+            (
+                f"best {comparison.figure_word(plan.objectives[0].figure)}",
+                value,
+                note,
+            )
+        )
     elif plan.kind == "search":
         items.append(("on the Pareto front", str(len(sweeps.pareto(trials, plan))), "trials"))
     items += [(STATES[name][0].lower(), str(counts[name]), "") for name in STATES if counts[name]]
@@ -142,7 +126,7 @@ def _lines(sweep_id: str, plan: "Plan", trials: Sequence["Trial"]) -> Picked | N
 
     axes = [_axis(one, suggest.title(one.field)) for one in plan.parameters]
     objective = plan.objectives[0]
-    axes.append({"label": figure_name(objective.figure), "kind": "number"})
+    axes.append({"label": comparison.figure_name(objective.figure), "kind": "number"})
     lines = [
         {
             "trial": one.number,
@@ -186,56 +170,29 @@ def _place(parameter: "Parameter", trial: "Trial") -> Any:
 
 def _words(plan: "Plan", trial: "Trial") -> str:
     values = ", ".join(
-        f"{figure_name(one.figure).lower()} {value:.4g}"
+        f"{comparison.figure_word(one.figure)} {comparison.figure(value)}"
         for one, value in zip(plan.objectives, trial.values)
     )
     return f"Trial {trial.number}: {values or STATES[trial.state][0].lower()}"
 
 
 def _table(sweep_id: str, plan: "Plan", trials: Sequence["Trial"]) -> Picked | None:
-    from builder import sweeps
     from builder.sweeps import suggest
-    from builder.sweeps.space import shown
 
-    several = len(plan.objectives) > 1
-    front = {one.number for one in sweeps.pareto(trials, plan)} if several else set()
-    rows = []
-    for one in trials:
-        word, tone = STATES[one.state]
-        live = one.state == "running"
-        values: list[float | None] = [*one.values]
-        if not values:
-            values = [one.figures.get(item.figure) for item in plan.objectives]
-        settings = {
-            name: value if isinstance(value, int | float) else shown(value)
-            for name, value in one.settings.items()
-        }
-        rows.append(
-            {
-                "trial": one.number,
-                "word": "Waits" if live and one.message else word,
-                "tone": "n" if live and one.message else tone,
-                "live": live and not one.message,
-                "front": one.number in front,
-                "values": values,
-                "settings": settings,
-                "epoch": f"{one.epoch} of {one.epochs}" if live else one.epoch,
-                "seconds": one.seconds,
-                "lasted": comparison.lasted(one.seconds),
-                "words": one.message if one.state == "failed" else "",
-            }
-        )
+    going = any(one.state == "running" for one in trials)
+    address = f"/lamina/api/sweeps/{sweep_id}/trials"
     return trials_table(
         f"trials_{sweep_id}",
-        rows,
+        lines(plan, trials),
         values=[
-            {"label": figure_name(one.figure), "higher": one.direction == "maximize"}
+            {"label": comparison.figure_name(one.figure), "higher": one.direction == "maximize"}
             for one in plan.objectives
         ],
         settings=[
             {"name": one.field, "label": suggest.title(one.field)} for one in plan.parameters
         ],
         opened=_opened(plan, trials),
+        live={"address": address, "token": routes.token()} if going else None,
     )
 
 
@@ -272,7 +229,7 @@ def _details(found: "Sweep", plan: "Plan", trials: Sequence["Trial"]) -> None:
             parts.html(f'<p class="lm-m lm-s">{escape(trial.message)}</p>')
         items = [
             *(
-                (figure_name(one.figure), f"{value:.4g}")
+                (comparison.figure_name(one.figure), comparison.figure(value))
                 for one, value in zip(plan.objectives, trial.values)
             ),
             *((suggest.title(name), shown(value)) for name, value in trial.settings.items()),

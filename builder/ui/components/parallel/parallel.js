@@ -1,10 +1,6 @@
 const brushes = new Map();
 const TOP = 34, BOTTOM = 26, HEIGHT = 264, NONE = 12;
 
-function short(value) {
-  const size = Math.abs(value);
-  return size !== 0 && (size < 0.001 || size >= 100000) ? value.toExponential(1).replace("e+", "e") : String(Number(value.toPrecision(3)));
-}
 function cut(text, room) { return text.length * 6.6 > room ? `${text.slice(0, Math.max(3, Math.floor(room / 6.6) - 1))}…` : text; }
 
 export default function ({ parentElement, data, setTriggerValue }) {
@@ -77,7 +73,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
       else for (const part of [0, 0.5, 1]) {
         const [low, high] = ends[at];
         const value = axis.kind === "log" ? low * (high / low) ** part : low + (high - low) * part;
-        mark(value, short(value));
+        mark(value, figure(value));
       }
       if (data.lines.some((line) => at !== last && (line.values[at] === null || line.values[at] === undefined))) svg.append(sv("text", { class: "tk", x: x(at) - 6, y: floor + NONE + 4, "text-anchor": "end" }, "–"));
       svg.append(handle(svg, at, x(at)));

@@ -25,7 +25,52 @@ function figure(value) {
   if (value === null || value === undefined) return "–";
   if (typeof value !== "number") return String(value);
   const size = Math.abs(value);
-  return size !== 0 && (size < 0.0001 || size >= 100000) ? value.toExponential(2) : String(Number(value.toPrecision(4)));
+  if (size >= 1e5 && size < 1e9) return Math.round(value).toLocaleString("en");
+  return String(Number(value.toPrecision(size < 1e-4 ? 3 : 4)));
+}
+const followed = new Map();
+// Ask the own route `live.address` each second; `take` gets what it says whenever that changes. Ends with the element.
+function follow(id, live, root, take) {
+  clearInterval(followed.get(id));
+  followed.delete(id);
+  if (!live) return;
+  let shown = "";
+  async function look() {
+    if (!root.isConnected) { clearInterval(timer); return; }
+    try {
+      const answer = await fetch(new URL(live.address, document.baseURI), { headers: { "X-Lamina-Token": live.token } });
+      const text = answer.ok ? await answer.text() : shown;
+      if (text === shown || followed.get(id) !== timer || !root.isConnected) return;
+      shown = text;
+      take(JSON.parse(text));
+    } catch { return; }  // the server is away for a moment
+  }
+  const timer = setInterval(look, 1000);
+  followed.set(id, timer);
+}
+// Draw anew inside `root` without losing the place in `.wrap`, nor the focus on what has a data-testid.
+function keeping(root, redraw) {
+  const before = root.querySelector(".wrap"), tree = root.getRootNode();
+  const [top, left] = before ? [before.scrollTop, before.scrollLeft] : [0, 0];
+  const active = root.contains(tree.activeElement) ? tree.activeElement : null;
+  const [held, caret] = active ? [active.dataset.testid, active.selectionStart] : [];
+  redraw();
+  const after = root.querySelector(".wrap");
+  if (after) Object.assign(after, { scrollTop: top, scrollLeft: left });
+  const again = held ? root.querySelector(`[data-testid="${CSS.escape(held)}"]`) : null;
+  if (!again || again === tree.activeElement) return;
+  again.focus({ preventScroll: true });
+  if (typeof caret === "number") again.setSelectionRange(caret, caret);
+}
+// Up, Down, Home and End move the focus among the rows of a table body.
+function walk(event) {
+  const rows = [...event.currentTarget.querySelectorAll("tbody tr")];
+  const at = rows.findIndex((row) => row.contains(event.target));
+  const next = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: rows.length - 1 }[event.key];
+  if (at < 0 || next === undefined || !rows[next]) return;
+  event.preventDefault();
+  event.stopPropagation();
+  rows[next].focus();
 }
 function css(root, name) { return getComputedStyle(root.host || root).getPropertyValue(name).trim(); }
 function rgb(text) {

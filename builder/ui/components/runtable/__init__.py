@@ -24,12 +24,14 @@ def runtable(
     settings: Sequence[Mapping[str, str]],
     colours: Mapping[str, str],
     opened: str | None,
+    live: Mapping[str, str] | None = None,
 ) -> Act | None:
     """Draw the table; gives the act of this run of the page.
 
     A row has "id", "name", "note", "word", "tone", "live", "spark" (numbers), "figures" and
-    "settings" (by name), "duration", "lasted", "device", "when", "begun". `figures` are columns
-    {"name", "label", "higher"}, `settings` {"name", "label"}. `colours`: the runs in the chart.
+    "settings" (by name), "progress", "duration", "lasted", "device", "when", "begun". `figures` are
+    columns {"name", "label", "higher"}, `settings` {"name", "label"}. `colours`: the runs in the
+    chart. `live`: {"address", "token"} of the route that gives fresh rows, for runs under way.
     """
     result = plain.mount("runtable")(
         key=key,
@@ -40,6 +42,7 @@ def runtable(
             "settings": [dict(column) for column in settings],
             "colours": dict(colours),
             "opened": opened,
+            "live": dict(live) if live else None,
         },
         on_act_change=plain.nothing,
     )

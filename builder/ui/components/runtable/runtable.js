@@ -1,5 +1,5 @@
-const orders = new Map();
-const DASH = "–";
+const held = new Map();
+const DASH = "–", FEW = 5;
 
 function line(values) {
   if (values.length < 2) return el("span", { class: "f" }, DASH);
@@ -10,8 +10,9 @@ function line(values) {
 
 export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement.querySelector("#root");
-  const state = orders.get(data.id) || { by: "when", up: false };
-  orders.set(data.id, state);
+  const state = held.get(data.id) || { by: "when", up: false, wanted: "" };
+  held.set(data.id, state);
+  let all = data.rows;
   const act = (kind, run) => setTriggerValue("act", { kind, run, at: Date.now() });
   const value = (row) => {
     if (state.by === "when" || state.by === "duration") return row[state.by];
@@ -24,37 +25,61 @@ export default function ({ parentElement, data, setTriggerValue }) {
     if (x === null || y === null) return (x === null) - (y === null);
     return (x < y ? -1 : x > y ? 1 : 0) * (state.up ? 1 : -1);
   };
-  const best = Object.fromEntries(data.figures.map(({ name, higher }) => {
-    const found = data.rows.map((row) => row.figures[name]).filter((v) => typeof v === "number");
-    return [name, found.length > 1 ? (higher ? Math.max(...found) : Math.min(...found)) : null];
-  }));
+  let best = {};
+  function weigh() {
+    best = Object.fromEntries(data.figures.map(({ name, higher }) => {
+      const found = all.map((row) => row.figures[name]).filter((v) => typeof v === "number");
+      return [name, found.length > 1 ? (higher ? Math.max(...found) : Math.min(...found)) : null];
+    }));
+  }
+  const text = (row) => [row.name, row.word, row.note, row.device, ...data.settings.map(({ name, label }) => `${label} ${figure(row.settings[name])}`)].join(" ").toLowerCase();
+  const fits = (row) => state.wanted.toLowerCase().split(/\s+/).every((word) => text(row).includes(word));
 
   function head(name, text, left) {
     const active = state.by === name;
     return el("th", { scope: "col", class: left ? "l" : "", "aria-sort": active ? (state.up ? "ascending" : "descending") : "none" },
-      el("button", { onclick: () => { state.up = active ? !state.up : left; state.by = name; draw(); } }, text, active ? (state.up ? " ↑" : " ↓") : ""));
+      el("button", { "data-testid": `sort-${name}`, onclick: () => { state.up = active ? !state.up : left; state.by = name; draw(); } }, text, active ? (state.up ? " ↑" : " ↓") : ""));
   }
-  function body(row) {
+  function body(row, tab) {
     const colour = data.colours[row.id];
-    const box = el("button", { class: colour ? "box on" : "box", role: "checkbox", "aria-checked": Boolean(colour).toString(), "aria-label": `${row.name} in the chart`, "data-testid": `compare-${row.id}`,
-      style: colour ? { background: colour, borderColor: colour } : {}, onclick: (event) => { event.stopPropagation(); act("toggle", row.id); }, onkeydown: (event) => event.stopPropagation() }, colour ? sign("ok") : null);
+    const box = el("button", { class: colour ? "box on" : "box", role: "checkbox", tabindex: -1, "aria-checked": Boolean(colour).toString(), "aria-label": `${row.name} in the chart`, "data-testid": `compare-${row.id}`,
+      style: colour ? { background: colour, borderColor: colour } : {}, onclick: (event) => { event.stopPropagation(); act("toggle", row.id); } }, colour ? sign("ok") : null);
     const pill = el("span", { class: `pill ${row.tone}` }, row.live ? el("i", { class: "live" }) : row.tone === "n" ? null : sign(row.tone === "acc" ? "ok" : row.tone), row.word);
-    return el("tr", { class: row.id === data.opened ? "on" : "", tabindex: 0, "data-testid": `run-${row.id}`, "aria-label": `${row.name}, ${row.word}: open`, onclick: () => act("open", row.id),
-      onkeydown: (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); act("open", row.id); } event.stopPropagation(); } },
+    return el("tr", { class: row.id === data.opened ? "on" : "", tabindex: row.id === tab ? 0 : -1, "data-testid": `run-${row.id}`, "aria-label": `${row.name}, ${row.word}: Enter opens it, Space puts its curve into the chart`, onclick: () => act("open", row.id),
+      onkeydown: (event) => {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        event.preventDefault();
+        event.stopPropagation();
+        act(event.key === "Enter" ? "open" : "toggle", row.id);
+      } },
       el("td", { class: "c" }, box),
       el("td", { class: "l name", title: row.note || row.name }, el("span", { class: "b" }, row.name), row.note ? el("span", { class: "f s" }, row.note) : null),
-      el("td", { class: "l" }, pill), el("td", {}, line(row.spark)),
+      el("td", { class: "l" }, pill, row.progress ? el("span", { class: "f s at" }, row.progress) : null), el("td", {}, line(row.spark)),
       data.figures.map(({ name }) => el("td", { class: row.figures[name] !== null && row.figures[name] === best[name] ? "mono top" : "mono" }, figure(row.figures[name]))),
       data.settings.map(({ name }) => el("td", { class: "mono m" }, figure(row.settings[name]))),
       el("td", { class: "mono m" }, row.lasted), el("td", { class: "m s" }, row.device), el("td", { class: "m s" }, row.begun));
   }
-  function draw() {
-    const rows = [...data.rows].sort(before);
-    root.replaceChildren(el("div", { class: "wrap" }, el("table", {},
+  const count = el("span", { class: "f s", role: "status" });
+  const filter = el("input", { class: "find", type: "search", placeholder: "Find by name, state, note, setting", "aria-label": "Find runs", "data-testid": "find-runs", value: state.wanted,
+    oninput: () => { state.wanted = filter.value; draw(); }, onkeydown: (event) => event.stopPropagation() });
+  const under = el("div", {});
+  function draw() { keeping(root, table); }
+  function table() {
+    weigh();
+    const rows = all.filter(fits).sort(before);
+    const tab = rows.some((row) => row.id === data.opened) ? data.opened : rows[0]?.id;
+    count.textContent = state.wanted ? `${rows.length} of ${all.length}` : "";
+    under.replaceChildren(el("div", { class: "wrap" }, el("table", { onkeydown: walk },
       el("thead", {}, el("tr", {}, el("th", { class: "c", "aria-label": "In the chart" }), head("name", "Run", true), head("word", "Status", true), el("th", {}, "Loss"),
         data.figures.map(({ name, label }) => head(name, label, false)), data.settings.map(({ name, label }) => head(`s:${name}`, label, false)),
         head("duration", "Time", false), head("device", "Device", false), head("when", "Begun", false))),
-      el("tbody", {}, rows.map(body)))));
+      el("tbody", {}, rows.map((row) => body(row, tab))))),
+      ...(rows.length ? [] : [el("p", { class: "f s none" }, "No run has all these words.")]));
   }
-  draw();
+  if (all.length <= FEW) state.wanted = "";
+  keeping(root, () => {
+    root.replaceChildren(...(all.length > FEW ? [el("div", { class: "row tools" }, filter, count)] : []), under);
+    table();
+  });
+  follow(data.id, data.live, root, (now) => { all = now.rows; draw(); });
 }

@@ -14,12 +14,14 @@ def trials(
     values: Sequence[Mapping[str, Any]],
     settings: Sequence[Mapping[str, str]],
     opened: int | None,
+    live: Mapping[str, str] | None = None,
 ) -> Picked | None:
     """Draw the table; gives the trial that was clicked in this run of the page.
 
     A row has "trial", "word", "tone", "live", "front" (whether it is on the Pareto front), "values"
-    (numbers or None), "settings" (by name), "epoch", "lasted", "seconds" and "words" (what went
-    wrong). `values` are columns {"label", "higher"}, `settings` {"name", "label"}.
+    (numbers or None), "settings" (by name), "epoch", "epochs", "lasted", "seconds" and "words"
+    (what went wrong). `values` are columns {"label", "higher"}, `settings` {"name", "label"}.
+    `live`: {"address", "token"} of the route that gives fresh rows, for a sweep under way.
     """
     result = plain.mount("trials")(
         key=key,
@@ -29,6 +31,7 @@ def trials(
             "values": [dict(one) for one in values],
             "settings": [dict(one) for one in settings],
             "opened": opened,
+            "live": dict(live) if live else None,
         },
         on_pick_change=plain.nothing,
     )

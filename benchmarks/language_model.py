@@ -2,7 +2,8 @@
 
     LAMINA_TEST_DATA=… python benchmarks/language_model.py        # 3,840 steps, minutes
 
-Leaves with 1 where it is more than 1.60.
+Trained on the first 89 %, the best epoch chosen on the next 1 %. Leaves with 1 where the test part
+has more than 1.60.
 """
 
 import json
@@ -12,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 TARGET = 1.60
+VALIDATION = 0.01
 TEXT = "text_tiny_shakespeare/input.txt"
 
 
@@ -24,7 +26,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as home:
         os.environ["LAMINA_HOME"] = home
         path = Path(os.environ["LAMINA_TEST_DATA"]) / TEXT
-        data = Data(source="long_text", options={"path": str(path)})
+        data = Data(source="long_text", options={"path": str(path), "validation": VALIDATION})
         run = runs.start(templates.make("language-model", data), detach=False)
         splits = evaluate_run(run).measured
         nats = {name: split.metrics["nats_per_token"] for name, split in splits.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from builder.compile import names
 from builder.compile.check import check
@@ -113,17 +113,19 @@ def _class(
             locals_.done(step, args[0])
             continue
         only = locals_.only(step)
-        call, made = _written(
+        written = _written(
             file, step, walked.results[node].params, tuple(values), args, owner, only
         )
-        if made is not None:
-            made = f"        self.{names.attribute(node)} = {made}"
+        if written.made is not None:
+            made = f"        self.{names.attribute(node)} = {written.made}"
             init += [(line, owner) for line in _wrapped(made)]
+        for statement in written.filled:
+            init += [(line, owner) for line in _wrapped(f"        {statement}")]
         target = locals_.write(step)
         outs = walked.outputs[node] or ()
         told = outs if only is None else outs[only : only + 1]
         shapes = ", ".join(shape_text(value.shape) for value in told)
-        forward.append((f"        {target} = {call}", shapes, owner))
+        forward.append((f"        {target} = {written.call}", shapes, owner))
     inputs = [names.attribute(s.node.id) for s in _inputs(plan)]
     head = [(f"class {name}(nn.Module):", prefix.rstrip("/"))]
     constructor = [
@@ -189,6 +191,14 @@ def _returned(plan: Plan, locals_: _Locals, top: bool, prefix: str) -> tuple[str
     return f"        return {', '.join(locals_.results[end] for end in ends)}", ""
 
 
+class _Written(NamedTuple):
+    """A node in the source: the calling and the making expression, and what sets first weights."""
+
+    call: str
+    made: str | None
+    filled: tuple[str, ...] = ()
+
+
 def _written(
     file: _File,
     step: Step,
@@ -197,12 +207,13 @@ def _written(
     args: list[str],
     owner: str,
     only: int | None,
-) -> tuple[str, str | None]:
-    """The calling and the constructing expression of one node; `only` is the one output read."""
+) -> _Written:
+    """What one node writes; `only` is the one output read."""
     bound = step.bound
     attribute = names.attribute(step.node.id)
     if isinstance(bound, ModuleBound):
-        return f"self.{attribute}({', '.join(args)})", f"{_module(file, bound, values, owner)}()"
+        made = f"{_module(file, bound, values, owner)}()"
+        return _Written(f"self.{attribute}({', '.join(args)})", made)
     layer = bound.layer
     assert layer is not None  # noqa: S101 - the check refused unknown layers
     call = Call(
@@ -214,10 +225,10 @@ def _written(
         tuple(value.dtype for value in values),
     )
     if only is not None and layer.call_one is not None:
-        return layer.call_one(call, only), layer.construct(call)
+        return _Written(layer.call_one(call, only), layer.construct(call), layer.fill(call))
     if layer.helper and layer.helper not in file.helpers:
         file.helpers.append(layer.helper)
-    return layer.call(call), layer.construct(call)
+    return _Written(layer.call(call), layer.construct(call), layer.fill(call))
 
 
 def _module(file: _File, bound: ModuleBound, values: tuple[Value, ...], owner: str) -> str:

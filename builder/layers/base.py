@@ -73,11 +73,12 @@ class Layer:
 
     `construct` gives the expression that makes it ("nn.Conv2d(3, 16, 3)") or None for a plain
     function; `call` the expression that applies it ("self.conv1(x)", "a + b"); with several outputs
-    the expression is a tuple in port order. `infer` gives the sizes that follow from the input
-    ({"in_channels": 16}). `shape` is an optional fast rule from input shapes to output shapes that
-    raises `ShapeError`; the truth is the layer itself on the meta device, at one of `ranks` (axes
-    without batch; empty: any). `call_one` is the shorter expression for one output (by index) where
-    the others are not read. `count` gives the number of parameters and its derivation
+    the expression is a tuple in port order. `fill` gives statements that follow the making and set
+    its first weights ("nn.init.normal_(self.embed.weight, std=0.02)"). `infer` gives the sizes that
+    follow from the input ({"in_channels": 16}). `shape` is an optional fast rule from input shapes
+    to output shapes that raises `ShapeError`; the truth is the layer itself on the meta device, at
+    one of `ranks` (axes without batch; empty: any). `call_one` is the shorter expression for one
+    output (by index) where the others are not read. `count` gives the number of parameters and its derivation
     ("32 × (16×3×3) + 32"); `macs` the multiply-adds for one sample. `dtype_in` says what it takes
     ("float", "int" token ids, "any"). `helper` is source that the generated file needs before its
     first use.
@@ -91,6 +92,7 @@ class Layer:
     outputs: tuple[Port, ...] = (Port("out"),)
     construct: Callable[[Call], str | None] = lambda _: None
     call: Callable[[Call], str] = lambda call: f"self.{call.name}({', '.join(call.args)})"
+    fill: Callable[[Call], tuple[str, ...]] = lambda _: ()
     infer: Callable[[Call], dict[str, Any]] = lambda _: {}
     shape: Callable[[Call], tuple[Shape, ...]] | None = None
     ranks: tuple[int, ...] = ()

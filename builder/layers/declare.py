@@ -7,6 +7,7 @@ from math import prod
 from typing import Any
 
 from builder.layers.base import REQUIRED, Call, Layer, Param, Shape, ShapeError
+from builder.layers.initial import INIT, fill
 
 DOCS = "https://docs.pytorch.org/docs/stable/generated/torch.nn.{}.html"
 
@@ -59,6 +60,8 @@ def torch_layer(
 ) -> Layer:
     """A layer whose class is torch.nn's of that name."""
     params = tuple(params)
+    if INIT[0] in params:
+        more.setdefault("fill", fill(""))
     more.setdefault("construct", constructor(name, params))
     more.setdefault("docs", DOCS.format(name))
     return Layer(name=name, family=family, help=help, params=params, **more)

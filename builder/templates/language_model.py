@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
 WIDTH, HEADS, LAYERS = 128, 4, 4
 STEPS, EPOCHS = 480, 8
-DEEP = round(0.02 / (2 * LAYERS) ** 0.5, 4)
-"""What each block adds begins smaller, so that the sum of all stays in bounds (Radford 2019)."""
 
 
 class LanguageModelTemplate(base.Template):
@@ -64,7 +62,7 @@ class LanguageModelTemplate(base.Template):
         for index in range(1, LAYERS + 1):
             sketch.add(f"block{index}", "Block")
         sketch.add("norm", "LayerNorm")
-        sketch.add("head", "Linear", out_features=text.cardinality, init="normal")
+        sketch.add("head", "Linear", out_features=text.cardinality)
         sketch.add("output", "Output")
         return Project(
             name=cls.name,
@@ -77,7 +75,6 @@ class LanguageModelTemplate(base.Template):
                 batch_size=32,
                 optimizer=Optimizer(name="AdamW", lr=3e-3),
                 schedule=Schedule(name="onecycle", warmup=0.1),
-                clip_norm=1.0,
             ),
         )
 
@@ -87,7 +84,7 @@ def _block() -> Graph:
     sketch = base.Sketch()
     sketch.add("x", "Input")
     sketch.add("norm1", "LayerNorm")
-    sketch.add("attention", "CausalSelfAttention", num_heads=HEADS, init="normal")
+    sketch.add("attention", "CausalSelfAttention", num_heads=HEADS)
     sketch.add("add1", "Add", "x", "attention")
     sketch.add("norm2", "LayerNorm")
     sketch.add("feed_forward", "FeedForward")
@@ -99,8 +96,8 @@ def _block() -> Graph:
 def _feed_forward() -> Graph:
     sketch = base.Sketch()
     sketch.add("x", "Input")
-    sketch.add("widen", "Linear", out_features=4 * WIDTH, init="normal")
+    sketch.add("widen", "Linear", out_features=4 * WIDTH)
     sketch.add("gelu", "GELU")
-    sketch.add("narrow", "Linear", out_features=WIDTH, init="normal", init_std=DEEP)
+    sketch.add("narrow", "Linear", out_features=WIDTH)
     sketch.add("out", "Output")
     return sketch.graph()

@@ -1,6 +1,7 @@
 """Attention that never looks ahead: for networks that write a sequence one step after another."""
 
 from builder.layers.base import REQUIRED, Call, Layer, Param, Shape, ShapeError
+from builder.layers.initial import INIT, fill
 
 _HELPER = '''
 class CausalSelfAttention(nn.Module):
@@ -75,8 +76,10 @@ CAUSAL_ATTENTION = Layer(
         ),
         Param("dropout", "float", 0.0, "Share left out in training. 0, as torch.", low=0, high=1),
         Param("bias", "bool", True, "Add learnt constants. On, as it costs little."),
+        *INIT,
     ),
     construct=_construct,
+    fill=fill("qkv", "out"),
     shape=_shape,
     ranks=(2,),
     count=_count,

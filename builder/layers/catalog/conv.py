@@ -2,6 +2,7 @@
 
 from builder.layers.base import REQUIRED, Call, Layer, Param, Shape, ShapeError
 from builder.layers.declare import torch_layer, total
+from builder.layers.initial import INIT
 from builder.layers.windows import (
     THING,
     spatial,
@@ -151,6 +152,7 @@ def _conv(axes: int) -> Layer:
                 "What the border is filled with. Zeros is usual and fastest.",
                 choices=("zeros", "reflect", "replicate", "circular"),
             ),
+            *INIT,
         ),
         infer=lambda call: {"in_channels": call.shapes[0][0]},
         shape=_shape,

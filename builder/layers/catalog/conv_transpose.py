@@ -2,6 +2,7 @@
 
 from builder.layers.base import REQUIRED, Call, Layer, Param, Shape, ShapeError
 from builder.layers.declare import torch_layer, total
+from builder.layers.initial import INIT
 from builder.layers.windows import AXES, THING, spatial, window_words
 
 
@@ -114,6 +115,7 @@ def _transposed(axes: int) -> Layer:
                 high=100_000,
             ),
             Param("bias", "bool", True, "Add a learnt constant to each channel. On, it is cheap."),
+            *INIT,
             Param(
                 "dilation",
                 "size",

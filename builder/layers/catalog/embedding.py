@@ -4,6 +4,7 @@ from typing import Any
 
 from builder.layers.base import REQUIRED, Call, Param, Shape, ShapeError
 from builder.layers.declare import torch_layer
+from builder.layers.initial import INIT
 
 _NUM = Param(
     "num_embeddings",
@@ -84,7 +85,7 @@ EMBEDDING = torch_layer(
     "Embedding",
     "linear",
     "Turns each code (a word, a category) into a learnt list of numbers.",
-    (_NUM, _DIM, _PADDING, _MAX_NORM),
+    (_NUM, _DIM, _PADDING, _MAX_NORM, *INIT),
     infer=_size,
     construct=_write("Embedding"),
     shape=_look_up,
@@ -110,6 +111,7 @@ EMBEDDING_BAG = torch_layer(
         ),
         _PADDING,
         _MAX_NORM,
+        *INIT,
     ),
     infer=_size,
     construct=_write("EmbeddingBag"),

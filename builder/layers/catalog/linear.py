@@ -2,6 +2,7 @@
 
 from builder.layers.base import REQUIRED, Call, Param, Port, Shape, ShapeError
 from builder.layers.declare import same, text, torch_layer, total
+from builder.layers.initial import INIT
 
 _BIAS = Param("bias", "bool", True, "Add a learnt constant to each output. On, as it costs little.")
 
@@ -33,6 +34,7 @@ LINEAR = torch_layer(
             start=64,
         ),
         _BIAS,
+        *INIT,
     ),
     infer=lambda call: {"in_features": call.shapes[0][-1]},
     shape=_linear,
@@ -81,6 +83,7 @@ BILINEAR = torch_layer(
             start=16,
         ),
         _BIAS,
+        *INIT,
     ),
     inputs=(Port("input1"), Port("input2")),
     infer=lambda call: {

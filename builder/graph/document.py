@@ -91,7 +91,7 @@ def _dump(graph: Graph) -> dict[str, Any]:
             {"id": node.id, "layer": node.layer, **({"params": node.params} if node.params else {})}
             for node in graph.nodes
         ],
-        "edges": [edge.model_dump() for edge in graph.edges],
+        "edges": [edge.pair() for edge in graph.edges],
     }
 
 

@@ -109,4 +109,5 @@ _WHOLE: dict[str, Callable[..., Document]] = {
     "group": modules.group_nodes,
     "ungroup": modules.ungroup,
     "rename_module": modules.rename_module,
+    "rename_graph": modules.rename_graph,
 }

@@ -109,7 +109,7 @@ class Journal:
         `operation` is one of graph.edit's, "move" ({"positions": {id: {"x", "y"}}}),
         "replace_document" ({"value"}), "add_graph" ({"name", "nodes", "edges", "module"}),
         "remove_graph" ({"name"}), "group" ({"ids", "name"}), "ungroup" ({"id"}), "rename_module"
-        ({"name", "new"}). LaminaError (code "stale") where
+        and "rename_graph" ({"name", "new"}). LaminaError (code "stale") where
         others were quicker, and whatever the edit itself raises; then nothing changed.
         """
         if operation in ("group", "ungroup"):

@@ -77,6 +77,26 @@ def rename_module(document: Document, name: str, new: str) -> Document:
     )
 
 
+def rename_graph(document: Document, name: str, new: str) -> Document:
+    """With the graph called `new`, in the place that it has among the others.
+
+    LaminaError where there is no such graph, or one of the new name already.
+    """
+    if name not in document.graphs:
+        raise LaminaError(f"There is no graph {name!r}.", place=name, code="no_graph")
+    if checked_name(new) == name:
+        return document
+    if new in document.graphs:
+        raise LaminaError(
+            f"There is a graph {new!r} already.", place=name, remedy="Choose another name."
+        )
+    return replace(
+        document,
+        graphs={new if key == name else key: graph for key, graph in document.graphs.items()},
+        positions={new if key == name else key: at for key, at in document.positions.items()},
+    )
+
+
 def _following(graph: Graph, name: str, new: str) -> Graph:
     """The graph with the layer `name` called `new`; the same object where it is not used."""
     if all(node.layer != name for node in graph.nodes):

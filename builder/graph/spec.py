@@ -83,6 +83,10 @@ class Edge(Frozen):
 
     @model_serializer
     def _to_pair(self) -> list[str]:
+        return self.pair()
+
+    def pair(self) -> list[str]:
+        """As in the project file: `["a", "b"]` or `["a.port", "b.port"]`."""
         return [
             f"{self.source}.{self.source_port}" if self.source_port else self.source,
             f"{self.target}.{self.target_port}" if self.target_port else self.target,

@@ -3,6 +3,8 @@ from itertools import combinations
 import pytest
 
 from builder.errors import LaminaError
+from builder.graph.document import Document
+from builder.graph.evolve import evolve
 from builder.graph.group import group, ungrouped
 from builder.graph.journal import Journal
 from builder.graph.spec import Graph
@@ -133,3 +135,17 @@ def test_a_rename_that_cannot_be_is_refused(tmp_path, name, new, words):
 def test_only_a_module_can_be_ungrouped(tmp_path):
     with pytest.raises(LaminaError, match="no module"):
         do(start(tmp_path), "ungroup", id="a")
+
+
+def test_a_graph_gets_another_name_in_its_old_place_and_keeps_what_it_holds() -> None:
+    graph = Graph.model_validate({"nodes": [{"id": "x", "layer": "Input"}]})
+    before = Document({"a": graph, "b": Graph()}, {}, {"a": {"x": (1.0, 2.0)}})
+    after = evolve(before, "rename_graph", {"name": "a", "new": "teacher"}, "a")
+    assert list(after.graphs) == ["teacher", "b"]
+    assert after.graphs["teacher"] is graph
+    assert after.positions == {"teacher": {"x": (1.0, 2.0)}}
+    for new in ("b", "no name"):
+        with pytest.raises(LaminaError):
+            evolve(before, "rename_graph", {"name": "a", "new": new}, "a")
+    with pytest.raises(LaminaError, match="no graph"):
+        evolve(before, "rename_graph", {"name": "gone", "new": "c"}, "a")

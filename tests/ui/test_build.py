@@ -183,7 +183,7 @@ def test_the_page_says_what_to_do_where_the_canvas_is_not_built(
 def test_the_page_without_a_project_leads_home() -> None:
     app = open_page("build")
     assert not app.exception
-    assert [button.label for button in app.button] == ["Go to Home"]
+    assert "Go to Home" in [button.label for button in app.button]
 
 
 def test_the_strip_describes_the_network_to_the_browser(monkeypatch: pytest.MonkeyPatch) -> None:

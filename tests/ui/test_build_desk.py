@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from builder import workspace
+from builder import templates, workspace
 from builder.errors import LaminaError
 from builder.project import Data, Project, Recipe
 from builder.ui.canvas import desk as desks
@@ -25,6 +25,15 @@ CHAIN = [
 def graph_of(nodes: list[dict[str, Any]]) -> dict[str, Any]:
     edges = [[a["id"], b["id"]] for a, b in itertools.pairwise(nodes)]
     return {"nodes": nodes, "edges": edges}
+
+
+BLOCK = graph_of(
+    [
+        {"id": "x", "layer": "Input"},
+        {"id": "fc", "layer": "Linear", "params": {"out_features": 4}},
+        {"id": "y", "layer": "Output"},
+    ]
+)
 
 
 @pytest.fixture
@@ -297,3 +306,59 @@ def test_a_module_is_not_called_like_a_layer_type(desk: Desk) -> None:
         desk.edit(base + 1, [step("rename_module", name="Block", new="ReLU")])
     desk.edit(base + 1, [step("rename_module", name="Block", new="Stem")])
     assert list(desk.state()["document"]["modules"]) == ["Stem"]
+
+
+def two_graphs() -> Desk:
+    opened = desks.desk(workspace.create(templates.make("gan")))
+    opened.facts.wait(60)
+    return opened
+
+
+def test_each_graph_has_its_own_verdict_and_the_task_says_which_there_must_be() -> None:
+    opened = two_graphs()
+    state = opened.state()
+    assert state["checks"]["generator"]["nodes"]["noise"]["outputs"] == [[64]]
+    assert state["checks"]["discriminator"]["nodes"]["output"]["inputs"] == [[1]]
+    assert set(state["wants"]["held"]) == {"generator", "discriminator"}
+    assert "exactly" in state["wants"]["closed"]
+    assert state["wants"]["idle"] == []
+    opened.edit(
+        state["revision"],
+        [step("set_params", "discriminator", id="score", params={"out_features": 3})],
+    )
+    after = opened.state()
+    assert not after["checks"]["discriminator"]["ok"]
+    assert after["checks"]["generator"] is state["checks"]["generator"]
+    assert opened.source()["repaired"]
+    opened.flush()
+
+
+def test_a_further_graph_is_added_renamed_undone_and_told_to_be_untrained() -> None:
+    data = Data(source="sklearn", options={"name": "iris"}, target="target")
+    project = Project.model_validate({"name": "i", "graphs": {"model": graph_of(CHAIN)}})
+    opened = desks.desk(workspace.create(project.model_copy(update={"data": data})))
+    base = opened.state()["revision"]
+    opened.edit(base, [step("add_graph", "net", name="net", nodes=[], edges=[], module=False)])
+    opened.edit(base + 1, [step("rename_graph", "net", name="net", new="teacher")])
+    opened.state()
+    opened.facts.wait(60)
+    state = opened.state()
+    assert list(state["document"]["graphs"]) == ["model", "teacher"]
+    assert state["wants"] == {
+        "held": {"model": state["wants"]["held"]["model"]} if state["wants"]["held"] else {},
+        "idle": ["teacher"],
+        "closed": "",
+    }
+    assert opened.source()["text"]
+    opened.undo(base + 2)
+    assert list(opened.state()["document"]["graphs"]) == ["model", "net"]
+    opened.flush()
+
+
+def test_a_module_that_nothing_uses_is_checked_by_itself() -> None:
+    given = {"name": "m", "graphs": {"model": graph_of(CHAIN)}, "modules": {"Block": BLOCK}}
+    opened = desks.desk(workspace.create(Project.model_validate(given)))
+    check = opened.state()["checks"]["modules.Block"]
+    assert check["issues"] == []
+    assert check["ok"]
+    opened.flush()

@@ -12,8 +12,9 @@ from builder import compile as compiler
 from builder import lint, workspace
 from builder.compile import Check
 from builder.errors import LaminaError
-from builder.graph.document import Document
+from builder.graph.document import MODULE, Document
 from builder.graph.journal import Journal
+from builder.graph.modules import uses
 from builder.graph.spec import Graph
 from builder.layers.base import Shape
 from builder.project import Position, Project, View
@@ -21,6 +22,7 @@ from builder.ui.canvas import inside, wire
 from builder.ui.canvas.edits import joined
 from builder.ui.canvas.facts import Facts
 from builder.ui.canvas.saver import Saver
+from builder.ui.canvas.verdicts import Verdicts
 
 DEFAULT_BATCH = 128
 MOST_DESKS = 64
@@ -47,7 +49,7 @@ class Desk:
         self._journal = Journal(self.file.parent, initial=document_of(self._project).to_dict())
         self._saver = Saver(self._write)
         self._trouble = ""
-        self._checked: tuple[str, dict[str, Check]] | None = None
+        self._verdicts = Verdicts()
         self._adopt()
         self.facts = Facts(self._project)
 
@@ -63,20 +65,16 @@ class Desk:
             self._look()
             document = self._journal.state
             checks = self._checks(document)
-            plain = document.to_dict()
             return {
                 "stamp": self._stamp(),
                 "revision": self._journal.revision,
                 "name": self._project.name,
-                "document": {
-                    "graphs": _whole(plain["graphs"]),
-                    "modules": _whole(plain["modules"]),
-                    "positions": plain["view"]["positions"],
-                },
+                "document": wire.document(document),
                 "checks": {
-                    name: wire.verdict(check, document.graphs[name], document.modules)
-                    for name, check in checks.items()
+                    name: self._verdicts.told(name, document.graph(name), document.modules)
+                    for name in checks
                 },
+                "wants": wire.wants(self.facts.wants, document.graphs),
                 "undo": self._journal.can_undo,
                 "redo": self._journal.can_redo,
                 "batch": self._batch(),
@@ -112,19 +110,21 @@ class Desk:
             document = self._journal.state
             checks = self._checks(document)
             revision = self._journal.revision
-            inputs, shape = self.facts.inputs, self.facts.output_shape
-        graphs, repaired, trouble = dict(document.graphs), False, ""
+            inputs, shapes = self.facts.inputs, self._shapes(document)
+        graphs = {name: graph for name, graph in document.graphs.items() if graph.nodes}
+        repaired, trouble = False, ""
         text, lines = "", dict[int, str]()
         modules: Mapping[str, Graph] = document.modules
         try:
-            if not all(graph.nodes for graph in graphs.values()):
+            if not graphs:
                 raise LaminaError("There are no layers yet.")
-            for name, check in checks.items():
-                if not check.ok:
-                    again = partial(self._verdict, graphs[name], output_shape=shape)
-                    _, modules = inside.mended(again(modules), graphs[name], modules, again)
+            for name, graph in graphs.items():
+                if not checks[name].ok:
+                    shape = shapes[name]
+                    again = partial(self._verdict, graph, output_shape=shape)
+                    _, modules = inside.mended(again(modules), graph, modules, again)
                     graphs[name], _ = compiler.fix(
-                        graphs[name], inputs, modules=modules, output_shape=shape
+                        graph, inputs, modules=modules, output_shape=shape
                     )
                     repaired = True
             made = compiler.generate(graphs, inputs, modules)
@@ -167,22 +167,32 @@ class Desk:
     def _batch(self) -> int:
         return self._project.recipe.batch_size or DEFAULT_BATCH
 
-    def _checks(self, document: Document) -> dict[str, Check]:
-        self.facts.follow(self._project.model_copy(update={"graphs": dict(document.graphs)}))
-        key = f"{self._journal.revision}.{self.facts.version}.{self._batch()}"
-        if self._checked is None or self._checked[0] != key:
-            self._checked = (key, {name: self._check(document, name) for name in document.graphs})
-        return self._checked[1]
+    def _shapes(self, document: Document) -> dict[str, Shape | None]:
+        """What the Output of each graph must give; None where any shape will do."""
+        return {name: self.facts.wants.shapes.get(name) for name in document.graphs}
 
-    def _check(self, document: Document, name: str) -> Check:
+    def _checks(self, document: Document) -> dict[str, Check]:
+        """The verdict on each graph, and on each module that nothing uses."""
+        self.facts.follow(self._project.model_copy(update={"graphs": dict(document.graphs)}))
+        shapes = self._shapes(document)
+        loose = {f"{MODULE}{name}": None for name in document.modules if not uses(document, name)}
+        told = f"{self.facts.version}.{self._batch()}"
+        return self._verdicts.of(
+            {name: document.graph(name) for name in (*shapes, *loose)},
+            lambda name: self._check(document, name, shapes.get(name)),
+            (document.modules, told),
+        )
+
+    def _check(self, document: Document, name: str, shape: Shape | None) -> Check:
         """A graph's verdict, with the warnings of the lint rules."""
-        graph = document.graphs[name]
-        shape = self.facts.output_shape if len(document.graphs) == 1 else None
+        graph = document.graph(name)
         check = self._verdict(graph, document.modules, shape)
         again = partial(self._verdict, graph, output_shape=shape)
         after, _ = inside.mended(check, graph, document.modules, again)
         opened = inside.opened(check, graph, document.modules, again)
         check = opened if after is check else inside.assuming(opened, after)
+        if name not in document.graphs:
+            return inside.unused(check, graph)
         kind = self._project.task.kind if self._project.data.source else ""
         weak = lint.run(graph, check, kind, output_shape=shape, modules=document.modules)
         return replace(check, issues=(*check.issues, *weak))
@@ -217,7 +227,7 @@ class Desk:
         self._seen = _stamp(self.file)
         self._project = workspace.open_project(self.project_id)
         self._adopt()
-        self._checked = None
+        self._verdicts = Verdicts()
 
     def _adopt(self) -> None:
         outside = document_of(self._project)
@@ -245,14 +255,6 @@ class Desk:
             if not trouble:
                 self._project = merged
                 self._seen = _stamp(self.file)
-
-
-def _whole(graphs: Mapping[str, Any]) -> dict[str, Any]:
-    """Nodes with `params` spelt out, also where they have none."""
-    return {
-        name: {**graph, "nodes": [{"params": {}, **node} for node in graph["nodes"]]}
-        for name, graph in graphs.items()
-    }
 
 
 def document_of(project: Project) -> Document:

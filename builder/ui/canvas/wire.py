@@ -7,9 +7,11 @@ from typing import Any
 from builder import layers
 from builder.compile import Check
 from builder.errors import LaminaError
+from builder.graph.document import Document
 from builder.graph.spec import Graph
 from builder.layers.base import REQUIRED, Layer, Param, Port
 from builder.ui.canvas import inside
+from builder.ui.canvas.facts import Wants
 
 DEEPEST = 8
 
@@ -60,6 +62,36 @@ def _port(port: Port) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
+
+
+def document(given: Document) -> dict[str, Any]:
+    """The document with `params` spelt out, also where a node has none."""
+    return {
+        "graphs": {name: _graph(graph) for name, graph in given.graphs.items()},
+        "modules": {name: _graph(graph) for name, graph in given.modules.items()},
+        "positions": {
+            name: {node: {"x": x, "y": y} for node, (x, y) in table.items()}
+            for name, table in given.positions.items()
+            if table
+        },
+    }
+
+
+def _graph(graph: Graph) -> dict[str, Any]:
+    return {
+        "nodes": [{"id": n.id, "layer": n.layer, "params": n.params} for n in graph.nodes],
+        "edges": [edge.pair() for edge in graph.edges],
+    }
+
+
+def wants(given: Wants, graphs: Mapping[str, Graph]) -> dict[str, Any]:
+    """What the task asks of the graphs: which must stay, which it does not train, and whether there
+    may be more.
+    """
+    held = dict(given.held)
+    if len(graphs) == 1:
+        held = dict.fromkeys(graphs, "A project keeps at least one graph.") | held
+    return {"held": held, "idle": sorted(given.idle & set(graphs)), "closed": given.closed}
 
 
 def verdict(check: Check, graph: Graph, modules: Mapping[str, Graph]) -> dict[str, Any]:

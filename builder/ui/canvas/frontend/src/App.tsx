@@ -6,13 +6,14 @@ import { EditorContext, type Editor } from "./context";
 import { useHotkeys } from "./hotkeys";
 import { Icon } from "./icons";
 import { addLayer, repair, whereNext } from "./model/actions";
-import { graphOf } from "./model/graph";
+import { addressOf, asked, exists, mainGraph, nearest, placeOf } from "./model/places";
 import { facesOf, sceneOf, type View } from "./model/scene";
 import { sessionOf, type Session } from "./model/session";
 import type { Catalogue, Check, Issue } from "./model/types";
 import { uiOf, type Ui } from "./model/ui";
 import { HttpWire } from "./model/wire";
 import { Bar } from "./panels/Bar";
+import { Graphs } from "./panels/Graphs";
 import { Inspector } from "./panels/Inspector";
 import { Palette } from "./panels/Palette";
 import { Quick, Sheet } from "./panels/Quick";
@@ -28,17 +29,6 @@ export interface AppProps {
   token: string;
   mount: HTMLElement;
   go: (page: string) => void;
-}
-
-/** The graph behind a path of module instances, "block1/inner". */
-function graphAt(doc: View["doc"], root: string, inside: string): string {
-  let key = root;
-  for (const id of inside ? inside.split("/") : []) {
-    const node = graphOf(doc, key).nodes.find((item) => item.id === id);
-    if (!node || !doc.modules[node.layer]) return root;
-    key = `modules.${node.layer}`;
-  }
-  return key;
 }
 
 function useSession(project: string, token: string): { session: Session; ui: Ui; wire: HttpWire; catalogue: Catalogue | null } {
@@ -89,9 +79,12 @@ function useEditorValue(props: LoadedProps, canvas: React.RefObject<CanvasHandle
   const state = ui.get();
   const doc = session.doc!;
   const server = session.state!;
-  const rootGraph = "model" in doc.graphs ? "model" : (Object.keys(doc.graphs)[0] ?? "model");
-  const graph = graphAt(doc, rootGraph, state.inside);
-  const prefix = state.inside && graph !== rootGraph ? `${state.inside}/` : "";
+  const { root: rootGraph, inside, graph } = useMemo(
+    () => nearest(doc, { root: state.root ?? mainGraph(doc), inside: state.inside }), [doc, state.root, state.inside],
+  );
+  const prefix = inside ? `${inside}/` : "";
+  const faults = useMemo(() => Object.keys(doc.graphs).flatMap((name) =>
+    (server.checks[name]?.issues ?? []).filter((issue) => issue.severity === "error").map((issue) => ({ graph: name, issue }))), [doc.graphs, server.checks]);
   const check = server.checks[rootGraph] ?? NO_CHECK;
   const faceOf = useMemo(() => facesOf(doc, catalogue.layers), [doc, catalogue]);
   const view = useMemo<View>(() => ({
@@ -123,7 +116,7 @@ function useEditorValue(props: LoadedProps, canvas: React.RefObject<CanvasHandle
       setTimeout(() => canvas.current?.show(result.select), 30);
     };
     return {
-    session, ui, state, wire, catalogue, view, scene, check, prefix, rootGraph, faceOf, mount, go, ...lookups,
+    session, ui, state, wire, catalogue, view, scene, check, prefix, rootGraph, inside, wants: server.wants, faults, faceOf, mount, go, ...lookups,
     apply: (edit) => edit && session.apply(edit),
     take,
     add(face, where) {
@@ -143,8 +136,50 @@ function useEditorValue(props: LoadedProps, canvas: React.RefObject<CanvasHandle
       ui.set({ selected: new Set([local]), wire: null, opened: opened.size === state.opened.size ? state.opened : opened });
       setTimeout(() => canvas.current?.show([local]), 30);
     },
+    open(graph, node) {
+      const place = placeOf(session.doc!, graph);
+      ui.open(place.root, node ? "" : place.inside);
+      if (!node) return;
+      const parts = node.split("/");
+      ui.set({ selected: new Set([node]), wire: null, opened: new Set(parts.slice(1).map((_, depth) => parts.slice(0, depth + 1).join("/"))) });
+      setTimeout(() => canvas.current?.show([node]), 60);
+    },
     };
-  }, [session, ui, state, wire, catalogue, view, scene, check, prefix, rootGraph, faceOf, mount, go, lookups, canvas]);
+  }, [session, ui, state, wire, catalogue, view, scene, check, prefix, rootGraph, inside, server.wants, faults, faceOf, mount, go, lookups, canvas]);
+}
+
+/** The address names the open graph, so that a link restores it; a link may name a node too. */
+function useLink(editor: Editor): void {
+  const { ui, session, state, rootGraph, inside, open } = editor;
+  const fresh = state.root === null;
+  useEffect(() => {
+    const doc = session.doc;
+    if (!fresh || !doc) return;
+    const want = asked(window.location.search);
+    const graph = exists(doc, want.graph) ? want.graph : mainGraph(doc);
+    if (want.node) open(graph, want.node);
+    else if (want.inside) ui.open(graph, want.inside);
+    else open(graph);
+  }, [fresh, session, ui, open]);
+  useEffect(() => {
+    if (fresh || !session.doc) return;
+    const next = addressOf(window.location.href, session.doc, { root: rootGraph, inside });
+    if (next !== window.location.href) window.history.replaceState(window.history.state, "", next);
+  }, [fresh, session, rootGraph, inside]);
+}
+
+/** An undo or redo that changed something out of sight turns to it. */
+function useTurned(editor: Editor): void {
+  const { session, view, scene, open } = editor;
+  const { turned } = session;
+  const seen = useRef(turned);
+  useEffect(() => {
+    if (!turned || turned === seen.current) return;
+    seen.current = turned;
+    const shown = new Set([view.graph, ...scene.items.map((item) => item.graph)]);
+    const [first] = turned.graphs.filter((graph) => exists(view.doc, graph));
+    if (first && !turned.graphs.some((graph) => shown.has(graph))) open(first);
+  }, [turned, view, scene, open]);
 }
 
 function Loaded(props: LoadedProps) {
@@ -154,13 +189,16 @@ function Loaded(props: LoadedProps) {
   const root = useRef<HTMLDivElement>(null);
   const source = state.source ?? window.innerWidth >= 1400;
   useHotkeys(editor, canvas);
+  useLink(editor);
+  useTurned(editor);
   return (
     <EditorContext.Provider value={editor}>
       <div className="app" ref={root} data-testid="editor">
         <Bar canvas={canvas} source={source} setSource={(on) => ui.set({ source: on })} />
         <Palette canvas={canvas} />
         <div className="stage">
-          <Canvas handle={canvas} key={`${props.project}:${editor.view.graph}`} />
+          <Graphs />
+          <Canvas handle={canvas} key={`${props.project}:${editor.rootGraph}:${editor.prefix}`} />
           {editor.scene.items.length === 0 && <Empty editor={editor} />}
           {session.notice && <Notice session={session} />}
           {state.quick && <Quick canvas={canvas} />}

@@ -5,7 +5,7 @@ import { createContext, useContext } from "react";
 import type { Result, Where } from "./model/actions";
 import type { Scene, View } from "./model/scene";
 import type { Session } from "./model/session";
-import type { Catalogue, Check, Edit, Fix, Info, Issue, LayerFace } from "./model/types";
+import type { Catalogue, Check, Edit, Fix, Info, Issue, LayerFace, Wants } from "./model/types";
 import type { Ui, UiState } from "./model/ui";
 import type { HttpWire } from "./model/wire";
 
@@ -21,6 +21,11 @@ export interface Editor {
   /** Names of the path from the model to the open graph. */
   prefix: string;
   rootGraph: string;
+  /** The path of module instances from the root to the open graph; "" for the root itself. */
+  inside: string;
+  wants: Wants;
+  /** Errors of all graphs of the project, each with the graph that it is in. */
+  faults: { graph: string; issue: Issue }[];
   faceOf: (layer: string) => LayerFace | undefined;
   info: (key: string) => Info | undefined;
   issue: (key: string) => Issue | undefined;
@@ -30,6 +35,8 @@ export interface Editor {
   add: (face: LayerFace, where?: Where) => void;
   repair: (issue: Issue, fix: Fix) => void;
   reveal: (node: string) => void;
+  /** Turn to a graph, or to a module where it is used, and to a node in it. */
+  open: (graph: string, node?: string) => void;
   go: (page: string) => void;
   mount: HTMLElement;
 }

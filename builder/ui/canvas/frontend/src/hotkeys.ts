@@ -3,7 +3,10 @@ import { useEffect, useRef } from "react";
 
 import type { CanvasHandle } from "./canvas/Canvas";
 import type { Editor } from "./context";
-import { copied, cut, group, move, paste, readClip, remove, tidy, ungroupSelected } from "./model/actions";
+import { cut, remove } from "./model/actions";
+import { copied, paste, readClip } from "./model/clipboard";
+import { group, ungroupSelected } from "./model/modules";
+import { move, tidy } from "./model/placing";
 import type { Point } from "./model/types";
 
 const typing = (event: Event): boolean => {

@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
 
-import { addLayer, bypass, connect, copied, move, paste, readClip, remove, tidy, ungroupSelected, whereNext } from "../src/model/actions";
+import { addLayer, bypass, connect, remove, whereNext } from "../src/model/actions";
+import { copied, paste, readClip } from "../src/model/clipboard";
+import { ungroupSelected } from "../src/model/modules";
+import { move, tidy } from "../src/model/placing";
 import { applyEdit } from "../src/model/graph";
 import { arrange, shortcuts } from "../src/model/layout";
 import { rounded, routes } from "../src/model/route";

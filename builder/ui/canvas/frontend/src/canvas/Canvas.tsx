@@ -6,7 +6,8 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 
 import { useEditor } from "../context";
 import { Glyph, Icon } from "../icons";
-import { connect, move } from "../model/actions";
+import { connect } from "../model/actions";
+import { move } from "../model/placing";
 import { rounded, routes } from "../model/route";
 import type { Item, Scene } from "../model/scene";
 import { WIDTH } from "../model/stacks";
@@ -186,7 +187,9 @@ export function Canvas({ handle }: { handle: React.RefObject<CanvasHandle | null
     return () => watch.disconnect();
   }, []);
 
-  const first = useRef(state.viewport === null);
+  const place = `${editor.rootGraph}:${editor.inside}`;
+  const seen = state.views[place];
+  const first = useRef(!seen);
   useEffect(() => {
     if (!first.current || !scene.items.length) return;
     first.current = false;
@@ -313,8 +316,8 @@ export function Canvas({ handle }: { handle: React.RefObject<CanvasHandle | null
           else ui.set({ renaming: node.id });
         }}
         onPaneClick={() => ui.set({ selected: new Set(), wire: null })}
-        onMoveEnd={(_, viewport) => ui.set({ viewport })}
-        defaultViewport={state.viewport ?? { x: 0, y: 0, zoom: 1 }} minZoom={0.1} maxZoom={2}
+        onMoveEnd={(_, viewport) => ui.set({ views: { ...ui.get().views, [place]: viewport } })}
+        defaultViewport={seen ?? { x: 0, y: 0, zoom: 1 }} minZoom={0.1} maxZoom={2}
         deleteKeyCode={null} selectionKeyCode="Shift" multiSelectionKeyCode={["Meta", "Control", "Shift"]}
         onlyRenderVisibleElements disableKeyboardA11y={false} nodesFocusable
         autoPanOnNodeFocus={false} elevateNodesOnSelect={false} nodeDragThreshold={3} zoomOnDoubleClick={false}

@@ -5,7 +5,10 @@ import { useLayoutEffect, useRef, useState } from "react";
 
 import { useEditor } from "../context";
 import { Icon, type IconName } from "../icons";
-import { align, bypass, copied, group, paste, remove, ungroupSelected, type Alignment } from "../model/actions";
+import { bypass, remove } from "../model/actions";
+import { copied, paste } from "../model/clipboard";
+import { group, ungroupSelected } from "../model/modules";
+import { align, type Alignment } from "../model/placing";
 import type { Item, Scene } from "../model/scene";
 import { WIDTH } from "../model/stacks";
 import type { Issue } from "../model/types";

@@ -151,7 +151,32 @@ function moved(doc: Doc, graph: string, places: Record<string, Point | null>): D
   return { ...doc, positions: { ...doc.positions, [graph]: here } };
 }
 
+const renamed = <T>(table: Record<string, T>, old: string, fresh: string): Record<string, T> =>
+  Object.fromEntries(Object.entries(table).map(([key, value]) => [key === old ? fresh : key, value]));
+
+/** Edits of the document as a whole. */
+const WHOLE: Record<string, (doc: Doc, args: Args) => Doc> = {
+  add_graph(doc, args) {
+    const [name, nodes] = [text(args.name), args.nodes as unknown as NodeSpec[]];
+    const graph = { nodes: nodes.map((node) => ({ ...node, params: node.params ?? {} })), edges: args.edges as unknown as EdgePair[] };
+    return withGraph(doc, args.module ? `modules.${name}` : name, graph);
+  },
+  remove_graph(doc, args) {
+    const name = text(args.name);
+    const without = <T>(table: Record<string, T>, gone: string) => Object.fromEntries(Object.entries(table).filter(([key]) => key !== gone));
+    const positions = without(doc.positions, name);
+    return name.startsWith("modules.") ? { ...doc, modules: without(doc.modules, name.slice(8)), positions } : { ...doc, graphs: without(doc.graphs, name), positions };
+  },
+  rename_graph(doc, args) {
+    const [name, fresh] = [text(args.name), text(args.new)];
+    if (fresh in doc.graphs) return doc;
+    return { ...doc, graphs: renamed(doc.graphs, name, fresh), positions: renamed(doc.positions, name, fresh) };
+  },
+};
+
 function applyStep(doc: Doc, graph: string, [operation, args]: Step): Doc {
+  const whole = WHOLE[operation];
+  if (whole) return whole(doc, args);
   if (operation === "move") return moved(doc, graph, args.positions as unknown as Record<string, Point | null>);
   const apply = OPERATIONS[operation];
   if (!apply) return doc; // known to Python alone: its answer brings it
@@ -164,4 +189,14 @@ function applyStep(doc: Doc, graph: string, [operation, args]: Step): Doc {
 /** The document after an edit, as the browser expects Python to make it. */
 export function applyEdit(doc: Doc, edit: Edit): Doc {
   return edit.steps.reduce((current, step) => applyStep(current, edit.graph, step), doc);
+}
+
+/** The graphs that differ between two documents; a module as "modules.Block". */
+export function differing(before: Doc, after: Doc): string[] {
+  const same = (a: unknown, b: unknown) => a === b || JSON.stringify(a ?? {}) === JSON.stringify(b ?? {});
+  const keys = (doc: Doc) => [...Object.keys(doc.graphs), ...Object.keys(doc.modules).map((name) => `modules.${name}`)];
+  const at = (doc: Doc, key: string) => (key.startsWith("modules.") ? doc.modules[key.slice(8)] : doc.graphs[key]);
+  return [...new Set([...keys(before), ...keys(after)])].filter(
+    (key) => !same(at(before, key), at(after, key)) || !same(before.positions[key], after.positions[key]),
+  );
 }

@@ -1,6 +1,6 @@
 // The optimistic document of one project. It outlives remounts: Streamlit may unmount the component at any time.
 
-import { applyEdit } from "./graph";
+import { applyEdit, differing } from "./graph";
 import { share } from "./share";
 import type { Doc, Edit, Failure, State } from "./types";
 
@@ -40,6 +40,8 @@ export class Session {
   savedAt = 0;
   notice: Notice | null = null;
   failure: Failure | null = null;
+  /** The graphs that the last undo or redo changed, a new object each time. */
+  turned: { graphs: string[] } | null = null;
 
   private waiting: Work[] = [];
   private flight: Work | null = null;
@@ -159,7 +161,9 @@ export class Session {
 
   private settle(work: Work, reply: Exclude<Reply, { kind: "unreachable" }>): void {
     if (reply.kind === "state") {
+      const before = this.doc;
       this.accept(reply.state);
+      if (work.kind !== "edits" && before && this.doc) this.turned = { graphs: differing(before, this.doc) };
       return;
     }
     const lost = [work, ...this.waiting].flatMap((item) => (item.kind === "edits" ? item.edits : []));

@@ -135,13 +135,25 @@ export interface SourceText {
   trouble: string;
 }
 
+/** What the task wants of the project's graphs. */
+export interface Wants {
+  /** Why a graph must stay under its name, by graph. */
+  held: Record<string, string>;
+  /** Graphs that the task does not train. */
+  idle: string[];
+  /** Why there can be no further graph ("" where there can). */
+  closed: string;
+}
+
 /** Everything that Python says about a project's graphs at one revision. */
 export interface State {
   stamp: string;
   revision: number;
   name: string;
   document: Doc;
+  /** By graph; a module that nothing uses has a check of its own, "modules.Block". */
   checks: Record<string, Check>;
+  wants: Wants;
   undo: boolean;
   redo: boolean;
   batch: number;

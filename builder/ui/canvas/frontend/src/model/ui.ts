@@ -1,12 +1,15 @@
 // What a person sees and has chosen; kept beside the session so that a remount changes nothing.
 
 export interface UiState {
-  /** The module instance that is open by itself, as a path from the model ("block1/inner"); "" is the model. */
+  /** The open graph; null before one was chosen. */
+  root: string | null;
+  /** The module instance that is open by itself, as a path from that graph ("block1/inner"); "" is the graph. */
   inside: string;
   selected: ReadonlySet<string>;
   wire: string | null;
   opened: ReadonlySet<string>;
-  viewport: { x: number; y: number; zoom: number } | null;
+  /** What part of each graph was seen last, by its place. */
+  views: Readonly<Record<string, { x: number; y: number; zoom: number }>>;
   source: boolean | null;
   closedCards: ReadonlySet<string>;
   openCard: string | null;
@@ -17,7 +20,7 @@ export interface UiState {
 
 export class Ui {
   private state: UiState = {
-    inside: "", selected: new Set(), wire: null, opened: new Set(), viewport: null, source: null,
+    root: null, inside: "", selected: new Set(), wire: null, opened: new Set(), views: {}, source: null,
     closedCards: new Set(), openCard: null, quick: null, sheet: false, renaming: null,
   };
   private listeners = new Set<() => void>();
@@ -36,6 +39,12 @@ export class Ui {
 
   select(...keys: string[]): void {
     this.set({ selected: new Set(keys), wire: null });
+  }
+
+  /** Turn to another graph, or into a module of it; what is open in place belongs to the graph. */
+  open(root: string, inside: string): void {
+    const same = root === this.state.root && inside === this.state.inside;
+    if (!same) this.set({ root, inside, selected: new Set(), wire: null, openCard: null, renaming: null, opened: new Set() });
   }
 }
 

@@ -3,9 +3,11 @@ import { useEffect, useState } from "react";
 import type { CanvasHandle } from "../canvas/Canvas";
 import { useEditor } from "../context";
 import { Icon } from "../icons";
-import { tidy } from "../model/actions";
+import { moduleNamed } from "../model/places";
+import { tidy } from "../model/placing";
 import { since } from "../model/format";
 import { useTools } from "../canvas/Overlays";
+import { GraphMenu, NameField, useRename } from "./Graphs";
 
 const MAC = /Mac/.test(navigator.platform);
 export const MOD = MAC ? "⌘" : "Ctrl+";
@@ -28,16 +30,26 @@ function Saved() {
 }
 
 export function Crumb() {
-  const { session, ui, state, rootGraph } = useEditor();
-  const inner = state.inside ? state.inside.split("/") : [];
+  const { session, ui, state, rootGraph, inside, view } = useEditor();
+  const [menu, setMenu] = useState(false);
+  const [naming, setNaming] = useState(false);
+  const rename = useRename(rootGraph);
+  const alone = Object.keys(view.doc.graphs).length + Object.keys(view.doc.modules).length < 2;
+  const inner = inside ? inside.split("/") : [];
   const [chosen] = state.selected.size === 1 ? [...state.selected] : [];
   const rest = chosen?.split("/") ?? [];
-  const open = (path: string) => ui.set({ inside: path, selected: new Set(), wire: null, viewport: null });
+  const open = (path: string) => (path === inside ? ui.select() : ui.open(rootGraph, path));
   return (
     <nav className="crumb" aria-label="Where you are">
       <span className="f"><Icon name="file" /></span>
       <b>{session.state?.name}</b><span className="sep">/</span>
-      <button onClick={() => open("")}>{rootGraph}</button>
+      {naming ? <NameField name={rootGraph} done={(name) => { setNaming(false); rename(name); }} /> : <button onClick={() => open("")}>{moduleNamed(rootGraph) ?? rootGraph}</button>}
+      {alone && (
+        <span className="drop">
+          <button className="ib dots" aria-label="Graphs" aria-haspopup="menu" aria-expanded={menu} title="Rename, add a graph or a module" data-testid="graph-more" onClick={() => setMenu(!menu)}><Icon name="down" small /></button>
+          {menu && <GraphMenu graph={rootGraph} rename={() => setNaming(true)} close={() => setMenu(false)} />}
+        </span>
+      )}
       {inner.map((name, index) => (
         <span className="row g6" key={index}><span className="sep">/</span><button onClick={() => open(inner.slice(0, index + 1).join("/"))}>{name}</button></span>
       ))}
@@ -55,19 +67,21 @@ export function Crumb() {
 
 export function Bar({ canvas, source, setSource }: { canvas: React.RefObject<CanvasHandle | null>; source: boolean; setSource: (on: boolean) => void }) {
   const editor = useEditor();
-  const { session, errors, apply, view, scene, go, ui } = editor;
+  const { session, faults, apply, view, scene, go, ui } = editor;
   const tools = useTools();
   const [turn, setTurn] = useState(0);
   const next = () => {
-    const issue = errors[turn % errors.length];
+    const fault = faults[turn % faults.length];
     setTurn(turn + 1);
-    if (issue?.node) {
-      editor.reveal(issue.node);
-      ui.set({ closedCards: new Set() });
-    }
+    if (!fault) return;
+    if (fault.graph === editor.rootGraph && fault.issue.node?.startsWith(editor.prefix)) editor.reveal(fault.issue.node);
+    else editor.open(fault.graph, fault.issue.node ?? undefined);
+    ui.set({ closedCards: new Set() });
   };
-  const first = errors[0];
-  const why = first ? `Repair ${first.node ?? "the network"} first` : !scene.items.length ? "Add layers first" : "";
+  const first = faults[0];
+  const empty = Object.entries(view.doc.graphs).find(([name, graph]) => !graph.nodes.length && !editor.wants.idle.includes(name));
+  const where = first && Object.keys(view.doc.graphs).length > 1 ? ` in ${first.graph}` : "";
+  const why = first ? `Repair ${first.issue.node ?? "the network"}${where} first` : empty ? `Add layers to ${empty[0]} first` : "";
   const button = (name: Parameters<typeof Icon>[0]["name"], label: string, id: string, onClick: () => void, disabled = false, on = false) => (
     <button className={`ib ${on ? "on" : ""}`} title={label} aria-label={label} data-testid={id} disabled={disabled} onClick={onClick} aria-pressed={on || undefined}><Icon name={name} /></button>
   );
@@ -85,8 +99,8 @@ export function Bar({ canvas, source, setSource }: { canvas: React.RefObject<Can
         {button("code", "Source", "source-toggle", () => setSource(!source), false, source)}
         {button("help", "Keyboard (?)", "keys", () => ui.set({ sheet: true }))}
       </div>
-      {errors.length > 0 && (
-        <button className="pill err" onClick={next} data-testid="to-repair" title="Show it"><Icon name="fault" small />{errors.length} to repair</button>
+      {faults.length > 0 && (
+        <button className="pill err" onClick={next} data-testid="to-repair" title="Show it"><Icon name="fault" small />{faults.length} to repair</button>
       )}
       <button className={why ? "btn off" : "btn p"} disabled={!!why} title={why || "Go to training"} data-testid="train" onClick={() => go("train")}>
         Train <Icon name="right" small />

@@ -3,7 +3,8 @@ import { useState } from "react";
 import { cardKey } from "../canvas/Overlays";
 import { useEditor } from "../context";
 import { Glyph, Icon, glyphOf } from "../icons";
-import { renameModule, ungroup } from "../model/actions";
+import { renameModule, ungroup } from "../model/modules";
+import { mainGraph } from "../model/places";
 import { same } from "../model/field";
 import { count, shapeText, short } from "../model/format";
 import type { Item } from "../model/scene";
@@ -122,7 +123,7 @@ function valueOf(param: ParamFace, params: Params): Json | undefined {
 }
 
 function Layer({ item }: { item: Item }) {
-  const { info, issue, ui, state, apply } = useEditor();
+  const { info, issue, ui, state, apply, rootGraph, inside } = useEditor();
   const face = item.face;
   const known = info(item.key);
   const fault = issue(item.key);
@@ -137,7 +138,7 @@ function Layer({ item }: { item: Item }) {
         {face.module && (
           <>
           <button className="btn sm" data-testid="ungroup" onClick={() => { apply(ungroup(item.graph, item.node.id)); ui.select(); }}>Ungroup</button>
-          <button className="btn sm" data-testid="open-module" onClick={() => ui.set({ inside: [state.inside, item.key].filter(Boolean).join("/"), selected: new Set(), viewport: null })}>Edit inside</button>
+          <button className="btn sm" data-testid="open-module" onClick={() => ui.open(rootGraph, [inside, item.key].filter(Boolean).join("/"))}>Edit inside</button>
           </>
         )}
       </div>
@@ -152,9 +153,9 @@ function Layer({ item }: { item: Item }) {
 
 /** What the layer contributes is found by training without it; only where one way leads in. */
 function Ablate({ item, face }: { item: Item; face: LayerFace }) {
-  const { check, go, rootGraph, scene, state } = useEditor();
+  const { check, go, rootGraph, scene, inside, view } = useEditor();
   const ways = scene.wires.filter((wire) => wire.target === item.key).length;
-  if (item.graph !== rootGraph || state.inside || face.family === "io" || ways !== 1) return null;
+  if (item.graph !== mainGraph(view.doc) || rootGraph !== item.graph || inside || face.family === "io" || ways !== 1) return null;
   const broken = check.issues.some((issue) => issue.severity === "error");
   const says = broken ? "First repair what is wrong with the graph" : "An ablation: three seeds with it and three without, compared on the Runs page";
   return (

@@ -3,11 +3,11 @@ import { memo, useEffect, useMemo, useRef, useState } from "react";
 import { useEditor } from "../context";
 import { Icon } from "../icons";
 import { highlight } from "../model/highlight";
-import type { SourceText } from "../model/types";
+import type { Doc, SourceText } from "../model/types";
 
 /** The nodes of a source line: its own, the same node in other instances of its module, or the closed module around it. */
 function useOwner(): (line: string) => string[] {
-  const { scene, prefix, rootGraph } = useEditor();
+  const { scene, prefix, rootGraph, view } = useEditor();
   return useMemo(() => {
     const twins = new Map<string, string[]>();
     for (const item of scene.items) {
@@ -16,8 +16,8 @@ function useOwner(): (line: string) => string[] {
     }
     const frames = new Set(scene.frames.map((frame) => frame.key));
     return (line: string) => {
-      const bare = rootGraph !== "model" && line.startsWith(`${rootGraph}/`) ? line.slice(rootGraph.length + 1) : line;
-      if (!bare.startsWith(prefix)) return [];
+      const [graph, bare] = graphAndNode(view.doc, line);
+      if (graph !== rootGraph || !bare.startsWith(prefix)) return [];
       const path = bare.slice(prefix.length).split("/");
       for (let depth = path.length; depth > 0; depth -= 1) {
         const key = path.slice(0, depth).join("/");
@@ -27,7 +27,21 @@ function useOwner(): (line: string) => string[] {
       }
       return [];
     };
-  }, [scene, prefix, rootGraph]);
+  }, [scene, prefix, rootGraph, view.doc]);
+}
+
+/** What a line belongs to: the graph and the path of the node in it. */
+export function graphAndNode(doc: Doc, line: string): [graph: string, node: string] {
+  const [head = "", ...rest] = line.split("/");
+  return head !== "model" && head in doc.graphs ? [head, rest.join("/")] : ["model", line];
+}
+
+/** The line where the class of a graph begins, counted from 0; -1 where there is none. */
+function classLine(doc: Doc, source: SourceText, lines: string[], graph: string): number {
+  const own = Object.entries(source.lines).filter(([, node]) => graphAndNode(doc, node)[0] === graph).map(([line]) => Number(line));
+  const first = Math.min(...own);
+  for (let at = first - 1; at >= 0 && Number.isFinite(first); at -= 1) if (/^class /.test(lines[at] ?? "")) return at;
+  return -1;
 }
 
 const Line = memo(function Line(props: { number: number; text: string; lit: boolean; bad: boolean; note: string; node: string; choose: (node: string) => void }) {
@@ -38,12 +52,18 @@ const Line = memo(function Line(props: { number: number; text: string; lit: bool
       onClick={() => node && choose(node)}
     >
       <span className="no">{number}</span>
-      <pre>{highlight(text).map((token, index) => token.kind === "cls" ? <b key={index}>{token.text}</b> : token.kind ? <span key={index} className={token.kind}>{token.text}</span> : token.text)}</pre>
+      <pre style={hanging(text)}>{highlight(text).map((token, index) => token.kind === "cls" ? <b key={index}>{token.text}</b> : token.kind ? <span key={index} className={token.kind}>{token.text}</span> : token.text)}</pre>
       <span className="sp" />
       <span className="nt">{note}</span>
     </div>
   );
 });
+
+/** A long line goes on below, indented further than it began. */
+function hanging(text: string): React.CSSProperties {
+  const indent = `${/^ */.exec(text)![0].length + 4}ch`;
+  return { paddingLeft: indent, textIndent: `-${indent}` };
+}
 
 /** The code of a line and the shape that stands behind it as a comment. */
 export function apart(line: string): [code: string, note: string] {
@@ -75,10 +95,26 @@ export function Source({ open, setOpen }: { open: boolean; setOpen: (on: boolean
     const [first] = [...lit].sort((a, b) => a - b);
     const area = box.current;
     if (!area || first === undefined) return;
-    const top = (first - 1) * 19;
-    if (top < area.scrollTop || [...lit].every((line) => line * 19 > area.scrollTop + area.clientHeight)) area.scrollTop = Math.max(0, top - 57);
+    const spot = (line: number) => area.querySelector<HTMLElement>(`[data-line="${line}"]`)?.offsetTop ?? 0;
+    const top = spot(first);
+    if (top < area.scrollTop || [...lit].every((line) => spot(line) + 19 > area.scrollTop + area.clientHeight)) area.scrollTop = Math.max(0, top - 57);
   }, [lit]);
+  const { doc, graph: openGraph } = editor.view;
+  const several = Object.keys(doc.graphs).length > 1;
+  const follow = useRef(openGraph);
+  useEffect(() => {
+    if (follow.current === openGraph || !source || !box.current) return;
+    follow.current = openGraph;
+    const at = several && !selected ? classLine(doc, source, lines, editor.rootGraph) : -1;
+    const line = box.current.querySelector<HTMLElement>(`[data-line="${at + 1}"]`);
+    if (line) box.current.scrollTop = Math.max(0, line.offsetTop - 19);
+  }, [openGraph, source, lines, doc, several, selected, editor.rootGraph]);
   const choose = (node: string) => {
+    const [graph, path] = graphAndNode(doc, node);
+    if (graph !== editor.rootGraph) {
+      if (path) editor.open(graph, path);
+      return;
+    }
     const [key] = owner(node);
     if (key) {
       ui.select(key);

@@ -1,9 +1,9 @@
 """What the doctor finds: runs with a fault put in, sound runs, and what watching costs.
 
-Limits were chosen on the set "choose"; what is reported comes from "held-out", which shares no
-network, no made-up table and no seed with it.
+Limits were chosen on the set "choose" and checked on "held-out"; rules were added after a look at
+"third"; what is reported comes from "fourth". None shares a seed with another.
 
-OMP_NUM_THREADS=1 python benchmarks/doctor.py [--set held-out] [--each 5] [--sound 60] [--cost]
+OMP_NUM_THREADS=1 python benchmarks/doctor.py [--set fourth] [--each 5] [--sound 60] [--cost]
 
 Prints per kind of fault how many of its runs were told by the right symptom, all symptoms of sound
 runs, and both shares. Some minutes on one core.
@@ -126,9 +126,10 @@ def cost() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--set", choices=SETS, default="held-out")
+    parser.add_argument("--set", choices=SETS, default="fourth")
     parser.add_argument("--each", type=int, default=5, help="runs per kind of fault")
     parser.add_argument("--sound", type=int, default=60, help="sound runs")
+    parser.add_argument("--only", nargs="*", help="kinds of faults, all by default")
     parser.add_argument("--cost", action="store_true", help="only what watching costs")
     options = parser.parse_args()
     if options.cost:
@@ -137,7 +138,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         if options.each:
-            report_faults(faulty(folder, options.set, options.each))
+            cases = faulty(folder, options.set, options.each)
+            report_faults([c for c in cases if not options.only or c.kind in options.only])
         if options.sound:
             report_sound(sound(folder, options.set, options.sound))
 

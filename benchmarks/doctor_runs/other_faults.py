@@ -84,7 +84,7 @@ def shuffled_labels(folder: Path, n: int) -> Case:
             order = torch.randperm(len(split["target"]), generator=generator)
             split["target"] = split["target"][order]
 
-    right = ("not_falling", "overfitting", "class_collapse")
+    right = ("no_signal", "not_falling", "overfitting", "class_collapse")
     return Case("", "", any_other(folder, n, KINDS), right, rows=rows)
 
 
@@ -143,7 +143,7 @@ def zero_weights(folder: Path, n: int) -> Case:
         for weight in models["model"].parameters():
             weight.zero_()
 
-    return Case("", "", any_other(folder, n, KINDS), ("zero_weights",), touch)
+    return Case("", "", any_other(folder, n, KINDS), ("alike_weights",), touch)
 
 
 def much_dropout(folder: Path, n: int) -> Case:

@@ -74,8 +74,8 @@ class Probe:
         autocast: Any,
         ratios: Mapping[str, float],
     ) -> list[Row]:
-        """One row per node: gradient and weight norm, update ratio, activation mean and std, dead
-        and time share.
+        """One row per node: gradient and weight norm, update ratio, whether its units are all
+        alike or frozen, activation mean and std, dead and time share.
 
         `batch` holds up to PROBE_ROWS rows, `ratios` the size of the last update over that of the
         weights by node.
@@ -96,9 +96,13 @@ class Probe:
         whole = sum(note["time"] for note in self.notes.values()) or 1.0
         rows = []
         for name, twin in self.twins.items():
+            live = dict(self.models[name].named_children())
             for child, module in twin.named_children():
                 node = node_name(name, child, len(self.twins))
-                rows.append(_row(node, module, self.notes.get(node, {}), whole, ratios.get(node)))
+                row = _row(node, module, self.notes.get(node, {}), whole, ratios.get(node))
+                if "weight" in row:
+                    row["frozen"] = not any(w.requires_grad for w in live[child].parameters())
+                rows.append(row)
         self.notes = {}
         return rows
 
@@ -113,6 +117,8 @@ def _row(
         row["weight"] = norm([weight.detach() for weight in weights])
         row["gradient"] = norm([weight.grad for weight in weights if weight.grad is not None])
         row["update_ratio"] = ratio
+        if matrices := [weight.detach() for weight in weights if weight.ndim > 1]:
+            row["alike"] = all(alike(matrix) for matrix in matrices)
     if value is not None and value.numel():
         value = value.float()
         row["activation_mean"] = float(value.mean())
@@ -130,6 +136,18 @@ def dead_share(value: Tensor) -> float:
         return 0.0
     silent = (value == 0).transpose(0, 1).flatten(1).all(1)
     return float(silent.float().mean())
+
+
+def alike(weight: Tensor) -> bool:
+    """Whether all units of a weighted sum (axis 0) have the same weights: of a single one, whether
+    these are all 0.
+    """
+    if weight.is_sparse or weight.is_meta:
+        return False
+    first = weight[:1] if len(weight) > 1 else torch.zeros_like(weight)
+    if not torch.equal(weight[-1:], first):  # nearly always the case, and far cheaper
+        return False
+    return torch.equal(weight, first.expand_as(weight))
 
 
 def saturated_share(value: Tensor, low: float, high: float) -> float:

@@ -45,8 +45,9 @@ def answers(
 ) -> dict[str, Any]:
     """What the model says of the held-out rows as a whole.
 
-    Classes: "predicted" and "true", rows per class; numbers: "spread", the standard deviation of
-    the predictions over that of the targets.
+    "rows" counts them. Classes: "predicted" and "true", rows per class; numbers: "spread", the
+    standard deviation of the predictions over that of the targets, and "blind", the mean squared
+    distance of the targets from the training mean in the training variance.
     """
     said = predictions.get("prediction")
     if said is None or said.ndim != 1 or not len(said):
@@ -56,6 +57,13 @@ def answers(
         return {
             "predicted": torch.bincount(said, minlength=k).tolist(),
             "true": torch.bincount(target_B, minlength=k).tolist(),
+            "rows": len(said),
         }
     wide = float(target_B.double().std(correction=0))
-    return {"spread": float(said.double().std(correction=0)) / wide} if wide > 0 else {}
+    if not wide > 0:
+        return {}
+    told = {"spread": float(said.double().std(correction=0)) / wide, "rows": len(said)}
+    if spec.std > 0:
+        far = (target_B.double() - spec.mean) / spec.std
+        told["blind"] = float(far.square().mean())
+    return told

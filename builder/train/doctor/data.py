@@ -2,20 +2,24 @@
 that were trained on.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from builder.data.specs import InputSpec, TargetSpec
-from builder.train.doctor.facts import Teller
+from builder.train.doctor.facts import Intake, Teller
 
 MOST_CELLS = 1_000_000
 MOST_COLUMNS = 500
 MOST_BYTES = 64 << 20
 """So that the one look takes about a tenth of a second at most."""
 BINS = 64
+LEAST_ROWS = 8
+"""Rows that a bin or a category must have to tell anything."""
+MOST_TOLD = 6
+LOOK_ROWS, MOST_ROWS = 256, 16_384
 
 Split = Mapping[str, Tensor]
 
@@ -23,40 +27,65 @@ Split = Mapping[str, Tensor]
 def tellers(
     train: Split, inputs: Mapping[str, InputSpec], target: TargetSpec | None
 ) -> tuple[Teller, ...]:
-    """The columns of the tables by how well each alone tells the target, the best three first.
+    """The columns of the tables by how well each alone tells the target, the best six first.
 
-    Classes: Goodman and Kruskal's lambda over up to 64 bins of equal size (0: a guess, 1: always
-    right); numbers: the share of the variance that the bins explain. At most a million cells and
-    500 columns are read.
+    Classes: Goodman and Kruskal's lambda over up to 64 bins of equal size, or over the categories
+    (0: a guess, 1: always right); numbers: the share of the variance that these explain. At most a
+    million cells and 500 columns are read.
     """
     if target is None or "target" not in train:
         return ()
-    tables = [spec for spec in inputs.values() if spec.form == "vector"]
+    tables = [spec for spec in inputs.values() if spec.form in ("vector", "codes")]
     columns = min(MOST_COLUMNS, sum(spec.shape[0] for spec in tables))
     count = len(train["target"])
     rows = torch.arange(count)[:: max(1, count * columns // MOST_CELLS)]
     y = train["target"].index_select(0, rows).double().numpy()
-    best: dict[str, float] = {}
+    best: dict[str, Teller] = {}
     for spec in tables:
         if spec.name not in train or len(spec.features) != spec.shape[0]:
             continue
         x = train[spec.name].index_select(0, rows)[:, :MOST_COLUMNS].float().numpy()
-        origins = (spec.origins or spec.features)[:MOST_COLUMNS]
-        for index, origin in enumerate(origins):
-            power = _power(x[:, index], y, target)
-            best[origin] = max(best.get(origin, 0.0), power)
-    order = sorted(best.items(), key=lambda item: -item[1])[:3]
-    return tuple(Teller(column, power) for column, power in order)
+        for column, values in _columns(x, spec):
+            power = _power(values, y, target, codes=values.dtype == np.int64)
+            if column not in best or power > best[column].power:
+                best[column] = Teller(column, power, spec.name)
+    return tuple(sorted(best.values(), key=lambda teller: -teller.power)[:MOST_TOLD])
 
 
-def _power(x_B: np.ndarray, y_B: np.ndarray, target: TargetSpec) -> float:
+def _columns(x_BF: np.ndarray, spec: InputSpec) -> list[tuple[str, np.ndarray]]:
+    """The columns of the data: numbers as float [B], categories (several switches, or a code) as
+    int64 [B].
+    """
+    groups: dict[str, list[int]] = {}
+    for index, origin in enumerate((spec.origins or spec.features)[: x_BF.shape[1]]):
+        groups.setdefault(origin, []).append(index)
+    found = []
+    for column, places in groups.items():
+        if len(places) == 1:
+            values = x_BF[:, places[0]]
+            found.append((column, values.astype(np.int64) if spec.form == "codes" else values))
+            continue
+        part = x_BF[:, places]
+        switches = bool(np.isin(part, (0.0, 1.0)).all()) and bool((part.sum(1) <= 1).all())
+        if switches:
+            found.append((column, np.where(part.any(1), part.argmax(1), len(places))))
+        else:
+            found += [(column, x_BF[:, place]) for place in places]
+    return found
+
+
+def _power(x_B: np.ndarray, y_B: np.ndarray, target: TargetSpec, *, codes: bool) -> float:
     finite = np.isfinite(x_B) & np.isfinite(y_B)
     x, y = x_B[finite], y_B[finite]
-    bins = min(BINS, len(x) // 8)
+    bins = min(BINS, len(x) // LEAST_ROWS)
     if bins < 4 or x.min() == x.max():
         return 0.0
-    edges = np.unique(np.quantile(x, np.linspace(0, 1, bins + 1)[1:-1]))
-    places = np.searchsorted(edges, x, side="left")
+    if codes:  # rare values together, so that a column of names tells nothing
+        _, places, counts = np.unique(x, return_inverse=True, return_counts=True)
+        places = np.where(counts[places] < LEAST_ROWS, len(counts), places)
+    else:
+        edges = np.unique(np.quantile(x, np.linspace(0, 1, bins + 1)[1:-1]))
+        places = np.searchsorted(edges, x, side="left")
     if target.kind == "number":
         whole = float(((y - y.mean()) ** 2).sum())
         inside = sum(
@@ -64,10 +93,53 @@ def _power(x_B: np.ndarray, y_B: np.ndarray, target: TargetSpec) -> float:
         )
         return 1 - inside / whole if whole > 0 else 0.0
     k = len(target.classes)
-    counts = np.bincount(places * k + y.astype(np.int64), minlength=k * (len(edges) + 1))
+    counts = np.bincount(places * k + y.astype(np.int64), minlength=k * (int(places.max()) + 1))
     table = counts.reshape(-1, k)
     common = table.sum(0).max()
     return float((table.max(1).sum() - common) / max(1, len(y) - common))
+
+
+def intakes(
+    train: Split,
+    inputs: Mapping[str, InputSpec],
+    prepare: Mapping[str, Callable[[Tensor], Tensor]],
+    normed: Collection[str],
+) -> tuple[Intake, ...]:
+    """What the Input nodes give, over some hundred rows from all of the split. `normed`: those that
+    go through a normalisation first.
+    """
+    found = []
+    for name, spec in inputs.items():
+        if name not in train or len(train[name]) < LEAST_ROWS:
+            continue
+        whole = train[name]
+        rows = whole[:: max(1, len(whole) // LOOK_ROWS)]
+        more = whole[:: max(1, len(whole) // MOST_ROWS)]
+        blank = bool((rows == rows[:1]).all()) and bool((more == more[:1]).all())
+        sizes: tuple[tuple[str, float], ...] = ()
+        if spec.dtype == "float" and not blank:
+            x = prepare[name](rows) if name in prepare else rows
+            sizes = _sizes(x.float(), spec)
+        columns = tuple(dict.fromkeys(spec.origins or spec.features))
+        known = columns if spec.form in ("vector", "codes") else ()
+        found.append(Intake(name, spec.form, blank, known, sizes, name in normed))
+    return tuple(found)
+
+
+def _sizes(x_BF: Tensor, spec: InputSpec) -> tuple[tuple[str, float], ...]:
+    """The root mean square of each feature (of a table) or channel that varies."""
+    flat = x_BF.transpose(0, 1).flatten(1).double()
+    flat = torch.where(torch.isfinite(flat), flat, torch.zeros((), dtype=torch.float64))
+    varies = (flat != flat[:, :1]).any(1)
+    sizes = flat.square().mean(1).sqrt()
+    origins: Sequence[str] = spec.origins or spec.features
+    if spec.form != "vector" or len(origins) != len(sizes):
+        origins = [""] * len(sizes)
+    return tuple(
+        (origin, float(size))
+        for origin, size, moves in zip(origins, sizes, varies, strict=True)
+        if moves
+    )
 
 
 def copies(train: Split, held_out: Split, inputs: Mapping[str, InputSpec]) -> float | None:

@@ -1,5 +1,6 @@
 """What the rules look at: a small frozen record of a run so far."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from statistics import median
@@ -18,12 +19,18 @@ BOUNDED = frozenset({"Sigmoid", "Tanh", "Softsign", "Hardsigmoid", "Hardtanh"})
 
 CAUSES = frozenset(
     {
+        "alike_weights",
+        "blank_inputs",
         "dead_relu",
         "exploding_gradients",
+        "frozen",
+        "heavy_decay",
+        "heavy_dropout",
         "not_shuffled",
         "rate_too_high",
         "rate_too_low",
         "saturated",
+        "unscaled_inputs",
         "update_ratio",
         "vanishing_gradients",
     }
@@ -39,6 +46,8 @@ class Node:
     kind: str
     weights: int
     width: int = 0  # units that it gives, where it is a weighted sum
+    norm: float = 0.0  # of its weights as they were drawn
+    drop: float = 0.0  # the largest share that a dropout in it leaves out
 
 
 @dataclass(frozen=True)
@@ -62,6 +71,21 @@ class Teller:
 
     column: str
     power: float
+    input: str | None = None  # the Input node that holds it
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What an Input node gives, over some hundred rows: `sizes` is the root mean square of each
+    feature that varies, with the column that it comes from ("" where it comes from none).
+    """
+
+    node: str
+    form: str = "vector"
+    blank: bool = False  # all rows are the same
+    columns: tuple[str, ...] = ()
+    sizes: tuple[tuple[str, float], ...] = ()
+    normed: bool = False  # a normalisation takes it up
 
 
 @dataclass(frozen=True)
@@ -94,6 +118,7 @@ class Facts:
     aparts: tuple[float, ...] = ()  # latest sixteen batches: how far from a shuffled draw
     waiting: float | None = None  # share of the latest steps' time spent on waiting for their rows
     wait_seconds: float = 0.0  # the same for one step
+    intakes: tuple[Intake, ...] = ()
     tellers: tuple[Teller, ...] = ()  # the best first
     copies: float | None = None  # share of validation rows that stand in the training split as well
     augmented: bool = False
@@ -129,9 +154,48 @@ class Facts:
         found = {}
         for node in self.weighted:
             value = self.recent(node.id, "update_ratio", looks)
-            if value is not None and node.width:
+            if value is not None and node.width and node.id not in self.frozen:
                 found[node.id] = value
         return found
+
+    @property
+    def frozen(self) -> frozenset[str]:
+        """Nodes whose weights were told to stand still, by the latest probe."""
+        return self._marked("frozen")
+
+    @property
+    def alike(self) -> frozenset[str]:
+        """Nodes all of whose units have the same weights, by the latest probe."""
+        return self._marked("alike")
+
+    def _marked(self, mark: str) -> frozenset[str]:
+        latest = self.probes[-1] if self.probes else {}
+        return frozenset(node for node, row in latest.items() if row.get(mark))
+
+    @property
+    def decay(self) -> float:
+        """The recipe's weight decay."""
+        value = self.recipe.optimizer.arguments().get("weight_decay", 0.0)
+        return float(value) if isinstance(value, int | float) else 0.0
+
+    @property
+    def pull(self) -> float:
+        """The share of the weights that their decay alone takes away in a step, at today's rate."""
+        return (self.rate or 0.0) * self.decay
+
+    @property
+    def held_out_guess(self) -> float | None:
+        """The loss that the best blind answer of the training rows has on the held-out rows."""
+        if self.guess is None or self.target is None:
+            return None
+        if self.target.kind == "number":
+            blind = self.answers.get("blind")
+            return float(blind) if blind is not None else None
+        true, known = self.answers.get("true"), self.target.counts
+        if self.recipe.class_weights is not None or not true or not sum(true) or not sum(known):
+            return None
+        shares = [max(count, 1) / sum(known) for count in known]
+        return float(-sum(n * math.log(p) for n, p in zip(true, shares)) / sum(true))
 
     @property
     def explained(self) -> bool:

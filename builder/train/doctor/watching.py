@@ -36,6 +36,9 @@ class Watch:
         self.graphs = dict(graphs)
         self.nodes = nodes(plan.models)
         self.guess = guess(plan)
+        self.intakes = data.intakes(
+            plan.data.get("train", {}), plan.task.context.inputs, plan.prepare, normed(graphs)
+        )
         self.course = Course()
         self.standing = Standing()
         self.step = self.done = 0
@@ -149,6 +152,7 @@ class Watch:
             waiting=waited / spent if spent > 0 and len(self.waits) >= 4 else None,
             wait_seconds=waited / steps if steps else 0.0,
             augmented=self.plan.augment is not None,
+            intakes=self.intakes,
             breakdown=self.breakdown,
             standing=self.standing.codes,
             **(self.looked or {}),
@@ -175,8 +179,35 @@ def nodes(models: Mapping[str, nn.Module]) -> dict[str, Node]:
             weights = sum(w.numel() for w in module.parameters() if w.requires_grad)
             matrices = [w for w in module.parameters() if w.ndim > 1]
             width = matrices[-1].shape[0] if matrices else 0
-            found[node] = Node(node, type(module).__name__, weights, width)
+            drawn = health.norm([w.detach() for w in module.parameters()])
+            kind = type(module).__name__
+            found[node] = Node(node, kind, weights, width, drawn, largest_dropout(module))
     return found
+
+
+def largest_dropout(module: nn.Module) -> float:
+    """The largest share that a dropout within the module leaves out."""
+    shares = [float(p) for part in module.modules() if isinstance(p := _share(part), int | float)]
+    return max(shares, default=0.0)
+
+
+def _share(part: nn.Module) -> Any:
+    if isinstance(part, nn.modules.dropout._DropoutNd):
+        return part.p
+    stacked = isinstance(part, nn.RNNBase) and part.num_layers > 1
+    return part.dropout if stacked or isinstance(part, nn.MultiheadAttention) else None
+
+
+def normed(graphs: Mapping[str, Graph]) -> frozenset[str]:
+    """The Input nodes whose every way leads into a normalisation first."""
+    found = set()
+    for graph in graphs.values():
+        layers = {node.id: node.layer for node in graph.nodes}
+        for node, layer in layers.items():
+            onward = [layers[edge.target] for edge in graph.edges if edge.source == node]
+            if layer == "Input" and onward and all("Norm" in kind for kind in onward):
+                found.add(node)
+    return frozenset(found)
 
 
 def guess(plan: p.Plan) -> float | None:

@@ -3,18 +3,19 @@
 from typing import Any
 
 from builder.data.specs import TargetSpec
+from builder.graph import edit
 from builder.graph.spec import Graph
 from builder.project import Recipe
-from builder.train.doctor.facts import Block, Facts, Node, Teller
+from builder.train.doctor.facts import Block, Facts, Intake, Node, Teller
 
 TARGET = TargetSpec(name="y", kind="class", classes=("a", "b", "c"), counts=(30, 30, 30))
 NODES = {
-    "fc1": Node("fc1", "Linear", 160, 16),
+    "fc1": Node("fc1", "Linear", 160, 16, 3.0),
     "act1": Node("act1", "ReLU", 0),
-    "fc2": Node("fc2", "Linear", 256, 16),
+    "fc2": Node("fc2", "Linear", 256, 16, 3.0),
     "act2": Node("act2", "Tanh", 0),
-    "fc3": Node("fc3", "Linear", 256, 16),
-    "head": Node("head", "Linear", 48, 3),
+    "fc3": Node("fc3", "Linear", 256, 16, 3.0),
+    "head": Node("head", "Linear", 48, 3, 3.0),
 }
 GRAPH = Graph.model_validate(
     {
@@ -39,6 +40,8 @@ GRAPH = Graph.model_validate(
         ],
     }
 )
+
+DROPPED = edit.insert_on_edge(GRAPH, ("fc3", "head"), "Dropout", "drop", {"p": 0.95})
 
 
 def probe(**changes: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -80,11 +83,12 @@ SOUND = Facts(
     rate=1e-3,
     blocks=blocks(1.1, 0.9, 0.7, 0.6, 0.5, 0.45, 0.4, 0.37, 0.35, 0.33),
     epochs=epochs(*[(1.1 / n, 1.15 / n) for n in range(1, 11)]),
-    answers={"predicted": [10, 11, 9], "true": [10, 10, 10]},
+    answers={"predicted": [10, 11, 9], "true": [10, 10, 10], "rows": 30},
     probes=(probe(),) * 3,
     nodes=NODES,
     graphs={"model": GRAPH},
     aparts=(0.1, -0.4, 0.3, -0.2, 0.6, 0.1),
+    intakes=(Intake("table", columns=("x1", "x2"), sizes=(("x1", 1.0), ("x2", 0.9))),),
     waiting=0.1,
     wait_seconds=1e-4,
     tellers=(Teller("x1", 0.6), Teller("x2", 0.55)),
@@ -105,6 +109,43 @@ SICK: dict[str, tuple[dict[str, Any], str | None]] = {
         "fc2",
     ),
     "vanishing_gradients": (probed(fc1=WEAK, fc2=WEAK), "fc1"),
+    "alike_weights": (probed(fc2={"alike": True, "weight": 0.0}), "fc2"),
+    "blank_inputs": (
+        {"intakes": (Intake("table", blank=True, columns=("x1",)), *SOUND.intakes)},
+        "table",
+    ),
+    "unscaled_inputs": (
+        {"intakes": (Intake("table", columns=("x1", "x2"), sizes=(("x1", 1.0), ("x2", 2e4))),)},
+        "table",
+    ),
+    "frozen": (
+        {
+            **probed(fc1={"frozen": True}, fc2={"frozen": True}),
+            "recipe": Recipe(epochs=20, batch_size=32, freeze=("fc1", "fc2")),
+            "blocks": blocks(*[1.0] * 10),
+        },
+        "fc1",
+    ),
+    "heavy_decay": (
+        {
+            **probed(fc2={"weight": 0.1}, fc3={"weight": 0.4}, head={"weight": 0.3}),
+            "recipe": Recipe.model_validate({"epochs": 20, "optimizer": {"weight_decay": 20.0}}),
+            "blocks": blocks(*[1.0] * 10),
+        },
+        "fc2",
+    ),
+    "heavy_dropout": (
+        {
+            "nodes": {**NODES, "drop": Node("drop", "Dropout", 0, drop=0.95)},
+            "graphs": {"model": DROPPED},
+            "blocks": blocks(*[1.0] * 10),
+        },
+        "drop",
+    ),
+    "no_signal": (
+        {"epochs": epochs(*[(1 / n, 1.1 + 0.01 * n) for n in range(1, 11)])},
+        None,
+    ),
     "dead_relu": (probed(act1={"dead": 1.0}), "act1"),
     "saturated": (probed(act2={"saturated": 0.9}), "act2"),
     "update_ratio": (probed(fc3={"update_ratio": 0.5}), "fc3"),

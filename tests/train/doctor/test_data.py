@@ -111,8 +111,62 @@ def test_batches_that_cannot_be_compared_are_left_alone(target: torch.Tensor) ->
 def test_answers_count_classes_and_measure_the_spread_of_numbers() -> None:
     said = {"prediction": torch.tensor([0, 0, 2])}
     found = measure.answers(said, torch.tensor([0, 1, 2]), CLASSES)
-    assert found == {"predicted": [2, 0, 1], "true": [1, 1, 1]}
+    assert found == {"predicted": [2, 0, 1], "true": [1, 1, 1], "rows": 3}
     numbers = {"prediction": torch.tensor([1.0, 3.0])}
-    spread = measure.answers(numbers, torch.tensor([0.0, 4.0]), NUMBER)["spread"]
-    assert spread == pytest.approx(0.5)
+    told = measure.answers(numbers, torch.tensor([0.0, 4.0]), NUMBER)
+    assert told["spread"] == pytest.approx(0.5)
+    assert told["blind"] == pytest.approx(8.0)  # of (0 - 0)² and (4 - 0)²
     assert measure.answers({}, torch.tensor([0]), CLASSES) == {}
+
+
+def switches(codes: torch.Tensor, rows: int) -> torch.Tensor:
+    """Three columns of 0 and 1 for a category, and three of noise."""
+    generator = torch.Generator().manual_seed(1)
+    marked = torch.nn.functional.one_hot(codes, 3).float()
+    return torch.cat([marked, torch.randn(rows, 3, generator=generator)], dim=1)
+
+
+def test_a_category_that_is_the_answer_is_found_by_all_its_switches_together() -> None:
+    train = made()
+    train["table"] = switches(train["target"], 600)
+    table = spec(6)["table"].model_copy(update={"origins": ("kind",) * 3 + ("x3", "x4", "x5")})
+    first, second, *_ = data.tellers(train, {"table": table}, CLASSES)
+    assert (first.column, first.input, first.power) == ("kind", "table", 1.0)
+    assert second.power < 0.5
+
+
+def test_a_category_of_names_tells_nothing() -> None:
+    target = torch.arange(600) % 3
+    codes = InputSpec(
+        name="codes", form="codes", shape=(1,), stored="int64", features=("name",), cardinality=600
+    )
+    train = {"codes": torch.arange(600)[:, None], "target": target}
+    (teller,) = data.tellers(train, {"codes": codes}, CLASSES)
+    assert teller.power < 0.1
+
+
+def test_inputs_are_looked_at_for_what_is_blank_and_what_is_not_scaled() -> None:
+    train = made()
+    train["table"][:, 2] *= 2e4
+    train["table"][:, 3] = 7.0  # a constant column has no size
+    (found,) = data.intakes(train, spec(6), {}, normed=())
+    sizes = dict(found.sizes)
+    assert not found.blank
+    assert sizes["x2"] > 1e4
+    assert "x3" not in sizes
+    assert sizes["x0"] == pytest.approx(1.0, abs=0.2)
+    blank = {"table": torch.ones(600, 6)}
+    (found,) = data.intakes(blank, spec(6), {}, normed=("table",))
+    assert found.blank
+    assert found.normed
+
+
+def test_images_are_looked_at_as_the_network_gets_them() -> None:
+    image = InputSpec(name="image", form="image", shape=(1, 4, 4), stored="uint8")
+    pixels = torch.randint(0, 255, (40, 1, 4, 4), dtype=torch.uint8)
+    (raw,) = data.intakes({"image": pixels}, {"image": image}, {}, normed=())
+    (ready,) = data.intakes(
+        {"image": pixels}, {"image": image}, {"image": lambda x: x / 255}, normed=()
+    )
+    assert raw.sizes[0][1] > 30
+    assert ready.sizes[0][1] < 1

@@ -10,8 +10,8 @@ from builder.graph import edit
 from builder.graph.spec import Graph
 from builder.project import Recipe
 from builder.train import doctor, orders
-from builder.train.doctor.facts import Breakdown, Facts
-from tests.train.doctor.recorded import GRAPH, SICK, SOUND, blocks, probed
+from builder.train.doctor.facts import Breakdown, Facts, Teller
+from tests.train.doctor.recorded import GRAPH, SICK, SOUND, blocks, epochs, probed
 
 
 def codes(facts: Facts) -> set[str]:
@@ -57,15 +57,16 @@ def test_a_rule_finds_its_fault_where_it_is(code: str) -> None:
 @pytest.mark.parametrize("code", SICK)
 def test_what_a_rule_proposes_can_be_done(code: str) -> None:
     changes, _ = SICK[code]
-    found = {one.code: one for one in doctor.examine(replace(SOUND, **changes))}[code]
+    facts = replace(SOUND, **changes)
+    found = {one.code: one for one in doctor.examine(facts)}[code]
     assert found.changes
     for change in found.changes:
         if change.order is not None:
             orders.check(change.order)
-        graph = GRAPH
+        graph = facts.graphs["model"]
         for operation, arguments in change.edits:
             graph = edit.apply(graph, operation, arguments)
-        assert (graph != GRAPH) == bool(change.edits)
+        assert (graph != facts.graphs["model"]) == bool(change.edits)
         recipe: dict[str, Any] = SOUND.recipe.model_dump(mode="json")
         for path, value in change.overrides.items():
             section, *rest = path.split(".")
@@ -94,6 +95,20 @@ def test_a_finding_survives_json(code: str) -> None:
         ("vanishing_gradients", probed(fc1={"gradient": 3e-4})),
         ("not_shuffled", {"aparts": (1.7,) * 6}),
         ("starved", {"waiting": 0.4, "wait_seconds": 0.01}),
+        ("frozen", {**SICK["frozen"][0], "blocks": blocks(*[0.6] * 10)}),
+        (
+            "heavy_decay",
+            {
+                **SICK["heavy_decay"][0],
+                "recipe": Recipe.model_validate({"optimizer": {"weight_decay": 6.0}}),
+                **probed(fc2={"weight": 1.2}, fc3={"weight": 1.3}),
+            },
+        ),
+        (
+            "heavy_dropout",
+            {**SICK["heavy_dropout"][0], "blocks": blocks(*[0.5] * 10)},
+        ),
+        ("no_signal", {"epochs": epochs(*[(1 / n, 1.05) for n in range(1, 11)])}),
         ("class_collapse", {"answers": {"predicted": [1, 28, 1], "true": [10, 10, 10]}}),
         ("not_falling", {"blocks": blocks(*[1.04] * 10)}),
     ],
@@ -187,3 +202,40 @@ def test_a_breakdown_names_the_column_and_offers_to_leave_it_out() -> None:
     assert found.node == "table"
     assert "'age'" in found.why
     assert found.changes[0].overrides == {"data.columns.age.role": "ignore"}
+
+
+def test_a_class_of_one_in_a_hundred_that_is_never_found_is_a_collapse() -> None:
+    rare = {"predicted": [400, 0, 0], "true": [396, 4, 0], "rows": 400}
+    (found,) = doctor.examine(replace(SOUND, answers=rare))
+    assert found.code == "class_collapse"
+    assert "all 4 others" in found.fact
+    some = {"predicted": [399, 1, 0], "true": [396, 4, 0], "rows": 400}
+    assert codes(replace(SOUND, answers=some)) == set()
+
+
+def test_several_columns_that_give_the_answer_away_are_named_together() -> None:
+    told = (Teller("a", 1.0, "table"), Teller("b", 0.99, "table"), Teller("c", 0.5, "table"))
+    (found,) = doctor.examine(replace(SOUND, tellers=told))
+    assert found.node == "table"
+    assert set(found.changes[0].overrides) == {"data.columns.a.role", "data.columns.b.role"}
+
+
+def test_a_problem_that_any_column_solves_is_no_leak() -> None:
+    easy = (Teller("a", 0.99), Teller("b", 0.95))
+    assert codes(replace(SOUND, tellers=easy)) == set()
+    assert codes(replace(SOUND, tellers=(Teller("a", 0.99),))) == set()
+
+
+def test_weights_that_their_decay_throws_about_are_not_the_rates_fault() -> None:
+    thrown = {name: {"update_ratio": 0.08} for name in ("fc1", "fc2", "fc3", "head")}
+    facts = replace(SOUND, **probed(**thrown), blocks=blocks(*[1.1] * 10))
+    assert "rate_too_high" in codes(facts)
+    heavy = Recipe.model_validate({"optimizer": {"weight_decay": 60.0}})
+    assert "rate_too_high" not in codes(replace(facts, recipe=heavy))
+    assert "heavy_decay" in codes(replace(facts, recipe=heavy))
+
+
+def test_a_normalisation_after_the_input_scales_it() -> None:
+    loud = (replace(SOUND.intakes[0], sizes=(("x1", 5e3),)),)
+    assert "unscaled_inputs" in codes(replace(SOUND, intakes=loud))
+    assert "unscaled_inputs" not in codes(replace(SOUND, intakes=(replace(loud[0], normed=True),)))

@@ -111,3 +111,26 @@ def test_a_model_of_several_inputs_without_a_graph_is_watched_too(make_plan: Mak
 
     kinds = {kind for kind, *_ in said(watched(make_plan(models={"model": Odd()})))}
     assert kinds <= {"not_falling", "class_collapse", "vanishing_gradients", "update_ratio"}
+
+
+def test_weights_that_are_all_zero_are_named_and_not_taken_for_dead_units(make_plan: Make) -> None:
+    model = Mlp()
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.zero_()
+    kinds = {kind for kind, *_ in said(watched(make_plan(models={"model": model})))}
+    assert "alike_weights" in kinds
+    assert "dead_relu" not in kinds
+    assert "rate_too_low" not in kinds
+
+
+def test_a_constant_input_is_told_with_its_node_at_the_first_look(make_plan: Make) -> None:
+    data = {"train": rows("table", 90, 1), "validation": rows("table", 30, 2)}
+    data["train"]["table"].fill_(3.0)
+    assert said(watched(make_plan(data=data)))[0] == ("blank_inputs", "found", "table")
+
+
+def test_inputs_of_ten_thousand_are_told_with_their_node(make_plan: Make) -> None:
+    data = {"train": rows("table", 90, 1), "validation": rows("table", 30, 2)}
+    data["train"]["table"].mul_(1e4)
+    assert ("unscaled_inputs", "found", "table") in said(watched(make_plan(data=data)))

@@ -6,6 +6,7 @@ from builder.train.doctor.facts import Facts
 CAUGHT, KEPT = 0.95, 0.9
 LEAST_EPOCHS, LEAST_STEPS = 2, 40
 SPREAD, SPREAD_KEPT = 0.03, 0.08
+LEAST_ROWS = 50
 
 
 class ClassCollapse(Rule):
@@ -16,7 +17,8 @@ class ClassCollapse(Rule):
     help = (
         "After two epochs, a quarter of the run and 40 steps, warm-up left out, 95 % of the "
         "held-out rows get the same class, though at least 10 % of them are of others (kept "
-        "until 90 %); numbers: the predictions spread less than 3 % as far as the targets."
+        "until 90 %), or each of 50 rows or more gets it and all of a rare class are missed; "
+        "numbers: the predictions spread less than 3 % as far as the targets."
     )
     news = ("epoch",)
     confirm = 4
@@ -42,9 +44,11 @@ class ClassCollapse(Rule):
         top = max(range(len(said)), key=lambda k: said[k])
         share, rightly = said[top] / whole, true[top] / whole
         limit = KEPT if self.code in facts.standing else CAUGHT
+        name = facts.target.classes[top]
+        if whole >= LEAST_ROWS and said[top] == whole > true[top] and rightly > 0.9:
+            return self._rare(facts, name, whole - true[top], whole)
         if whole < 10 or share < limit or rightly > 0.9 or share - rightly < 0.04:
             return None
-        name = facts.target.classes[top]
         head = facts.head
         return Finding(
             self.code,
@@ -57,6 +61,23 @@ class ClassCollapse(Rule):
             node=head.id if head else None,
             nodes=(head.id,) if head else (),
             evidence={"share": share, "true": rightly},
+        )
+
+    def _rare(self, facts: Facts, name: str, others: int, whole: int) -> Finding:
+        """All of a rare class are missed: right nearly always, and of no use."""
+        head = facts.head
+        return Finding(
+            self.code,
+            f"Every row is called '{name}'",
+            f"All {whole:,} held-out rows get the answer '{name}'. That is right for "
+            f"{percent(1 - others / whole)} of them, and wrong for all {others:,} others.",
+            "Where one class is so common, calling all rows by it costs next to nothing, so the "
+            "rare ones are never learnt. Look at recall or the area under the ROC curve instead "
+            "of accuracy.",
+            self._changes(facts),
+            node=head.id if head else None,
+            nodes=(head.id,) if head else (),
+            evidence={"share": 1.0, "true": 1 - others / whole},
         )
 
     def _changes(self, facts: Facts) -> tuple[Change, ...]:

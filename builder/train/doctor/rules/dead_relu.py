@@ -29,7 +29,7 @@ class DeadRelu(Rule):
             if node.kind in RECTIFIERS
         }
         dead = tuple(node for node, share in shares.items() if share >= limit)
-        if not dead:
+        if not dead or facts.alike - facts.frozen:  # what feeds it is 0 from the beginning
             return None
         worst = max(dead, key=lambda node: shares[node])
         return Finding(

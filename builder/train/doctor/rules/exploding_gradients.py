@@ -25,7 +25,7 @@ class ExplodingGradients(Rule):
         scale = max(facts.reference or 1.0, 1e-12)
         norms = [block.norm for block in facts.tail(0.1) if block.norm is not None]
         limit = KEPT if self.code in facts.standing else CAUGHT
-        if not norms or facts.recipe.clip_norm is not None:
+        if not norms or facts.recipe.clip_norm is not None or "unscaled_inputs" in facts.standing:
             return None
         norm = max(norms) / scale
         if norm < limit:

@@ -1,7 +1,7 @@
 """Results too good to be true."""
 
-from builder.train.doctor.base import Change, Finding, Rule, percent
-from builder.train.doctor.facts import Facts
+from builder.train.doctor.base import Change, Finding, Rule, listed, percent
+from builder.train.doctor.facts import Facts, Teller
 
 POWER, APART = 0.97, 0.15
 COPIES = 0.2
@@ -13,9 +13,9 @@ class Leakage(Rule):
     code = "leakage"
     title = "Leakage suspected"
     help = (
-        "One column alone tells the target (97 % of the way from a guess to always right, over "
-        "64 bins) and the next best is far behind; or a fifth of the held-out rows stand in "
-        "the training rows as well. Kaufman et al. 2012 list both as the common leaks."
+        "A column alone tells the target (97 % of the way from a guess to always right, over its "
+        "categories or 64 bins) and the others are far behind; or a fifth of the held-out rows "
+        "stand in the training rows as well. Kaufman et al. 2012 list both as the common leaks."
     )
     news = ("epoch",)
     confirm = 1
@@ -24,25 +24,30 @@ class Leakage(Rule):
         """Looked at once, after the first epoch."""
         if facts.copies is not None and facts.copies >= COPIES:
             return self._copied(facts.copies)
-        if not facts.tellers or facts.tellers[0].power < POWER:
+        told = [teller for teller in facts.tellers if teller.power >= POWER]
+        rest = facts.tellers[len(told) :]
+        if not told or not rest or rest[0].power > told[0].power - APART:
             return None
-        first = facts.tellers[0]
-        if len(facts.tellers) > 1 and facts.tellers[1].power > first.power - APART:
-            return None
+        return self._told(told, rest[0].power)
+
+    def _told(self, told: list[Teller], next_best: float) -> Finding:
+        first = told[0]
+        columns = tuple(teller.column for teller in told)
         change = Change(
-            f"Leave '{first.column}' out",
-            "If the result then drops, ask whether the column is known at the time of predicting.",
-            overrides={f"data.columns.{first.column}.role": "ignore"},
+            f"Leave {listed(columns)} out",
+            "If the result then drops, ask whether it is known at the time of predicting.",
+            overrides={f"data.columns.{column}.role": "ignore" for column in columns},
         )
         return Finding(
             self.code,
-            f"'{first.column}' may give the answer away",
-            f"That column alone is right {percent(first.power)} of the way from a guess to always; "
-            f"the next best column reaches "
-            f"{percent(facts.tellers[1].power if len(facts.tellers) > 1 else 0.0)}.",
+            f"{listed(columns)} may give the answer away",
+            f"{first.column} alone is right {percent(first.power)} of the way from a guess to "
+            f"always; the best of the others reaches {percent(max(0.0, next_best))}.",
             "A column so good is often the answer in other words, or was filled in after it was "
             "known. Then the figures here promise what new rows will not keep.",
-            (change,) if "." not in first.column else (),
+            (change,) if not any("." in column for column in columns) else (),
+            node=first.input,
+            nodes=(first.input,) if first.input else (),
             evidence={"power": first.power},
         )
 

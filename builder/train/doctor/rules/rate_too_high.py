@@ -88,8 +88,8 @@ class RateTooHigh(Rule):
             return None
         typical, now = median(ratios.values()), mean_loss(facts.tail(0.1))
         limit = FAST_KEPT if self.code in facts.standing else FAST
-        if typical < limit or now < 0.9 * facts.guess:
-            return None
+        if typical < limit or now < 0.9 * facts.guess or facts.pull > 0.5 * typical:
+            return None  # not thrown about, or by the weight decay
         return f"The loss is {now:.3g}, no better than a blind guess.", {"start": facts.guess}
 
 

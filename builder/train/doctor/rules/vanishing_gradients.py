@@ -26,7 +26,9 @@ class VanishingGradients(Rule):
     def find(self, facts: Facts) -> Finding | None:
         """A network of at least four weighted sums whose first ones get next to no gradient."""
         chain = [
-            node for node in facts.weighted if node.kind.startswith(("Linear", "Conv", "Bilinear"))
+            node
+            for node in facts.weighted
+            if node.kind.startswith(("Linear", "Conv", "Bilinear")) and node.id not in facts.frozen
         ]
         if len(chain) < DEEP:
             return None

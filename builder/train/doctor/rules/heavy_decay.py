@@ -1,0 +1,67 @@
+"""Weight decay that takes the weights away faster than they can learn."""
+
+from statistics import median
+
+from builder.train.doctor.base import Change, Finding, Rule, percent
+from builder.train.doctor.facts import Facts, mean_loss
+
+PULL, PULL_KEPT = 1e-2, 5e-3
+SHRUNK, SHRUNK_KEPT = 0.3, 0.5
+HIGH = 0.6
+USUAL = 0.01
+
+
+class HeavyDecay(Rule):
+    """Weights that shrink, and a loss that is no better for it."""
+
+    code = "heavy_decay"
+    title = "A weight decay that is too strong"
+    help = (
+        "The decay takes 1 % of the weights or more in each step, or they have shrunk to 30 % of "
+        "what they were drawn with (kept until 0.5 % and 50 %), and the loss is above 60 % of a "
+        "blind guess's. At AdamW's defaults a step takes a thousandth of a percent (Loshchilov "
+        "and Hutter 2019)."
+    )
+    news = ("probe", "epoch")
+
+    def find(self, facts: Facts) -> Finding | None:
+        """The node that has shrunk most, where the recipe has a decay."""
+        kept = self.code in facts.standing
+        left = self._left(facts)
+        if not facts.decay > 0 or not left or len(facts.probes) < 2:
+            return None
+        pull = facts.pull >= (PULL_KEPT if kept else PULL)
+        shrunk = median(left.values()) < (SHRUNK_KEPT if kept else SHRUNK)
+        reference, now = facts.reference, mean_loss(facts.tail(0.1))
+        if not (pull or shrunk) or reference is None or not now > HIGH * reference:
+            return None
+        worst = min(left, key=lambda node: left[node])
+        return Finding(
+            self.code,
+            "The weight decay is too strong",
+            f"The weights of {worst} are {percent(left[worst])} of what they were drawn with; the "
+            f"decay of {facts.decay:g} is a step's {percent(facts.pull)} of them. The loss is "
+            f"{now:.3g}; a blind guess has {reference:.3g}.",
+            "Decay pulls every weight towards 0. Here it pulls harder than what the rows teach, so "
+            "nothing that is learnt stays.",
+            (
+                Change(
+                    f"Weight decay {USUAL:g}",
+                    "It holds the weights together and lets them learn.",
+                    order={"order": "set", "weight_decay": USUAL},
+                    overrides={"recipe.optimizer.weight_decay": USUAL},
+                ),
+            ),
+            node=worst,
+            nodes=tuple(node for node in left if left[node] < SHRUNK_KEPT) or (worst,),
+            evidence={"left": left[worst], "pull": facts.pull, "decay": facts.decay},
+        )
+
+    def _left(self, facts: Facts) -> dict[str, float]:
+        """The size of the weights now over what they were drawn with."""
+        found = {}
+        for node in facts.weighted:
+            now = facts.recent(node.id, "weight", looks=1)
+            if node.width and node.norm > 0 and now is not None and node.id not in facts.frozen:
+                found[node.id] = now / node.norm
+        return found

@@ -16,6 +16,10 @@ RESIDENT_BYTES = 4 << 30
 READY_BYTES = 512 << 20
 """Up to so many bytes, inputs are turned into what the model takes once, not per batch."""
 
+AHEAD_BYTES = 2 << 20
+"""Batches are taken out of the rows in runs of up to so many bytes, and handed out as views."""
+MOST_AHEAD = 16
+
 Prepare = Mapping[str, Callable[[Tensor], Tensor]]
 
 
@@ -113,6 +117,14 @@ class RowFeed(Feed):
         self.batch_size = self.next_size = batch_size
         self.bounds = bounds(len(source), batch_size)
         self.order = torch.empty(0, dtype=torch.int64)
+        self.run = self._run()
+        self.ahead: dict[int, dict[str, Tensor]] = {}  # step → its rows in stored form, and "row"
+
+    def _run(self) -> int:
+        """Batches that are taken out together."""
+        row = sum(x[:1].numel() * x.element_size() for x in self.source.tensors.values())
+        fitting = AHEAD_BYTES // max(1, row * self.batch_size)
+        return 1 if self.group is not None else max(1, min(fitting, MOST_AHEAD))
 
     @property
     def steps(self) -> int:
@@ -129,27 +141,46 @@ class RowFeed(Feed):
         shuffler = torch.Generator().manual_seed((self.seed * 1_000_003 + epoch) % (1 << 62))
         order = torch.randperm(len(self.source), generator=shuffler)
         self.order = order.to(self.source.device)
+        self.ahead = {}
 
     def resize(self, batch_size: int) -> None:
         """Take batches of that size. Right only between two epochs."""
         self.batch_size = self.next_size = batch_size
         self.bounds = bounds(len(self.source), batch_size)
+        self.run, self.ahead = self._run(), {}
 
     def batch(self, step: int, models: Mapping[str, nn.Module]) -> Batch:
         """The rows of that step, augmented and ready for the model; "row" is their index in the
         split.
         """
         del models
-        first, last = self.bounds[step]
-        if self.group is not None:
-            first, last = self.group.own(first, last)
-        chosen = self.order[first:last]
-        batch = self.source.stored(chosen)
+        if step not in self.ahead:
+            self._take(step)
+        batch = self.ahead.pop(step)
+        chosen = batch.pop("row")
         if self.augment is not None and self.augmenting:
             batch = dict(self.augment(batch, self.generator))
         batch = self.source.ready(batch)
         batch["row"] = chosen
         return batch
+
+    def _take(self, step: int) -> None:
+        """Take out the run of batches to which the step belongs. Runs begin at the same steps
+        whenever that is asked, so that rows lie in memory as they lay before: products may differ
+        in their last bit otherwise.
+        """
+        steps = range(step - step % self.run, min(step - step % self.run + self.run, self.steps))
+        parts = [self.bounds[one] for one in steps]
+        if self.group is not None:
+            parts = [self.group.own(*part) for part in parts]
+        chosen = self.order[parts[0][0] : parts[-1][1]]
+        sizes = [last - first for first, last in parts]
+        pieces = {name: torch.split(x, sizes) for name, x in self.source.stored(chosen).items()}
+        pieces["row"] = torch.split(chosen, sizes)
+        self.ahead = {
+            one: {name: piece[number] for name, piece in pieces.items()}
+            for number, one in enumerate(steps)
+        }
 
     def state(self) -> dict[str, Tensor]:
         """The batch size now and from the next epoch on; epoch and step say the rest."""

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from builder.errors import LaminaError
 from builder.project import Optimizer, Recipe
 from builder.train import groups
+from builder.train.fused import Direct
 
 INTERNAL = {"params", "foreach", "fused", "capturable", "differentiable"}
 """Arguments that the engine sets itself."""
@@ -121,6 +122,7 @@ class Updater:
         for name, weight in named.items():
             shared.setdefault((factors or {}).get(name, 1.0), []).append(weight)
         self.parts = _parts(choice, shared, fused)
+        self.direct = [Direct(part) for part in self.parts]
         self.needs_closure = choice.name == "LBFGS"
 
     def zero(self) -> None:
@@ -147,8 +149,9 @@ class Updater:
 
     def step(self) -> None:
         """One update from the gradients that are there."""
-        for part in self.parts:
-            part.step()
+        for part, direct in zip(self.parts, self.direct):
+            if not direct.step():
+                part.step()
 
     def state(self) -> tuple[dict[str, Tensor], list[Any]]:
         """Copies of the state tensors by name, and the rest as JSON that names them."""
@@ -185,6 +188,8 @@ class Updater:
             }
             groups = part.state_dict()["param_groups"]
             part.load_state_dict({"state": state, "param_groups": groups})
+        for direct in self.direct:
+            direct.forget()
 
 
 def _pack(value: Any, path: str, tensors: dict[str, Tensor]) -> Any:

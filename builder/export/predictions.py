@@ -94,7 +94,7 @@ def _records(
     found: list[dict[str, Any]] = []
     for item in items:
         suffix = Path(str(item)).suffix.lower()
-        if suffix in (".parquet", ".pq", ".xlsx", ".xls", ".ts") and Path(str(item)).is_file():
+        if suffix in (".parquet", ".pq", ".xlsx", ".xls") and Path(str(item)).is_file():
             found.extend(_through_source(Path(item), settings))
         else:
             found.extend(files.records([str(item)], settings))

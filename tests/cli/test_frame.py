@@ -4,6 +4,7 @@ import json
 import math
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -90,7 +91,9 @@ def test_with_json_a_mistake_is_json_on_standard_error(tmp_path, capsys):
         (RuntimeError("oops"), 1, "Lamina itself went wrong (RuntimeError: oops)"),
     ],
 )
-def test_whatever_happens_there_is_no_traceback(raised, code, words, monkeypatch, capsys):
+def test_whatever_happens_there_is_no_traceback(raised, code, words, monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
     def fail(*_, **__):
         raise raised
 
@@ -99,6 +102,9 @@ def test_whatever_happens_there_is_no_traceback(raised, code, words, monkeypatch
     assert found == code
     assert words in err
     assert "Traceback" not in out + err
+    details = [path.read_text(encoding="utf-8") for path in tmp_path.glob("lamina-error-*.txt")]
+    assert len(details) == isinstance(raised, RuntimeError)
+    assert all("RuntimeError: oops" in text for text in details)
 
 
 def test_templates_as_json_are_one_document(capsys):

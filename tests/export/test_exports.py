@@ -83,8 +83,14 @@ def given(run, folder, rows=4):
     if forms == {"series"}:
         plain = [{column: list(record[column].values())} for record in records]
         path = folder / "series.jsonl"
-        path.write_text("\n".join(json.dumps(record) for record in plain), encoding="utf-8")
-        return plain, [str(path)]
+        path.write_text("\n".join(json.dumps(record) for record in plain[:2]), encoding="utf-8")
+        archive = folder / "series.ts"
+        lines = [
+            ":".join(",".join(map(repr, channel)) for channel in record[column])
+            for record in plain[2:]
+        ]
+        archive.write_text("\n".join(["@classLabel false", "@data", *lines]), encoding="utf-8")
+        return plain, [str(path), str(archive)]
     path = folder / "rows.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(records[0]))

@@ -3,6 +3,7 @@
 import csv
 import io
 
+import numpy as np
 import pytest
 
 from builder.export.portable import files
@@ -189,4 +190,40 @@ def test_series_may_stand_one_per_line_beside_their_target(tmp_path):
     assert second == {"series": [4.0, 5.0, 60.0]}
     path.write_text("label,t0,t1\na,1,x\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"series\.csv, row 2: t1 is 'x', which is no number"):
+        files.records([str(path)], SERIES)
+
+
+TS = {
+    "plain": "@problemName x\n@classLabel true a b\n@data\n1,2,?:a\n4,5.5:b\n",
+    "channels": "@classLabel false\n@data\n1,2,3:4,5\n-1,0,NaN:1e3,2,3\n",
+    "times": "@timeStamps true\n@classLabel true a\n@data\n(0,1.5),(1,2):(0,4),(1,5):a\n",
+}
+
+
+@pytest.mark.parametrize("kind", TS)
+def test_ts_files_are_read_as_the_data_source_reads_them(kind, tmp_path):
+    from builder.data.ts import read_ts
+
+    path = tmp_path / "x.ts"
+    path.write_text(TS[kind], encoding="utf-8")
+    records = files.records([str(path)], SERIES)
+    read = read_ts(TS[kind], "x.ts").series
+    assert len(records) == len(read)
+    for record, x in zip(records, read, strict=True):
+        np.testing.assert_array_equal(np.float32(record["series"]), x)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("1,2\n@data\n", r"x\.ts, line 1: there is a line of data before @data"),
+        ("@data\n", r"x\.ts has no series after @data"),
+        ("@data\n1,two\n", r"x\.ts, line 2: 'two' is no number"),
+        ("@classLabel true a\n@data\n1,2\n", r"line 3: the label after the last colon is missing"),
+    ],
+)
+def test_a_broken_ts_file_names_its_line(text, words, tmp_path):
+    path = tmp_path / "x.ts"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=words):
         files.records([str(path)], SERIES)

@@ -10,7 +10,8 @@ from builder.export.base import Bundle, Format
 
 PORTABLE = Path(__file__).resolve().parent.parent / "portable"
 RUNTIME = Path(__file__).resolve().parents[2] / "data" / "runtime"
-MODULES = ("predict.py", "predictor.py", "files.py", "weights.py")
+NEIGHBOURS = re.compile(r"^from builder\.export\.portable import ([a-z, ]+)$", re.M)
+MODULES = ("predict.py", "predictor.py", "files.py", "ts.py", "weights.py")
 
 
 class Python(Format):
@@ -54,8 +55,8 @@ class Python(Format):
 def standalone(source: str) -> str:
     """The module as it stands in the folder: its neighbours imported by their plain names."""
     source = source.replace("from builder.data.runtime", "from preparation")
-    source = source.replace(
-        "from builder.export.portable import files, weights", "import files\nimport weights"
+    source = NEIGHBOURS.sub(
+        lambda found: "\n".join(f"import {name}" for name in found[1].split(", ")), source
     )
     source = source.replace(
         "from builder.export.portable.predictor import", "from predictor import"

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from builder.export.portable import ts
+
 Record = dict[str, Any]
 TABLES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".data", ".test")
 IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
@@ -57,6 +59,9 @@ def _argument(argument: str, settings: Mapping[str, Any]) -> list[Record]:
         return [{forms["image"]["column"]: path}]
     if exists and path.suffix.lower() == ".txt" and media and media["form"] == "tokens":
         return [{media["column"]: line} for line in text_of(path).splitlines() if line.strip()]
+    if exists and path.suffix.lower() == ".ts" and "series" in forms:
+        column, read = forms["series"]["column"], ts.series(text_of(path), path.name)
+        return [_placed(Line({column: channels}), place) for place, channels in read]
     if exists and len(settings["inputs"]) == 1 and _single(forms.get("series")):
         return _wide(path, forms["series"]["column"], settings)
     if exists:

@@ -26,7 +26,9 @@ def load(folder: Path = HERE) -> Predictor:
 def main() -> int:
     """Read the arguments, predict, print or write; 1 where the input is wrong."""
     parser = argparse.ArgumentParser(description="Predict with the exported network.")
-    parser.add_argument("input", nargs="+", help="a table (CSV, TSV, JSON), images, or a text")
+    parser.add_argument(
+        "input", nargs="+", help="a table (CSV, TSV, JSON), images, .ts series, or a text"
+    )
     parser.add_argument("-o", "--output", help="write a CSV with the predictions to this file")
     parser.add_argument("--json", action="store_true", help="print the predictions as JSON")
     chosen = parser.parse_args()

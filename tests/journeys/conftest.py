@@ -11,9 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.journeys import browser as chromium
+from tests.journeys import steps
+
+expect.set_options(timeout=steps.LONG)  # a busy machine is right too
 
 ROOT = Path(__file__).resolve().parents[2]
 

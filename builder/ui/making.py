@@ -9,9 +9,7 @@ import streamlit as st
 
 from builder.errors import LaminaError
 from builder.ui import forms, parts
-
-LATEST = 2.0
-"""Seconds between two looks at what a running network made."""
+from builder.ui.live import made
 
 
 def makes(run: Any) -> bool:
@@ -66,15 +64,10 @@ def _kept(run: Any, key: str) -> None:
     if found:
         step = int(found[-1]["step"])
         parts.html(f'<p class="lm-f lm-s">Made in training, at step {step:,}:</p>')
-        _show(found[-1], _tensors(run, found[-1]), key)
+        _show(found[-1], made.tensors(run, found[-1]), key)
 
 
-def _show(
-    values: Mapping[str, Any],
-    tensors: Mapping[str, Any],
-    key: str,
-    columns: int | None = None,
-) -> None:
+def _show(values: Mapping[str, Any], tensors: Mapping[str, Any], key: str) -> None:
     if "text" in values:
         parts.html(text(str(values.get("prompt", "")), str(values["text"])), "made-text")
     images = tensors.get("images")
@@ -82,10 +75,8 @@ def _show(
         return
     from builder.data.media import sheet
 
-    content = sheet(images, columns=columns)
-    parts.html(picture(content, len(images), wide=columns is not None), "made-images")
-    if columns is not None:
-        return
+    content = sheet(images)
+    parts.html(picture(content, len(images)), "made-images")
     st.download_button(
         "Save as PNG",
         content,
@@ -105,56 +96,13 @@ def text(prompt: str, found: str) -> str:
     )
 
 
-def picture(png: bytes, count: int, *, wide: bool = False) -> str:
+def picture(png: bytes, count: int) -> str:
     """A sheet of images as large as the card, its pixels sharp."""
-    width = 720 if wide else 560
     address = "data:image/png;base64," + base64.b64encode(png).decode()
     return (
         f'<img src="{address}" alt="{count} images that the network made" style="width:100%;'
-        f'max-width:{width}px;image-rendering:pixelated;border-radius:6px;display:block">'
+        f'max-width:560px;image-rendering:pixelated;border-radius:6px;display:block">'
     )
-
-
-def live(run: Any) -> None:
-    """What the run made so far: the latest, renewed while it goes on; earlier ones by a slider."""
-    if not run.task().sampling():
-        return
-    every = None if run.status.ended else LATEST
-    with st.container(key="lm_body_train_made"):
-        st.fragment(_latest, run_every=every)(run)
-
-
-def _latest(run: Any) -> None:
-    found = run.generated()
-    with parts.card("What it makes", "renewed while it trains", key="train_made"):
-        if not found:
-            ended = run.status.ended
-            words = "It made nothing." if ended else "The first comes after some seconds."
-            parts.html(f'<p class="lm-m lm-s">{words}</p>')
-            return
-        at = len(found)
-        if len(found) > 1 and run.status.ended:  # while it trains the latest is shown
-            at = st.slider(
-                "Moment: slide back to see how it learnt",
-                1,
-                len(found),
-                len(found),
-                key=f"train_made_at_{run.id}",
-            )
-        entry = found[at - 1]
-        parts.html(
-            f'<p class="lm-f lm-s">step {int(entry["step"]):,}, '
-            f"{'latest' if at == len(found) else f'{at} of {len(found)}'}</p>"
-        )
-        _show(entry, _tensors(run, entry), "train_made", columns=16)
-
-
-def _tensors(run: Any, entry: Mapping[str, Any]) -> dict[str, Any]:
-    """The tensors beside a line; none where only the newest were kept."""
-    from safetensors.torch import load_file
-
-    path = run.folder / str(entry.get("file", ""))
-    return dict(load_file(path)) if path.is_file() else {}
 
 
 def nothing_by_row(page: str, run: Any, title: str) -> None:

@@ -33,14 +33,14 @@ def test_a_learning_rate_below_zero_is_refused_in_words_and_not_saved(project_id
     rate = next(field for field in app.number_input if field.label == "Learning rate")
     rate.set_value(-3.0).run()
     assert not app.exception
-    assert "lr should be greater than 0" in text_of(app)
+    assert "It must be greater than 0, found -3.0." in text_of(app)
     assert workspace.open_project(project_id).recipe == before
 
 
 def test_without_a_project_the_page_leads_home() -> None:
     app = open_page("train")
     assert not app.exception
-    assert [button.label for button in app.button] == ["Go to Home"]
+    assert "Go to Home" in [button.label for button in app.button]
 
 
 def test_a_smoothed_loss_says_the_least_that_it_can_be() -> None:

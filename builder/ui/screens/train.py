@@ -1,18 +1,17 @@
 """The Train page: the recipe before a run, the live view of a run, and what came of it."""
 
 import math
-from html import escape
 from typing import Any
 
 import streamlit as st
-from pydantic import ValidationError
 
 from builder.errors import LaminaError
 from builder.project import Project
-from builder.ui import chrome, figures, making, parts, recipe, state
+from builder.ui import chrome, figures, parts, state
 from builder.ui.canvas import graph_strip
 from builder.ui.live import live
 from builder.ui.live.stream import marked
+from builder.ui.screens import train_fork, train_recipe
 
 ACTIVE = frozenset({"queued", "preparing", "running", "paused"})
 UNITS = {"image": "images", "series": "series", "tokens": "texts"}
@@ -27,10 +26,14 @@ def show() -> None:
         return
     chosen = _chosen(project_id)
     if chosen is None or st.session_state.get("train_recipe") == project_id:
-        _recipe(project, project_id)
+        train_recipe.show(project, project_id)
         return
+    wish = train_fork.asked()
     try:
-        _live(project, chosen)
+        if wish is not None and wish[0] == chosen:
+            _fork(*wish)
+        else:
+            _live(project, chosen)
     except LaminaError as error:
         with st.container(key="lm_body_train_lost"):
             if parts.failed(error, button="Back to the recipe", key="train_lost"):
@@ -52,6 +55,12 @@ def _chosen(project_id: str) -> str | None:
     return None
 
 
+def _fork(run_id: str, checkpoint: str) -> None:
+    from builder import runs
+
+    train_fork.show(runs.open_run(run_id), checkpoint)
+
+
 def _live(project: Project, run_id: str) -> None:
     from builder import runs
 
@@ -68,7 +77,8 @@ def _live(project: Project, run_id: str) -> None:
         st.rerun()
     snapshot = run.project()
     strip = st.container(key="lm_train_strip")
-    making.live(run)
+    if run.task().sampling():
+        live("made", run_id, title=name, project=project.name)
     begun = live(
         "body",
         run_id,
@@ -80,9 +90,13 @@ def _live(project: Project, run_id: str) -> None:
         higher_is_better=metric is None or metric.higher_is_better,
         unit=unit,
         loss_note=_loss_note(run),
+        beside=_parent(run),
     )
     if begun and begun.startswith("run:"):  # the doctor's change, made in a new run
         state.set_run(begun.removeprefix("run:"))
+        st.rerun()
+    if begun and begun.startswith("fork:"):
+        train_fork.ask(run_id, begun.removeprefix("fork:"))
         st.rerun()
     with strip:  # stands above the curves, but is sent after them: its bundle is the larger one
         graph_strip(
@@ -96,6 +110,20 @@ def _live(project: Project, run_id: str) -> None:
     if run.status.status == "failed":
         with st.expander("The run's log"):
             st.code(run.log()[-20_000:] or "The log is empty.", language=None)
+
+
+def _parent(run: Any) -> tuple[str, str, int] | None:
+    """The run whose curves are laid over: the one that this was forked or treated from."""
+    from builder import runs
+
+    origin = run.info.get("forked") or run.info.get("treated") or {}
+    if not origin.get("run"):
+        return None
+    try:
+        parent = runs.open_run(str(origin["run"]))
+    except LaminaError:  # deleted since
+        return None
+    return parent.id, str(parent.info.get("name") or parent.id), int(origin.get("step", 0))
 
 
 def _launched(run: Any) -> str:
@@ -132,150 +160,3 @@ def _headline(run: Any) -> Any:
 
     names = run.task().metrics()
     return metrics.get(names[0]) if names else None
-
-
-def _recipe(project: Project, project_id: str) -> None:
-    started = False
-
-    def actions() -> None:
-        nonlocal started
-        place = st.empty()
-        started = place.button(
-            "Train", type="primary", key="train_start", icon=":material/play_arrow:"
-        )
-        if started:  # seen at once, while the form and the start take their time
-            place.button("Starting …", key="train_starting", disabled=True)
-
-    chrome.bar([project.name, "recipe"], actions=actions)
-    with st.container(key="lm_body_train"):
-        left, right = st.columns([2, 1], gap="medium")
-        with left:
-            changed = _edited(project)
-            if started and changed is not None:
-                _start(changed, project_id)
-        with right:
-            _before(changed or project)
-            _earlier(project_id)
-
-
-def _edited(project: Project) -> Project | None:
-    """The project with the form's recipe, saved where it differs; None where a field is wrong."""
-    from builder.train import optim
-
-    try:
-        made = recipe.form(project, optim.names(), _devices())
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"]))
-        fact = f"{first['msg'].replace('Input should', 'The field ' + field + ' should')}."
-        parts.failed(fact, "Change that field; nothing was saved.", key="train_field")
-        return None
-    if made == project.recipe:
-        return project
-    changed = project.model_copy(update={"recipe": made})
-    try:
-        state.save_project(changed)
-    except LaminaError as error:
-        parts.failed(error)
-    return changed
-
-
-def _devices() -> list[tuple[str, str]]:
-    """What can be trained on, as (name for the recipe, words with free memory and load)."""
-    from builder import runs
-
-    found = [("auto", "automatic")]
-    for device in runs.devices():
-        load = f", {device.load * 100:.0f} % busy" if device.load is not None else ""
-        free = f"{device.memory_free / 1e9:.1f} of {device.memory_total / 1e9:.1f} GB free"
-        found.append((device.name, f"{device.title}: {free}{load}"))
-    return found
-
-
-def _before(project: Project) -> None:
-    """What should be looked at before the start."""
-    from builder import compile as compiling
-    from builder import data
-
-    with parts.card("Before you train", key="train_before"):
-        try:
-            spec = data.specs(project)
-            found = compiling.check(
-                project.graph,
-                spec.inputs,
-                modules=project.modules,
-                output_shape=_output(project, spec),
-                batch_size=project.recipe.batch_size or 64,
-            )
-        except LaminaError as error:
-            if parts.failed(error, button="Go to Data", key="train_data"):
-                state.go("data")
-            return
-        rows = ", ".join(f"{count:,} {name}" for name, count in spec.sizes.items())
-        lines = [
-            ("Rows", rows),
-            ("Parameters", f"{found.parameters:,}"),
-            ("Multiply-adds per row", f"{found.macs:,}"),
-            ("Memory", f"{found.memory_bytes / 1e6:,.0f} MB at this batch size"),
-        ]
-        parts.html(
-            "".join(
-                f'<div class="lm-row" style="justify-content:space-between;margin-top:4px">'
-                f'<span class="lm-f lm-s">{escape(name)}</span>'
-                f'<b class="lm-s">{escape(value)}</b></div>'
-                for name, value in lines
-            )
-        )
-        errors = [issue for issue in found.issues if issue.severity == "error"]
-        for issue in errors[:3]:
-            parts.html(
-                f'<div class="lm-err lm-s" style="margin-top:6px">{parts.icon("cross")} '
-                f"<b>{escape(issue.title)}</b> {escape(issue.message)}</div>",
-                "train-issue",
-            )
-        if errors and st.button("Repair on the canvas", key="train_repair"):
-            state.go("build")
-
-
-def _output(project: Project, spec: Any) -> tuple[int, ...] | None:
-    from builder import tasks
-
-    return tasks.output_shapes(project, spec)[next(iter(project.graphs))]
-
-
-def _earlier(project_id: str) -> None:
-    from builder import runs
-
-    rows = runs.list_runs(project_id)[:6]
-    if not rows:
-        return
-    with parts.card("Earlier runs", key="train_earlier"):
-        for row in rows:
-            tone = {"finished": "ok", "failed": "err", "running": "acc"}.get(row.status, "n")
-            with st.container(horizontal=True, vertical_alignment="center"):
-                if st.button(row.name or row.id, key=f"open_{row.id}", type="tertiary"):
-                    st.session_state.pop("train_recipe", None)
-                    state.set_run(row.id)
-                    st.rerun()
-                parts.html(parts.badge(row.status, tone))  # type: ignore[arg-type]
-
-
-def _start(project: Project, project_id: str) -> None:
-    from builder import data, runs
-
-    place = st.empty()
-
-    def progress(what: str, done: int, total: int) -> None:
-        with place.container():
-            parts.busy(what, done, total)
-
-    try:
-        data.prepare(project, progress)
-        run = runs.start(project, project_id=project_id)
-    except LaminaError as error:
-        place.empty()
-        parts.failed(error, key="train_refused")
-        return
-    st.session_state.pop("train_recipe", None)
-    state.set_run(run.id)
-    st.rerun()

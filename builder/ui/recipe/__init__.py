@@ -1,0 +1,5 @@
+"""The recipe as a form: few fields first, the rest folded, each with what it does and why."""
+
+from builder.ui.recipe.form import Form, raised
+
+__all__ = ["Form", "raised"]

@@ -108,6 +108,7 @@ class Facts:
     epoch: int = 0
     guess: float | None = None  # the loss of the best answer that ignores the inputs
     first: float | None = None  # loss of the first step
+    falls: bool = True  # whether a sound run brings the loss down; see tasks.Phase
     rate: float | None = None  # learning rate of the newest step
     blocks: tuple[Block, ...] = ()  # the whole run in at most 64 blocks
     epochs: tuple[Mapping[str, float], ...] = ()
@@ -134,6 +135,16 @@ class Facts:
     def head(self) -> Node | None:
         """The last node with weights."""
         return self.weighted[-1] if self.weighted else None
+
+    @property
+    def ends(self) -> frozenset[str]:
+        """Nodes whose values are what a network gives, with nothing behind them."""
+        found = set()
+        for name, graph in self.graphs.items():
+            before = "" if len(self.graphs) == 1 else f"{name}/"
+            outputs = {node.id for node in graph.nodes if node.layer == "Output"}
+            found |= {before + edge.source for edge in graph.edges if edge.target in outputs}
+        return frozenset(found)
 
     @property
     def peak(self) -> float:
@@ -183,6 +194,13 @@ class Facts:
         """The share of the weights that their decay alone takes away in a step, at today's rate."""
         return (self.rate or 0.0) * self.decay
 
+    def due(self, least: int) -> int:
+        """Epochs after which a run that is well has something to show: a quarter of them, or what
+        early stopping grants where that is less; at least `least`.
+        """
+        quarter, stopping = self.recipe.epochs // 4, self.recipe.early_stopping
+        return max(least, min(quarter, stopping.patience - 1) if stopping else quarter)
+
     @property
     def held_out_guess(self) -> float | None:
         """The loss that the best blind answer of the training rows has on the held-out rows."""
@@ -211,7 +229,11 @@ class Facts:
 
     @property
     def reference(self) -> float | None:
-        """The loss to beat: of the best blind answer, else that of the first step."""
+        """The loss to beat: of the best blind answer, else that of the first step. None where the
+        loss need not fall, and so says nothing of what was learnt.
+        """
+        if not self.falls:
+            return None
         return self.guess if self.guess is not None else self.first
 
     def tail(self, share: float = 0.2) -> tuple[Block, ...]:

@@ -25,7 +25,7 @@ class ClassCollapse(Rule):
 
     def find(self, facts: Facts) -> Finding | None:
         """The class that swallows the others, or predictions that are all the same number."""
-        early = facts.epoch < max(LEAST_EPOCHS, facts.recipe.epochs // 4)
+        early = facts.epoch < facts.due(LEAST_EPOCHS)
         if (
             facts.explained
             or early

@@ -8,6 +8,7 @@ from builder.train.doctor.facts import Facts, mean_loss
 PULL, PULL_KEPT = 1e-2, 5e-3
 SHRUNK, SHRUNK_KEPT = 0.3, 0.5
 HIGH = 0.6
+LEAST_STEPS = 20
 USUAL = 0.01
 
 
@@ -27,21 +28,21 @@ class HeavyDecay(Rule):
     def find(self, facts: Facts) -> Finding | None:
         """The node that has shrunk most, where the recipe has a decay."""
         kept = self.code in facts.standing
-        left = self._left(facts)
-        if not facts.decay > 0 or not left or len(facts.probes) < 2:
+        if not facts.decay > 0 or facts.step < LEAST_STEPS:
             return None
+        left = self._left(facts)
         pull = facts.pull >= (PULL_KEPT if kept else PULL)
-        shrunk = median(left.values()) < (SHRUNK_KEPT if kept else SHRUNK)
+        shrunk = bool(left) and median(left.values()) < (SHRUNK_KEPT if kept else SHRUNK)
         reference, now = facts.reference, mean_loss(facts.tail(0.1))
         if not (pull or shrunk) or reference is None or not now > HIGH * reference:
             return None
-        worst = min(left, key=lambda node: left[node])
+        worst = min(left, key=lambda node: left[node], default=None)
+        size = f" {worst} has {percent(left[worst])} of what it was drawn with." if worst else ""
         return Finding(
             self.code,
             "The weight decay is too strong",
-            f"The weights of {worst} are {percent(left[worst])} of what they were drawn with; the "
-            f"decay of {facts.decay:g} is a step's {percent(facts.pull)} of them. The loss is "
-            f"{now:.3g}; a blind guess has {reference:.3g}.",
+            f"The decay of {facts.decay:g} takes {percent(facts.pull)} of the weights in a step."
+            f"{size} The loss is {now:.3g}; a blind guess has {reference:.3g}.",
             "Decay pulls every weight towards 0. Here it pulls harder than what the rows teach, so "
             "nothing that is learnt stays.",
             (
@@ -53,8 +54,8 @@ class HeavyDecay(Rule):
                 ),
             ),
             node=worst,
-            nodes=tuple(node for node in left if left[node] < SHRUNK_KEPT) or (worst,),
-            evidence={"left": left[worst], "pull": facts.pull, "decay": facts.decay},
+            nodes=tuple(node for node in left if left[node] < SHRUNK_KEPT or node == worst),
+            evidence={"pull": facts.pull, "decay": facts.decay},
         )
 
     def _left(self, facts: Facts) -> dict[str, float]:

@@ -14,10 +14,10 @@ class NoSignal(Rule):
     code = "no_signal"
     title = "Nothing that it learns holds for other rows"
     help = (
-        "After five epochs and a quarter of the run no epoch's validation loss, over 30 rows or "
-        "more, was under 97 % of what the best blind answer of the training rows has on those rows "
-        "(kept until 94 %), while the training loss is under 93 % of its own. Labels at random "
-        "look like that (Zhang et al. 2017)."
+        "After five epochs and a quarter of the run (or what early stopping grants) no epoch's "
+        "validation loss, over 30 rows or more, was under 97 % of what the best blind answer of "
+        "the training rows has on those rows (kept until 94 %), while the training loss is under "
+        "93 % of its own. Labels at random look like that (Zhang et al. 2017)."
     )
     news = ("epoch",)
 
@@ -25,7 +25,7 @@ class NoSignal(Rule):
         """No epoch better than a blind guess."""
         rows = [row for row in facts.epochs if "validation_loss" in row and "train_loss" in row]
         blind, reference = facts.held_out_guess, facts.guess
-        early = len(rows) < max(LEAST_EPOCHS, facts.recipe.epochs // 4)
+        early = len(rows) < facts.due(LEAST_EPOCHS)
         if early or blind is None or reference is None or facts.answers.get("rows", 0) < LEAST_ROWS:
             return None
         best = min(row["validation_loss"] for row in rows)

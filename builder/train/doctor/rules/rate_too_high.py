@@ -7,6 +7,8 @@ from builder.train.doctor.facts import Block, Facts, mean_loss
 
 BLEW, JUMP = 3.0, 1.5
 FAST, FAST_KEPT = 0.06, 0.03
+PULLED = 0.01
+"""A weight decay that takes so much in a step throws the weights about by itself."""
 
 
 class RateTooHigh(Rule):
@@ -55,6 +57,8 @@ class RateTooHigh(Rule):
         return (rate_change(facts, rate * factor, "Shorter steps, applied at the next one."),)
 
     def _blew_up(self, facts: Facts) -> tuple[str, dict[str, float]] | None:
+        if not facts.falls:
+            return None
         start = max(facts.first or 0.0, facts.guess or 0.0)
         peak = max(facts.blocks, key=lambda block: block.high)
         now = mean_loss(facts.tail(0.1))
@@ -70,7 +74,7 @@ class RateTooHigh(Rule):
     def _jumped(self, facts: Facts) -> tuple[str, dict[str, float]] | None:
         """After an order or a schedule raised the rate."""
         at = _raised(facts.blocks)
-        if at is None:
+        if at is None or not facts.falls:
             return None
         before, after = facts.blocks[max(0, at - 4) : at], facts.blocks[at:][-4:]
         good, now = mean_loss(before), mean_loss(after)
@@ -88,7 +92,7 @@ class RateTooHigh(Rule):
             return None
         typical, now = median(ratios.values()), mean_loss(facts.tail(0.1))
         limit = FAST_KEPT if self.code in facts.standing else FAST
-        if typical < limit or now < 0.9 * facts.guess or facts.pull > 0.5 * typical:
+        if typical < limit or now < 0.9 * facts.guess or facts.pull > PULLED:
             return None  # not thrown about, or by the weight decay
         return f"The loss is {now:.3g}, no better than a blind guess.", {"start": facts.guess}
 

@@ -3,15 +3,21 @@
 import threading
 from collections.abc import Callable
 
+PAUSE = 0.1
+"""Seconds before a write begins: whoever waits for an answer to an edit goes first."""
+
 
 class Saver:
-    """Calls `write` in a thread when woken: never twice at once, again for what came since."""
+    """Calls `write` in a thread soon after it was woken: never twice at once, again for what came
+    since.
+    """
 
     def __init__(self, write: Callable[[], None]) -> None:
         self._write = write
         self._state = threading.Condition()
         self._wanted = False
         self._running = False
+        self._hurry = 0
 
     @property
     def busy(self) -> bool:
@@ -29,7 +35,10 @@ class Saver:
     def wait(self) -> None:
         """Until all is written, at most ten seconds."""
         with self._state:
+            self._hurry += 1
+            self._state.notify_all()
             self._state.wait_for(lambda: not self.busy, timeout=10)
+            self._hurry -= 1
 
     def _run(self) -> None:
         while True:
@@ -38,6 +47,7 @@ class Saver:
                     self._running = False
                     self._state.notify_all()
                     return
+                self._state.wait_for(lambda: self._hurry, timeout=PAUSE)
                 self._wanted = False
             try:
                 self._write()

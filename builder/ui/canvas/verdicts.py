@@ -14,7 +14,7 @@ class Verdicts:
     def __init__(self) -> None:
         self._around: tuple[object, ...] = ()
         self._known: dict[str, tuple[Graph, Check]] = {}
-        self._told: dict[str, tuple[Check, dict[str, Any]]] = {}
+        self._told: dict[str, wire.Told] = {}
 
     def of(
         self,
@@ -38,5 +38,5 @@ class Verdicts:
         check = self._known[name][1]
         kept = self._told.get(name)
         if kept is None or kept[0] is not check:
-            kept = self._told[name] = (check, wire.verdict(check, graph, modules))
+            kept = self._told[name] = (check, wire.verdict(check, graph, modules, kept))
         return kept[1]

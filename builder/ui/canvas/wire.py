@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from builder import layers
-from builder.compile import Check
+from builder.compile import Check, Fix, Issue, NodeInfo
 from builder.errors import LaminaError
 from builder.graph.document import Document
 from builder.graph.spec import Graph
@@ -94,23 +94,62 @@ def wants(given: Wants, graphs: Mapping[str, Graph]) -> dict[str, Any]:
     return {"held": held, "idle": sorted(given.idle & set(graphs)), "closed": given.closed}
 
 
-def verdict(check: Check, graph: Graph, modules: Mapping[str, Graph]) -> dict[str, Any]:
-    """A check with the ports that settings decide."""
-    plain = check.to_dict()
-    for issue in plain["issues"]:
-        issue["table"] = [{"label": label, "shape": shape} for label, shape in issue["table"]]
-        within = inside.graph_of(issue["node"] or "", graph, modules)
-        if within:
-            issue["graph"] = within
+Told = tuple[Check, dict[str, Any]]
+"""A check and what was made of it."""
+
+
+def verdict(
+    check: Check, graph: Graph, modules: Mapping[str, Graph], before: Told | None = None
+) -> dict[str, Any]:
+    """A check with the ports that settings decide; what is as in `before` is taken from there."""
+    old, known = before if before else (None, {"nodes": {}})
+    infos = old.nodes if old else {}
+    nodes = {
+        name: known["nodes"][name] if infos.get(name) is info else _info(info)
+        for name, info in check.nodes.items()
+    }
     return {
-        "nodes": plain["nodes"],
-        "issues": plain["issues"],
-        "parameters": plain["parameters"],
-        "macs": plain["macs"],
-        "memory": plain["memory_bytes"],
-        "ok": plain["ok"],
+        "nodes": nodes,
+        "issues": [_issue(issue, graph, modules) for issue in check.issues],
+        "parameters": check.parameters,
+        "macs": check.macs,
+        "memory": check.memory_bytes,
+        "ok": check.ok,
         "ports": ports(graph, modules),
     }
+
+
+def _info(info: NodeInfo) -> dict[str, Any]:
+    return {
+        "inputs": [list(shape) for shape in info.inputs],
+        "outputs": [list(shape) for shape in info.outputs],
+        "parameters": info.parameters,
+        "macs": info.macs,
+        "assumed": info.assumed,
+        "derivation": info.derivation,
+        "inferred": dict(info.inferred),
+    }
+
+
+def _fix(fix: Fix) -> dict[str, Any]:
+    edits = [list(step) for step in fix.edits]
+    return {"label": fix.label, "why": fix.why, "price": fix.price, "edits": edits}
+
+
+def _issue(issue: Issue, graph: Graph, modules: Mapping[str, Graph]) -> dict[str, Any]:
+    told = {
+        "node": issue.node,
+        "code": issue.code,
+        "severity": issue.severity,
+        "title": issue.title,
+        "message": issue.message,
+        "table": [{"label": label, "shape": shape} for label, shape in issue.table],
+        "axes": issue.axes,
+        "differing": issue.differing,
+        "fixes": [_fix(fix) for fix in issue.fixes],
+    }
+    within = inside.graph_of(issue.node or "", graph, modules) if modules else None
+    return {**told, "graph": within} if within else told
 
 
 def ports(graph: Graph, modules: Mapping[str, Graph], path: str = "") -> dict[str, Any]:

@@ -1,6 +1,6 @@
 import {
   Background, BackgroundVariant, ReactFlow, ViewportPortal, useConnection, useReactFlow, useViewport,
-  type ConnectionLineComponentProps, type Node, type NodeChange, type OnConnectEnd,
+  type ConnectionLineComponentProps, type Node, type NodeChange, type OnConnectEnd, type Viewport,
 } from "@xyflow/react";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 
@@ -9,7 +9,7 @@ import { Glyph, Icon } from "../icons";
 import { connect } from "../model/actions";
 import { move } from "../model/placing";
 import { rounded, routes } from "../model/route";
-import type { Item, Scene } from "../model/scene";
+import { sameDrawing, type Item, type Scene } from "../model/scene";
 import { WIDTH } from "../model/stacks";
 import type { Info, Issue, Point } from "../model/types";
 import { Edges } from "./Edges";
@@ -31,7 +31,12 @@ export interface CanvasHandle {
   fit: () => void;
 }
 
+// What never changes is the same object at each render: React Flow tells all its nodes of what is new to it.
 const NODE_TYPES = { layer: LayerNode };
+const NO_EDGES: never[] = [];
+const HOME = { x: 0, y: 0, zoom: 1 };
+const SEVERAL = ["Meta", "Control", "Shift"];
+const PLAIN = { hideAttribution: true };
 const CARD_ROOM = 354;
 const NOTHING: Target = { node: null, wire: null };
 
@@ -81,9 +86,17 @@ function Rubber({ fromX, fromY, toX, toY }: ConnectionLineComponentProps) {
   return <path d={d} className="edge on" fill="none" strokeDasharray="4 4" />;
 }
 
+/** The same scene object while nothing that is drawn of it changed: a setting moves no node and no edge. */
+function useSteady(scene: Scene): Scene {
+  const last = useRef(scene);
+  if (last.current !== scene && !sameDrawing(last.current, scene)) last.current = scene;
+  return last.current;
+}
+
 function useNodes(scene: Scene, aim: string | null): Node<NodeData>[] {
   const { info, issue, check, state, ui, apply } = useEditor();
   const cache = useRef(new Map<string, { node: Node<NodeData>; parts: unknown[] }>());
+  const list = useRef<Node<NodeData>[]>([]);
   return useMemo(() => {
     const kept = new Map<string, { node: Node<NodeData>; parts: unknown[] }>();
     const nodes = scene.items.map((item) => {
@@ -119,7 +132,9 @@ function useNodes(scene: Scene, aim: string | null): Node<NodeData>[] {
       return node;
     });
     cache.current = kept;
-    return nodes;
+    const same = nodes.length === list.current.length && nodes.every((node, index) => node === list.current[index]);
+    if (!same) list.current = nodes;
+    return list.current;
   }, [scene, info, issue, check, state.selected, state.renaming, aim, ui, apply]);
 }
 
@@ -158,6 +173,17 @@ function Zoom() {
 
 type Flow = ReturnType<typeof useReactFlow>;
 
+type Acts = Record<string, (...args: never[]) => unknown>;
+
+/** The same functions at each render, which do what the newest ones would. */
+function useStable<T extends Acts>(acts: T): T {
+  const newest = useRef(acts);
+  newest.current = acts;
+  return useMemo(
+    () => Object.fromEntries(Object.keys(newest.current).map((name) => [name, (...args: never[]) => newest.current[name]!(...args)])) as T, [],
+  );
+}
+
 function fitAll(flow: Flow): void {
   void flow.fitView({ padding: 0.08, maxZoom: 1, minZoom: 0.15, duration: calm() ? 0 : 200 });
 }
@@ -175,7 +201,8 @@ export function Canvas({ handle }: { handle: React.RefObject<CanvasHandle | null
   const [hover, setHover] = useState<string | null>(null);
   const glide = useTween(scene, drag !== null);
   const shown = useMemo(() => displacedScene(scene, drag ?? glide), [scene, drag, glide]);
-  const paths = useMemo(() => routes(shown), [shown]);
+  const drawn = useSteady(shown);
+  const paths = useMemo(() => routes(drawn), [drawn]);
   const nodes = useNodes(shown, aim.node);
   const connecting = useConnection((connection) => connection.inProgress);
   const latest = useRef({ shown, paths, scene });
@@ -301,38 +328,44 @@ export function Canvas({ handle }: { handle: React.RefObject<CanvasHandle | null
     if (target.node !== aim.node) setAim({ node: target.node, wire: null });
   };
 
+  const handlers = useStable({
+    onNodeDrag: onDrag, onNodeDragStop: onDrop, onConnectEnd,
+    onNodeDragStart: () => setDrag(new Map()),
+    onSelectionDragStart: () => setDrag(new Map()),
+    onSelectionDrag: (event: unknown, dragged: Node[]) => onDrag(event, dragged[0]!, dragged),
+    onSelectionDragStop: (event: unknown, dragged: Node[]) => onDrop(event, dragged[0]!, dragged),
+    onNodeDoubleClick: (_: unknown, node: Node) => {
+      const item = scene.byKey.get(node.id);
+      if (item?.face?.module) ui.set({ opened: new Set([...state.opened, item.key]) });
+      else ui.set({ renaming: node.id });
+    },
+    onPaneClick: () => ui.set({ selected: new Set(), wire: null }),
+    onMoveEnd: (_: unknown, viewport: Viewport) => ui.set({ views: { ...ui.get().views, [place]: viewport } }),
+    onChoose: (key: string) => ui.set({ wire: key, selected: new Set() }),
+  });
+  const { onChoose, ...flowHandlers } = handlers;
+
   return (
     <div className={`cv ${connecting ? "connecting" : ""}`} ref={box} onPointerMove={onConnectMove} data-testid="canvas">
       <ReactFlow
-        nodes={nodes} edges={[]} nodeTypes={NODE_TYPES} onNodesChange={onNodesChange}
-        onNodeDragStart={() => setDrag(new Map())} onNodeDrag={onDrag} onNodeDragStop={onDrop}
-        onSelectionDragStart={() => setDrag(new Map())}
-        onSelectionDrag={(event, dragged) => onDrag(event, dragged[0]!, dragged)}
-        onSelectionDragStop={(event, dragged) => onDrop(event, dragged[0]!, dragged)}
-        onConnectEnd={onConnectEnd} connectionLineComponent={Rubber} connectionRadius={14}
-        onNodeDoubleClick={(_, node) => {
-          const item = scene.byKey.get(node.id);
-          if (item?.face?.module) ui.set({ opened: new Set([...state.opened, item.key]) });
-          else ui.set({ renaming: node.id });
-        }}
-        onPaneClick={() => ui.set({ selected: new Set(), wire: null })}
-        onMoveEnd={(_, viewport) => ui.set({ views: { ...ui.get().views, [place]: viewport } })}
-        defaultViewport={seen ?? { x: 0, y: 0, zoom: 1 }} minZoom={0.1} maxZoom={2}
-        deleteKeyCode={null} selectionKeyCode="Shift" multiSelectionKeyCode={["Meta", "Control", "Shift"]}
+        nodes={nodes} edges={NO_EDGES} nodeTypes={NODE_TYPES} onNodesChange={onNodesChange} {...flowHandlers}
+        connectionLineComponent={Rubber} connectionRadius={14}
+        defaultViewport={seen ?? HOME} minZoom={0.1} maxZoom={2}
+        deleteKeyCode={null} selectionKeyCode="Shift" multiSelectionKeyCode={SEVERAL}
         onlyRenderVisibleElements disableKeyboardA11y={false} nodesFocusable
         autoPanOnNodeFocus={false} elevateNodesOnSelect={false} nodeDragThreshold={3} zoomOnDoubleClick={false}
-        colorMode="light" proOptions={{ hideAttribution: true }}
+        colorMode="light" proOptions={PLAIN}
       >
         <Background variant={BackgroundVariant.Dots} gap={20} size={2} color="var(--line2)" bgColor="var(--canvas)" />
         <ViewportPortal>
           <Frames scene={shown} />
           <Edges
-            scene={shown} paths={paths} info={info} issue={issue} chosen={state.wire} aim={aim.wire} hover={hover}
-            onHover={setHover} onChoose={(key) => ui.set({ wire: key, selected: new Set() })}
+            scene={drawn} paths={paths} info={info} issue={issue} chosen={state.wire} aim={aim.wire} hover={hover}
+            onHover={setHover} onChoose={onChoose}
           />
         </ViewportPortal>
       </ReactFlow>
-      <Minimap scene={shown} paths={paths} issue={issue} size={size} />
+      <Minimap scene={drawn} paths={paths} issue={issue} size={size} />
       {!drag && <Overlays scene={shown} size={size} />}
       <Zoom />
     </div>

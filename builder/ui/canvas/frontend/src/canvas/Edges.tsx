@@ -25,6 +25,30 @@ function shapeOn(wire: Wire, scene: Scene, info: Props["info"]): string {
   return shape && outputs.length > 1 ? `${outputs[index]!.name} ${shape}` : shape;
 }
 
+interface OneProps {
+  id: string;
+  name: string;
+  path: Path;
+  unsure: boolean;
+  tone: string;
+  onHover: Props["onHover"];
+  onChoose: Props["onChoose"];
+}
+
+const One = memo(function One({ id, name, path, unsure, tone, onHover, onChoose }: OneProps) {
+  return (
+    <g
+      className="react-flow__edge" data-testid={name}
+      onPointerEnter={() => onHover(id)} onPointerLeave={() => onHover(null)}
+      onClick={(event) => { event.stopPropagation(); onChoose(id); }}
+    >
+      <path d={path.d} stroke="transparent" strokeWidth={16} fill="none" style={{ pointerEvents: "stroke" }} />
+      <path d={path.d} className={`edge ${unsure ? "ass" : ""} ${tone}`} />
+      <path d={arrow(path)} className={`head ${tone}`} />
+    </g>
+  );
+});
+
 export const Edges = memo(function Edges(props: Props) {
   const { scene, paths, info, issue, chosen, aim, hover } = props;
   const bad = (wire: Wire) => {
@@ -44,18 +68,12 @@ export const Edges = memo(function Edges(props: Props) {
     <>
       <svg className="wires" style={{ position: "absolute", left: 0, top: 0, width: 1, height: 1, overflow: "visible", zIndex: -1 }}>
         {visible.map((wire) => {
-          const path = paths.get(wire.key)!;
           const tone = wire.key === aim ? "aim" : wire.key === chosen ? "on" : bad(wire) ? "bad" : "";
           return (
-            <g
-              key={wire.key} className="react-flow__edge" data-testid={`edge-${wire.source}-${wire.target}`}
-              onPointerEnter={() => props.onHover(wire.key)} onPointerLeave={() => props.onHover(null)}
-              onClick={(event) => { event.stopPropagation(); props.onChoose(wire.key); }}
-            >
-              <path d={path.d} stroke="transparent" strokeWidth={16} fill="none" style={{ pointerEvents: "stroke" }} />
-              <path d={path.d} className={`edge ${unsure(wire) ? "ass" : ""} ${tone}`} />
-              <path d={arrow(path)} className={`head ${tone}`} />
-            </g>
+            <One
+              key={wire.key} id={wire.key} name={`edge-${wire.source}-${wire.target}`} path={paths.get(wire.key)!} unsure={unsure(wire)} tone={tone}
+              onHover={props.onHover} onChoose={props.onChoose}
+            />
           );
         })}
         {[...dots.values()].map((dot) => <circle key={`${dot.x},${dot.y}`} className="wire-dot" cx={dot.x} cy={dot.y} r={3} />)}

@@ -33,8 +33,9 @@ export function laminaText(info: Info | undefined, always = false): string {
   return `→ ${info.assumed ? "≈ " : ""}${shapeText(out)}`;
 }
 
+/** 14,826. */
 export function count(value: number): string {
-  return value.toLocaleString("en-US");
+  return String(value).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 /** 3.98 M, 14,826: short from a million on. */

@@ -269,3 +269,18 @@ function throughGates(wires: Wire[], full: string, module: GraphSpec): Wire[] {
     return [...kept, ...joined];
   }, routed);
 }
+
+const DRAWN = ["key", "graph", "face", "height", "head", "place", "frame", "outputs"] as const;
+
+/** Whether two scenes look the same: equal places, stacks, edges and frames, whatever the settings are. */
+export function sameDrawing(a: Scene, b: Scene): boolean {
+  const like = (one: Item, other: Item | undefined) =>
+    !!other && one.at.x === other.at.x && one.at.y === other.at.y && DRAWN.every((part) => one[part] === other[part]);
+  const wired = (one: Wire, other: Wire | undefined) =>
+    !!other && one.key === other.key && one.source === other.source && one.target === other.target && one.hidden === other.hidden &&
+    one.shortcut === other.shortcut && one.sourcePort === other.sourcePort && one.targetPort === other.targetPort && !one.edge === !other.edge;
+  return (
+    a.items.length === b.items.length && a.wires.length === b.wires.length && a.frames.length === 0 && b.frames.length === 0 &&
+    a.items.every((item, index) => like(item, b.items[index])) && a.wires.every((wire, index) => wired(wire, b.wires[index]))
+  );
+}

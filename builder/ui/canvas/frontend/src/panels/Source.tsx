@@ -1,4 +1,4 @@
-import { memo, useEffect, useMemo, useRef, useState } from "react";
+import { memo, useCallback, useEffect, useMemo, useRef, useState } from "react";
 
 import { useEditor } from "../context";
 import { Icon } from "../icons";
@@ -46,13 +46,14 @@ function classLine(doc: Doc, source: SourceText, lines: string[], graph: string)
 
 const Line = memo(function Line(props: { number: number; text: string; lit: boolean; bad: boolean; note: string; node: string; choose: (node: string) => void }) {
   const { number, text, lit, bad, note, node, choose } = props;
+  const tokens = useMemo(() => highlight(text), [text]);
   return (
     <div
       className={`ln ${bad ? "bad" : lit ? "lit" : ""}`} data-node={node || undefined} data-line={number}
       onClick={() => node && choose(node)}
     >
       <span className="no">{number}</span>
-      <pre style={hanging(text)}>{highlight(text).map((token, index) => token.kind === "cls" ? <b key={index}>{token.text}</b> : token.kind ? <span key={index} className={token.kind}>{token.text}</span> : token.text)}</pre>
+      <pre style={hanging(text)}>{tokens.map((token, index) => token.kind === "cls" ? <b key={index}>{token.text}</b> : token.kind ? <span key={index} className={token.kind}>{token.text}</span> : token.text)}</pre>
       <span className="sp" />
       <span className="nt">{note}</span>
     </div>
@@ -91,14 +92,16 @@ export function Source({ open, setOpen }: { open: boolean; setOpen: (on: boolean
     const keys = new Set(selected.split("|"));
     return new Set(Object.entries(source?.lines ?? {}).filter(([, node]) => owner(node).some((key) => keys.has(key))).map(([line]) => Number(line)));
   }, [source, selected, owner]);
+  const shone = [...lit].sort((a, b) => a - b).join(" ");
   useEffect(() => {
-    const [first] = [...lit].sort((a, b) => a - b);
+    const all = shone.split(" ").filter(Boolean).map(Number);
+    const [first] = all;
     const area = box.current;
     if (!area || first === undefined) return;
     const spot = (line: number) => area.querySelector<HTMLElement>(`[data-line="${line}"]`)?.offsetTop ?? 0;
     const top = spot(first);
-    if (top < area.scrollTop || [...lit].every((line) => spot(line) + 19 > area.scrollTop + area.clientHeight)) area.scrollTop = Math.max(0, top - 57);
-  }, [lit]);
+    if (top < area.scrollTop || all.every((line) => spot(line) + 19 > area.scrollTop + area.clientHeight)) area.scrollTop = Math.max(0, top - 57);
+  }, [shone]);
   const { doc, graph: openGraph } = editor.view;
   const several = Object.keys(doc.graphs).length > 1;
   const follow = useRef(openGraph);
@@ -109,7 +112,9 @@ export function Source({ open, setOpen }: { open: boolean; setOpen: (on: boolean
     const line = box.current.querySelector<HTMLElement>(`[data-line="${at + 1}"]`);
     if (line) box.current.scrollTop = Math.max(0, line.offsetTop - 19);
   }, [openGraph, source, lines, doc, several, selected, editor.rootGraph]);
-  const choose = (node: string) => {
+  const newest = useRef<(node: string) => void>(() => undefined);
+  const choose = useCallback((node: string) => newest.current(node), []);
+  newest.current = (node) => {
     const [graph, path] = graphAndNode(doc, node);
     if (graph !== editor.rootGraph) {
       if (path) editor.open(graph, path);

@@ -2,10 +2,13 @@
 it.
 """
 
+import contextlib
 import os
 import time
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 import builder
 from builder.home import room
@@ -14,6 +17,8 @@ from builder.train import files
 
 PATIENCE = 3.0
 """Seconds in which a supervisor that runs nothing lets its workers go."""
+SOON = 30.0
+"""Seconds that a supervisor may take from its start to its lock."""
 
 
 def lock_path() -> Path:
@@ -48,26 +53,44 @@ def running() -> bool:
     return process.held(lock_path())
 
 
-def sign() -> None:
-    """Leave the holder's process id and code beside the lock."""
+HOLDER, NURSERY = "holder.json", "nursery.json"
+
+
+def sign(name: str = HOLDER) -> None:
+    """Leave this process' id and code beside the lock: the supervisor's, or the nursery's."""
     who = {"pid": os.getpid(), "created": process.created(), "code": code()}
-    files.write_json(room("supervisor") / "holder.json", who)
+    files.write_json(room("supervisor") / name, who)
 
 
-def holder() -> dict[str, Any]:
-    """The supervisor's "pid", when it was "created" and its "code", as it left them; {} where it
-    did not.
+def holder(name: str = HOLDER) -> dict[str, Any]:
+    """The supervisor's (or the nursery's) "pid", when it was "created" and its "code", as it left
+    them; {} where it did not.
     """
-    found = files.read_json(room("supervisor") / "holder.json")
+    found = files.read_json(room("supervisor") / name)
     return found if isinstance(found, dict) else {}
 
 
 def ensure() -> None:
     """Start the supervisor where it is missing. Returns at once: workers ask every few seconds."""
-    if not running():
-        stop_path().unlink(missing_ok=True)
-        retire_path().unlink(missing_ok=True)
-        process.start("builder.runs.supervisor", log=room("supervisor") / "log.txt")
+    if running() or _on_its_way():
+        return
+    stop_path().unlink(missing_ok=True)
+    retire_path().unlink(missing_ok=True)
+    child = process.start("builder.runs.supervisor", log=room("supervisor") / "log.txt")
+    with contextlib.suppress(psutil.NoSuchProcess):
+        started = {"pid": child.pid, "created": process.created(child.pid)}
+        files.write_json(room("supervisor") / "starting.json", started)
+
+
+def _on_its_way() -> bool:
+    """Whether somebody has just started one that has not reached the lock yet: after a kill all
+    workers notice at one moment.
+    """
+    found = files.read_json(room("supervisor") / "starting.json")
+    if not isinstance(found, dict) or found.get("pid") == holder().get("pid"):
+        return False
+    young = time.time() - found.get("created", 0.0) < SOON
+    return young and process.alive(found.get("pid"), found.get("created"))
 
 
 def ensure_current() -> None:

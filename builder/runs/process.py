@@ -73,9 +73,11 @@ class Detached(subprocess.Popen[bytes]):
 _children: list[Detached] = []
 
 
-def start(module: str, *arguments: str, log: Path, pipes: bool = False) -> Detached:
+def start(
+    module: str, *arguments: str, log: Path, pipes: bool = False, keep: tuple[int, ...] = ()
+) -> Detached:
     """Start `python -m module` in a session of its own; `pipes` connects its standard input and
-    output to us.
+    output to us, `keep` names file descriptors that it inherits.
     """
     reap()
     root = str(Path(builder.__file__).parent.parent)
@@ -99,6 +101,7 @@ def start(module: str, *arguments: str, log: Path, pipes: bool = False) -> Detac
             env=environment,
             start_new_session=True,
             creationflags=flags,
+            pass_fds=keep,
         )
     _children.append(child)
     return child

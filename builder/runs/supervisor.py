@@ -7,19 +7,18 @@ are files, so its death loses nothing: workers go on, and the next supervisor fi
 status.
 """
 
-import json
 import logging
 import os
 import signal
-import subprocess
 import threading
 import time
-from typing import Any
 
+from builder.errors import LaminaError
 from builder.home import room
 from builder.runs import folder as folders
 from builder.runs import lease, process
 from builder.runs.care import Care, any_kept
+from builder.runs.crew import Crew, Worker
 from builder.runs.orders import queue_marker
 from builder.runs.queue import limits
 from builder.runs.room import fits as room_for
@@ -37,64 +36,10 @@ SPARE_AFTER = 8.0
 """Seconds after a worker got a run until a spare one is warmed up, so as not to take its first
 seconds' cores.
 """
+FORKED_AFTER = 0.5
+"""The same where a spare one is forked."""
 
 log = logging.getLogger("lamina.supervisor")
-
-
-class Worker:
-    """One worker process of this supervisor."""
-
-    def __init__(self, *arguments: str) -> None:
-        self.child = process.start(
-            "builder.runs.worker", *arguments, log=room("supervisor") / "log.txt", pipes=True
-        )
-        if self.child.stdin is None or self.child.stdout is None:
-            raise AssertionError("started with pipes")
-        self.input, self.output = self.child.stdin, self.child.stdout
-        self.ready = False
-        self.run: str | None = None
-        self.dismissed = False
-        self.since = time.monotonic()
-        threading.Thread(target=self._listen, daemon=True).start()
-
-    def _listen(self) -> None:
-        for line in self.output:
-            message = json.loads(line)
-            if message["state"] == "ready":
-                self.ready = True
-            elif message["state"] == "done":
-                self.run = None
-
-    def give(self, run: str, fence: int) -> bool:
-        """Hand it a run; False where it is gone."""
-        self.run, self.since = run, time.monotonic()
-        return self._send({"run": run, "fence": fence})
-
-    def dismiss(self) -> None:
-        """Let it go, for it is idle; it gets no run any more."""
-        self.dismissed = True
-        self._send({"exit": True})
-
-    def _send(self, message: dict[str, Any]) -> bool:
-        try:
-            self.input.write(json.dumps(message).encode() + b"\n")
-            self.input.flush()
-        except (BrokenPipeError, OSError):
-            return False
-        return True
-
-    @property
-    def gone(self) -> bool:
-        """Whether the process has ended."""
-        return self.child.poll() is not None
-
-    def end(self, within: float) -> None:
-        """Wait until it has stopped, then make it."""
-        try:
-            self.child.wait(within)
-        except subprocess.TimeoutExpired:
-            self.child.kill()
-            self.child.wait()
 
 
 class Supervisor:
@@ -105,24 +50,29 @@ class Supervisor:
         self.queue, self.runs = room("queue"), room("runs")
         self.stop, self.retire = lease.stop_path(), lease.retire_path()
         self.workers: list[Worker] = []
+        self.news = threading.Event()
+        self.crew = Crew(self.news)
         self.care = Care()
         self.busy_until = time.monotonic()
         self.tries: dict[
             str, tuple[int, int]
         ] = {}  # run → step of its checkpoint, tries from there
         self.ended: set[str] = set()  # runs that need no more looks
-        self.checked = self.synced = 0.0
+        self.checked = 0.0
+        self.over = threading.Event()
         self.stopping = self.outdated = False
 
     def serve(self) -> None:
         """Until asked to stop, or idle for long, or the home is gone."""
-        self.workers.append(Worker())
+        self.workers.append(self.crew.worker(urgent=False))
+        threading.Thread(target=self._keep_index, daemon=True).start()
         while not self.stopping:
             if self.stop.exists() or not self.queue.exists():
                 break
             now = time.monotonic()
-            if now - self.checked >= CHECK:
+            if now - self.checked >= CHECK or any(one.gone for one in self.workers):
                 self.checked = now
+                self.crew.look()
                 self._look_at_workers()
                 self.care.look()
                 if self.retire.exists():
@@ -132,14 +82,17 @@ class Supervisor:
                     log.info("nothing to do; good night")
                     break
             self._hand_out()
-            time.sleep(LOOK)
+            self.news.wait(LOOK)
+            self.news.clear()
+        self.over.set()
         self.care.end()
         for worker in self.workers:
-            worker.child.kill() if worker.run is None else worker.child.terminate()
+            worker.ask_to_end()
         for other in self._others().values():
             process.terminate(other.pid, other.created)
         for worker in self.workers:
             worker.end(within=8.0)
+        self.crew.let_go()
 
     # Runs that wait
 
@@ -171,10 +124,9 @@ class Supervisor:
         free = [one for one in self.workers if one.run is None and not (one.gone or one.dismissed)]
         worker = next((one for one in free if one.ready), free[0] if free else None)
         if worker is None:
-            worker = Worker()
+            worker = self.crew.worker(urgent=True)
             self.workers.append(worker)
-        worker.ready = False
-        log.info("run %s goes to worker %s", run, worker.child.pid)
+        log.info("run %s goes to worker %s", run, worker.pid or "that is being forked")
         return worker.give(run, folders.raise_fence(path))
 
     def _busy_devices(self) -> tuple[dict[str, int], dict[str, int]]:
@@ -197,6 +149,8 @@ class Supervisor:
             return
         log.info("the code has changed; giving way when nothing runs")
         self.outdated = True
+        self.crew.let_go()
+        self.crew = Crew(self.news)
         for worker in self.workers:
             if worker.run is None:
                 worker.dismiss()
@@ -218,21 +172,17 @@ class Supervisor:
         for worker in [one for one in self.workers if one.gone]:
             self.workers.remove(worker)
             if worker.run is not None:
-                log.warning("worker %s is gone with run %s", worker.child.pid, worker.run)
+                log.warning("worker %s is gone with run %s", worker.pid, worker.run)
                 self._take_up(worker.run)
         for run, now in self._others().items():
             if not process.alive(now.pid, now.created):
                 log.warning("run %s has lost its worker %s", run, now.pid)
                 self._take_up(run)
-        if time.monotonic() - self.synced >= SYNC:
-            self.synced = time.monotonic()
-            self._sync()
         idle = [one for one in self.workers if one.run is None and not one.dismissed]
-        young = [
-            one for one in self.workers if one.run and time.monotonic() - one.since < SPARE_AFTER
-        ]
+        after = FORKED_AFTER if self.crew.quick else SPARE_AFTER
+        young = [one for one in self.workers if one.run and time.monotonic() - one.since < after]
         if not idle and not young:
-            self.workers.append(Worker("--spare"))
+            self.workers.append(self.crew.worker(urgent=False))
         for worker in idle[1:]:
             worker.dismiss()
 
@@ -268,14 +218,24 @@ class Supervisor:
         device = entry.get("device", "cpu")
         files.write_json(queue_marker(run), {"device": device, "time": 0.0, "priority": -1})
 
-    def _sync(self) -> None:
-        """Carry what ended into the index."""
-        from builder.runs import index
+    def _keep_index(self) -> None:
+        """Carry what ended into the index; beside the loop, for the database takes its time."""
+        while not self.over.wait(SYNC):
+            from sqlalchemy.exc import SQLAlchemyError
 
-        index.sync()
+            from builder.runs import index
+
+            try:
+                index.sync()
+            except (LaminaError, OSError, SQLAlchemyError) as error:
+                log.warning("the index cannot be kept: %s", error)
+
+    def waits(self) -> bool:
+        """Whether there is a run in the queue."""
+        return self.queue.exists() and any(self.queue.iterdir())
 
     def _nothing_to_do(self) -> bool:
-        busy = any(worker.run for worker in self.workers) or any(self.queue.iterdir())
+        busy = any(worker.run for worker in self.workers) or self.waits()
         if busy or any_kept() or self._others():
             self.busy_until = time.monotonic()
             return False
@@ -295,11 +255,14 @@ def main() -> None:
     else:
         return
     lease.sign()
+    room("supervisor").joinpath("starting.json").unlink(missing_ok=True)
     idle = os.environ.get("LAMINA_IDLE_SECONDS", "")
     supervisor = Supervisor(float(idle) if idle.isdigit() else 1800.0)
     signal.signal(signal.SIGTERM, lambda *_: setattr(supervisor, "stopping", True))
     supervisor.serve()
     lock.drop()
+    if not supervisor.stopping and not lease.stop_path().exists() and supervisor.waits():
+        lease.ensure()  # a run came while this one was leaving
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""A worker: warms up, then carries out the runs that the supervisor names on standard input, one at
-a time.
+"""A worker: warms up, then carries out the runs that the supervisor names, one at a time.
 
-`python -m builder.runs.worker`. Each line in is JSON: {"run": id, "fence": n} or {"exit": true};
-out come {"state": "ready"} and {"state": "done", "run": id}. It ends when standard input closes and
-nothing runs.
+Forked from the nursery, or `python -m builder.runs.worker` with orders on standard input. Each line
+in is JSON: {"run": id, "fence": n} or {"exit": true}; out come {"state": "born", "pid", "created"},
+{"state": "ready"} and {"state": "done", "run": id}. It ends when the orders end and nothing runs.
 """
 
+import contextlib
 import importlib
 import json
 import os
@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from builder.runs import folder as folders
 from builder.runs import lease, process
@@ -31,47 +31,59 @@ def main() -> None:
     """Serve until the supervisor lets go."""
     if SPARE in sys.argv:
         process.be_modest()
-    orders: queue.Queue[dict[str, Any] | None] = queue.Queue()
-    threading.Thread(target=_listen, args=(orders,), daemon=True).start()
+    serve(sys.stdin.buffer, sys.stdout.buffer, warm=True)
+
+
+def serve(lines: IO[bytes], out: IO[bytes], *, warm: bool) -> None:
+    """Take orders from `lines` until they end, and tell `out`; `warm` up where none waits yet."""
+    line = Line(lines, out)
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
-    if orders.empty():
+    line.say({"state": "born", "pid": os.getpid(), "created": process.created()})
+    if warm and line.orders.empty():
         warm_up()
     process.be_modest()
     for _ in range(RUNS_PER_WORKER):
-        _say({"state": "ready"})
-        order = _next(orders, stopping)
+        line.say({"state": "ready"})
+        order = line.next(stopping)
         if order is None or "exit" in order:
             return
-        _carry_out(order["run"], order["fence"], stopping)
-        _say({"state": "done", "run": order["run"]})
+        _carry_out(order["run"], order["fence"], stopping, line.cut)
+        line.say({"state": "done", "run": order["run"]})
         if stopping.is_set():
             return
 
 
-def _next(
-    orders: "queue.Queue[dict[str, Any] | None]", stopping: threading.Event
-) -> dict[str, Any] | None:
-    """The next order; None when there will be none."""
-    while not stopping.is_set():
-        try:
-            return orders.get(timeout=0.5)
-        except queue.Empty:
-            continue
-    return None
+class Line:
+    """The line to the supervisor. `cut` is set when the supervisor is gone."""
 
+    def __init__(self, lines: IO[bytes], out: IO[bytes]) -> None:
+        self.lines, self.out = lines, out
+        self.orders: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        self.cut = threading.Event()
+        threading.Thread(target=self._listen, daemon=True).start()
 
-def _listen(orders: "queue.Queue[dict[str, Any] | None]") -> None:
-    for line in sys.stdin:
-        orders.put(json.loads(line))
-    orders.put(None)
+    def _listen(self) -> None:
+        with contextlib.suppress(OSError):
+            for line in self.lines:
+                self.orders.put(json.loads(line))
+        self.cut.set()
+        self.orders.put(None)
 
+    def next(self, stopping: threading.Event) -> dict[str, Any] | None:
+        """The next order; None when there will be none."""
+        while not stopping.is_set():
+            try:
+                return self.orders.get(timeout=0.5)
+            except queue.Empty:
+                continue
+        return None
 
-def _say(message: dict[str, Any]) -> None:
-    try:
-        print(json.dumps(message), flush=True)
-    except (BrokenPipeError, OSError):  # the supervisor is gone; the run matters, not the report
-        return
+    def say(self, message: dict[str, Any]) -> None:
+        """Tell the supervisor; where it is gone, the run matters and not the report."""
+        with contextlib.suppress(OSError, ValueError):
+            self.out.write(json.dumps(message).encode() + b"\n")
+            self.out.flush()
 
 
 def warm_up() -> None:
@@ -99,12 +111,12 @@ def warm_up() -> None:
         torch.zeros(1, device="cuda")
 
 
-def _carry_out(run_id: str, fence: int, stopping: threading.Event) -> None:
+def _carry_out(run_id: str, fence: int, stopping: threading.Event, alone: threading.Event) -> None:
     from builder.runs import launchers
 
     path = folders.path_of(run_id)
     done = threading.Event()
-    beat = threading.Thread(target=_beat, args=(path, fence, done), daemon=True)
+    beat = threading.Thread(target=_beat, args=(path, fence, done, alone), daemon=True)
     beat.start()
     with _Log(path / "log.txt"):
         launchers.launch(path, fence, stop=stopping.is_set)
@@ -112,9 +124,9 @@ def _carry_out(run_id: str, fence: int, stopping: threading.Event) -> None:
     beat.join()
 
 
-def _beat(path: Path, fence: int, done: threading.Event) -> None:
+def _beat(path: Path, fence: int, done: threading.Event, alone: threading.Event) -> None:
     """Each second a sign of life, and a look whether the run is still ours; each fifth one, at the
-    supervisor.
+    supervisor, and each one while `alone` says that it is gone.
     """
     count = 0
     while not done.wait(BEAT):
@@ -123,7 +135,7 @@ def _beat(path: Path, fence: int, done: threading.Event) -> None:
             os._exit(3)
         try:
             (path / "heartbeat").touch()
-            if count % 5 == 0 and not lease.stop_path().exists():
+            if (alone.is_set() or count % 5 == 0) and not lease.stop_path().exists():
                 lease.ensure()
         except OSError:  # a full disk: the training thread meets it too, and says so
             continue

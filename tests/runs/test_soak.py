@@ -29,10 +29,10 @@ def test_kills_at_three_moments_change_nothing(served: Path, prepared_home: Path
             os.kill(pid or 0, signal.SIGKILL)
             until(lambda pid=pid: soak.on_again(folder.stored_status(run.folder), pid))
         else:
-            soak.kill(lease.holder().get("pid"))
-            until(lambda: not lease.running())
+            before = lease.holder().get("pid")
+            soak.kill(before)
             lease.ensure()
-            until(lease.running)
+            until(lambda before=before: lease.holder().get("pid") != before and lease.running())
     assert runs.wait(run.id, 120).status == "finished"
     assert soak.differences(run, alone) == []
     kinds = [event["kind"] for event in run.events()]

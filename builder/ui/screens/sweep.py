@@ -4,7 +4,7 @@ The address says which: `?sweep=<id>` or `?sweep=new`.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +12,11 @@ import streamlit as st
 
 from builder.errors import LaminaError
 from builder.ui import chrome, comparison, parts, state
-from builder.ui.screens import sweep_form, sweep_view
+from builder.ui.screens import runs_watch, sweep_form, sweep_view
 
 if TYPE_CHECKING:
     from builder.runs import Run
-    from builder.sweeps import Sweep
+    from builder.sweeps import Plan, Sweep, Trial
 
 BADGES: dict[str, tuple[str, parts.Tone, str]] = {
     "running": ("Running", "acc", "live"),
@@ -58,6 +58,7 @@ def show() -> None:
 def _one(found: "Sweep") -> None:
     plan = found.plan
     title = state.project().name if state.project_id() else plan.name
+    runs_watch.watch(f"sweep_{found.id}", lambda: sweep_view.seen(found), every=1.0)
     chrome.bar((title, "Runs", plan.name), actions=lambda: _actions(found))
     with st.container(key="lm_body_sweep"):
         sweep_view.show(found)
@@ -81,7 +82,8 @@ def _actions(found: "Sweep") -> None:
         if st.button("10 more trials", icon=":material/add:", key="sweep_more"):
             _try(lambda: sweeps.resume(found.id, trials=more))
     best = sweeps.best(trials, plan)
-    if best is not None and state.project_id() and plan.kind == "search":
+    single = plan.kind == "search" and len(plan.objectives) == 1
+    if best is not None and state.project_id() and single:
         words = "Use the best settings"
         if st.button(words, type="primary", icon=":material/check:", key="sweep_adopt"):
             sweep_view.adopt(found, best)
@@ -135,18 +137,11 @@ def card(project: str | None) -> None:
 
 
 def _line(found: "Sweep") -> None:
-    from builder import sweeps
 
     plan, now, trials = found.plan, found.state, found.records()
     word, tone, sign = BADGES[now.status]
     ended = sum(one.state in ("complete", "pruned", "failed") for one in trials)
-    best = sweeps.best(trials, plan)
-    figure = comparison.figure_word(plan.objectives[0].figure)
-    said = (
-        f"best {figure} {comparison.figure(best.values[0])}"
-        if best and plan.kind == "search"
-        else plan.kind
-    )
+    said = _outcome(plan, trials)
     key = f"lm_sweep_line_{found.id}"
     with st.container(key=key, horizontal=True, vertical_alignment="center"):
         parts.html(
@@ -156,6 +151,19 @@ def _line(found: "Sweep") -> None:
         )
         if st.button("Open", key=f"sweep_open_{found.id}"):
             state.go("runs", sweep=found.id)
+
+
+def _outcome(plan: "Plan", trials: Sequence["Trial"]) -> str:
+    """What came of a sweep so far, in few words."""
+    from builder import sweeps
+
+    best = sweeps.best(trials, plan)
+    if plan.kind != "search" or best is None:
+        return plan.kind
+    if len(plan.objectives) > 1:
+        return f"{len(sweeps.pareto(trials, plan))} on the Pareto front"
+    figure = comparison.figure_word(plan.objectives[0].figure)
+    return f"best {figure} {comparison.figure(best.values[0])}"
 
 
 def new_button(project: str | None) -> None:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from builder.ui import charts, comparison, parts, tokens
 
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from builder.sweeps import Group, Objective, Plan, State, Trial
 
 ENOUGH = 8
+WIDE = 20
+"""From so many times the smallest value on, values lie on a logarithmic axis."""
 
 
 def so_far(plan: "Plan", trials: Sequence["Trial"]) -> None:
@@ -48,42 +50,95 @@ def so_far(plan: "Plan", trials: Sequence["Trial"]) -> None:
             marker={"color": colour["ink3"], "size": 6},
         )
         figure.update_xaxes(title_text="trial", range=[0.5, plan.trials + 0.5])
+        values = [one.values[0] for one in complete]
+        if min(values) > 0 and max(values) > WIDE * min(values):
+            figure.update_yaxes(type="log", dtick=1)
         figure.update_layout(margin={"b": 40})
         charts.show(figure, key="sweep_so_far_figure", height=176, name=plan.name, files=False)
 
 
 def front(plan: "Plan", trials: Sequence["Trial"]) -> None:
-    """The first two objectives of each complete trial; those on the front are joined."""
+    """The first two objectives of each complete trial, a third by colour; those on the front are
+    joined, or ringed where there are three.
+    """
     from builder import sweeps
 
     complete = [one for one in trials if one.state == "complete"]
     on = sorted(sweeps.pareto(trials, plan), key=lambda one: one.values[:2])
-    first, second = plan.objectives[:2]
     note = "no other trial is better in one without being worse in another"
     with parts.card("Pareto front", note, key="sweep_front"):
         if not complete:
             parts.html('<p class="lm-f lm-s">No trial is complete yet.</p>')
             return
-        colour = tokens.colours()
-        figure = charts.figure(hovermode="closest")
-        for group, mode, tint, name in (
-            ([one for one in complete if one not in on], "markers", colour["ctl"], "trial"),
-            (on, "lines+markers", colour["acc"], "on the front"),
-        ):
-            figure.add_scatter(
-                x=[one.values[0] for one in group],
-                y=[one.values[1] for one in group],
-                mode=mode if len(plan.objectives) == 2 else "markers",
-                name=name,
-                text=[f"trial {one.number}" for one in group],
-                marker={"color": tint, "size": 8},
-                line={"color": tint, "width": 1.5},
-                hovertemplate="%{text}<br>%{x:.4g}, %{y:.4g}<extra></extra>",
-            )
-        figure.update_xaxes(title_text=comparison.figure_name(first.figure))
-        figure.update_yaxes(title_text=comparison.figure_name(second.figure))
-        figure.update_layout(margin={"b": 40, "l": 64})
-        charts.show(figure, key="sweep_front_figure", height=220, name=plan.name, files=False)
+        rest = [one for one in complete if one not in on]
+        drawn = _front_of_three if len(plan.objectives) == 3 else _front_of_two
+        figure = charts.figure(hovermode="closest", uirevision=plan.id)
+        drawn(figure, plan, rest, on)
+        for axis, objective in zip((figure.update_xaxes, figure.update_yaxes), plan.objectives):
+            axis(title_text=comparison.figure_name(objective.figure))
+        charts.show(figure, key="sweep_front_figure", height=240, name=plan.name, files=False)
+        if len(plan.objectives) == 3:
+            third = comparison.figure_word(plan.objectives[2].figure)
+            parts.html(f'<p class="lm-f lm-s">Ringed: on the front. Colour: {escape(third)}.</p>')
+
+
+def _hover(plan: "Plan", trials: Sequence["Trial"]) -> list[str]:
+    """What each dot says: its trial, and each objective by name."""
+    return [
+        f"trial {one.number}<br>"
+        + "<br>".join(
+            f"{escape(comparison.figure_word(goal.figure))} {comparison.figure(value)}"
+            for goal, value in zip(plan.objectives, one.values)
+        )
+        for one in trials
+    ]
+
+
+def _front_of_two(
+    figure: Any, plan: "Plan", rest: Sequence["Trial"], on: Sequence["Trial"]
+) -> None:
+    colour = tokens.colours()
+    for group, mode, tint, name in (
+        (rest, "markers", colour["ctl"], "trial"),
+        (on, "lines+markers", colour["acc"], "on the front"),
+    ):
+        figure.add_scatter(
+            x=[one.values[0] for one in group],
+            y=[one.values[1] for one in group],
+            mode=mode,
+            name=name,
+            text=_hover(plan, group),
+            marker={"color": tint, "size": 8},
+            line={"color": tint, "width": 1.5},
+            hovertemplate="%{text}<extra></extra>",
+        )
+    figure.update_layout(margin={"b": 40, "l": 64})
+
+
+def _front_of_three(
+    figure: Any, plan: "Plan", rest: Sequence["Trial"], on: Sequence["Trial"]
+) -> None:
+    colour, group = tokens.colours(), [*rest, *on]
+    figure.add_scatter(
+        x=[one.values[0] for one in group],
+        y=[one.values[1] for one in group],
+        mode="markers",
+        text=_hover(plan, group),
+        marker={
+            "color": [one.values[2] for one in group],
+            "colorscale": charts.scale(charts.SEQUENTIAL[tokens.theme()]),
+            "showscale": True,
+            "colorbar": {"thickness": 8, "outlinewidth": 0, "tickfont": {"size": 11}},
+            "opacity": 1,
+            "size": [7] * len(rest) + [11] * len(on),
+            "line": {
+                "width": [0] * len(rest) + [2] * len(on),
+                "color": [colour["ctl"]] * len(rest) + [colour["ink"]] * len(on),
+            },
+        },
+        hovertemplate="%{text}<extra></extra>",
+    )
+    figure.update_layout(margin={"b": 40, "l": 64, "r": 64})
 
 
 def importance(plan: "Plan", now: "State", trials: Sequence["Trial"]) -> None:
@@ -92,7 +147,8 @@ def importance(plan: "Plan", now: "State", trials: Sequence["Trial"]) -> None:
 
     if len(plan.parameters) < 2:
         return
-    with parts.card("What mattered", "for reaching the best tenth", key="sweep_importance"):
+    note = f"for the best tenth by {comparison.figure_word(plan.objectives[0].figure)}"
+    with parts.card("What mattered", note, key="sweep_importance"):
         if not now.importance:
             complete = sum(one.state == "complete" for one in trials)
             words = (

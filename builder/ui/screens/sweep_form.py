@@ -39,7 +39,9 @@ def show() -> None:
     with st.container(key="lm_body_sweep_form"):
         left, right = st.columns([8, 5], gap="small")
         with left:
-            over, sound = sweep_space.show(project, offered, grid=sampler == "grid")
+            over, sound = sweep_space.show(
+                project, offered, grid=sampler == "grid", loaded=check.finished()
+            )
         with right:
             figures, fit = _verdict(check)
             how = _how(project, figures or [project.recipe.monitor])

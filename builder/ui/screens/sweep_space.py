@@ -23,9 +23,12 @@ SPREAD = 5
 
 
 def show(
-    project: "Project", offered: Mapping[str, "Suggestion"], *, grid: bool
+    project: "Project", offered: Mapping[str, "Suggestion"], *, grid: bool, loaded: bool
 ) -> tuple[list["Parameter"], bool]:
-    """The card; the parameters, and whether they can be searched, as a `grid` or otherwise."""
+    """The card; the parameters, and whether they can be searched, as a `grid` or otherwise.
+
+    Values are tried on the project once all is `loaded`: the optimisers come with torch.
+    """
     from builder.sweeps import text
 
     _begin_with(offered)
@@ -46,7 +49,9 @@ def show(
         if refused is not None:
             wrong(refused)
     if found and not problems:
-        problems = _unfit(found, project) or (_ungridded(found) if grid else {})
+        problems = _ungridded(found) if grid else {}
+    if found and not problems and loaded:
+        problems = _unfit(found, project)
     for field, what in problems.items():
         with places[field]:
             wrong(what)

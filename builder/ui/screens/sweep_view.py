@@ -11,7 +11,7 @@ from builder.ui import chrome, comparison, parts, routes, state
 from builder.ui.components.parallel import Picked, parallel
 from builder.ui.components.trials import trials as trials_table
 from builder.ui.components.trials.rows import STATES, lines, waits
-from builder.ui.screens import runs_watch, sweep_charts
+from builder.ui.screens import sweep_charts
 
 if TYPE_CHECKING:
     from builder.sweeps import Parameter, Plan, State, Sweep, Trial
@@ -20,8 +20,7 @@ ENDED = ("complete", "pruned", "failed")
 
 
 def show(found: "Sweep") -> None:
-    """Draw the sweep; anew when a trial begins or ends. The table follows the figures between."""
-    runs_watch.watch(f"sweep_{found.id}", lambda: seen(found), every=1.0)
+    """Draw the sweep as it stands. The table of trials follows the figures of those under way."""
     plan, now, trials = found.plan, found.state, found.trials()
     _progress(plan, now, trials)
     if not trials:
@@ -44,13 +43,16 @@ def seen(found: "Sweep") -> Any:
 def _search(found: "Sweep", plan: "Plan", now: "State", trials: Sequence["Trial"]) -> None:
     left, right = st.columns([8, 5], gap="small")
     with left:
-        note = "the strongest is best; drag along an axis to keep a part"
+        several = len(plan.objectives) > 1
+        strong = "the strong ones are on the front" if several else "the strongest is best"
+        note = f"{strong}; drag along an axis to keep a part"
         with parts.card("Trials as lines", note, key="sweep_lines"):
             _take(_lines(found.id, plan, trials))
-        with parts.card("Trials", "a click opens one", key="sweep_table"):
+        marked = "; green: on the front" if several else ""
+        with parts.card("Trials", f"a click opens one{marked}", key="sweep_table"):
             _take(_table(found.id, plan, trials))
     with right:
-        if len(plan.objectives) > 1:
+        if several:
             sweep_charts.front(plan, trials)
         else:
             sweep_charts.so_far(plan, trials)
@@ -122,19 +124,25 @@ def _progress(plan: "Plan", now: "State", trials: Sequence["Trial"]) -> None:
 
 
 def _lines(sweep_id: str, plan: "Plan", trials: Sequence["Trial"]) -> Picked | None:
+    from builder import sweeps
     from builder.sweeps import suggest
 
     axes = [_axis(one, suggest.title(one.field)) for one in plan.parameters]
-    objective = plan.objectives[0]
-    axes.append({"label": comparison.figure_name(objective.figure), "kind": "number"})
+    axes += [
+        {"label": comparison.figure_name(one.figure), "kind": "number"} for one in plan.objectives
+    ]
+    several = len(plan.objectives) > 1
+    front = {one.number for one in sweeps.pareto(trials, plan)} if several else set()
+    open_ends = [None] * len(plan.objectives)
     lines = [
         {
             "trial": one.number,
             "state": one.state,
             "values": [
                 *(_place(parameter, one) for parameter in plan.parameters),
-                one.values[0] if one.values else None,
+                *(one.values or open_ends),
             ],
+            "front": one.number in front,
             "words": _words(plan, one),
         }
         for one in trials
@@ -143,7 +151,8 @@ def _lines(sweep_id: str, plan: "Plan", trials: Sequence["Trial"]) -> Picked | N
         f"lines_{sweep_id}",
         axes,
         lines,
-        higher=objective.direction == "maximize",
+        higher=plan.objectives[0].direction == "maximize",
+        objectives=len(plan.objectives),
         opened=_opened(plan, trials),
     )
 

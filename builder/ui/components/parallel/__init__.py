@@ -21,14 +21,16 @@ def parallel(
     lines: Sequence[Mapping[str, Any]],
     *,
     higher: bool,
+    objectives: int = 1,
     opened: int | None,
 ) -> Picked | None:
     """Draw the lines; gives the trial that was clicked in this run of the page.
 
     An axis has "label" and "kind": "number" or "log" with "low" and "high", or "words" with
     "words". A line has "trial", "state", "words" for its hint and "values", one per axis: a number,
-    a place among the words, or None where the setting takes no part. The last axis is the
-    objective; `higher` says that more is better there.
+    a place among the words, or None where the setting takes no part. The last axes are the
+    `objectives`. Of one, `higher` says that more is better there; with several a line's "front"
+    says whether it is among those that no other beats.
     """
     result = plain.mount("parallel")(
         key=key,
@@ -37,6 +39,7 @@ def parallel(
             "axes": [dict(one) for one in axes],
             "lines": [dict(one) for one in lines],
             "higher": higher,
+            "objectives": objectives,
             "opened": opened,
         },
         on_pick_change=plain.nothing,

@@ -9,7 +9,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   brushes.set(data.id, held);
   const plot = el("div", { class: "plot", "data-testid": "parallel" });
   root.replaceChildren(plot);
-  const last = data.axes.length - 1;
+  const last = data.axes.length - 1, goals = data.axes.length - data.objectives, several = data.objectives > 1;
 
   const ends = data.axes.map((axis, at) => {
     if (axis.kind === "words") return [0, Math.max(1, axis.words.length - 1)];
@@ -26,7 +26,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const y = (at, value) => (value === null || value === undefined ? floor + NONE : floor - share(at, value) * (floor - TOP));
   const done = data.lines.filter((line) => line.state === "complete" && typeof line.values[last] === "number");
   const ranked = [...done].sort((a, b) => (a.values[last] - b.values[last]) * (data.higher ? -1 : 1));
-  const rank = new Map(ranked.map((line, at) => [line.trial, ranked.length < 2 ? 0 : at / (ranked.length - 1)]));
+  const rank = new Map(ranked.map((line, at) => [line.trial, several ? (line.front ? 0 : 0.75) : ranked.length < 2 ? 0 : at / (ranked.length - 1)]));
   const inside = (line) => Object.entries(held).every(([at, [from, to]]) => {
     const place = y(Number(at), line.values[at]);
     return place >= from && place <= to;
@@ -43,7 +43,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     const shade = (line) => blend(near, far, Math.pow(rank.get(line.trial) ?? 1, 0.6) * 0.85);
     const order = [...data.lines].sort((a, b) => (rank.get(b.trial) ?? 2) - (rank.get(a.trial) ?? 2));
     for (const line of order) {
-      const points = line.values.map((value, at) => (at === last && typeof value !== "number" ? null : [x(at), y(at, value)])).filter(Boolean);
+      const points = line.values.map((value, at) => (at >= goals && typeof value !== "number" ? null : [x(at), y(at, value)])).filter(Boolean);
       const kind = line.state === "complete" ? "" : line.state === "running" ? " run" : " lost";
       const shown = sv("path", { class: `line${kind}${inside(line) ? "" : " off"}${line.trial === data.opened ? " on" : ""}`, d: path(points), style: kind ? {} : { stroke: shade(line) } });
       const hit = sv("path", { class: "hit", d: path(points), "data-testid": `line-${line.trial}`,
@@ -73,9 +73,9 @@ export default function ({ parentElement, data, setTriggerValue }) {
       else for (const part of [0, 0.5, 1]) {
         const [low, high] = ends[at];
         const value = axis.kind === "log" ? low * (high / low) ** part : low + (high - low) * part;
-        mark(value, figure(value));
+        mark(value, figure(Number(value.toPrecision(3))));
       }
-      if (data.lines.some((line) => at !== last && (line.values[at] === null || line.values[at] === undefined))) svg.append(sv("text", { class: "tk", x: x(at) - 6, y: floor + NONE + 4, "text-anchor": "end" }, "–"));
+      if (data.lines.some((line) => at < goals && (line.values[at] === null || line.values[at] === undefined))) svg.append(sv("text", { class: "tk", x: x(at) - 6, y: floor + NONE + 4, "text-anchor": "end" }, "–"));
       svg.append(handle(svg, at, x(at)));
       if (held[at]) svg.append(sv("rect", { class: "brush", x: x(at) - 7, width: 14, y: held[at][0], height: held[at][1] - held[at][0] }));
     });

@@ -252,10 +252,14 @@ def _symptom_text(row: dict[str, Any]) -> str:
 
 
 @runs_app.callback(invoke_without_command=True)
-def runs_root(context: typer.Context) -> None:
+def runs_root(context: typer.Context, as_json: root.Json = False) -> None:
     """List the runs; see the commands for steering."""
     if context.invoked_subcommand is None:
-        list_(as_json=False)
+        list_(as_json=as_json)
+    elif as_json:
+        raise typer.BadParameter(
+            f"Write it behind the command: {context.invoked_subcommand} --json."
+        )
 
 
 @runs_app.command("list")

@@ -51,6 +51,8 @@ def test_the_whole_way_by_commands(lamina, tmp_path):
     run = trained["run"]
 
     code, listed, _ = lamina("runs", "list", "--json")
+    assert lamina("runs", "--json")[1] == listed
+    assert lamina("runs", "--json", "list")[0] == 2
     assert [row["run"] for row in listed] == [run]
     assert {"name", "status", "pid", "epoch", "started"} <= set(listed[0])
     assert lamina("runs", "show", run[:12], "--json")[1]["recipe"]["epochs"] == 2

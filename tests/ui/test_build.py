@@ -210,6 +210,19 @@ def test_the_strip_describes_the_network_to_the_browser(monkeypatch: pytest.Monk
     json.dumps(data)
 
 
+def test_the_strip_turns_between_several_graphs(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, Any] = {}
+    monkeypatch.setattr(frontends, "bundle", lambda _: "canvas-test.js")
+    monkeypatch.setattr(frontends, "mount", lambda *_: lambda **all: given.update(all))
+    project = templates.make("gan")
+    canvas.graph_strip("s", project.graph, graphs=project.graphs)
+    assert set(given["data"]["graphs"]) == {"generator", "discriminator"}
+    assert given["data"]["main"] == "generator"
+    assert "LeakyReLU" in given["data"]["layers"]
+    canvas.graph_strip("s", project.graph, graphs={"model": project.graph})
+    assert given["data"]["graphs"] == {}
+
+
 def test_a_picked_node_that_is_gone_is_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
     class Result:
         picked = "gone"

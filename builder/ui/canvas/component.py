@@ -44,6 +44,7 @@ def graph_strip(
     title: str = "",
     caption: str = "",
     follow: str | None = None,
+    graphs: Mapping[str, Graph] | None = None,
     on_pick: Callable[[], None] | None = None,
 ) -> str | None:
     """Show a network as one strip from left to right; gives the picked node, else `selected`.
@@ -52,15 +53,24 @@ def graph_strip(
     `Run.health()`, shown as a glow, a sign and a figure. `mode` "pick" is the small strip without
     figures, in which the `pickable` nodes (default: all) can be chosen; the other modes are the
     first view of the health strip. `follow` names a
-    run whose live view's news then replace `health` as they come.
+    run whose live view's news then replace `health` as they come. Where there are several `graphs`
+    by name, `graph` among them, the health strip turns from one to the other; rows of the others
+    are called "<graph>/<node>".
     """
+    several = graphs if graphs and len(graphs) > 1 else {}
     result = frontends.mount("canvas", frontends.bundle("canvas"))(
         key=key,
         data={
             "kind": "strip",
             "id": key,
             "graph": graph.model_dump(mode="json"),
-            "layers": {node.layer: _face(node.layer) for node in graph.nodes},
+            "graphs": {name: other.model_dump(mode="json") for name, other in several.items()},
+            "main": next((name for name, other in several.items() if other == graph), ""),
+            "layers": {
+                node.layer: _face(node.layer)
+                for other in (graph, *several.values())
+                for node in other.nodes
+            },
             "shapes": _shapes(infos or {}),
             "health": {str(row["node"]): dict(row) for row in health},
             "mode": mode,

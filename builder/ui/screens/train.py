@@ -106,6 +106,7 @@ def _live(project: Project, run_id: str) -> None:
             title="Model health",
             caption=name,
             follow=None if run.status.ended else run_id,
+            graphs=snapshot.graphs,
         )
     if run.status.status == "failed":
         with st.expander("The run's log"):

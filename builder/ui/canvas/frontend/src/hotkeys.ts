@@ -156,6 +156,12 @@ function plain(event: KeyboardEvent, editor: Editor, canvas: React.RefObject<Can
       return !!only;
     case "o":
       return openModule(editor, only);
+    case "[":
+    case "]":
+      return nextGraph(editor, event.key === "]" ? 1 : -1);
+    case "u":
+      if (editor.inside) ui.open(editor.rootGraph, editor.inside.split("/").slice(0, -1).join("/"));
+      return !!editor.inside;
     case "r": {
       const issue = errors.find((item) => item.node && state.selected.has(item.node.slice(prefix.length))) ?? errors[0];
       if (issue?.fixes[0]) editor.repair(issue, issue.fixes[0]);
@@ -197,6 +203,15 @@ function nextLayer(event: KeyboardEvent, editor: Editor, only: string | undefine
   if (!next) return false;
   editor.ui.select(next);
   canvas.current?.show([next]);
+  return true;
+}
+
+/** Through the project's graphs and modules, in the order of the tabs. */
+function nextGraph(editor: Editor, by: number): boolean {
+  const { doc, graph } = editor.view;
+  const all = [...Object.keys(doc.graphs), ...Object.keys(doc.modules).map((name) => `modules.${name}`)];
+  if (all.length < 2) return false;
+  editor.open(all[(all.indexOf(graph) + by + all.length) % all.length]!);
   return true;
 }
 

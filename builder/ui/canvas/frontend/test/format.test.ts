@@ -114,7 +114,7 @@ describe("health", () => {
     expect(verdict({ node: "a", update_ratio: 0.052 }, "updates")).toMatchObject({ tone: "hot", text: "5.2 %" });
     expect(verdict({ node: "a", update_ratio: 0.009 }, "updates")).toMatchObject({ tone: "good", text: "0.9 %" });
     expect(verdict({ node: "a", dead: 0.95 }, "updates").tone).toBe("sick");
-    expect(verdict({ node: "a", dead: 0.55 }, "activations").text).toBe("on 45 %");
+    expect(verdict({ node: "a", dead: 0.55 }, "activations").text).toBe("45 % alive");
     expect(verdict({ node: "a", gradient: Number.NaN }, "gradients").tone).toBe("sick");
     expect(verdict(undefined, "time").tone).toBe("none");
     expect(percent(0.0004)).toBe("0.04 %");

@@ -45,8 +45,10 @@ const isDead = (health: Health) => known(health.dead) && health.dead > 0.9;
 
 function alive(health: Health): Verdict {
   if (!known(health.dead)) return NONE;
-  const on = `on ${percent(1 - health.dead)}`;
-  return isDead(health) ? { tone: "sick", text: on, bar: null, says: "Nearly all of its units give zero." } : { tone: "good", text: on, bar: null, says: "Share of units that answer." };
+  const share = percent(1 - health.dead);
+  const text = `${share} alive`;
+  const says = `${share} of its units give something other than zero for at least one probe sample.`;
+  return isDead(health) ? { tone: "sick", text, bar: null, says: `${says} The others are silent: they learn nothing.` } : { tone: "good", text, bar: null, says };
 }
 
 /** What a node's figures say, and above them what the doctor says. */

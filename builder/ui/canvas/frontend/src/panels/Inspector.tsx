@@ -6,13 +6,13 @@ import { Glyph, Icon, glyphOf } from "../icons";
 import { renameModule, ungroup } from "../model/modules";
 import { mainGraph } from "../model/places";
 import { same } from "../model/field";
-import { count, shapeText, short } from "../model/format";
+import { count, shapeText } from "../model/format";
 import type { Item } from "../model/scene";
 import type { Info, Json, LayerFace, ParamFace, Params, PortFace } from "../model/types";
 import { Field, Locked } from "./Field";
+import { Whole } from "./Whole";
 
 const FIRST = 4;
-const HINTS = 3;
 
 function Flow({ item, info, faulty }: { item: Item; info: Info; faulty: boolean }) {
   const [into, out] = [info.inputs, info.outputs];
@@ -162,39 +162,6 @@ function Ablate({ item, face }: { item: Item; face: LayerFace }) {
     <div className="row say">
       <button className={broken ? "btn sm off" : "btn sm"} disabled={broken} title={says} data-testid="ablate" onClick={() => go(`ablate:${item.node.id}`)}>Train with and without it</button>
     </div>
-  );
-}
-
-function Whole() {
-  const { check, scene, reveal, session, rootGraph, state } = useEditor();
-  const [all, setAll] = useState(false);
-  const errors = check.issues.filter((issue) => issue.severity === "error");
-  const hints = check.issues.filter((issue) => issue.severity === "warning");
-  const listed = [...errors, ...(all ? hints : hints.slice(0, HINTS))];
-  return (
-    <>
-      <div className="row g8 hd"><b>{state.inside.split("/").at(-1) || rootGraph}</b><span className="f">{scene.items.length} layers</span></div>
-      <div className="s12 m say">
-        {scene.items.length ? "Click a layer to see and change its settings." : "Nothing is drawn yet."}
-        {session.state?.trouble ? ` ${session.state.trouble}` : ""}
-      </div>
-      {scene.items.length > 0 && (
-        <div className="io">
-          <div><div className="lbl">Parameters</div><div className="mono"><b>{count(check.parameters)}</b></div></div>
-          <div><div className="lbl">Multiply-adds</div><div className="mono"><b>{short(check.macs)}</b></div></div>
-        </div>
-      )}
-      {listed.map((issue, index) => (
-        <button key={index} className="rest" onClick={() => issue.node && reveal(issue.node)} style={{ color: issue.severity === "error" ? "var(--err)" : "var(--warn)" }}>
-          <Icon name={issue.severity === "error" ? "fault" : "warn"} small /><span style={{ overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>{issue.title}</span>
-        </button>
-      ))}
-      {hints.length > HINTS && (
-        <button className="rest" aria-expanded={all} onClick={() => setAll(!all)}>
-          <span className={`tri ${all ? "open" : ""}`}><Icon name="right" small /></span>{all ? "Fewer hints" : `${hints.length - HINTS} more hints`}
-        </button>
-      )}
-    </>
   );
 }
 

@@ -20,10 +20,14 @@ export interface StripData {
   caption: string;
   /** The run whose news ("lamina:health" events of the live view) replace `health`; null for none. */
   follow: string | null;
+  /** All graphs by name, where there are several, and the name of `graph` among them. */
+  graphs: Record<string, GraphSpec>;
+  main: string;
 }
 
 const MODES: [HealthMode, string][] = [["updates", "Updates"], ["gradients", "Gradients"], ["activations", "Activations"], ["time", "Time"]];
 const chosen = new Map<string, HealthMode>();
+const turned = new Map<string, string>();
 
 function face(name: string, layers: StripData["layers"]): LayerFace {
   const known = layers[name] ?? { family: "io" as Family, lamina: false };
@@ -92,9 +96,20 @@ function Wires({ made }: { made: ReturnType<typeof plan> }) {
 
 const SEAMS = { alone: "", top: "t", middle: "m_", bottom: "b_" };
 
-function HealthStrip({ data, mode, setMode }: { data: StripData; mode: HealthMode; setMode: (mode: HealthMode) => void }) {
+/** What is found in each graph that needs a look, for the sign at its name. */
+function ailing(graph: GraphSpec, of: (node: string) => Health | undefined, mode: HealthMode): number {
+  return graph.nodes.filter((node) => ["hot", "sick"].includes(verdict(of(node.id), mode).tone)).length;
+}
+
+function HealthStrip({ data: given, mode, setMode }: { data: StripData; mode: HealthMode; setMode: (mode: HealthMode) => void }) {
   const [box, width] = useWidth();
-  const health = useHealth(data);
+  const [shown, setShown] = useState(turned.get(given.id) ?? given.main);
+  const name = shown in given.graphs ? shown : given.main;
+  const graph = given.graphs[name] ?? given.graph;
+  const data = useMemo(() => ({ ...given, graph }), [given, graph]);
+  const known = useHealth(given);
+  const of = (of: string) => (node: string) => known[`${of}/${node}`] ?? (of === given.main ? known[node] : undefined);
+  const health = of(name);
   const size = useMemo(() => (columns: number): StripSize => {
     const node = Math.max(118, Math.min(170, (width - 32 - (columns - 1) * 36) / Math.max(1, columns)));
     return { width: node, step: node + 36, node: 25, seam: 2, row: 24, left: 16, top: 9, radius: 9 };
@@ -109,6 +124,18 @@ function HealthStrip({ data, mode, setMode }: { data: StripData; mode: HealthMod
       <div className="top">
         <h3>{data.title || "Model health"}</h3>
         {data.caption && <span className="f s12">{data.caption}</span>}
+        {Object.keys(given.graphs).length > 1 && (
+          <div className="seg" role="group" aria-label="Which graph">
+            {Object.entries(given.graphs).map(([key, own]) => {
+              const sick = ailing(own, of(key), mode);
+              return (
+                <button key={key} aria-pressed={key === name} title={sick ? `${key}: ${sick} to look at` : key} onClick={() => { turned.set(given.id, key); setShown(key); }} data-testid={`health-graph-${key}`}>
+                  {key}{sick > 0 && <span className="sick"> <Icon name="warn" small />{sick}</span>}
+                </button>
+              );
+            })}
+          </div>
+        )}
         <div className="seg" role="group" aria-label="What is shown">
           {MODES.map(([key, label]) => <button key={key} aria-pressed={key === mode} onClick={() => setMode(key)} data-testid={`health-${key}`}>{label}</button>)}
         </div>
@@ -124,18 +151,18 @@ function HealthStrip({ data, mode, setMode }: { data: StripData; mode: HealthMod
         <div className="plane" style={{ width: made.width, height: made.height }}>
           <Wires made={made} />
           {made.nodes.map((node) => {
-            const name = layer.get(node.id) ?? "";
-            const own = face(name, data.layers);
-            const says = verdict(health[node.id], mode);
-            const shape = data.shapes[node.id];
-            const title = [`${node.id}, ${name}`, shape && shapesText(shape), says.says].filter(Boolean).join(" · ");
+            const kind = layer.get(node.id) ?? "";
+            const own = face(kind, data.layers);
+            const says = verdict(health(node.id), mode);
+            const shape = name === given.main ? data.shapes[node.id] : undefined;
+            const title = [`${node.id}, ${kind}`, shape && shapesText(shape), says.says].filter(Boolean).join(" · ");
             const fill = says.tone === "hot" ? "var(--warn-fill)" : says.tone === "sick" ? "var(--err)" : says.tone === "good" ? "var(--ok)" : "var(--ink3)";
             return (
               <div
                 key={node.id} className={`hn ${says.tone === "none" ? "" : says.tone} ${SEAMS[node.place]}`} title={title} data-testid={`strip-${node.id}`}
                 style={{ left: node.at.x, top: node.at.y, width: nodeWidth, "--fc": `var(--f-${own.family})` } as React.CSSProperties}
               >
-                <Glyph name={glyphOf(own.family, name)} size={12} /><b>{node.id}</b><span className="sp" />
+                <Glyph name={glyphOf(own.family, kind)} size={12} /><b>{node.id}</b><span className="sp" />
                 {says.bar !== null && nodeWidth >= 158 && <span className="hb"><i style={{ width: `${says.bar * 100}%`, background: fill }} />{mode !== "time" && <u />}</span>}
                 <span className="hv">{(says.tone === "hot" || says.tone === "sick") && <Icon name="warn" small />}{says.text}</span>
               </div>

@@ -32,7 +32,7 @@ from builder.train.plan import (
 )
 
 STATUS_EVERY = 0.25
-SERIES = ("epochs.jsonl", "health.jsonl", "symptoms.jsonl", "generated.jsonl")
+SERIES = ("health.jsonl", "symptoms.jsonl", "generated.jsonl")
 """Files of one JSON line per moment, each with its "step"."""
 GENERATED_KEPT = 40
 """Tensors of so many samples stay; the lines beside them all do."""
@@ -119,6 +119,8 @@ class Store:
         self.series = series.Writer(self.folder, event.columns, event.step)
         for name in SERIES:
             _keep_lines(self.folder / name, lambda row: row["step"] <= event.step)
+        # a checkpoint at an epoch's last step may be from before its end, which then comes again
+        _keep_lines(self.folder / "epochs.jsonl", lambda row: row["epoch"] <= event.epoch)
         self.per_epoch = event.steps_per_epoch
         kind = "resumed" if event.step else "started"
         folders.add_event(self.folder, kind, step=event.step, epoch=event.epoch)

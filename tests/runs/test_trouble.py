@@ -145,6 +145,18 @@ def test_a_run_with_torn_files_goes_on_from_its_checkpoint(make_project: Make) -
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
 
 
+def test_an_epoch_s_end_that_comes_again_is_not_written_twice(tmp_path: Path) -> None:
+    from builder.runs.store import Store
+    from builder.train.plan import Started
+
+    for epoch in (1, 2):
+        files.append_line(tmp_path / "epochs.jsonl", {"epoch": epoch, "step": 20 * epoch})
+    store = Store(tmp_path, 1, device="cpu", keep="last")
+    store.put(Started(40, 1, 3, 20, 1000, ("step", "loss"), {}))  # step 40, before its epoch's end
+    store.close()
+    assert [row["epoch"] for row in files.read_lines(tmp_path / "epochs.jsonl")] == [1]
+
+
 def test_a_run_whose_only_checkpoint_is_gone_says_so(make_project: Make) -> None:
     from builder.runs.execute import execute
 

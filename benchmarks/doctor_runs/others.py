@@ -30,7 +30,7 @@ def ready(name: str, kept: Data, n: int, **recipe: Any) -> Project:
 
 
 def recurrent(folder: Path, n: int) -> Project:
-    """A template's LSTM, or a GRU over all 60 steps (a plain RNN does not learn them: not sound)."""
+    """A template's LSTM, or a GRU over all 60 steps, which a plain RNN does not learn."""
     del folder
     return ready("lstm-series", waves(n), n) if n % 3 == 0 else steps_read(n, "GRU")
 

@@ -32,6 +32,11 @@ class AtThreshold:
     figures: dict[str, float]
     matrix: list[list[int]]
 
+    @property
+    def answered(self) -> int:
+        """Rows that get the positive class; with none, precision is 0 by convention only."""
+        return self.matrix[0][1] + self.matrix[1][1]
+
 
 def _by_class(matrix: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
     """Precision, recall, F1 [..., K] of matrices [..., K, K]; 0 where undefined (scikit-learn)."""

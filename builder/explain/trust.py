@@ -55,6 +55,12 @@ class Units:
         """How many units there are."""
         return len(self.parts)
 
+    @property
+    def level(self) -> bool:
+        """Whether all have the same part, so that their order is none."""
+        low, high = self.parts.min(), self.parts.max()
+        return self.count > 1 and bool(high - low <= 1e-4 * self.parts.abs().max())
+
     @classmethod
     def of(cls, question: Question, answer: Attribution) -> "Units":
         """The units of a question's only row with an answer's parts."""
@@ -172,6 +178,9 @@ def _matters(method: Method, question: Question, units: Units, evidence: Evidenc
     unit = 1.0 if question.subject.classifies else question.subject.target.std
     if span < 0.02 * unit:
         sentence = "Nothing to measure: with everything removed the model says nearly the same."
+        return Check("matters", title, "warn", "–", sentence)
+    if units.level:
+        sentence = f"It marks all {units.word} alike, and so tells none from the others."
         return Check("matters", title, "warn", "–", sentence)
     start = evidence.marked[0]
     drops = [

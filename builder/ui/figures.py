@@ -118,7 +118,7 @@ def threshold(split: ClassificationSplit, at: float) -> go.Figure:
     """Every figure as a function of the threshold of the positive class, with a mark at `at`."""
     colour = tokens.colours()
     values = np.linspace(0, 1, 101)
-    figures = [split.threshold(float(value)).figures for value in values]
+    found = [split.threshold(float(value)) for value in values]
     chart = charts.figure()
     lines = (
         ("accuracy", "train", 0.5),
@@ -127,12 +127,15 @@ def threshold(split: ClassificationSplit, at: float) -> go.Figure:
         ("f1", "ink2", 0.65),
     )
     for name, tone, place in lines:
-        y = np.array([one[name] for one in figures])
+        y = np.array([one.figures[name] for one in found])
+        if name == "precision":
+            y[[not one.answered for one in found]] = np.nan
         dash = {"dash": "dash"} if name == "f1" else {}
         chart.add_trace(_line(values, y, colour[tone], name, **dash))
         _label(chart, values, y, "F1" if name == "f1" else name, colour[tone], place)
-    now = split.threshold(at).figures
-    _mark(chart, at, [(now[name], colour[tone]) for name, tone, _ in lines])
+    now = split.threshold(at)
+    marked = [line for line in lines if line[0] != "precision" or now.answered]
+    _mark(chart, at, [(now.figures[name], colour[tone]) for name, tone, _ in marked])
     chart.update_yaxes(tickformat=".0%", range=[-0.02, 1.06], tickvals=[0, 0.5, 1])
     chart.update_xaxes(tickformat=".1f", dtick=0.2, range=[-0.01, 1.01])
     return chart
@@ -166,6 +169,9 @@ def _label(chart: go.Figure, x: Any, y: Any, text: str, colour: str, place: floa
         text=f"<b>{text}</b>",
         showarrow=False,
         yshift=10,
+        bgcolor=tokens.colours()["surface"],
+        borderpad=0,
+        opacity=0.9,
         font={"color": colour, "size": 12},
     )
 

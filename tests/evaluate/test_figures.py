@@ -174,3 +174,10 @@ def test_a_perfect_score_gets_no_interval_from_draws_that_are_all_alike():
     assert (round(low, 3), high) == (0.676, 1.0)
     exact = RegressionSplit(np.arange(5.0), np.arange(5.0))
     assert np.isnan(exact.intervals["rmse"]).all()
+
+
+def test_where_no_row_is_answered_with_the_positive_class_there_is_no_precision():
+    split = random_split(2)
+    surest = float(split.probabilities[:, 1].max())
+    assert split.threshold(surest).answered >= 1
+    assert split.threshold(min(1.0, surest + 1e-6)).answered == 0

@@ -95,7 +95,7 @@ def test_a_marked_order_must_beat_every_random_one_and_by_a_margin(planted, mark
     orders = np.stack([line(0.8, at, 0) for at in halfway])
     evidence = trust.Evidence(line(0, 0.5, 1), line(0.8, marked, 0), orders)
     asked = question(planted, pictures(1)[0])
-    units = trust.Units({}, torch.zeros(3), "pixels")
+    units = trust.Units({}, torch.tensor([3.0, 2.0, 1.0]), "pixels")
     judged = trust._matters(Edges(), asked, units, evidence)
     assert judged.status == status, judged
     assert "16 random orders, 0.40 on average" in judged.sentence
@@ -165,6 +165,15 @@ def test_parts_that_do_not_add_up_lower_the_verdict(planted, missed, status):
     answer = Attribution({"image": asked.inputs["image"]})
     judged = trust.assess(Edges(), asked, answer, missed)
     assert check(judged, "adds_up").status == status
+
+
+def test_a_map_that_marks_everything_alike_is_not_trusted(planted):
+    asked = question(planted, pictures(1, seed=6)[0])
+    answer = Attribution({"image": torch.full_like(asked.inputs["image"], 0.5)})
+    judged = trust.assess(Edges(), asked, answer, None)
+    assert check(judged, "matters").status == "warn"
+    assert "alike" in check(judged, "matters").sentence
+    assert not judged.verdict.startswith("Can be trusted")
 
 
 def test_nothing_to_measure_is_said_not_hidden(planted):

@@ -118,14 +118,13 @@ def _when_sure(report: ClassificationSplit, at: float) -> None:
 def _at_threshold(report: ClassificationSplit, at: float) -> None:
     found = report.threshold(at)
     usual = report.threshold(0.5)
+    shown = figures.number
     names = {"accuracy": "Accuracy", "precision": "Precision", "recall": "Recall", "f1": "F1"}
     cells = "".join(
         figure(
             title,
-            figures.number(found.figures[name]),
-            NOTHING
-            if found.matrix == usual.matrix
-            else f"{figures.number(usual.figures[name])} at 0.50",
+            "–" if name == "precision" and not found.answered else shown(found.figures[name]),
+            NOTHING if found.matrix == usual.matrix else f"{shown(usual.figures[name])} at 0.50",
         )
         for name, title in names.items()
     )

@@ -1,8 +1,8 @@
 """The routes of the live view: a run's news as server-sent events, orders and treatments."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -12,50 +12,46 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from builder import runs
 from builder.errors import LaminaError
 from builder.ui.live import made
+from builder.ui.live.channel import news
 from builder.ui.live.component import API
-from builder.ui.live.stream import Follower, finite
+from builder.ui.live.stream import finite
 from builder.ui.routes import guarded
-
-TICK = 0.1
-"""Seconds between two looks into the run folder."""
-
-SOON = 0.02
-"""The same until the first step is there: somebody has just clicked Train."""
 
 QUIET = 15.0
 """Seconds of silence after which a comment line keeps the connection open."""
+
+LOOK = 1.0
+"""Seconds between two looks whether a page of a silent run is still there."""
 
 MAX_ORDER = 10_000
 
 
 async def stream(request: Request) -> Response:
     """The run's news until it has ended or the page is closed."""
+    run = request.path_params["run"]
     try:
-        follower = await run_in_threadpool(Follower, request.path_params["run"])
+        await run_in_threadpool(runs.open_run, run)
     except LaminaError as error:
         return JSONResponse({"error": str(error)}, status_code=404)
     return StreamingResponse(
-        _news(request, follower),
+        _news(request, run),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
-async def _news(request: Request, follower: Follower) -> AsyncIterator[str]:
+async def _news(request: Request, run: str) -> AsyncIterator[str]:
     silence = 0.0
-    while not await request.is_disconnected():
-        message = await run_in_threadpool(follower.poll)
-        if message is not None:
-            silence = 0.0
-            yield f"data: {json.dumps(message, separators=(',', ':'))}\n\n"
-        elif silence >= QUIET:
-            silence = 0.0
-            yield ": still here\n\n"
-        if follower.over:
-            return
-        pause = TICK if follower.begun else SOON
-        await asyncio.sleep(pause)
-        silence += pause
+    async with aclosing(news(run, LOOK)) as messages:
+        async for text in messages:
+            if await request.is_disconnected():
+                return
+            silence = silence + LOOK if text is None else 0.0
+            if text is not None:
+                yield f"data: {text}\n\n"
+            elif silence >= QUIET:
+                silence = 0.0
+                yield ": still here\n\n"
 
 
 async def order(request: Request) -> Response:

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from builder import tasks
 from builder.data.specs import InputSpec, TargetSpec
 from builder.project import Recipe, TaskChoice
-from builder.train import fit
+from builder.train import feeds, fit
 from builder.train.plan import Plan, Steps
 
 CLASSES = TargetSpec(name="kind", kind="class", classes=tuple("0123456789"), counts=(1000,) * 10)
@@ -80,6 +80,7 @@ def work(workload: str, path: Path, rows: int, steps: int) -> None:
     """In the worker: train, print the samples per second of wall and of CPU time after warm-up."""
     kind, shape, dtype, batch, form = WORKLOADS[workload]
     torch.set_num_threads(1)
+    feeds.RESIDENT_BYTES = 4 << 30  # as on a machine with 8 GB free
     count = rows * int(np.prod(shape))
     x = torch.from_file(str(path), shared=False, size=count, dtype=getattr(torch, dtype))
     recipe = Recipe.model_validate(

@@ -5,6 +5,8 @@ from typing import Any
 
 import psutil
 
+from builder.train import machine
+
 
 @dataclass(frozen=True)
 class Device:
@@ -23,17 +25,17 @@ class Device:
 
 
 def devices() -> list[Device]:
-    """The processor first, then NVIDIA's GPUs (asked through NVML, without touching them), then
-    Apple's.
+    """The processor first (with its container's memory, where that is less), then NVIDIA's GPUs
+    (asked through NVML, without touching them), then Apple's.
     """
-    memory = psutil.virtual_memory()
+    memory = machine.memory()
     cores = psutil.cpu_count() or 1
     cpu = Device(
         "cpu",
         "cpu",
         f"Processor, {cores} core{'s' * (cores != 1)}",
         memory.total,
-        memory.available,
+        memory.free,
         psutil.cpu_percent(interval=None) / 100,
     )
     return [cpu, *_gpus(), *_apple()]
@@ -77,5 +79,5 @@ def _apple() -> list[Device]:
 
     if platform.system() != "Darwin" or platform.machine() != "arm64":
         return []
-    memory = psutil.virtual_memory()
-    return [Device("mps", "mps", "Apple GPU", memory.total, memory.available, None)]
+    memory = machine.memory()
+    return [Device("mps", "mps", "Apple GPU", memory.total, memory.free, None)]

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 SHARE = 0.95
 """Of a device's memory, which runs may use."""
-RESIDENT = {"cpu": 4 << 30}
-"""Bytes of data up to which rows are held in memory (feeds); a GPU holds half of what is free."""
 
 
 def estimate(
@@ -25,6 +23,7 @@ def estimate(
 ) -> Estimate:
     """The run's memory; `batch` is the batch size that the checks were made for."""
     from builder.train import memory
+    from builder.train.feeds import RESIDENT_SHARE
 
     parameters = sum(found.parameters for found in checks.values())
     kept = sum(found.memory_bytes - 16 * found.parameters for found in checks.values()) / batch
@@ -34,7 +33,7 @@ def estimate(
         for x in prepared.tensors(split).values()
     )
     device = of(recipe.device)
-    room = RESIDENT.get(recipe.device, int(device.memory_free / 2) if device else 0)
+    room = int(device.memory_free * RESIDENT_SHARE) if device else 0
     return memory.estimate(recipe, parameters, kept, data, room=room)
 
 

@@ -10,9 +10,12 @@ from torch import Tensor, nn
 
 from builder.tasks.base import Batch, Feed
 from builder.train.group import Group
+from builder.train.machine import memory
 from builder.train.plan import Augment
 
-RESIDENT_BYTES = 4 << 30
+RESIDENT_BYTES: int | None = None
+"""Bytes up to which a split is held on its device; None: `RESIDENT_SHARE` of what is free there."""
+RESIDENT_SHARE = 0.5
 READY_BYTES = 512 << 20
 """Up to so many bytes, inputs are turned into what the model takes once, not per batch."""
 
@@ -87,10 +90,13 @@ def _own(tensor: Tensor, device: torch.device) -> Tensor:
 
 
 def _room(device: torch.device) -> int:
+    if RESIDENT_BYTES is not None:
+        return RESIDENT_BYTES
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
-        return min(RESIDENT_BYTES * 4, free // 2)
-    return RESIDENT_BYTES
+    else:
+        free = memory().free
+    return int(free * RESIDENT_SHARE)
 
 
 class RowFeed(Feed):

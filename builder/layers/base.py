@@ -78,10 +78,10 @@ class Layer:
     follow from the input ({"in_channels": 16}). `shape` is an optional fast rule from input shapes
     to output shapes that raises `ShapeError`; the truth is the layer itself on the meta device, at
     one of `ranks` (axes without batch; empty: any). `call_one` is the shorter expression for one
-    output (by index) where the others are not read. `count` gives the number of parameters and its derivation
-    ("32 × (16×3×3) + 32"); `macs` the multiply-adds for one sample. `dtype_in` says what it takes
-    ("float", "int" token ids, "any"). `helper` is source that the generated file needs before its
-    first use.
+    output (by index) where the others are not read. `count` gives the number of parameters and its
+    derivation ("32 × (16×3×3) + 32"); `macs` the multiply-adds for one sample. `dtype_in` says what
+    it takes ("float", "int" token ids, "any"). `helper` is source that the generated file needs
+    before its first use.
     """
 
     name: str

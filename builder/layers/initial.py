@@ -21,7 +21,7 @@ INIT = (
         "init",
         "choice",
         "default",
-        "How the weights begin. Default: as torch does it. Biases then begin at 0.",
+        "How the weights begin. Default: as torch does it; with any other, biases begin at 0.",
         choices=("default", *METHODS),
         local=True,
     ),

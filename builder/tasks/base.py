@@ -44,11 +44,16 @@ class Losses(NamedTuple):
 
 @dataclass(frozen=True)
 class Phase:
-    """One update: the graphs whose parameters move and a pure loss(models, batch, generator)."""
+    """One update: the graphs whose parameters move and a pure loss(models, batch, generator).
+
+    `falls` says whether a sound run brings this loss down. One that another phase works against, as
+    of two networks that compete, may rise or stand still while both learn.
+    """
 
     name: str
     graphs: tuple[str, ...]
     loss: Callable[[Mapping[str, nn.Module], Batch, torch.Generator], Losses]
+    falls: bool = True
 
 
 @dataclass(frozen=True)

@@ -29,26 +29,28 @@ GENERATOR, DISCRIMINATOR = "generator", "discriminator"
 MOST_MADE = 1024
 
 Scores = Callable[[Tensor], Tensor]
-LOSSES: dict[str, tuple[Scores, Scores, Scores]] = {
+Wanted = Callable[[Tensor, float], Tensor]
+LOSSES: dict[str, tuple[Wanted, Scores, Scores]] = {
     "BCEWithLogitsLoss": (
-        lambda real: F.softplus(-real).mean(),
+        lambda real, top: (top * F.softplus(-real) + (1 - top) * F.softplus(real)).mean(),
         lambda made: F.softplus(made).mean(),
         lambda made: F.softplus(-made).mean(),
     ),
     "HingeEmbeddingLoss": (
-        lambda real: F.relu(1 - real).mean(),
+        lambda real, top: F.relu(top - real).mean(),
         lambda made: F.relu(1 + made).mean(),
         lambda made: -made.mean(),
     ),
     "MSELoss": (
-        lambda real: (real - 1).square().mean(),
+        lambda real, top: (real - top).square().mean(),
         lambda made: made.square().mean(),
         lambda made: (made - 1).square().mean(),
     ),
 }
 """What the discriminator pays for real and for made images, and the generator for its own: not
 saturating (Goodfellow 2014), hinge (Lim and Ye 2017, arXiv:1705.02894), least squares (Mao et al.
-2017, arXiv:1611.04076).
+2017, arXiv:1611.04076). `top` is what real images should score: 1, or less where the recipe smooths
+labels, for real ones alone (Salimans et al. 2016, section 3.4, arXiv:1606.03498).
 """
 
 SAMPLING = (
@@ -118,8 +120,8 @@ class Gan(Task):
     def phases(self) -> tuple[Phase, ...]:
         """The discriminator's update, then the generator's."""
         return (
-            Phase(DISCRIMINATOR, (DISCRIMINATOR,), self._discriminate),
-            Phase(GENERATOR, (GENERATOR,), self._deceive),
+            Phase(DISCRIMINATOR, (DISCRIMINATOR,), self._discriminate, falls=False),
+            Phase(GENERATOR, (GENERATOR,), self._deceive, falls=False),
         )
 
     def validation(self) -> Phase:
@@ -127,13 +129,12 @@ class Gan(Task):
         return Phase("validation", (), self._compare)
 
     def metrics(self) -> tuple[str, ...]:
-        """As chosen; else the Fréchet distance, how many are recognised, and how varied they are.
-
-        Without classes there is no judge, so there are none.
+        """As chosen; else the Fréchet distance, and with classes how many are recognised and how
+        varied they are.
         """
         if self.context.choice.metrics is not None:
             return self.context.choice.metrics
-        return ("fid", "recognised", "variety") if self.classes else ()
+        return ("fid", "recognised", "variety") if self.classes else ("fid",)
 
     def predict(self, outputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """What the judge saw: features of real and made images, probabilities of the made ones."""
@@ -156,12 +157,8 @@ class Gan(Task):
         return Sample({"count": len(pixels)}, {"images": pixels})
 
     def details(self) -> dict[str, Any]:
-        """The loss, the noise, and whether there is a judge."""
-        return {
-            "loss": self.loss_name,
-            "noise": list(self.noise_shape),
-            "judged": bool(self.classes),
-        }
+        """The loss and the noise."""
+        return {"loss": self.loss_name, "noise": list(self.noise_shape)}
 
     def _noise(self, count: int, generator: torch.Generator) -> Tensor:
         return torch.randn(count, *self.noise_shape, generator=generator, device=generator.device)
@@ -189,9 +186,7 @@ class Gan(Task):
         real = self._real(batch)
         with torch.no_grad():
             made = self._made(models, self._noise(len(real), generator))
-        on_real, on_made, _ = LOSSES[self.loss_name]
-        loss = on_real(self._score(models, real)) + on_made(self._score(models, made))
-        return Losses(loss, {})
+        return Losses(self._told_apart(models, real, made, self.context.recipe.label_smoothing), {})
 
     def _deceive(
         self, models: Mapping[str, nn.Module], batch: Batch, generator: torch.Generator
@@ -204,19 +199,27 @@ class Gan(Task):
     ) -> Losses:
         real = self._real(batch)
         made = self._made(models, self._noise(len(real), generator))
-        on_real, on_made, _ = LOSSES[self.loss_name]
-        loss = on_real(self._score(models, real)) + on_made(self._score(models, made))
-        if not self.classes:
-            return Losses(loss, {})
+        loss = self._told_apart(models, real, made, 0.0)
         judge = self._judging(real.device)
         features_real, _ = judge.look((real + 1) / 2)
         features_made, p_made = judge.look((made.float().clamp(-1, 1) + 1) / 2)
-        seen = {"real": features_real, "made": features_made, "made_probabilities": p_made}
+        seen = {"real": features_real, "made": features_made}
+        if self.classes:
+            seen["made_probabilities"] = p_made
         return Losses(loss, seen)
+
+    def _told_apart(
+        self, models: Mapping[str, nn.Module], real: Tensor, made: Tensor, smoothing: float
+    ) -> Tensor:
+        """The discriminator's loss."""
+        on_real, on_made, _ = LOSSES[self.loss_name]
+        right = on_real(self._score(models, real), 1 - smoothing)
+        return right + on_made(self._score(models, made))
 
     def _judging(self, device: torch.device) -> Judge:
         """The judge, trained on the training rows where it is needed first."""
         if self._judge is None:
-            images, labels = self._rows[self.image.name], self._rows["target"]
+            images = self._rows[self.image.name]
+            labels = self._rows["target"] if self.classes else None
             self._judge = judge(images, labels, self.classes, device)
         return self._judge

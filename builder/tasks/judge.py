@@ -4,8 +4,9 @@ Its last hidden layer gives the features of the Fréchet distance (Heusel et al.
 arXiv:1706.08500; there Inception's, trained on other images and downloaded), its classes say
 whether an image can be recognised. Beside the classes it learns "none of them" from noise, from
 images whose pixels are shuffled and from blends of two, since a plain classifier is sure of
-anything. The same rows and version give the same judge, kept in
-LAMINA_HOME/judges.
+anything. Images without classes are told apart by how they are turned instead (Gidaris et al. 2018,
+arXiv:1803.07728): as they are, mirrored, upside down, or both. The same rows and version give the
+same judge, kept in LAMINA_HOME/judges.
 """
 
 import hashlib
@@ -27,6 +28,8 @@ BATCH = 64
 MOST_ROWS = 20_000
 """So many rows of the training split are enough to learn from, and to take statistics over."""
 AT_ONCE = 512
+TURNS: tuple[tuple[int, ...], ...] = ((), (3,), (2,), (2, 3))
+"""Axes that are turned round, for images of any height and width."""
 
 
 class Judge(nn.Module):
@@ -63,13 +66,19 @@ class Judge(nn.Module):
         return features, logits.softmax(1)[:, :-1]
 
 
-def judge(images: Tensor, labels: Tensor, classes: int, device: torch.device) -> Judge:
-    """The judge of these training images (uint8 [N, C, H, W]) and class codes [N].
+def judge(images: Tensor, labels: Tensor | None, classes: int, device: torch.device) -> Judge:
+    """The judge of these training images (uint8 [N, C, H, W]) and class codes [N], or None where
+    there are no classes.
 
     Trained in some seconds where it is not kept yet; no random state outside moves.
     """
-    step = -(-len(images) // MOST_ROWS)
-    images, labels = images[::step].contiguous(), labels[::step].contiguous()
+    step = -(-len(images) // (MOST_ROWS if labels is not None else MOST_ROWS // len(TURNS)))
+    images = images[::step].contiguous()
+    if labels is None:
+        labels, classes = torch.arange(len(TURNS)).repeat_interleave(len(images)), len(TURNS)
+        images = torch.cat([images.flip(axes) if axes else images for axes in TURNS])
+    else:
+        labels = labels[::step].contiguous()
     path = room("judges") / f"{_digest(images, labels, classes)}.safetensors"
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(0)

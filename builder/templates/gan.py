@@ -79,7 +79,7 @@ class GanTemplate(base.Template):
                 },
                 schedule=Schedule(name="cosine"),
                 average=Average(kind="ema", decay=0.99),
-                monitor="validation_fid" if spec.target is not None else "validation_loss",
+                monitor="validation_fid",
             ),
         )
 

@@ -36,6 +36,7 @@ class Watch:
         self.graphs = dict(graphs)
         self.nodes = nodes(plan.models)
         self.guess = guess(plan)
+        self.falls = all(phase.falls for phase in plan.task.phases())
         self.intakes = data.intakes(
             plan.data.get("train", {}), plan.task.context.inputs, plan.prepare, normed(graphs)
         )
@@ -141,6 +142,7 @@ class Watch:
             epoch=self.done,
             guess=self.guess,
             first=self.course.first,
+            falls=self.falls,
             rate=self.course.rate,
             blocks=self.course.blocks,
             epochs=tuple(self.epochs),

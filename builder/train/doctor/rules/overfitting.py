@@ -24,7 +24,7 @@ class Overfitting(Rule):
     def find(self, facts: Facts) -> Finding | None:
         """The best epoch lies behind, and the curves have parted."""
         rows = [row for row in facts.epochs if "validation_loss" in row and "train_loss" in row]
-        if len(rows) < PATIENCE + 1 or "rate_too_high" in facts.standing:
+        if not facts.falls or len(rows) < PATIENCE + 1 or "rate_too_high" in facts.standing:
             return None
         best = min(range(len(rows)), key=lambda at: rows[at]["validation_loss"])
         late = rows[-3:]

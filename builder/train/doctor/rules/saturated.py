@@ -14,7 +14,8 @@ class Saturated(Rule):
     title = "Saturated Sigmoid or Tanh"
     help = (
         "More than 60 % of the values (kept until 40 %) lie within a fiftieth of the range from a "
-        "bound, where the slope is under a tenth of the middle's (Glorot and Bengio 2010)."
+        "bound, where the slope is under a tenth of the middle's (Glorot and Bengio 2010). The "
+        "last node of a network may: black and white are the bounds of a picture."
     )
     news = ("probe",)
     confirm = 1
@@ -25,7 +26,7 @@ class Saturated(Rule):
         shares = {
             node.id: facts.recent(node.id, "saturated") or 0.0
             for node in facts.nodes.values()
-            if node.kind in BOUNDED
+            if node.kind in BOUNDED and node.id not in facts.ends
         }
         full = tuple(node for node, share in shares.items() if share >= limit)
         if not full:

@@ -25,11 +25,14 @@ class VanishingGradients(Rule):
 
     def find(self, facts: Facts) -> Finding | None:
         """A network of at least four weighted sums whose first ones get next to no gradient."""
-        chain = [
-            node
-            for node in facts.weighted
-            if node.kind.startswith(("Linear", "Conv", "Bilinear")) and node.id not in facts.frozen
-        ]
+        chains: dict[str, list[Node]] = {}
+        for node in facts.weighted:
+            if node.kind.startswith(("Linear", "Conv", "Bilinear")) and node.id not in facts.frozen:
+                chains.setdefault(node.id.rpartition("/")[0], []).append(node)
+        found = (self._fades(facts, chain) for chain in chains.values())
+        return next((finding for finding in found if finding is not None), None)
+
+    def _fades(self, facts: Facts, chain: list[Node]) -> Finding | None:
         if len(chain) < DEEP:
             return None
         sizes = {node.id: self._size(facts, node) for node in chain}

@@ -92,7 +92,7 @@ def new(
 @root.app.command()
 def check(file: root.ProjectFile, as_json: root.Json = False) -> None:
     """Shapes, parameters and cost of every node; leave with 1 where there are errors."""
-    found = checks(project.load(file))
+    found = checks(drawn(file))
     document = {
         "ok": all(item.ok for item in found.values()),
         "parameters": sum(item.parameters for item in found.values()),
@@ -121,7 +121,7 @@ def fix(
     from builder import compile as compiler
     from builder import tasks
 
-    given = project.load(file)
+    given = drawn(file)
     spec = specs_of(given)
     shapes = tasks.output_shapes(given, spec)
     graphs, applied = dict(given.graphs), []
@@ -156,7 +156,7 @@ def code(file: root.ProjectFile, as_json: root.Json = False) -> None:
     """Print the PyTorch source."""
     from builder import compile as compiler
 
-    given = project.load(file)
+    given = drawn(file)
     source = compiler.generate(given.graphs, specs_of(given).inputs, given.modules)
     document = {"source": source.text, "lines": source.lines, "digest": source.digest}
     root.emit(document, as_json, lambda: source.text.rstrip("\n"))
@@ -186,6 +186,20 @@ def data_from(
         )
     chosen = found.model_copy(update={"target": target} if target else {})
     return data.share_out(chosen)
+
+
+def drawn(file: Path) -> project.Project:
+    """The project of that file; LaminaError where no network is drawn in it."""
+    given = project.load(file)
+    if not any(graph.nodes for graph in given.graphs.values()):
+        raise errors.LaminaError(
+            "The project has no network: its graphs have no nodes.",
+            place=file.name,
+            remedy="The least that trains has data (a source), and a graph with nodes from an "
+            'Input to an Output and edges between them; "lamina new --template NAME -o FILE" '
+            "writes a whole one.",
+        )
+    return given
 
 
 def specs_of(given: project.Project) -> "PreparedSpec":
@@ -220,6 +234,7 @@ def checks(given: project.Project) -> dict[str, "Check"]:
 def understood(made: project.Project) -> dict[str, Any]:
     """What a project's data was taken for: target, classes, columns (or "image", …), rows."""
     from builder import data, tasks
+    from builder.data.columns import called
 
     spec = data.specs(made)
     target = spec.target if "rows" in tasks.get(made.task.kind).views else None
@@ -227,6 +242,9 @@ def understood(made: project.Project) -> dict[str, Any]:
     media = [item.form for item in spec.inputs.values() if item.form not in ("vector", "codes")]
     return {
         "target": target.name if target else None,
+        "target_called": called(f"'{target.name}'", data.read(made.data).headerless)
+        if target
+        else None,
         "task": made.task.kind,
         "classes": list(target.classes) if target else [],
         "columns": list(dict.fromkeys(origins)) if not media else [],
@@ -248,7 +266,8 @@ def _guess_text(guess: dict[str, Any]) -> str:
     columns = len(guess["columns"])
     words = [f"{columns} column{'' if columns == 1 else 's'}"] if columns else []
     words += [MEDIA[form] for form in guess["media"]]
-    return f"Predicts '{guess['target']}' ({kind}) from {', '.join(words)}, {guess['rows']:,} rows."
+    what, source = guess["target_called"], ", ".join(words)
+    return f"Predicts {what} ({kind}) from {source}, {guess['rows']:,} rows."
 
 
 def _made(template: str, chosen: project.Data | None) -> project.Project:

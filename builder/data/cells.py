@@ -230,6 +230,8 @@ def _from_words(
     return Typed(pd.Series(values, name=name, dtype=object), mixed=mixed)
 
 
+OTHER = {".": re.compile(r"[-+]?\d+,\d{1,2}|[-+]?\d+,\d{4,}"), ",": re.compile(r"[-+]?\d+\.\d+")}
+"""By decimal sign, what only the other one explains: 39,1 where it is the point."""
 COMPACT_DATE = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
 DATE_NAME = re.compile(r"date|datum|fecha|day|time|zeit|^dt$", re.I)
 
@@ -259,6 +261,8 @@ def _as_numbers(
     dates: str,  # noqa: ARG001
 ) -> Typed | None:
     unit = _unit(words)
+    if not unit and all(map(OTHER[decimal].fullmatch, words)):
+        decimal = "." if decimal == "," else ","  # this column is written the other way
     read: dict[str | None, float] = {}
     bad: dict[str, int] = {}
     infinite = 0

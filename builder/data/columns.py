@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from builder.data.base import Raw
 from builder.data.runtime import tables
 from builder.errors import LaminaError
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 ColumnType = Literal["number", "category", "text", "date", "boolean"]
 Role = Literal["feature", "target", "ignore", "group", "time"]
 MANY_VALUES = 50
+LOOKED_AT = 500
 MANY_SHARE = 0.05
 TARGET_NAMES = (
     "target",
@@ -43,6 +46,10 @@ TARGET_NAMES = (
     "mpg",
     "quality",
 )
+CLASS_NAMES = frozenset(
+    ("class", "species", "category", "target_class", "survived", "churn", "sentiment", "diagnosis")
+)
+"""Of these, the names that say nothing where the column holds measures, not classes."""
 YEAR = re.compile(r"year|jahr|año|année|anno", re.I)
 IDENTIFIER = re.compile(r"(^|[_\s-])(id|uuid|guid|index|key|nr|no)$|^unnamed|passengerid", re.I)
 
@@ -57,6 +64,7 @@ class Profile:
     missing: int
     rows: int
     numbering: bool = False  # it numbers the rows and says nothing else
+    words: float = 0.0  # per cell, of free text
 
     @property
     def present(self) -> int:
@@ -108,7 +116,13 @@ def profile_column(cells: "pd.Series[Any]") -> Profile:
         kind = "category"
     name = str(cells.name)
     numbering = kind == "number" and unique == len(cells) and _numbers_rows(name, cells)
-    return Profile(name, kind, unique, missing, len(cells), numbering)
+    words = float(word_counts(cells.dropna().head(LOOKED_AT)).mean()) if kind == "text" else 0.0
+    return Profile(name, kind, unique, missing, len(cells), numbering, words)
+
+
+def word_counts(cells: "pd.Series[Any]") -> "np.ndarray[Any, np.dtype[np.int64]]":
+    """How many words each cell has; cells without gaps."""
+    return np.array([len(str(cell).split()) for cell in cells], dtype=np.int64)
 
 
 def find(name: str, frame: "pd.DataFrame", place: str) -> str:
@@ -149,26 +163,33 @@ def called(text: str, headerless: bool) -> str:
 
 
 def guess_target(raw: Raw, profiles: Mapping[str, Profile]) -> str | None:
-    """The column that is most likely meant to be predicted: the source's own, a usual name, else
-    the last."""
+    """The column that is most likely meant to be predicted: the source's own, a usual name (one
+    that means classes only for a column of classes), else the last."""
     if raw.target is not None:
         return raw.target
     usable = [name for name, column in profiles.items() if column.unique > 1]
     by_name = {name.strip().lower().replace(" ", "_"): name for name in reversed(usable)}
     for name in TARGET_NAMES:
-        if name in by_name:
-            return by_name[name]
+        found = by_name.get(name)
+        if found is not None and (name not in CLASS_NAMES or _holds_classes(raw, profiles[found])):
+            return found
     candidates = [
         name for name in usable if profiles[name].type not in ("text", "date") and not raw.media
     ] or [name for name in usable if profiles[name].type not in ("text", "date")]
     return candidates[-1] if candidates else None
 
 
+def _holds_classes(raw: Raw, column: Profile) -> bool:
+    return guess_problem(column, raw.frame[column.name]) == "classification"
+
+
 def guess_problem(
-    column: Profile, cells: "pd.Series[Any]"
+    column: Profile, cells: "pd.Series[Any]", decided: ColumnType | None = None
 ) -> Literal["classification", "regression"]:
     """Numbers with many values, or with fractions, are predicted as numbers; all else as
-    classes."""
+    classes. The type that a person gave the target is the last word."""
+    if decided is not None and column.type in ("number", "boolean"):
+        return "regression" if decided == "number" else "classification"
     if column.type != "number":
         return "classification"
     whole = bool((cells.dropna() % 1 == 0).all())
@@ -230,13 +251,14 @@ def _planned(column: Profile, decided: Column, role: Role | None) -> Planned:
 
 
 def only_text(planned: Mapping[str, Planned], profiles: Mapping[str, Profile]) -> str | None:
-    """The text column that everything depends on: free text where no other column is a feature."""
+    """The text column that everything depends on: free text where no other column is a feature; of
+    several the wordiest."""
     if any(column.role == "feature" for column in planned.values()):
         return None
     texts = [
         n for n, column in planned.items() if profiles[n].free_text and column.role == "ignore"
     ]
-    return max(texts, key=lambda name: profiles[name].unique) if texts else None
+    return max(texts, key=lambda n: (profiles[n].words, profiles[n].unique)) if texts else None
 
 
 def _useless(column: Profile, decided: Column) -> str:

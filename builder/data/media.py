@@ -246,7 +246,7 @@ def _fit_tokens(
         "form": "tokens",
         "column": column,
         "cells": list(media.facts.get("cells", ())),
-        **learn(texts, chosen),
+        **learn(texts, {**chosen, "column": column}),
     }
     tokens = Tokens(fitted)
     kind = {"word": "words", "character": "characters", "bpe": "byte pairs"}[tokens.level]

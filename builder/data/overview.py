@@ -19,13 +19,15 @@ from builder.data.read import fingerprint, read
 from builder.data.rows import arrange, relabelled
 from builder.data.runtime.tables import to_text
 from builder.errors import LaminaError
-from builder.project import Binding, Data, Split
+from builder.project import Binding, Column, Data, Split
 
 if TYPE_CHECKING:
     import pandas as pd
 
 BINS = 24
 TOP = 12
+EXAMPLES = 3
+MOST_TEXTS = 20_000
 SEVERITY = {"error": 0, "warning": 1, "note": 2}
 _KEPT = 8
 _kept: "OrderedDict[str, Overview]" = OrderedDict()
@@ -48,6 +50,8 @@ class ColumnView:
     edges: tuple[float | str, ...] = ()  # of the histogram's bins, one more than counts
     counts: tuple[int, ...] = ()
     top: tuple[tuple[str, int], ...] = ()  # commonest values
+    unit: str = ""  # "words" where numbers, edges and counts are of words per cell
+    examples: tuple[str, ...] = ()  # of free text
 
 
 @dataclass(frozen=True)
@@ -170,7 +174,7 @@ def _inspect(data: Data, limit: int, progress: Progress) -> Overview:
     progress("Looking at the columns", 0, 0)
     profiles = raw.profiles
     target, mistakes = _target(raw, data, profiles)
-    problem = _problem(raw, target, profiles)
+    problem = _problem(raw, data, target, profiles)
     planned = columns.plan(raw, data, target, profiles)
     codes, more = _codes(raw, data, target, problem)
     facts = Facts(raw, data, profiles, planned, target, problem, codes)
@@ -182,7 +186,7 @@ def _inspect(data: Data, limit: int, progress: Progress) -> Overview:
         source=data.source,
         rows=raw.rows,
         columns=tuple(
-            _view(raw.frame[name], place, profiles[name], planned[name])
+            _view(raw.frame[name], place, profiles[name], planned[name], problem)
             for place, name in enumerate(profiles)
         ),
         media=tuple(
@@ -226,13 +230,14 @@ def _target(
 
 
 def _problem(
-    raw: Raw, target: str | None, profiles: Mapping[str, Profile]
+    raw: Raw, data: Data, target: str | None, profiles: Mapping[str, Profile]
 ) -> Literal["classification", "regression"] | None:
     if target is None:
         return None
     if raw.problem is not None and target == raw.target:
         return raw.problem
-    return columns.guess_problem(profiles[target], raw.frame[target])
+    decided = columns.decisions(data, raw.frame).get(target, Column()).type
+    return columns.guess_problem(profiles[target], raw.frame[target], decided)
 
 
 def _codes(
@@ -278,20 +283,26 @@ def _preview(frame: "pd.DataFrame", limit: int) -> tuple[dict[str, Any], ...]:
     return tuple(dict(zip(names, line, strict=True)) for line in zip(*cells, strict=True))
 
 
-def _view(cells: "pd.Series[Any]", position: int, profile: Profile, planned: Planned) -> ColumnView:
+def _view(
+    cells: "pd.Series[Any]", position: int, profile: Profile, planned: Planned, problem: str | None
+) -> ColumnView:
     numbers: dict[str, float | str] = {}
     edges: Sequence[float | str] = ()
     counts: Sequence[int] = ()
     top: tuple[tuple[str, int], ...] = ()
-    if profile.type in ("number", "date") and profile.present:
+    classes = planned.role == "target" and problem == "classification"
+    text = "text" in (planned.type, profile.type) and profile.present > 0 and not classes
+    if text:
+        numbers, edges, counts = _words(cells.dropna())
+    elif profile.type in ("number", "date") and profile.present:
         numbers, edges, counts = _spread(cells.dropna(), profile.type == "date")
-    if profile.type not in ("number", "date") or profile.unique <= TOP:
+    if not text and (profile.type not in ("number", "date") or profile.unique <= TOP or classes):
         common = cells.value_counts().head(TOP)
         top = tuple((to_text(value) or "", int(count)) for value, count in common.items())
     return ColumnView(
         profile.name,
         position,
-        planned.type,
+        _kind_of_classes(cells, profile) if classes else planned.type,
         planned.role,
         planned.why,
         profile.missing,
@@ -307,7 +318,28 @@ def _view(cells: "pd.Series[Any]", position: int, profile: Profile, planned: Pla
         tuple(edges),
         tuple(counts),
         top,
+        "words" if text else "",
+        tuple(str(cell)[:160] for cell in cells.dropna().head(EXAMPLES)) if text else (),
     )
+
+
+def _kind_of_classes(cells: "pd.Series[Any]", profile: Profile) -> str:
+    """What a target of classes is called: numbers that tell classes apart are no numbers."""
+    if profile.type != "number":
+        return profile.type
+    return "boolean" if set(cells.dropna().unique()) <= {0.0, 1.0} else "category"
+
+
+def _words(cells: "pd.Series[Any]") -> tuple[dict[str, float | str], list[float | str], list[int]]:
+    """Figures and histogram of the words per cell of free text."""
+    words = columns.word_counts(cells.iloc[:: max(1, len(cells) // MOST_TEXTS)])
+    counts, edges = np.histogram(words, bins=max(1, min(BINS, int(np.ptp(words)) + 1)))
+    numbers: dict[str, float | str] = {
+        "min": float(words.min()),
+        "median": float(np.median(words)),
+        "max": float(words.max()),
+    }
+    return numbers, edges.tolist(), counts.tolist()
 
 
 def _spread(

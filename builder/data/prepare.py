@@ -25,6 +25,7 @@ from builder.project import Binding, Project
 REVISION = 1  # counts up when the same project gives other prepared data than before
 CHUNK = 256
 TABLE_CHUNK = 20_000
+FEWEST = 3  # rows: one to learn from, one to judge by, one to test on
 
 
 def prepare(project: Project, progress: Progress | None = None) -> Prepared:
@@ -75,15 +76,17 @@ def _fill(
     aside: Path, key: str, project: Project, files: Sequence[Mapping[str, Any]], progress: Progress
 ) -> None:
     raw = read(project.data, progress)
-    if raw.rows < 3:
-        raise LaminaError(
-            f"The data has {raw.rows} {'row' if raw.rows == 1 else 'rows'}, too few to learn from "
-            "and to test on.",
-            place=files[0]["path"] if files else project.data.source,
-            remedy="Bring more rows.",
-        )
+    where = Path(files[0]["path"]).name if files else project.data.source
+    _enough(raw.rows, raw.rows, where)
     rows = arrange(raw, project.data, project.task.kind)
-    fitted = _fit(rows, project)
+    _enough(len(rows.places), raw.rows, where)
+    try:
+        fitted = _fit(rows, project)
+    except LaminaError as error:
+        if not error.place.startswith("column "):
+            raise
+        place = f"{where}, {error.place}"
+        raise LaminaError(error.fact, place=place, remedy=error.remedy) from error
     target = None
     if rows.y is not None and rows.kind is not None and rows.target is not None:
         target = fit.fit_target(rows.target, rows.kind, rows.classes, rows.y[rows.of(0)])
@@ -127,6 +130,19 @@ def _fill(
     store.write_json(aside / "spec.json", spec.model_dump(mode="json"))
 
 
+def _enough(used: int, rows: int, where: str) -> None:
+    if used >= FEWEST:
+        return
+    have = f"{rows} {'row' if rows == 1 else 'rows'}"
+    if used < rows:
+        have += f", only {used} of them with a target"
+    raise LaminaError(
+        f"The data has {have}: too few to learn from and to test on.",
+        place=where,
+        remedy=f"Bring at least {FEWEST} rows, better hundreds.",
+    )
+
+
 def _said(rows: Rows) -> list[str]:
     left = [f"{c.name} ({c.why})" for c in rows.planned.values() if c.role == "ignore" and c.why]
     said = [f"Left out: {'; '.join(left[:12])}{' …' if len(left) > 12 else ''}."] if left else []
@@ -154,6 +170,8 @@ def _fit(rows: Rows, project: Project) -> dict[str, Fitted]:
             )
             chosen = _chosen(name, binding, features, rows, form)
             frame = rows.frame.iloc[training]
+            if not chosen and not isinstance(binding.columns, tuple):
+                raise _nothing(name, rows, bool(features))
             fitted[name] = fit.fit_table(name, form, chosen, frame, rows.reading)
             continue
         from builder.data import media
@@ -161,6 +179,30 @@ def _fit(rows: Rows, project: Project) -> dict[str, Fitted]:
         of_rows = Media(column.form, _Picked(column.values, rows.places), column.facts)
         fitted[name] = media.fit(name, key, of_rows, training.tolist(), project.data.prepare)
     return fitted
+
+
+def _nothing(name: str, rows: Rows, others: bool) -> LaminaError:
+    """That no column feeds an Input, and why each one does not."""
+    if others:
+        return LaminaError(
+            f"None of the columns is of the kind that the input {name!r} takes.",
+            place=f"data.inputs.{name}",
+            remedy="Give one of them another type, or take the input away.",
+        )
+    aside = [
+        f"{c.name!r} ({c.why or 'as you decided'})"
+        for c in rows.planned.values()
+        if c.role not in ("feature", "target")
+    ]
+    more = f", and {len(aside) - 4:,} more" if len(aside) > 4 else ""
+    told = f" besides the target {rows.target!r}" if rows.target else ""
+    if aside:
+        told += f"; left out: {', '.join(aside[:4])}{more}"
+    return LaminaError(
+        columns.called(f"There is no column to predict from{told}.", rows.raw.headerless),
+        place="data.columns",
+        remedy="Bring a column that says something about the target, or give one the role feature.",
+    )
 
 
 def _usual_name(raw: Raw, text: str | None) -> str:

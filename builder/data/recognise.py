@@ -14,6 +14,7 @@ from builder.project import Data
 PICTURES = frozenset(
     (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 )
+PACKED = (".zip", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".tar")
 PAIR = re.compile(r".*_(train|test)$", re.I)
 HEAD = 65_536
 SEPARATORS = "\t;|,"
@@ -30,8 +31,7 @@ def recognise(paths: Sequence[Path], prefer: str = "") -> Data:
         return Data(source=prefer, options={"path": str(first.absolute())})
     if first.suffix.lower() in PICTURES and first.is_file():
         raise LaminaError(
-            f"{first.name} is a single picture; a network learns from many, sorted by what they "
-            "show.",
+            "This is a single picture; a network learns from many, sorted by what they show.",
             place=first.name,
             remedy="Bring a folder or a zip with one folder of pictures for each class.",
         )
@@ -40,6 +40,12 @@ def recognise(paths: Sequence[Path], prefer: str = "") -> Data:
         for kind, source in catalogue().items()
         if any(option.name == "path" for option in source.params) and source.unfit(first) is None
     ]
+    if not fitting and first.suffix.lower() in PACKED and first.is_file():
+        raise LaminaError(
+            "The archive holds no images in class folders, no series and no IDX images.",
+            place=first.name,
+            remedy="Unpack it, and bring the table or text that is inside.",
+        )
     if not fitting:
         raise LaminaError(
             f"Lamina does not know what to make of {first.name}.",

@@ -70,6 +70,12 @@ def arrange(raw: Raw, data: Data, task: str) -> Rows:
             keep &= ~gaps
     classes: tuple[str, ...] = ()
     y: np.ndarray[Any, Any] | None = None
+    if target is not None and kind is not None and profiles[target].present == 0:
+        raise LaminaError(
+            f"The target {target!r} is empty in every row; there is nothing to learn.",
+            place="data.target",
+            remedy="Choose another target, or bring the answers.",
+        )
     if target is not None and kind is not None:
         classes, y = _labels(frame[target], kind, raw, target)
         without = np.isnan(y) if kind == "number" else y < 0
@@ -156,6 +162,13 @@ def _labels(
     few = len(cells) < 2 * len(classes)  # most classes would have a single row
     many = column.type == "number" and len(classes) > 100 and len(cells) < 20 * len(classes)
     fractions = column.type == "number" and bool((cells.dropna() % 1 != 0).any())
+    if few and len(classes) > 2 and column.type != "number":
+        raise LaminaError(
+            f"The target {target!r} has {len(classes):,} different values in {len(cells):,} rows; "
+            "each class needs several rows to be learnt.",
+            place="data.target",
+            remedy="Bring more rows of each class, or choose another target.",
+        )
     if (
         (few and len(classes) > 2)
         or many

@@ -42,9 +42,11 @@ def learn(texts: Sequence[str], settings: dict[str, Any]) -> dict[str, Any]:
         learnt["vocabulary"] = [text for _, text in heapq.nsmallest(settings["size"], kept)]
         if not learnt["vocabulary"]:
             raise LaminaError(
-                f"No {level} occurs {settings['min_count']} times in the training texts.",
-                place="data.prepare.tokens",
-                remedy="Lower min_count, or give more text.",
+                f"No {level} occurs {settings['min_count']} times in the training texts, so there "
+                "is no vocabulary to learn.",
+                place=f"column {settings['column']!r}" if "column" in settings else "data",
+                remedy="Choose another column of text, give more text, or lower min_count in "
+                "data.prepare.",
             )
     length = settings.get("max_length")
     if not length:

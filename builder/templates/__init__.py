@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from builder import scan
 from builder.errors import LaminaError
-from builder.project import Data, Project, TaskChoice
+from builder.project import Column, Data, Project, TaskChoice
 from builder.templates.base import Template
 
 if TYPE_CHECKING:
@@ -79,12 +79,13 @@ def problem(data: Data) -> str:
     raw = read(data)
     if raw.problem and data.target in (None, raw.target):
         return raw.problem
-    profiles = columns.profile(raw.frame)
+    profiles = raw.profiles
     guess = columns.guess_target(raw, profiles)
     target = columns.find(data.target, raw.frame, "data.target") if data.target else guess
     if target is None:
         return "classification"
-    found: str = columns.guess_problem(profiles[target], raw.frame[target])
+    decided = columns.decisions(data, raw.frame).get(target, Column()).type
+    found: str = columns.guess_problem(profiles[target], raw.frame[target], decided)
     return found
 
 

@@ -122,7 +122,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str, str]] = {
         "another archive",
         ".zip",
     ),
-    "empty.zip": (lambda: b"PK\x05\x06" + bytes(18), "does not know", "empty.zip"),
+    "empty.zip": (lambda: b"PK\x05\x06" + bytes(18), "holds no images", "empty.zip"),
     "alone.png": (lambda: png((1, 2, 3)), "single picture", "alone.png"),
 }
 

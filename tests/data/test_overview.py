@@ -10,7 +10,8 @@ import pytest
 from builder import data
 from builder.data.base import Finding
 from builder.data.overview import SEVERITY, all_checks
-from builder.project import Data, Project, Split
+from builder.errors import LaminaError
+from builder.project import Column, Data, Project, Split
 
 Write = Callable[..., Data]
 
@@ -236,3 +237,79 @@ def test_a_head_that_looks_like_a_number_is_left_alone(table: Write) -> None:
     rows = "#0,b\n" + "".join(f"same,{'yes' if i % 2 else 'no'}\n" for i in range(60))
     overview = data.inspect(table(rows, target="b"))
     assert any("'#0'" in finding.sentence for finding in overview.findings)
+
+
+def notes(folder: Path) -> Data:
+    """A table with a target of 0 and 1, and free text."""
+    words = [
+        "a",
+        "long",
+        "or",
+        "a",
+        "short",
+        "note",
+        "on",
+        "the",
+        "film",
+        "with",
+        "some",
+        "words",
+        "more",
+    ]
+    rows = [f"{i * 7 % 5},{' '.join(words[: 2 + i % 10])} {i},{i % 2}" for i in range(120)]
+    path = folder / "notes.csv"
+    path.write_text("age,note,passed\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    return Data(source="table", options={"path": str(path)}, target="passed")
+
+
+def test_a_target_of_noughts_and_ones_is_no_number_until_a_person_says_so(tmp_path: Path) -> None:
+    found = data.inspect(notes(tmp_path))
+    assert (found.problem, found.column("passed").type) == ("classification", "boolean")
+    assert found.column("passed").top == (("0", 60), ("1", 60))
+    asked = notes(tmp_path).model_copy(update={"columns": {"passed": Column(type="number")}})
+    found = data.inspect(asked)
+    assert (found.problem, found.column("passed").type) == ("regression", "number")
+
+
+def test_free_text_is_told_by_its_words(tmp_path: Path) -> None:
+    note = data.inspect(notes(tmp_path)).column("note")
+    assert (note.type, note.unit, note.top) == ("text", "words", ())
+    assert (note.numbers["min"], note.numbers["max"]) == (3.0, 12.0)
+    assert sum(note.counts) == 120
+    assert note.examples[0] == "a long 0"
+
+
+def test_a_column_of_measures_called_class_is_not_taken_for_the_target(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    rows = [f"{i * 37.5},{i % 3},{'mf'[i % 2]}" for i in range(80)]
+    path.write_text("class,b,sex\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    assert data.inspect(data.recognise([path])).target == "sex"
+
+
+@pytest.mark.parametrize(
+    ("head", "row", "target", "words"),
+    [
+        ("id,t", "{i},{x}", "t", "left out: 'id' (it numbers the rows"),
+        ("a,t", "5,{x}", "t", "left out: 'a' (it has the same value"),
+        ("a,t", "{j},", "t", "The target 't' is empty in every row"),
+    ],
+)
+def test_what_cannot_be_learnt_from_is_said_by_column(
+    head: str, row: str, target: str, words: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.csv"
+    lines = [row.format(i=i, j=i % 3, x="ab"[i % 2]) for i in range(40)]
+    path.write_text("\n".join([head, *lines]) + "\n", encoding="utf-8")
+    asked = Data(source="table", options={"path": str(path)}, target=target)
+    with pytest.raises(LaminaError) as caught:
+        data.prepare(Project(data=asked))
+    assert words in str(caught.value)
+    assert caught.value.remedy
+
+
+def test_three_rows_with_an_answer_are_the_least(tmp_path: Path) -> None:
+    path = tmp_path / "few.csv"
+    path.write_text("a,t\n1,x\n2,\n3,y\n", encoding="utf-8")
+    asked = Data(source="table", options={"path": str(path)}, target="t")
+    with pytest.raises(LaminaError, match=r"few\.csv: The data has 3 rows, only 2 of them with"):
+        data.prepare(Project(data=asked))

@@ -20,13 +20,37 @@ PAGES = ("home", "data", "build", "train", "evaluate", "explain", "runs", "deplo
 OUT = ROOT / "shots"
 
 
+STATE = """() => {
+  const seen = { parts: 0, waiting: 0 };
+  const walk = (place) => {
+    for (const one of place.querySelectorAll("*")) {
+      seen.parts += 1;
+      if (one.shadowRoot) walk(one.shadowRoot);
+      if (one.tagName === "IMG" && !one.complete) seen.waiting += 1;
+      const name = one.dataset ? one.dataset.testid || "" : "";
+      if (name === "stSkeleton" || name === "busy" || name === "stSpinner") seen.waiting += 1;
+    }
+  };
+  walk(document);
+  const app = document.querySelector("[data-testid=stApp]");
+  if (!app || app.dataset.testScriptState !== "notRunning") seen.waiting += 1;
+  return [seen.parts, document.documentElement.scrollHeight, seen.waiting];
+}"""
+"""How many elements there are, those within components too, and how many things are awaited."""
+
+
 def settle(page: Page) -> None:
-    """Wait until Streamlit is at rest and pictures have come."""
+    """Wait until the script is at rest, nothing is awaited, and components stay as they are."""
     page.wait_for_load_state("load")
-    page.wait_for_selector(
-        "[data-testid=stApp]:not([data-test-script-state=running])", timeout=60_000
-    )
-    page.wait_for_timeout(1500)
+    steady, last = 0, None
+    for _ in range(240):
+        page.wait_for_timeout(250)
+        now = page.evaluate(STATE)
+        steady = steady + 1 if now == last and now[2] == 0 else 0
+        last = now
+        if steady >= 6:
+            return
+    print(f"  not at rest after a minute: {last}", flush=True)
 
 
 def project(server: Server, template: str) -> tuple[str, str]:

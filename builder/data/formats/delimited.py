@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from builder.data.grid import Grid
+from builder.data.grid import MAX_COLUMNS, Grid
 from builder.errors import LaminaError
 
 MAX_BYTES = 2_000_000_000
@@ -85,6 +85,13 @@ def refuse_foreign(data: bytes, place: str) -> None:
     if not data.strip():
         raise LaminaError("The file is empty.", place=place, remedy="Choose a file with rows.")
     page = head.startswith((b"<!doctype", b"<html", b"<head", b"<body"))
+    columns = 1 + max(data[: data.find(b"\n")].count(mark) for mark in (b",", b";", b"\t", b"|"))
+    if columns > MAX_COLUMNS:
+        raise LaminaError(
+            f"The first line has {columns:,} cells, more than {MAX_COLUMNS:,}.",
+            place=f"{place}, line 1",
+            remedy="Check the separator, or keep fewer columns.",
+        )
     if page:
         raise LaminaError(
             "This is a web page, not a table.",

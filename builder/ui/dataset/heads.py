@@ -56,6 +56,9 @@ def _head(
         head["bars"] = [count / most for count in view.counts]
         head["low"] = short(view.numbers.get("min", view.edges[0]))
         head["high"] = short(view.numbers.get("max", view.edges[-1]))
+        if view.unit:
+            head["high"] += f" {view.unit}"
+        head["examples"] = list(view.examples)
     return head
 
 

@@ -116,7 +116,7 @@ def _facts(view: "ColumnView", rows: int) -> str:
     facts.append(f"{view.missing:,} empty ({share * 100:.1f} %)" if view.missing else "no gaps")
     for key in ("min", "median", "mean", "max", "std"):
         if key in view.numbers:
-            facts.append(f"{key} {heads.short(view.numbers[key])}")
+            facts.append(f"{key} {heads.short(view.numbers[key])} {view.unit}".strip())
     line = f'<p class="lm-m">{escape(" · ".join(facts))}</p>'
     most = max((count for _, count in view.top), default=1)
     bars = "".join(
@@ -126,4 +126,5 @@ def _facts(view: "ColumnView", rows: int) -> str:
         for text, count in view.top[:8]
     )
     why = f'<p class="lm-warn lm-s">Left out: {escape(view.why)}.</p>' if view.why else ""
-    return line + bars + why
+    said = "".join(f'<p class="lm-f lm-s">“{escape(text)}”</p>' for text in view.examples)
+    return line + bars + said + why

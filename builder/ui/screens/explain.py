@@ -8,6 +8,7 @@ import streamlit as st
 from builder.errors import LaminaError
 from builder.explain import methods, open_subject, unfit
 from builder.ui import chrome, making, opened, parts, sample, state
+from builder.ui.components.downloads import file_name
 from builder.ui.screens import (
     explain_kept,
     explain_maps,
@@ -78,7 +79,7 @@ def _page(project: str, run: Any) -> None:
         st.download_button(
             "Export report",
             lambda: _report(run.id),
-            file_name=f"explanation-{run.id}.json",
+            file_name=f"{file_name([project, opened.name_of(run), 'explanation'])}.json",
             mime="application/json",
             key="explain_report",
             on_click="ignore",

@@ -8,6 +8,7 @@ import streamlit as st
 
 from builder.explain import Explanation, explain
 from builder.ui import charts, figures, opened, parts, rows, sample, tokens, work
+from builder.ui.components.downloads import file_name
 from builder.ui.screens import explain_work
 
 SWARM_ROWS = (50, 200, 500)
@@ -152,7 +153,7 @@ def _swarm(run: Any, split: str, found: Explanation) -> None:
                 for row in found.rows
             ],
         ),
-        file_name="shap-values.csv",
+        file_name=f"{file_name([run.project().name, opened.name_of(run), split, 'shap'])}.csv",
         mime="text/csv",
         key="swarm_csv",
         on_click="ignore",

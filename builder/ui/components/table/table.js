@@ -73,7 +73,7 @@ function head(column, send) {
   if (column.fixed) return plainHead(column);
   const name = el("button", { class: "name", title: `${column.name}: how it is treated`, "data-testid": `column-${column.name}` }, column.label || column.name);
   name.addEventListener("click", () => send({ kind: "open", column: column.name }));
-  const picture = el("div", { class: "vz" });
+  const picture = el("div", { class: "vz", title: (column.examples || []).join("\n") || null });
   if (column.bars) picture.append(bars(column));
   else if (column.top) picture.append(tops(column));
   const share = column.missing || 0;

@@ -68,6 +68,38 @@ def fork(
     )
 
 
+def differences(
+    before: Project, after: Project, changes: Mapping[str, Any]
+) -> list[tuple[str, Any, Any]]:
+    """What the changes make different, each value by its dotted name: (name, was, is)."""
+    old, new = _leaves(before.recipe.model_dump(mode="json")), {}
+    for path, value in _leaves(after.recipe.model_dump(mode="json")).items():
+        if any(f"recipe.{path}".startswith(field) for field in changes) and old.get(path) != value:
+            new[path] = value
+    found = [(path, old.get(path), value) for path, value in new.items()]
+    if before.data.augment != after.data.augment:
+        kinds = [[step.kind for step in project.data.augment] for project in (before, after)]
+        found.append(("augmentation", *kinds))
+    return found
+
+
+def _leaves(value: Any, path: str = "") -> dict[str, Any]:
+    if not isinstance(value, dict) or not value:
+        return {path: value}
+    found: dict[str, Any] = {}
+    for key, inner in value.items():
+        found |= _leaves(inner, f"{path}.{key}" if path else key)
+    return found
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    if value in (None, {}):
+        return "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
 def _check(changes: Mapping[str, Any]) -> None:
     for field in changes:
         if not field.startswith(ALLOWED) or field == "recipe.start_from":
@@ -109,8 +141,10 @@ def _fill(
     words = f"Forked from run {parent.id}, checkpoint {found.name!r} (step {saved.step})."
     if saved.tensors is None:
         words += " It holds weights only: the optimiser begins afresh."
-    if changes:
-        words += " Changed: " + ", ".join(f"{key}={value}" for key, value in changes.items()) + "."
+    differing = differences(before, after, changes)
+    if differing:
+        told = (f"{name} {_word(old)} → {_word(new)}" for name, old, new in differing)
+        words += f" Changed: {', '.join(told)}."
     facts = {"step": saved.step, "epoch": saved.epoch, "message": words}
     folders.add_event(folder, "forked", run=parent.id, checkpoint=found.name, **facts)
     folders.add_log(folder, words)

@@ -62,13 +62,13 @@ SETTINGS: Mapping[str, Setting] = {
         Setting(
             "freeze",
             "frozen nodes",
-            "Names or patterns (conv*) of the nodes whose weights stay; [] lets all learn.",
+            "Nodes whose weights stay as they are, and their normalisations' figures.",
             "nodes",
         ),
         Setting(
             "patience",
             "patience",
-            "Epochs without improvement until early stopping; null switches it off.",
+            "Epochs without improvement until the run ends early; empty: never.",
             "count",
             1,
             1_000_000,

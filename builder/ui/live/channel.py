@@ -4,7 +4,7 @@ are read once a tick, and the run keeps the processor.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -91,7 +91,7 @@ class Channel:
         return watcher, self.begun
 
 
-async def news(run_id: str, pause: float) -> AsyncIterator[str | None]:
+async def news(run_id: str, pause: float) -> AsyncGenerator[str | None, None]:
     """The run's messages as JSON, at first the whole, until it has ended; None after each `pause`
     (seconds) without any. Raises LaminaError where there is no such run.
     """

@@ -74,7 +74,8 @@ HOW = Group(
     "",
     (
         Field("optimizer", "Optimiser", "optimizer", "How gradients become steps: torch.optim's.",
-              "AdamW is the safe choice; SGD with momentum can end better on images."),
+              "AdamW is the safe choice; SGD with momentum can end better on images.",
+              "Leave its arguments as they are; 0.001 is a good start for the rate."),
         Field("schedule", "Schedule", "schedule", "How the learning rate moves over the run.",
               "Constant is the plainest; one cycle often reaches the same in fewer epochs.",
               choices=SCHEDULES),
@@ -188,7 +189,7 @@ KEPT = Group(
               choices={"best_and_last": "best and last", "best": "best only",
                        "all": "every epoch"}),
         Field("monitor", "The best epoch has the best", "text",
-              "The figure that decides: validation_loss, validation_accuracy, …",
+              "The figure that decides, such as validation_accuracy.",
               "The validation loss moves before the metrics do.", "Name a figure of this run."),
         Field("early_stopping.monitor", "Stopping early watches", "text",
               "The figure that must go on improving.", "The same as for the best epoch.",

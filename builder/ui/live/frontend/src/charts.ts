@@ -215,8 +215,13 @@ export class Chart {
   }
 
   rescale(): void {
-    const [low, high] = this.state.zoom ?? [0, grownEnd(this.state.step.at(-1) ?? 0, this.state.status?.steps)];
+    const [low, high] = this.state.zoom ?? [0, grownEnd(this.last(), this.state.status?.steps)];
     this.plot?.setScale("x", { min: low, max: high });
+  }
+
+  /** The last step of both runs: the one laid over is seen whole. */
+  private last(): number {
+    return Math.max(this.state.step.at(-1) ?? 0, this.over()?.state.step.at(-1) ?? 0);
   }
 
   destroy(): void {

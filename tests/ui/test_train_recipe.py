@@ -1,0 +1,138 @@
+"""The recipe's form: every field has its place and its words; mistakes stand at their fields."""
+
+from collections.abc import Iterator
+from typing import Any, get_args
+
+import pytest
+from pydantic import BaseModel
+from streamlit.testing.v1 import AppTest
+
+from builder import templates, workspace
+from builder.project import Optimizer, Project, Recipe, Schedule
+from builder.ui.recipe import arguments
+from builder.ui.recipe.declared import ARGUMENTS, GROUPS
+from builder.ui.screens import train_find, train_fork
+from tests.ui.apptest import open_page
+
+FIELDS = [field for group in GROUPS for field in group.fields]
+
+
+def paths(model: type[BaseModel], before: str = "") -> Iterator[str]:
+    """Every field of a recipe; parts of a part by dotted names."""
+    for name, field in model.model_fields.items():
+        kinds = [field.annotation, *get_args(field.annotation)]
+        inner = [k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)]
+        own = (Optimizer, Schedule)  # drawn from torch's own arguments
+        if inner and not issubclass(inner[0], own):
+            yield from paths(inner[0], f"{before}{name}.")
+        else:
+            yield f"{before}{name}"
+
+
+def test_every_field_of_a_recipe_has_its_place() -> None:
+    declared = {field.path for field in FIELDS} - {"compile"}
+    assert declared == set(paths(Recipe)) - {"compile"}
+    assert "compile" in {field.path for field in FIELDS}
+
+
+def test_every_field_says_what_it_does_and_why_its_default_is_so() -> None:
+    for field in FIELDS:
+        assert field.help.endswith("."), field.path
+        assert field.why.endswith("."), field.path
+
+
+def test_every_argument_of_every_optimiser_has_words() -> None:
+    from builder.train import optim
+
+    known = {name for kind in optim.names() for name in optim.arguments(kind)}
+    assert known <= set(ARGUMENTS)
+
+
+@pytest.mark.parametrize(
+    ("typed", "value"),
+    [("0.9, 0.999", [0.9, 0.999]), ("5", 5), ("true", True), ("strong_wolfe", "strong_wolfe")],
+)
+def test_what_is_typed_is_read_as_it_is_meant(typed: str, value: Any) -> None:
+    assert arguments.read(typed) == value
+
+
+def test_a_list_means_the_same_as_torchs_tuple_and_true_is_no_one() -> None:
+    assert arguments.same([0.9, 0.999], (0.9, 0.999))
+    assert not arguments.same(True, 1)
+
+
+@pytest.fixture(scope="module")
+def made() -> Project:
+    return templates.make("mlp-classification")
+
+
+def opened(made: Project, **recipe: Any) -> tuple[AppTest, str]:
+    changed = Recipe.model_validate({**made.recipe.model_dump(), **recipe})
+    name = workspace.create(made.model_copy(update={"recipe": changed}))
+    return open_page("train", project=name), name
+
+
+def wrong(app: AppTest) -> str:
+    return " ".join(
+        element.proto.body for element in app.get("html") if "field-wrong" in element.proto.body
+    )
+
+
+def test_mistakes_stand_at_their_fields_with_what_to_do_and_nothing_is_saved(made: Project) -> None:
+    app, name = opened(made)
+    number = {field.label: field for field in app.number_input}
+    number["Batch size"].set_value(0).run()
+    assert not app.exception
+    assert "It must be greater than or equal to 1, found 0." in wrong(app)
+    assert "leave it empty" in wrong(app)
+    number["Batch size"].set_value(32)
+    number["Learning rate"].set_value(-1.0).run()
+    assert "It must be greater than 0, found -1.0." in wrong(app)
+    app.button(key="train_start").click().run()
+    assert workspace.open_project(name).recipe == made.recipe
+
+
+def test_a_device_that_is_not_there_is_refused_before_the_start(made: Project) -> None:
+    app, _ = opened(made, device="cuda:7")
+    assert not app.exception
+    assert "cuda:7 is not there" in wrong(app)
+    assert "Choose auto or cpu" in wrong(app)
+
+
+def test_a_checkpoint_that_is_not_there_is_told_at_the_field_after_the_start(made: Project) -> None:
+    app, name = opened(made, start_from="/nowhere/weights.safetensors")
+    app.button(key="train_start").click().run()
+    assert not app.exception
+    assert "neither a run nor a file" in wrong(app)
+    from builder import runs
+
+    assert runs.list_runs(name) == []
+
+
+def test_a_finding_is_worded_as_it_can_be_typed() -> None:
+    words = [train_find.worded(value) for value in (0.003, 1e-5, 0.03, 64)]
+    assert words == ["3e-3", "1e-5", "0.03", "64"]
+    assert [float(word) for word in words] == [0.003, 1e-5, 0.03, 64]
+
+
+def test_a_fork_names_only_what_differs(made: Project) -> None:
+    same = train_fork.overrides(made, made.recipe, made.data.augment)
+    assert same == {}
+    other = made.recipe.model_copy(update={"epochs": 50, "clip_norm": 1.0})
+    found = train_fork.overrides(made, other, made.data.augment)
+    assert found == {"recipe.epochs": 50, "recipe.clip_norm": 1.0}
+
+
+def test_a_fork_of_a_run_that_is_done_goes_on_for_as_long_again() -> None:
+    held = Recipe(epochs=10)
+    assert train_fork.begun(held, 10).epochs == 20
+    assert train_fork.begun(held, 3).epochs == 10
+
+
+def test_values_within_values_are_told_apart() -> None:
+    found = train_fork.leaves({"lr": 1, "more": {"a": 2}, "none": {}}, "recipe.optimizer")
+    assert found == {
+        "recipe.optimizer.lr": 1,
+        "recipe.optimizer.more.a": 2,
+        "recipe.optimizer.none": {},
+    }

@@ -10,7 +10,7 @@ from builder.graph import edit
 from builder.graph.spec import Graph
 from builder.project import Recipe
 from builder.train import doctor, orders
-from builder.train.doctor.facts import Breakdown, Facts, Teller
+from builder.train.doctor.facts import Breakdown, Facts, Node, Teller
 from tests.train.doctor.recorded import GRAPH, SICK, SOUND, blocks, epochs, probed
 
 
@@ -239,3 +239,57 @@ def test_a_normalisation_after_the_input_scales_it() -> None:
     loud = (replace(SOUND.intakes[0], sizes=(("x1", 5e3),)),)
     assert "unscaled_inputs" in codes(replace(SOUND, intakes=loud))
     assert "unscaled_inputs" not in codes(replace(SOUND, intakes=(replace(loud[0], normed=True),)))
+
+
+RIVALS = {
+    "maker": Graph.model_validate(
+        {
+            "nodes": [
+                {"id": "noise", "layer": "Input"},
+                {"id": "draw", "layer": "Linear", "params": {"out_features": 4}},
+                {"id": "tanh", "layer": "Tanh"},
+                {"id": "out", "layer": "Output"},
+            ],
+            "edges": [["noise", "draw"], ["draw", "tanh"], ["tanh", "out"]],
+        }
+    ),
+    "critic": GRAPH,
+}
+
+
+def test_a_loss_that_need_not_fall_is_no_symptom() -> None:
+    rising = blocks(1.4, 2.0, 4.0, 5.0, 6.0, 6.0, 7.0, 7.0, 7.0, 7.0)
+    climbing = epochs(*[(1 / n, 0.5 if n < 4 else 0.4 + 0.05 * n) for n in range(1, 11)])
+    changes = {"guess": None, "blocks": rising, "epochs": climbing}
+    falling = replace(SOUND, **changes)
+    assert {"not_falling", "rate_too_high", "overfitting"} <= codes(falling)
+    assert codes(replace(falling, falls=False)) == set()
+
+
+def test_what_a_network_gives_may_lie_at_its_bounds() -> None:
+    nodes = {
+        "maker/draw": Node("maker/draw", "Linear", 16, 4, 1.0),
+        "maker/tanh": Node("maker/tanh", "Tanh", 0),
+        "critic/act2": Node("critic/act2", "Tanh", 0),
+    }
+    facts = Facts(
+        recipe=Recipe(),
+        nodes=nodes,
+        graphs=RIVALS,
+        probes=({"maker/tanh": {"saturated": 0.9}, "critic/act2": {"saturated": 0.1}},) * 3,
+    )
+    assert facts.ends == {"maker/tanh", "critic/head"}
+    assert codes(facts) == set()
+    inner = {"maker/tanh": {"saturated": 0.1}, "critic/act2": {"saturated": 0.9}}
+    assert codes(replace(facts, probes=(inner,) * 3)) == {"saturated"}
+
+
+def test_gradients_of_several_networks_are_compared_within_each() -> None:
+    names = [f"maker/fc{n}" for n in range(4)] + [f"critic/fc{n}" for n in range(4)]
+    nodes = {name: Node(name, "Linear", 16, 4, 1.0) for name in names}
+    weak = {name: {"gradient": 1e-7 if name.startswith("maker") else 0.1} for name in names}
+    facts = Facts(recipe=Recipe(), nodes=nodes, graphs=RIVALS, probes=(weak,) * 3)
+    assert "vanishing_gradients" not in codes(facts)
+    fading = {**weak, "critic/fc0": {"gradient": 1e-7}}
+    found = {one.code: one for one in doctor.examine(replace(facts, probes=(fading,) * 3))}
+    assert found["vanishing_gradients"].node == "critic/fc0"

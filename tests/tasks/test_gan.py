@@ -1,0 +1,116 @@
+"""The GAN's losses, what they need not do, and its judge with and without classes."""
+
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from builder import metrics, tasks
+from builder.data.specs import InputSpec, TargetSpec
+from builder.project import Recipe, TaskChoice
+from builder.tasks.gan import DISCRIMINATOR, GENERATOR, LOSSES, Gan
+from builder.tasks.judge import TURNS, judge
+
+IMAGE = InputSpec(
+    name="image", form="image", shape=(1, 8, 8), stored="uint8", mean=(0.5,), std=(0.5,)
+)
+TARGET = TargetSpec(name="y", kind="class", classes=("a", "b"), counts=(20, 20))
+
+
+class Maker(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.draw = nn.Linear(4, 64)
+
+    def forward(self, noise: Tensor) -> Tensor:
+        return self.draw(noise).tanh().view(-1, 1, 8, 8)
+
+
+class Critic(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.score = nn.Linear(64, 1)
+
+    def forward(self, image: Tensor) -> Tensor:
+        return self.score(image.flatten(1))
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    monkeypatch.setenv("LAMINA_HOME", str(tmp_path))
+    monkeypatch.setattr("builder.tasks.judge.STEPS", 2)
+
+
+def made(target: TargetSpec | None = TARGET, **recipe: Any) -> Gan:
+    context = tasks.Context(
+        TaskChoice(kind="gan"),
+        Recipe.model_validate(recipe),
+        {"image": IMAGE},
+        target,
+        (GENERATOR, DISCRIMINATOR),
+        {GENERATOR: {"noise": (4,)}, DISCRIMINATOR: {}},
+    )
+    task = tasks.make(context)
+    assert isinstance(task, Gan)
+    return task
+
+
+def networks() -> dict[str, nn.Module]:
+    torch.manual_seed(0)
+    return {GENERATOR: Maker(), DISCRIMINATOR: Critic()}
+
+
+def images(count: int = 40) -> Tensor:
+    return torch.randint(0, 256, (count, 1, 8, 8), generator=torch.Generator().manual_seed(1)).to(
+        torch.uint8
+    )
+
+
+def test_two_networks_that_compete_need_not_bring_their_losses_down() -> None:
+    assert [phase.falls for phase in made().phases()] == [False, False]
+
+
+def test_smoothing_lowers_what_real_images_should_score_and_nothing_else() -> None:
+    scores = torch.tensor([[-2.0], [0.3], [1.5]])
+    for top in (1.0, 0.9):
+        wanted = F.binary_cross_entropy_with_logits(scores, torch.full_like(scores, top))
+        torch.testing.assert_close(LOSSES["BCEWithLogitsLoss"][0](scores, top), wanted)
+        squares = F.mse_loss(scores, torch.full_like(scores, top))
+        torch.testing.assert_close(LOSSES["MSELoss"][0](scores, top), squares)
+    models = networks()
+    batch = {"image": torch.randn(6, 1, 8, 8)}
+    plain, smooth = (
+        [
+            phase.loss(models, batch, torch.Generator().manual_seed(0)).loss
+            for phase in (*task.phases(), task.validation())
+            if phase.name != "validation"
+        ]
+        for task in (made(), made(label_smoothing=0.2))
+    )
+    assert not torch.equal(plain[0], smooth[0])
+    assert torch.equal(plain[1], smooth[1])
+
+
+def test_with_classes_three_figures_and_without_the_distance_alone() -> None:
+    rows = {"image": images(), "target": torch.arange(40) % 2}
+    for target, wanted in ((TARGET, ("fid", "recognised", "variety")), (None, ("fid",))):
+        task = made(target)
+        assert task.metrics() == wanted
+        kept = rows if target else {"image": rows["image"]}
+        task.feed("train", {"train": kept}, torch.device("cpu"))
+        batch = {"image": (images(20).float() / 255 - 0.5) / 0.5}
+        losses = task.validation().loss(networks(), batch, torch.Generator().manual_seed(0))
+        figures = metrics.compute(wanted, task.predict(losses.outputs), None, target)
+        assert set(figures) == set(wanted)
+        assert figures["fid"] > 0
+
+
+def test_without_classes_the_judge_tells_how_images_are_turned() -> None:
+    found = judge(images(), None, 0, torch.device("cpu"))
+    features, probabilities = found.look(images().float() / 255)
+    assert features.shape == (40, 32)
+    assert probabilities.shape == (40, len(TURNS))
+    again = judge(images(), None, 0, torch.device("cpu"))
+    assert torch.equal(again.look(images().float() / 255)[0], features)

@@ -105,6 +105,13 @@ def raw(text: str, options: Any, place: str, notes: tuple[str, ...] = ()) -> Raw
             place=place,
             remedy=f"Bring at least {20 * context:,} characters, or make the context shorter.",
         )
+    if not text.strip() or len(set(text)) < 2:
+        raise LaminaError(
+            "The text is one and the same character, or nothing but white space, from beginning to "
+            "end: there is nothing to learn.",
+            place=place,
+            remedy="Bring a text with words.",
+        )
     ends = list(accumulate(map(len, pieces)))
     given = np.zeros(len(pieces), np.int8)
     first_test = bisect_left(ends, len(text) * (1 - test)) if test else len(pieces)

@@ -138,3 +138,11 @@ def test_a_template_may_read_a_table_as_a_text(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("x,y\n" + "1,a\n2,b\n" * 40)
     assert data.recognise([path], prefer="long_text").source == "long_text"
+
+
+@pytest.mark.parametrize("text", ["a" * 5000, " \n" * 3000], ids=["one character", "white space"])
+def test_a_text_without_anything_to_learn_is_refused(text: str, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(text)
+    given = Data(source="long_text", options={"path": str(tmp_path / "a.txt")})
+    with pytest.raises(LaminaError, match="nothing to learn"):
+        data.read(given)

@@ -2,8 +2,13 @@
 work at a time, in turns, each contender in a process of its own with one thread.
 
     OMP_NUM_THREADS=1 python benchmarks/engine.py [--workloads mlp cnn] [--rounds 5] [--json]
+    OMP_NUM_THREADS=1 python benchmarks/engine.py --contenders tuned tutorial
 
-The frameworks are the dependency group `bench` of pyproject.toml.
+The frameworks are the dependency group `bench` of pyproject.toml. "tutorial" makes each row ready
+by itself in a Dataset behind a DataLoader, with default Adam; "tuned" holds rows made ready in
+memory, takes batches by index, updates with fused Adam and reads its metrics once an epoch. All
+look at held-out rows after each epoch. The start is not part of it; click_to_first_point.py
+measures that.
 
 Contenders whose package is not installed are left out and named. Prints the median process CPU
 seconds of an epoch and the ratio theirs / Lamina's: 2 means that Lamina needs half the time.
@@ -95,12 +100,16 @@ class Contender:
         self.child.communicate()
 
 
-def contest(workload: str, rounds: int, warm: int) -> dict[str, dict[str, float]]:
+def contest(
+    workload: str, rounds: int, warm: int, chosen: list[str] | None
+) -> dict[str, dict[str, float]]:
     """Contender → its median CPU seconds and the median ratio to Lamina's."""
     names = [
         name
         for name, (_, package, takes) in CONTENDERS.items()
-        if workload in takes and importlib.util.find_spec(package)
+        if workload in takes
+        and importlib.util.find_spec(package)
+        and (chosen is None or name in ("lamina", *chosen))
     ]
     contenders = [Contender(name, workload) for name in names]
     for turn in range(warm + rounds):
@@ -121,6 +130,7 @@ def contest(workload: str, rounds: int, warm: int) -> dict[str, dict[str, float]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--workloads", nargs="+", choices=ALL, default=ALL)
+    parser.add_argument("--contenders", nargs="+", choices=CONTENDERS, help="beside Lamina")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--warm", type=int, default=2, help="epochs before the count")
     parser.add_argument("--json", action="store_true")
@@ -133,7 +143,9 @@ def main() -> None:
     missing = {name for name in missing if not importlib.util.find_spec(name)}
     if missing:
         print(f"Not installed, left out: {', '.join(sorted(missing))}", file=sys.stderr)
-    found = {name: contest(name, given.rounds, given.warm) for name in given.workloads}
+    found = {
+        name: contest(name, given.rounds, given.warm, given.contenders) for name in given.workloads
+    }
     if given.json:
         print(json.dumps(found, indent=1))
         return

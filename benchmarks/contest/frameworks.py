@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks.contest.workloads import Workload
+from benchmarks.contest.workloads import HELD_OUT_BATCH, Workload
 
 
 def lightning(workload: Workload) -> Callable[[], None]:
@@ -26,6 +26,7 @@ def lightning(workload: Workload) -> Callable[[], None]:
             super().__init__()
             self.model = workload.model()
             self.accuracy = MulticlassAccuracy(workload.classes, average="micro")
+            self.held_out = MulticlassAccuracy(workload.classes, average="micro")
 
         def training_step(self, batch: Any, _: int) -> Any:
             x, y = batch
@@ -36,23 +37,33 @@ def lightning(workload: Workload) -> Callable[[], None]:
             self.log("accuracy", self.accuracy, on_step=False, on_epoch=True)
             return loss
 
+        def validation_step(self, batch: Any, _: int) -> None:
+            x, y = batch
+            logits = self.model(x)
+            self.held_out(logits, y)
+            self.log("validation_loss", F.cross_entropy(logits, y))
+            self.log("validation_accuracy", self.held_out)
+
         def configure_optimizers(self) -> Any:
             return torch.optim.Adam(self.parameters())
 
     x, y = workload.data()
     loader = DataLoader(TensorDataset(workload.ready(x), y), workload.batch, shuffle=True)
+    held_x, held_y = workload.held_out()
+    held_out = DataLoader(TensorDataset(workload.ready(held_x), held_y), HELD_OUT_BATCH)
     module = Module()
 
     def epoch() -> None:
         trainer = pl.Trainer(
             max_epochs=1,
+            num_sanity_val_steps=0,
             accelerator="cpu",
             logger=False,
             enable_checkpointing=False,
             enable_progress_bar=False,
             enable_model_summary=False,
         )
-        trainer.fit(module, loader)
+        trainer.fit(module, loader, held_out)
 
     return epoch
 
@@ -88,9 +99,14 @@ def _keras(workload: Workload, backend: str) -> Callable[[], None]:
             *dense(128),
         ],
     }[workload.name]
-    x, y = workload.data()
-    ready = workload.ready(x)
-    values = (ready.permute(0, 2, 3, 1) if ready.ndim == 4 else ready).contiguous().numpy()
+
+    def arrays(x: Any, y: Any) -> tuple[Any, Any]:
+        ready = workload.ready(x)
+        values = ready.permute(0, 2, 3, 1) if ready.ndim == 4 else ready
+        return values.contiguous().numpy(), y.numpy()
+
+    values, codes = arrays(*workload.data())
+    held_out = arrays(*workload.held_out())
     model = keras.Sequential(
         [keras.Input(values.shape[1:]), *inside, layers.Dense(workload.classes)]
     )
@@ -98,7 +114,14 @@ def _keras(workload: Workload, backend: str) -> Callable[[], None]:
     model.compile(keras.optimizers.Adam(), loss, metrics=["accuracy"])
 
     def epoch() -> None:
-        model.fit(values, y.numpy(), batch_size=workload.batch, epochs=1, verbose=0)
+        model.fit(
+            values,
+            codes,
+            batch_size=workload.batch,
+            validation_data=held_out,
+            validation_batch_size=HELD_OUT_BATCH,
+            verbose=0,
+        )
 
     return epoch
 
@@ -110,6 +133,8 @@ def sklearn(workload: Workload) -> Callable[[], None]:
     widths = {"mlp": (256, 128), "table": (128, 64)}[workload.name]
     x, y = workload.data()
     values, codes = workload.ready(x).flatten(1).numpy(), y.numpy()
+    held_x, held_y = workload.held_out()
+    held_values = workload.ready(held_x).flatten(1).numpy()
     model = MLPClassifier(
         widths, batch_size=workload.batch, max_iter=1, warm_start=True, n_iter_no_change=1000
     )
@@ -117,5 +142,6 @@ def sklearn(workload: Workload) -> Callable[[], None]:
 
     def epoch() -> None:
         model.fit(values, codes)
+        model.score(held_values, held_y.numpy())
 
     return epoch

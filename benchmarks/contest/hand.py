@@ -7,15 +7,15 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from benchmarks.contest.workloads import Workload
+from benchmarks.contest.workloads import HELD_OUT_BATCH, Workload
 
 
 class Items(Dataset[tuple[Tensor, Tensor]]):
     """One row at a time, made ready when it is asked for."""
 
-    def __init__(self, workload: Workload) -> None:
+    def __init__(self, workload: Workload, rows: tuple[Tensor, Tensor]) -> None:
         self.workload = workload
-        self.x, self.y = workload.data()
+        self.x, self.y = rows
 
     def __len__(self) -> int:
         return len(self.x)
@@ -27,7 +27,8 @@ class Items(Dataset[tuple[Tensor, Tensor]]):
 def tutorial(workload: Workload) -> Callable[[], None]:
     """Dataset, DataLoader, default Adam, loss and accuracy read at each step."""
     model = workload.model()
-    loader = DataLoader(Items(workload), workload.batch, shuffle=True)
+    loader = DataLoader(Items(workload, workload.data()), workload.batch, shuffle=True)
+    held_out = DataLoader(Items(workload, workload.held_out()), HELD_OUT_BATCH)
     optimizer = torch.optim.Adam(model.parameters())
 
     def epoch() -> None:
@@ -40,6 +41,13 @@ def tutorial(workload: Workload) -> Callable[[], None]:
             optimizer.step()
             total += loss.item()
             right += int((logits.argmax(1) == y).sum().item())
+        model.eval()
+        with torch.no_grad():
+            for x, y in held_out:
+                logits = model(x)
+                total += F.cross_entropy(logits, y).item()
+                right += int((logits.argmax(1) == y).sum().item())
+        model.train()
 
     return epoch
 
@@ -58,9 +66,12 @@ def _tuned(workload: Workload, *, channels_last: bool) -> Callable[[], None]:
     model = workload.model()
     x, y = workload.data()
     x = workload.ready(x)
+    held_x, held_y = workload.held_out()
+    held_x = workload.ready(held_x)
     if channels_last:
         model = model.to(memory_format=torch.channels_last)
         x = x.permute(0, 2, 3, 1).contiguous()
+        held_x = held_x.to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(model.parameters(), fused=True)
 
     def epoch() -> None:
@@ -76,5 +87,13 @@ def _tuned(workload: Workload, *, channels_last: bool) -> Callable[[], None]:
             optimizer.step()
             right += (logits.detach().argmax(1) == y_B).sum()
             total += loss.detach()
+        model.eval()
+        with torch.no_grad():
+            for x_B, y_B in zip(held_x.split(HELD_OUT_BATCH), held_y.split(HELD_OUT_BATCH)):
+                logits = model(x_B)
+                right += (logits.argmax(1) == y_B).sum()
+                total += F.cross_entropy(logits, y_B)
+        model.train()
+        float(total), int(right)
 
     return epoch

@@ -25,6 +25,7 @@ def lamina_bf16(workload: Workload) -> Callable[[], None]:
 
 def _lamina(workload: Workload, settings: dict[str, Any]) -> Callable[[], None]:
     x, y = workload.data()
+    held_x, held_y = workload.held_out()
     recipe = Recipe.model_validate(
         {
             "epochs": 1_000_000,
@@ -45,7 +46,10 @@ def _lamina(workload: Workload, settings: dict[str, Any]) -> Callable[[], None]:
         recipe=recipe,
         task=tasks.make(tasks.Context(choice, recipe, {"x": spec}, target)),
         models={"model": workload.model()},
-        data={"train": {"x": x, "target": y}},
+        data={
+            "train": {"x": x, "target": y},
+            "validation": {"x": held_x, "target": held_y},
+        },
         target=target,
         prepare={"x": workload.ready} if workload.stored == "uint8" else {},
     )

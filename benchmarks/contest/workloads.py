@@ -1,4 +1,7 @@
-"""The six workloads: a network, rows that look like the real ones, and a batch size."""
+"""The six workloads: a network, rows that look like the real ones, and a batch size.
+
+Everybody trains with loss and accuracy of the training rows, and after each epoch of held-out rows.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,16 +29,23 @@ class Workload:
         return self.form == "image" and len(self.shape) == 3 and self.name != "mlp"
 
     def data(self) -> tuple[Tensor, Tensor]:
-        """The same rows for everybody."""
-        random = torch.Generator().manual_seed(0)
-        size = (self.rows, *self.shape)
+        """The same training rows for everybody."""
+        return self._draw(self.rows, 0)
+
+    def held_out(self) -> tuple[Tensor, Tensor]:
+        """An eighth as many rows, looked at after each epoch."""
+        return self._draw(self.rows // 8, 1)
+
+    def _draw(self, rows: int, seed: int) -> tuple[Tensor, Tensor]:
+        random = torch.Generator().manual_seed(seed)
+        size = (rows, *self.shape)
         if self.stored == "uint8":
             x = torch.randint(0, 256, size, dtype=torch.uint8, generator=random)
         elif self.stored == "int64":
             x = torch.randint(0, 1000, size, generator=random)
         else:
             x = torch.randn(size, generator=random)
-        return x, torch.randint(self.classes, (self.rows,), generator=random)
+        return x, torch.randint(self.classes, (rows,), generator=random)
 
     def ready(self, x: Tensor) -> Tensor:
         """From stored form to what the network takes."""
@@ -141,6 +151,9 @@ class Transformer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return self.head(self.encoder(self.embed(x)).mean(1))
 
+
+HELD_OUT_BATCH = 256
+"""Held-out rows at once."""
 
 WORKLOADS = {
     workload.name: workload

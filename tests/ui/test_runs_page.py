@@ -148,10 +148,10 @@ def test_the_table_follows_by_a_route_of_its_own(two_runs):
 
 def test_the_page_is_drawn_anew_when_a_run_is_renamed_elsewhere(two_runs):
     opened, made = two_runs
-    before = page._seen(opened, None, None)
-    assert page._seen(opened, None, None) == before
+    before = page._seen(opened)
+    assert page._seen(opened) == before
     runs.rename(made[0].id, "renamed by the command line")
-    assert page._seen(opened, None, None) != before
+    assert page._seen(opened) != before
 
 
 def test_files_of_the_chart_are_named_by_project_runs_and_figure(two_runs):

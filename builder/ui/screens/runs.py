@@ -30,8 +30,7 @@ def show() -> None:
     project = state.project_id()
     title = state.project().name if project else "All projects"
     scope = project if _own_only() else None
-    chosen, opened = st.session_state.get("runs_chart"), st.session_state.get("runs_opened")
-    runs_watch.watch("runs", lambda: _seen(scope, chosen, opened))
+    runs_watch.watch("runs", lambda: _seen(scope))
     rows = _listed(scope)
     chrome.bar((title, "Runs"), actions=lambda: _actions(project))
     if not rows:
@@ -87,21 +86,17 @@ def _listed(project: str | None) -> list["Row"]:
     return runs.list_runs(project)
 
 
-def _seen(project: str | None, chosen: Sequence[str] | None, opened: str | None) -> Any:
+def _seen(project: str | None) -> Any:
     """What the page shows apart from the table's figures, which follow by a route of their own:
-    when this changes, it is drawn anew. Of the runs in the chart and the open one every epoch
-    counts.
+    when this changes, it is drawn anew.
     """
     from builder import runs
 
     rows = _listed(project)
-    known = [row.id for row in rows]
-    told = {*(known[:AT_FIRST] if chosen is None else chosen), opened or "".join(known[:1])}
     return (
         project,
         [(row.id, row.status, row.name, row.note) for row in rows],
         [column["name"] for column in (*lines.figures(rows), *lines.settings(rows))],
-        {row.id: row.epoch for row in rows if row.id in told and row.status in manage.ACTIVE},
         [(one.run, one.place) for one in runs.waiting()],
         sweep.seen(project),
     )
@@ -141,11 +136,11 @@ def _take(act: Act, rows: Sequence["Row"]) -> None:
 
 
 def _in_chart(rows: Sequence["Row"]) -> list[str]:
-    """The runs in the chart: those ticked, at first the newest."""
-    known = [row.id for row in rows]
+    """The runs in the chart: those ticked, at first the newest that have an epoch."""
     chosen = st.session_state.get("runs_chart")
     if chosen is None:
-        return known[:AT_FIRST]
+        return [row.id for row in rows if row.epoch][:AT_FIRST]
+    known = {row.id for row in rows}
     return [run for run in chosen if run in known]
 
 
@@ -167,10 +162,8 @@ def _opened(rows: Sequence["Row"]) -> "Row | None":
 
 
 def _curves(rows: Sequence["Row"]) -> None:
-    from builder import runs
-
     with parts.card("Curves", "laid over each other", key="curves"):
-        epochs = {row.id: runs.open_run(row.id).epochs() for row in rows}
+        epochs = _held(rows)
         names = comparison.curve_names(epochs)
         if not names:
             parts.html('<p class="lm-f">Tick a run that has finished an epoch.</p>')
@@ -193,7 +186,31 @@ def _curves(rows: Sequence["Row"]) -> None:
                 label_visibility="collapsed",
                 key="runs_over",
             )
+            newer = sum(max(0, row.epoch - len(epochs[row.id])) for row in rows)
+            if (newer or any(row.status in manage.ACTIVE for row in rows)) and st.button(
+                "Newer epochs",
+                icon=":material/refresh:",
+                type="tertiary",
+                key="runs_newer",
+                help="Curves stand still here, so that nothing moves while they are compared.",
+            ):
+                st.session_state.pop("runs_curves", None)
+                st.rerun()
         _chart(rows, epochs, str(name), str(over))
+
+
+def _held(rows: Sequence["Row"]) -> dict[str, list[dict[str, float]]]:
+    """The epochs of these runs as they were when the chart was last asked for: a chart whose curves
+    change is a new one to Streamlit, and would lose its zoom.
+    """
+    from builder import runs
+
+    held: dict[str, list[dict[str, float]]] = st.session_state.get("runs_curves") or {}
+    found = {
+        row.id: held[row.id] if held.get(row.id) else runs.open_run(row.id).epochs() for row in rows
+    }
+    st.session_state["runs_curves"] = found
+    return found
 
 
 def _chart(

@@ -12,10 +12,12 @@ from builder.ui.components import busy
 
 EVERY = 2.0
 """Seconds between two looks at what has changed."""
+PATIENCE = 4
+"""So many times as long as a look took, the next one waits: a busy machine is looked at seldom."""
 
 
 class Change:
-    """Until `look` gives something else than `shown`; it looks once in `every` seconds."""
+    """Until `look` gives something else than `shown`; it looks once in `every` seconds at most."""
 
     def __init__(self, look: Callable[[], Any], shown: Any, every: float) -> None:
         self.name = secrets.token_hex(8)
@@ -24,10 +26,13 @@ class Change:
 
     def progress(self) -> dict[str, Any]:
         """Whether it has changed."""
-        if time.monotonic() < self._next:
+        began = time.monotonic()
+        if began < self._next:
             return {"over": False}
-        self._next = time.monotonic() + self.every
-        return {"over": self.look() != self.shown}
+        changed = self.look() != self.shown
+        now = time.monotonic()
+        self._next = now + max(self.every, PATIENCE * (now - began))
+        return {"over": changed}
 
 
 def watch(key: str, look: Callable[[], Any], *, every: float = EVERY) -> None:

@@ -78,8 +78,8 @@ def differences(
             new[path] = value
     found = [(path, old.get(path), value) for path, value in new.items()]
     if before.data.augment != after.data.augment:
-        kinds = [[step.kind for step in project.data.augment] for project in (before, after)]
-        found.append(("augmentation", *kinds))
+        was, now = ([step.kind for step in one.data.augment] for one in (before, after))
+        found.append(("augmentation", was, now))
     return found
 
 

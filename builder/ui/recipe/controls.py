@@ -7,7 +7,7 @@ import streamlit as st
 
 from builder.project import Optimizer, Schedule
 from builder.ui.recipe import arguments
-from builder.ui.recipe.declared import Field
+from builder.ui.recipe.declared import ARGUMENTS, Field
 
 if TYPE_CHECKING:
     from builder.ui.recipe.form import Form
@@ -191,7 +191,7 @@ def _optimizer(form: "Form", field: Field, value: Optimizer, path: str) -> dict[
             value=float(value.lr),
             format="%.6g",
             step=float(value.lr) / 2,
-            help=f"{arguments.ARGUMENTS['lr']} It can be changed while training.\n\n"
+            help=f"{ARGUMENTS['lr']} It can be changed while training.\n\n"
             "*Why this default?* 0.001 suits AdamW on most networks; the finder looks for yours.",
             key=f"{key}_lr",
         )

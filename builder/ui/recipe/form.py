@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 import streamlit as st
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from builder.errors import LaminaError
 from builder.project import Project, Recipe
@@ -186,7 +186,11 @@ def _is_head(path: str) -> bool:
 def _default(head: str, last: str) -> Any:
     from builder.project import Average, EarlyStopping, Mix
 
-    kinds = {"early_stopping": EarlyStopping, "mix": Mix, "average": Average}
+    kinds: dict[str, type[BaseModel]] = {
+        "early_stopping": EarlyStopping,
+        "mix": Mix,
+        "average": Average,
+    }
     return kinds[head].model_fields[last].default
 
 

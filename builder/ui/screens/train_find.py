@@ -99,7 +99,9 @@ def worded(value: float) -> str:
 def _use(kind: str, project: Project, project_id: str, value: float) -> None:
     held: Recipe = project.recipe
     if kind == "rate":
-        change = {"optimizer": held.optimizer.model_copy(update={"lr": float(value)})}
+        change: dict[str, Any] = {
+            "optimizer": held.optimizer.model_copy(update={"lr": float(value)})
+        }
     else:
         change = {"batch_size": int(value)}
     recipe = held.model_copy(update=change)

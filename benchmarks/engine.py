@@ -143,16 +143,16 @@ def main() -> None:
     missing = {name for name in missing if not importlib.util.find_spec(name)}
     if missing:
         print(f"Not installed, left out: {', '.join(sorted(missing))}", file=sys.stderr)
-    found = {
-        name: contest(name, given.rounds, given.warm, given.contenders) for name in given.workloads
-    }
+    found = {}
+    if not given.json:
+        print("| workload | contender | CPU s an epoch | × Lamina's time |\n|---|---|---|---|")
+    for name in given.workloads:  # each is told when it is done: all of them take long
+        found[name] = contest(name, given.rounds, given.warm, given.contenders)
+        for contender, row in found[name].items() if not given.json else ():
+            figures = f"{row['seconds']:.3f} | {row['ratio']:.2f}"
+            print(f"| {name} | {contender} | {figures} |", flush=True)
     if given.json:
         print(json.dumps(found, indent=1))
-        return
-    print("| workload | contender | CPU s an epoch | × Lamina's time |\n|---|---|---|---|")
-    for workload, rows in found.items():
-        for name, row in rows.items():
-            print(f"| {workload} | {name} | {row['seconds']:.3f} | {row['ratio']:.2f} |")
 
 
 if __name__ == "__main__":

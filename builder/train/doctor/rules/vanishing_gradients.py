@@ -25,6 +25,8 @@ class VanishingGradients(Rule):
 
     def find(self, facts: Facts) -> Finding | None:
         """A network of at least four weighted sums whose first ones get next to no gradient."""
+        if facts.alike - facts.frozen:  # weights of 0 let nothing through: their own rule says so
+            return None
         chains: dict[str, list[Node]] = {}
         for node in facts.weighted:
             if node.kind.startswith(("Linear", "Conv", "Bilinear")) and node.id not in facts.frozen:

@@ -10,40 +10,13 @@ import itertools
 import json
 import os
 import statistics
+import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
-PROJECT: dict[str, Any] = {
-    "name": "digits",
-    "data": {
-        "source": "sklearn",
-        "options": {"name": "digits"},
-        "target": "target",
-        "inputs": {"image": {"form": "image"}},
-    },
-    "graphs": {
-        "model": {
-            "nodes": [
-                {"id": "image", "layer": "Input"},
-                {"id": "flat", "layer": "Flatten"},
-                {"id": "fc1", "layer": "Linear", "params": {"out_features": 32}},
-                {"id": "relu1", "layer": "ReLU"},
-                {"id": "head", "layer": "Linear", "params": {"out_features": 10}},
-                {"id": "out", "layer": "Output"},
-            ],
-            "edges": [
-                ["image", "flat"],
-                ["flat", "fc1"],
-                ["fc1", "relu1"],
-                ["relu1", "head"],
-                ["head", "out"],
-            ],
-        }
-    },
-    "recipe": {"epochs": 8, "batch_size": 64, "device": "cpu", "threads": 1},
-}
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 OVER = ["recipe.optimizer.lr=1e-4..1e-1:log", "graphs.model.fc1.out_features=8..64:step=8"]
 
 
@@ -92,11 +65,15 @@ def draws(count: int) -> dict[str, float]:
 def runs_of(trials: int) -> dict[str, float]:
     """A sweep of real runs, one at a time."""
     from builder import runs, sweeps
-    from builder.project import Project
+    from tests.small import digits
 
     began = time.monotonic()
     sweep = sweeps.start(
-        Project.model_validate(PROJECT), OVER, trials=trials, parallel=1, pruner="none"
+        digits("drop1", "drop2", width=32, epochs=8),
+        OVER,
+        trials=trials,
+        parallel=1,
+        pruner="none",
     )
     state = sweeps.wait(sweep.id, timeout=900)
     wall = time.monotonic() - began

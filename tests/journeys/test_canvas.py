@@ -20,6 +20,10 @@ from builder import workspace
 graph = workspace.open_project(sys.argv[1]).graph
 print({node.id: dict(node.params) for node in graph.nodes})
 """
+GAN = """
+from builder import templates, workspace
+print(workspace.create(templates.make("gan")))
+"""
 EMPTY = '{"lamina": 1, "name": "drawn"}'
 CHAIN = """{"lamina": 1, "name": "chain", "graphs": {"model": {
  "nodes": [{"id": "image", "layer": "Input", "params": {"shape": [3, 16, 16]}},
@@ -138,6 +142,33 @@ def test_leaving_the_page_in_a_burst_of_edits_loses_none(page: Page, server: Ser
     saved(page)
     page.wait_for_timeout(500)
     assert "'out_features': 24" in server.python(READ, project)
+
+
+def test_every_graph_is_reached_and_undo_turns_to_what_it_changed(
+    page: Page, server: Server
+) -> None:
+    made = server.python(GAN).strip()
+    page.goto(f"{server.address}/build?project={made}")
+    steps.testid(page, "node-dense").wait_for(timeout=60_000)
+    steps.testid(page, "graph-tab-discriminator").click()
+    expect(steps.testid(page, "node-score")).to_contain_text("→ 1")
+    steps.testid(page, "node-score").click()
+    expect(page.locator(".ln.lit").first).to_contain_text("self.score")
+    steps.testid(page, "field-out_features").fill("3")
+    page.keyboard.press("Enter")
+    expect(steps.testid(page, "to-repair")).to_contain_text("1 to repair")
+    steps.testid(page, "graph-tab-generator").click()
+    steps.testid(page, "node-dense").wait_for()
+    expect(steps.testid(page, "graph-tab-discriminator").locator(".pill")).to_contain_text("1")
+    expect(steps.testid(page, "train")).to_be_disabled()
+    steps.testid(page, "undo").click()
+    expect(steps.testid(page, "node-score")).to_contain_text("→ 1")
+    page.wait_for_url("**graph=discriminator**")
+    page.reload()
+    steps.testid(page, "node-score").wait_for(timeout=60_000)
+    steps.testid(page, "graph-more").click()
+    expect(steps.testid(page, "graph-delete")).to_be_disabled()
+    expect(steps.testid(page, "graph-delete")).to_contain_text("needs a graph of this name")
 
 
 def test_group_open_in_place_and_edit_inside(page: Page, server: Server) -> None:

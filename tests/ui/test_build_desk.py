@@ -1,15 +1,18 @@
 """An open canvas on the server: nothing is lost, nothing silently overwritten."""
 
 import itertools
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from builder import data as data_package
 from builder import templates, workspace
 from builder.errors import LaminaError
 from builder.project import Data, Project, Recipe
 from builder.ui.canvas import desk as desks
+from builder.ui.canvas import facts
 from builder.ui.canvas.desk import Desk, Stale
 
 CHAIN = [
@@ -216,6 +219,28 @@ def test_data_decides_the_input_and_the_number_of_answers() -> None:
     assert [issue["node"] for issue in check["issues"] if issue["severity"] == "error"] == ["out"]
 
 
+def test_nothing_is_complained_of_while_the_data_is_still_being_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    project_id = workspace.create(templates.make("gan"))
+    gate = threading.Event()
+    real = data_package.specs
+
+    def slow(project: Project) -> Any:
+        assert gate.wait(60)
+        return real(project)
+
+    monkeypatch.setattr(data_package, "specs", slow)
+    monkeypatch.setattr(facts, "PATIENCE", 0.01)
+    opened = Desk(project_id)
+    state = opened.state()
+    assert state["busy"]
+    assert state["checks"]["discriminator"]["ok"]
+    gate.set()
+    opened.facts.wait(60)
+    assert opened.state()["checks"]["discriminator"]["nodes"]["image"]["outputs"] == [[1, 8, 8]]
+
+
 def test_data_that_cannot_be_read_is_said_and_editing_goes_on(desk: Desk, project_id: str) -> None:
     broken = Data(source="csv", options={"path": "/no/such/file.csv"}, target="y")
     saved = workspace.open_project(project_id)
@@ -344,11 +369,7 @@ def test_a_further_graph_is_added_renamed_undone_and_told_to_be_untrained() -> N
     opened.facts.wait(60)
     state = opened.state()
     assert list(state["document"]["graphs"]) == ["model", "teacher"]
-    assert state["wants"] == {
-        "held": {"model": state["wants"]["held"]["model"]} if state["wants"]["held"] else {},
-        "idle": ["teacher"],
-        "closed": "",
-    }
+    assert state["wants"] == {"held": {}, "idle": ["teacher"], "closed": ""}
     assert opened.source()["text"]
     opened.undo(base + 2)
     assert list(opened.state()["document"]["graphs"]) == ["model", "net"]

@@ -193,6 +193,9 @@ class Desk:
         check = opened if after is check else inside.assuming(opened, after)
         if name not in document.graphs:
             return inside.unused(check, graph)
+        if self.facts.busy:  # what comes in is being found out, so nobody has to choose it
+            waited = tuple(issue for issue in check.issues if issue.code != "no_data")
+            check = replace(check, issues=waited)
         kind = self._project.task.kind if self._project.data.source else ""
         weak = lint.run(graph, check, kind, output_shape=shape, modules=document.modules)
         return replace(check, issues=(*check.issues, *weak))

@@ -140,8 +140,8 @@ def wanted(project: Project, spec: "PreparedSpec") -> Wants:
 def _unfit(project: Project, spec: "PreparedSpec", graphs: Mapping[str, Graph]) -> bool:
     from builder import tasks
 
-    if not graphs:
-        return True
+    if not graphs:  # that a project keeps one is no matter of the task
+        return False
     other = project.model_copy(update={"graphs": dict(graphs)})
     return tasks.get(project.task.kind).unfit(tasks.context(other, spec)) is not None
 

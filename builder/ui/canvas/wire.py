@@ -88,10 +88,8 @@ def wants(given: Wants, graphs: Mapping[str, Graph]) -> dict[str, Any]:
     """What the task asks of the graphs: which must stay, which it does not train, and whether there
     may be more.
     """
-    held = dict(given.held)
-    if len(graphs) == 1:
-        held = dict.fromkeys(graphs, "A project keeps at least one graph.") | held
-    return {"held": held, "idle": sorted(given.idle & set(graphs)), "closed": given.closed}
+    idle = sorted(given.idle & set(graphs))
+    return {"held": dict(given.held), "idle": idle, "closed": given.closed}
 
 
 Told = tuple[Check, dict[str, Any]]

@@ -83,7 +83,7 @@ function useEditorValue(props: LoadedProps, canvas: React.RefObject<CanvasHandle
     () => nearest(doc, { root: state.root ?? mainGraph(doc), inside: state.inside }), [doc, state.root, state.inside],
   );
   const prefix = inside ? `${inside}/` : "";
-  const faults = useMemo(() => Object.keys(doc.graphs).flatMap((name) =>
+  const faults = useMemo(() => Object.entries(doc.graphs).flatMap(([name, one]) => !one.nodes.length ? [] :
     (server.checks[name]?.issues ?? []).filter((issue) => issue.severity === "error").map((issue) => ({ graph: name, issue }))), [doc.graphs, server.checks]);
   const check = server.checks[rootGraph] ?? NO_CHECK;
   const faceOf = useMemo(() => facesOf(doc, catalogue.layers), [doc, catalogue]);

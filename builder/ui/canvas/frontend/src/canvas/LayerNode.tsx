@@ -96,7 +96,7 @@ export function NodeFace({ data, ghost = false }: { data: NodeData; ghost?: bool
     <div className={classes.filter(Boolean).join(" ")} style={{ "--fc": `var(--f-${data.family})` } as React.CSSProperties}>
       <div className="l1">
         <Glyph name={glyphOf(data.family, data.layer, data.module)} size={small ? 13 : 14} />
-        {data.renaming ? <Name data={data} /> : <b>{data.id}</b>}
+        {data.renaming ? <Name data={data} /> : <b title={data.id.length > 18 ? data.id : undefined}>{data.id}</b>}
         <span className="t">{data.layer}</span>
         <span className="sp" />
         {small && !error && <span className="sh">{laminaText(info, data.layer === "Output") || parameters}</span>}

@@ -83,15 +83,14 @@ export function freeName(taken: Iterable<string>, stem: string): string {
 /** Why a graph or module cannot be deleted; "" where it can. */
 export function kept(doc: Doc, wants: Wants, graph: string): string {
   const module = moduleNamed(graph);
-  if (module === null) return wants.held[graph] ?? "";
+  if (module === null) return Object.keys(doc.graphs).length === 1 ? "A project keeps at least one graph." : (wants.held[graph] ?? "");
   const uses = usesOf(doc, module);
   return uses ? `It is used ${uses === 1 ? "once" : `${uses} times`}; remove it there first.` : "";
 }
 
 /** Why a graph cannot get another name; "" where it can. */
 export function named(doc: Doc, wants: Wants, graph: string): string {
-  if (moduleNamed(graph) !== null || Object.keys(doc.graphs).length === 1) return "";
-  return wants.held[graph] ?? "";
+  return moduleNamed(graph) !== null || !(graph in doc.graphs) ? "" : (wants.held[graph] ?? "");
 }
 
 /** What a link asks for: `?graph=discriminator&inside=block1&node=conv1`. */

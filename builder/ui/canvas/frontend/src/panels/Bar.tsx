@@ -42,7 +42,7 @@ export function Crumb() {
   return (
     <nav className="crumb" aria-label="Where you are">
       <span className="f"><Icon name="file" /></span>
-      <b>{session.state?.name}</b><span className="sep">/</span>
+      <b title={session.state?.name}>{session.state?.name}</b><span className="sep">/</span>
       {naming ? <NameField name={rootGraph} done={(name) => { setNaming(false); rename(name); }} /> : <button onClick={() => open("")}>{moduleNamed(rootGraph) ?? rootGraph}</button>}
       {alone && (
         <span className="drop">
@@ -56,7 +56,7 @@ export function Crumb() {
       {rest.map((name, index) => (
         <span className="row g6" key={`r${index}`}>
           <span className="sep">/</span>
-          {index === rest.length - 1 ? <span className="on">{name}</span>
+          {index === rest.length - 1 ? <span className="on" title={name}>{name}</span>
             : <button onClick={() => ui.select(rest.slice(0, index + 1).join("/"))}>{name}</button>}
         </span>
       ))}
@@ -79,7 +79,7 @@ export function Bar({ canvas, source, setSource }: { canvas: React.RefObject<Can
     ui.set({ closedCards: new Set() });
   };
   const first = faults[0];
-  const empty = Object.entries(view.doc.graphs).find(([name, graph]) => !graph.nodes.length && !editor.wants.idle.includes(name));
+  const empty = Object.entries(view.doc.graphs).find(([, graph]) => !graph.nodes.length);
   const where = first && Object.keys(view.doc.graphs).length > 1 ? ` in ${first.graph}` : "";
   const why = first ? `Repair ${first.issue.node ?? "the network"}${where} first` : empty ? `Add layers to ${empty[0]} first` : "";
   const button = (name: Parameters<typeof Icon>[0]["name"], label: string, id: string, onClick: () => void, disabled = false, on = false) => (

@@ -29,7 +29,7 @@ function useChoices(graph: string, rename: () => void): Choice[] {
     { icon: "pen", label: "Rename", why: named(doc, wants, graph), id: "rename", act: rename },
     {
       icon: "trash", label: module ? "Delete the module" : "Delete the graph", id: "delete",
-      why: Object.keys(doc.graphs).length === 1 && !module ? "A project keeps at least one graph." : kept(doc, wants, graph),
+      why: kept(doc, wants, graph),
       act: () => {
         apply(removeGraph(graph));
         open(mainGraph({ ...doc, graphs: Object.fromEntries(Object.entries(doc.graphs).filter(([name]) => name !== graph)) }));

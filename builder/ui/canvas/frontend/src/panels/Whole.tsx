@@ -12,10 +12,10 @@ const LARGEST = 4;
 
 /** The one next step, with a button where one press does it. */
 function Next() {
-  const { scene, errors, faults, faceOf, add, repair, reveal, open, go, rootGraph, wants, view } = useEditor();
+  const { scene, errors, faults, faceOf, add, repair, reveal, open, go, rootGraph, view } = useEditor();
   const [first] = errors;
   const elsewhere = faults.find((fault) => fault.graph !== rootGraph);
-  const bare = Object.entries(view.doc.graphs).find(([name, graph]) => !graph.nodes.length && !wants.idle.includes(name) && name !== rootGraph);
+  const bare = Object.entries(view.doc.graphs).find(([name, graph]) => !graph.nodes.length && name !== rootGraph);
   const input = faceOf("Input");
   const output = faceOf("Output");
   const has = (layer: string) => scene.items.some((item) => item.node.layer === layer);

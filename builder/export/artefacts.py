@@ -30,7 +30,7 @@ def bundle(run_id: str, checkpoint: str = "best") -> Bundle:
         raise LaminaError(
             "The run's network makes things in place of predicting rows.",
             place=f"run {run.id}",
-            remedy=f"Let it make some: lamina sample {run.id}; its Deploy page gives the weights.",
+            remedy=f"Let it make some: lamina sample {run.id}; or export it.",
         )
     kept = run.checkpoint(checkpoint)
     model = run.model(checkpoint)
@@ -62,6 +62,31 @@ def bundle(run_id: str, checkpoint: str = "best") -> Bundle:
     )
 
 
+def maker(run_id: str, checkpoint: str = "best") -> Bundle:
+    """Everything that making something with this checkpoint needs, for a run whose network does."""
+    run = runs.open_run(run_id)
+    task, kept = run.task(), run.checkpoint(checkpoint)
+    graphs, free = task.context.graphs, task.context.free
+    graph = next((name for name in graphs if free.get(name)), graphs[0])  # that no data feeds
+    model = run.model(checkpoint, graph)
+    facts: dict[str, Any] = {
+        **task.details(),
+        "class": type(model).__name__,
+        "makes": {"token": "text", "image": "images"}[task.measures],
+        "inputs": [node.id for node in run.project().graphs[graph].nodes if node.layer == "Input"],
+    }
+    return Bundle(
+        run=run.id,
+        name=run.project().name,
+        checkpoint=kept.name,
+        source=run.source,
+        weights=model.state_dict(),
+        preparation=run.preparation,
+        facts=facts,
+        figures=dict(kept.figures),
+    )
+
+
 def export(run_id: str, to: str, path: Path | str, checkpoint: str = "best") -> Path:
     """Write the artefact and give its path; one that ends with .zip packs a folder.
 
@@ -76,7 +101,8 @@ def export(run_id: str, to: str, path: Path | str, checkpoint: str = "best") -> 
     kind = formats()[to]
     path = Path(path)
     _free(path)
-    made = bundle(run_id, checkpoint)
+    makes = "samples" in runs.open_run(run_id).task().views
+    made = maker(run_id, checkpoint) if makes else bundle(run_id, checkpoint)
     if reason := kind.unfit(made):
         raise LaminaError(reason, place=f"export {to}")
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -12,6 +12,7 @@ PORTABLE = Path(__file__).resolve().parent.parent / "portable"
 RUNTIME = Path(__file__).resolve().parents[2] / "data" / "runtime"
 NEIGHBOURS = re.compile(r"^from builder\.export\.portable import ([a-z, ]+)$", re.M)
 MODULES = ("predict.py", "predictor.py", "files.py", "ts.py", "weights.py")
+MAKERS = {"text": "write.py", "images": "draw.py"}
 
 
 class Python(Format):
@@ -38,7 +39,8 @@ class Python(Format):
         _write(path / "facts.json", bundle.facts_text())
         text = json.dumps(bundle.preparation, ensure_ascii=False, indent=1)
         _write(path / "preparation.json", text + "\n")
-        for name in MODULES:
+        makes = bundle.facts.get("makes")
+        for name in (MAKERS[makes], "weights.py") if makes else MODULES:
             _write(path / name, standalone((PORTABLE / name).read_text(encoding="utf-8")))
         (path / "preparation").mkdir()
         for module in sorted(RUNTIME.glob("*.py")):
@@ -48,8 +50,8 @@ class Python(Format):
             target = path / "explanations" / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
-        _write(path / "requirements.txt", _requirements(bundle))
-        _write(path / "README.md", _readme(bundle))
+        _write(path / "requirements.txt", "torch>=2.11\n" if makes else _requirements(bundle))
+        _write(path / "README.md", _maker_readme(bundle) if makes else _readme(bundle))
 
 
 def standalone(source: str) -> str:
@@ -122,6 +124,44 @@ This network {what}. It needs torch and nothing else:
 | `predict.py` | the command; `predict.load()` gives the predictor to other Python code |{kept}
 
 From Python: `import predict; predict.load().predict([{{...}}])`, one dictionary a row.
+
+Run `{bundle.run}`, checkpoint `{bundle.checkpoint}`.
+{figures}
+"""
+
+
+COMMANDS = {
+    "text": ("writes", 'python write.py "Once upon" --length 300 --temperature 0.8 --top-p 0.95'),
+    "images": ("draws images", "python draw.py -o made.png --count 64"),
+}
+
+
+def _maker_readme(bundle: Bundle) -> str:
+    name = re.sub(r"[`<>\[\]\n\r]", " ", bundle.name)
+    makes = bundle.facts["makes"]
+    does, command = COMMANDS[makes]
+    figures = "\n".join(
+        f"- {key.replace('_', ' ')}: {value:.4g}"
+        for key, value in bundle.figures.items()
+        if isinstance(value, int | float) and key.startswith("validation_")
+    )
+    return f"""# {name}
+
+This network {does}. It needs torch and nothing else:
+
+```
+{command}
+```
+
+The same seed (`--seed`) gives the same again; `--help` says what else may be chosen.
+
+| file | what it is |
+|---|---|
+| `model.py` | the network as plain PyTorch |
+| `weights.safetensors` | what it has learnt |
+| `preparation/`, `preparation.json` | how the training data was made into tensors |
+| `facts.json` | what the network takes and gives |
+| `{MAKERS[makes]}` | the command |
 
 Run `{bundle.run}`, checkpoint `{bundle.checkpoint}`.
 {figures}

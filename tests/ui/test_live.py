@@ -183,14 +183,12 @@ def test_every_setting_has_words(order: dict[str, Any], words: str) -> None:
 
 
 def test_a_kept_state_and_what_was_made_are_told_when_they_come(run: Folder) -> None:
-    follower = Follower(RUN)
-    news(follower)
     (run.path / "checkpoints").mkdir()
     (run.path / "checkpoints" / "a.safetensors").write_bytes(b"")
     entry = {"file": "a.safetensors", "epoch": 1, "step": 4, "figures": {"validation_loss": 0.5}}
     (run.path / "checkpoints.json").write_text(json.dumps({"last": entry}))
     run.line("generated", {"step": 4, "epoch": 1, "text": "abc"})
-    message = news(follower)
+    message = news(Follower(RUN))
     kept = {"name": "last", "epoch": 1, "step": 4, "loss": 0.5, "best": False}
     assert message["checkpoints"] == [kept]
     assert message["generated"] == [{"at": 0, "step": 4, "epoch": 1}]

@@ -24,9 +24,10 @@ def live(
     """Show one part of a run's live view.
 
     Gives where the user asked to go ("evaluate", "recipe", "fork:<checkpoint>", "run:<id>"),
-    "ended" once when the run has ended under his eyes, else None. `metric` is the name in the epoch rows (`validation_<metric>`);
-    `loss_note` what must be said beside the loss, in short and in full; `beside` the run whose
-    curves are laid over this one's (its id, its name, the step from which they part).
+    "ended" once when the run has ended under his eyes, else None. `metric` is the name in the epoch
+    rows (`validation_<metric>`); `loss_note` what must be said beside the loss, in short and in
+    full; `beside` the run whose curves are laid over this one's (its id, its name, the step from
+    which they part).
 
     Raises LaminaError when the front end was not built.
     """

@@ -18,6 +18,8 @@ POINTS = 2000
 
 TICK_POINTS = 400
 COLUMNS = ("loss", "lr", "grad_norm", "samples_per_second")
+KEPT_EVERY = 1.0
+"""Seconds between two looks at the kept states."""
 DEVICE_EVERY = 1.0
 """Seconds between two looks at memory and load."""
 
@@ -34,6 +36,7 @@ class Follower:
         self._status: dict[str, Any] = {}
         self._hardware: dict[str, float | None] = {}
         self._looked = 0.0
+        self._kept_at = -KEPT_EVERY
         self._watched = Watched(self.run)
         self._samples_of = -1
 
@@ -63,7 +66,7 @@ class Follower:
             message["events"] = self._events()
         if "events" in message:
             message["steering"] = steer.steering(self.run, self._nodes)
-        if self._changed("checkpoints.json"):
+        if self._due(status.ended) and self._changed("checkpoints.json"):
             message["checkpoints"] = [steer.kept(one) for one in self.run.checkpoints()]
         self._when_grown("generated", lambda: made.moments(self.run), message)
         samples = self._samples()
@@ -86,6 +89,14 @@ class Follower:
         grown = size != self._sizes.get(name)
         self._sizes[name] = size
         return grown
+
+    def _due(self, ended: bool) -> bool:
+        """Kept states are looked at once a second: a run may keep several epochs in one."""
+        now = time.monotonic()
+        if not ended and now - self._kept_at < KEPT_EVERY:
+            return False
+        self._kept_at = now
+        return True
 
     def _changed(self, name: str) -> bool:
         """Whether a file that is replaced in one piece is another one than at the last look."""

@@ -173,11 +173,13 @@ export class Kept {
 
   constructor(private readonly feed: Feed, private readonly go: (where: string) => void) {
     this.root.append(make("summary", {}, make("h3", {}, "Kept states"), make("span", {}, "fork a new run from one")), this.list);
+    this.root.addEventListener("toggle", () => this.update());
   }
 
   update(): void {
     const { checkpoints } = this.feed.state;
     this.root.hidden = checkpoints.length === 0;
+    if (!(this.root as HTMLDetailsElement).open) return; // a run that keeps every epoch has many
     this.list.replaceChildren(...checkpoints.map((one) => {
       const fork = make("button", { "data-testid": `fork-${one.name}` }, "Fork from here");
       fork.onclick = () => this.go(`fork:${one.name}`);

@@ -116,6 +116,7 @@ describe("kept states", () => {
     feed.receive({ checkpoints: [{ name: "epoch-0003", epoch: 3, step: 30, loss: 0.5, best: false }] });
     const go = vi.fn();
     const kept = new Kept(feed, go);
+    (kept.root as HTMLDetailsElement).open = true;
     kept.update();
     expect(kept.root.textContent).toContain("Epoch 3");
     kept.root.querySelector<HTMLButtonElement>("[data-testid=fork-epoch-0003]")!.click();

@@ -80,7 +80,7 @@ def predict(
             remedy = "Check the path."
         elif "column" in str(error) and "lacks" in str(error):
             remedy = "The input needs the columns that the network was trained with."
-        raise LaminaError(str(error), place="input", remedy=remedy) from error
+        raise LaminaError(str(error), remedy=remedy) from error
     notes = tuple(ready.notes(found))
     return Predictions(run_id, checkpoint, tuple(found), tuple(rows), notes)
 

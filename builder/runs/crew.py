@@ -25,6 +25,9 @@ the supervisor's own, on which LEAVE ends the nursery and READY comes back once 
 ATTEMPTS = 2
 """Nurseries that end before they are ready; after so many, workers import for themselves."""
 
+QUIET = {"OPENBLAS_NUM_THREADS": "1"}
+"""What keeps NumPy from beginning threads when it is imported: they would not survive a fork."""
+
 PARTING = 5.0
 """Seconds that the nursery gets to end."""
 
@@ -83,6 +86,11 @@ class Worker:
         except (OSError, ValueError):
             return False
         return True
+
+    @property
+    def born(self) -> bool:
+        """Whether there was ever a process, so far as it told."""
+        return self.pid is not None
 
     @property
     def gone(self) -> bool:
@@ -248,4 +256,5 @@ def _start(path: Path) -> None:
             str(number),
             log=room("supervisor") / "log.txt",
             keep=(number,),
+            environment=QUIET,
         )

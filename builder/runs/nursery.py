@@ -33,6 +33,10 @@ from builder.runs.crew import KEEPER, LEAVE, READY, URGENT, WORKER
 ALONE = 60.0
 """Seconds without a supervisor after which the nursery ends."""
 TICK = 0.5
+PATIENCE = 30.0
+"""Seconds between a connection and its wish: both come at once, but whoever asks may get no core
+for a while.
+"""
 SEARCH = 0.05
 """Seconds between two looks, while there is no supervisor, whether the old one's lock is free."""
 
@@ -134,7 +138,7 @@ class Nursery:
     def _accept(self) -> None:
         with suppress(OSError):
             connection, _ = self.listening.accept()
-            connection.settimeout(1.0)
+            connection.settimeout(PATIENCE)
             wish = connection.recv(1)
             if wish in (WORKER, URGENT):
                 self._fork(connection, urgent=wish == URGENT)

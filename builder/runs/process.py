@@ -6,7 +6,9 @@ import contextlib
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO
 
 import psutil
@@ -74,19 +76,25 @@ _children: list[Detached] = []
 
 
 def start(
-    module: str, *arguments: str, log: Path, pipes: bool = False, keep: tuple[int, ...] = ()
+    module: str,
+    *arguments: str,
+    log: Path,
+    pipes: bool = False,
+    keep: tuple[int, ...] = (),
+    environment: Mapping[str, str] = MappingProxyType({}),
 ) -> Detached:
     """Start `python -m module` in a session of its own; `pipes` connects its standard input and
-    output to us, `keep` names file descriptors that it inherits.
+    output to us, `keep` names file descriptors that it inherits, `environment` is added to ours.
     """
     reap()
     root = str(Path(builder.__file__).parent.parent)
     path = os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH", "")) if part)
-    environment = {
+    variables = {
         **os.environ,
         "PYTHONPATH": path,
         "PYTHONUNBUFFERED": "1",
         "OMP_WAIT_POLICY": "PASSIVE",  # threads that wait leave the cores to the server
+        **environment,
     }
     flags = 0
     if sys.platform == "win32":
@@ -98,7 +106,7 @@ def start(
             stdin=subprocess.PIPE if pipes else subprocess.DEVNULL,
             stdout=subprocess.PIPE if pipes else output,
             stderr=output,
-            env=environment,
+            env=variables,
             start_new_session=True,
             creationflags=flags,
             pass_fds=keep,

@@ -171,9 +171,13 @@ class Supervisor:
     def _look_at_workers(self) -> None:
         for worker in [one for one in self.workers if one.gone]:
             self.workers.remove(worker)
-            if worker.run is not None:
-                log.warning("worker %s is gone with run %s", worker.pid, worker.run)
-                self._take_up(worker.run)
+            if worker.run is None:
+                continue
+            if not worker.born and not self.crew.ready:  # the run still waits, and is given again
+                log.info("the nursery went before it could fork for run %s", worker.run)
+                continue
+            log.warning("worker %s is gone with run %s", worker.pid, worker.run)
+            self._take_up(worker.run)
         for run, now in self._others().items():
             if not process.alive(now.pid, now.created):
                 log.warning("run %s has lost its worker %s", run, now.pid)

@@ -19,8 +19,10 @@ from builder import runs
 from builder.home import room
 from builder.project import Project
 from builder.runs import crew as crews
+from builder.runs import folder as folders
 from builder.runs import lease, process
 from builder.runs.crew import Crew
+from builder.runs.supervisor import Supervisor
 from tests.runs.conftest import until
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="forks on Linux only")
@@ -55,8 +57,13 @@ def crew(lamina_home: Path) -> Iterator[Crew]:
 @linux
 @pytest.mark.slow
 def test_preloading_begins_no_thread_and_touches_no_gpu() -> None:
+    variables = {**os.environ, "OMP_NUM_THREADS": "4", **crews.QUIET}
     done = subprocess.run(
-        [sys.executable, "-c", UNTOUCHED], capture_output=True, text=True, check=False
+        [sys.executable, "-c", UNTOUCHED],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=variables,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "1"
@@ -112,6 +119,32 @@ def test_a_nursery_that_never_gets_ready_makes_workers_import_for_themselves(
     crew.worker(urgent=False)
     assert not crew.quick
     assert started == [("builder.runs.nursery", "--socket"), ("builder.runs.worker", "--spare")]
+
+
+def _told(run: str, *, born: bool, ready: bool) -> tuple[str, list[str]]:
+    """What a run says of itself once the worker that it was given to has gone."""
+    supervisor = Supervisor(idle=1.0)
+    gone = SimpleNamespace(run=run, born=born, gone=True, pid=1, dismissed=False)
+    spare = SimpleNamespace(run=None, gone=False, dismissed=False)
+    supervisor.workers = [gone, spare]  # type: ignore[list-item]
+    supervisor.crew = SimpleNamespace(ready=ready, quick=True)  # type: ignore[assignment]
+    supervisor._look_at_workers()
+    assert supervisor.workers == [spare]
+    path = room("runs") / run
+    return folders.stored_status(path).message, [one["kind"] for one in runs.open_run(run).events()]
+
+
+def test_a_run_whose_worker_was_never_born_still_waits_and_has_lost_nothing(
+    make_project: Callable[..., Project], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "ensure_current", lambda: None)  # no supervisor but this one
+    run = runs.start(make_project()).id
+    before = folders.stored_status(room("runs") / run).message
+    assert _told(run, born=False, ready=False) == (before, [])
+    assert (room("queue") / f"{run}.json").exists()
+    message, events = _told(run, born=True, ready=True)
+    assert message == "The worker was lost; going on from step 0."
+    assert events == ["worker_lost"]
 
 
 def test_forking_may_be_switched_off(monkeypatch: pytest.MonkeyPatch, lamina_home: Path) -> None:

@@ -2,12 +2,17 @@
 session between pages.
 """
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from builder import workspace
 from builder.errors import LaminaError
 from builder.project import Project
 from builder.ui import chrome, parts
+
+if TYPE_CHECKING:
+    from builder.runs import Run
 
 
 def _remembered(name: str) -> str | None:
@@ -71,6 +76,22 @@ def project() -> Project:
                 close()
                 go("home")
         st.stop()
+
+
+def owner(run: "Run") -> Project:
+    """The project of a run that is looked at. Where the address names another one, turns to the
+    run's own and begins the page anew; a run of no kept project brings the one it was begun with.
+    """
+    belongs = str(run.info.get("project_id") or "")
+    if belongs == project_id():
+        return project()
+    try:
+        workspace.folder(belongs)
+    except LaminaError:
+        return run.project()
+    st.session_state["lamina_project"] = st.query_params["project"] = belongs
+    st.session_state["lamina_run"] = run.id
+    st.rerun()
 
 
 def save_project(changed: Project) -> None:

@@ -12,8 +12,9 @@ from builder.ui.screens import deploy_made, deploy_predict, deploy_take
 def show() -> None:
     """Draw the page."""
     chrome.page("deploy")
-    project = state.project()
+    state.project()
     run = opened.run_or_stop("deploy")
+    project = state.owner(run)
     choices = opened.checkpoints(run)
     kept = st.session_state.get("deploy_checkpoint")
     checkpoint = kept if kept in choices else next(iter(choices))

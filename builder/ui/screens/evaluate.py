@@ -22,8 +22,9 @@ def show() -> None:
     """Draw the page for the run that is looked at."""
     chrome.page("evaluate")
     opened.styles()
-    project = state.project()
+    state.project()
     run = opened.run_or_stop("evaluate")
+    project = state.owner(run)
     try:
         if making.makes(run):
             evaluate_made.show(project.name, run)

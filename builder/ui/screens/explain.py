@@ -33,8 +33,9 @@ def show() -> None:
     """Draw the page for the run and the sample that are looked at."""
     chrome.page("explain")
     opened.styles()
-    project = state.project()
+    state.project()
     run = opened.run_or_stop("explain")
+    project = state.owner(run)
     try:
         if making.makes(run):
             chrome.bar([project.name, opened.name_of(run)])

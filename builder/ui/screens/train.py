@@ -6,7 +6,6 @@ from typing import Any
 import streamlit as st
 
 from builder.errors import LaminaError
-from builder.project import Project
 from builder.ui import chrome, figures, parts, state
 from builder.ui.canvas import graph_strip
 from builder.ui.live import live
@@ -33,7 +32,7 @@ def show() -> None:
         if wish is not None and wish[0] == chosen:
             _fork(*wish)
         else:
-            _live(project, chosen)
+            _live(chosen)
     except LaminaError as error:
         with st.container(key="lm_body_train_lost"):
             if parts.failed(error, button="Back to the recipe", key="train_lost"):
@@ -58,13 +57,16 @@ def _chosen(project_id: str) -> str | None:
 def _fork(run_id: str, checkpoint: str) -> None:
     from builder import runs
 
-    train_fork.show(runs.open_run(run_id), checkpoint)
+    run = runs.open_run(run_id)
+    state.owner(run)
+    train_fork.show(run, checkpoint)
 
 
-def _live(project: Project, run_id: str) -> None:
+def _live(run_id: str) -> None:
     from builder import runs
 
     run = runs.open_run(run_id)
+    project = state.owner(run)
     metric = _headline(run)
     spec = run.spec
     unit = next((UNITS[i.form] for i in spec.inputs.values() if i.form in UNITS), "rows")

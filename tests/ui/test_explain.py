@@ -8,7 +8,7 @@ import pytest
 from builder import runs
 from builder.explain import explain, keepsakes, open_subject, whatif
 from builder.ui.components.draw import _png
-from builder.ui.screens import explain_work
+from builder.ui.screens import explain_choose, explain_work
 from tests.trained import trained
 from tests.ui.apptest import open_page, text_of
 from tests.ui.test_evaluate import components
@@ -213,3 +213,58 @@ def test_a_stopped_explanation_can_be_asked_for_again(images, monkeypatch):
     assert not app.exception
     cards = [data["method"] for data in components(app)["lamina_maps"] if "method" in data]
     assert cards == ["saliency"]
+
+
+def fill_in(monkeypatch):
+    """The table run's Explain page with the form for a row of one's own; other cards left out."""
+    run = trained("table", monkeypatch)
+    monkeypatch.setattr("builder.ui.screens.explain.FIRST", {"table": ()})
+    monkeypatch.setattr("builder.ui.screens.explain_table._whatif", lambda *_: None)
+    app = open_page("explain", project=run.project, run=run.run, split="test", row="3")
+    next(box for box in app.button_group if "Fill in" in box.options).set_value("Fill in").run()
+    assert not app.exception
+    return app
+
+
+def field(boxes, label):
+    return next(box for box in boxes if box.label == label and "explain" in str(box.key))
+
+
+def test_a_row_of_ones_own_is_explained(monkeypatch):
+    app = fill_in(monkeypatch)
+    field(app.number_input, "age").set_value(61.0).run()
+    app.button(key="explain_filled_in").click().run()
+    assert not app.exception
+    assert app.session_state["explain_given"].record["age"] == 61.0
+    assert "your row" in text_of(app)
+
+
+def test_what_the_model_makes_of_a_missing_or_far_value_is_said_at_its_field(monkeypatch):
+    app = fill_in(monkeypatch)
+    field(app.number_input, "age").set_value(None)
+    field(app.number_input, "rooms").set_value(900.0).run()
+    assert not app.exception
+    assert "Missing: read as" in text_of(app)
+    assert "Training rows hold 1 to 6" in text_of(app)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ({"name": "on", "kind": "date", "parts": [{"part": "year"}]}, "31st", "is no date, as"),
+        ({"name": "on", "kind": "date", "parts": [{"part": "year"}]}, "2026-01-31", ""),
+        ({"name": "age", "kind": "number"}, "old", "is no number"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_answered_at_its_field(column, value, said):
+    answer = explain_choose.unreadable(column, value)
+    assert said in answer
+    assert bool(said) == bool(answer)
+
+
+def test_a_word_that_training_never_saw_is_read_as_unknown_and_says_so():
+    town = {"name": "town", "kind": "category", "values": ["A", "B"]}
+    assert explain_choose.unusual(town, "A", None) == ""
+    assert "unknown" in explain_choose.unusual(town, "C", None)
+    assert explain_choose.unusual(town, None, None) == "Missing."
+    assert explain_choose.unusual({**town, "fill": "B"}, None, None) == "Missing: read as B."

@@ -1,6 +1,6 @@
 """What a person enters to have it predicted, drawn from the preparation; the answer as bars."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any, Literal
 
@@ -52,16 +52,31 @@ def media_column(settings: Mapping[str, Any]) -> str:
     return str(next(part["column"] for part in settings["inputs"].values() if "column" in part))
 
 
-def fields(settings: Mapping[str, Any], given: Mapping[str, Any], run: str) -> dict[str, Any]:
-    """One field per column, `given` (a row of the test split) as the start; gives the record."""
+def fields(
+    settings: Mapping[str, Any],
+    given: Mapping[str, Any],
+    run: str,
+    most: int = 3,
+    note: Callable[[Mapping[str, Any], Any], str] | None = None,
+) -> dict[str, Any]:
+    """One field per column, up to `most` beside each other, `given` (a row of the test split) as
+    the start; gives the record. `note` says under a field what its value means to the model.
+    """
     record: dict[str, Any] = {}
     wanted = columns_of(settings)
-    count = 3 if len(wanted) > 6 else 2
+    count = min(most, 3 if len(wanted) > 6 else 2)
     for start in range(0, len(wanted), count):
         for place, column in zip(st.columns(count), wanted[start : start + count], strict=False):
             with place:
                 name = column["name"]
-                record[name] = _field(column, given.get(name), f"deploy_{run}_{name}")
+                value = given[name] if name in given else column.get("fill")
+                record[name] = _field(column, value, f"deploy_{run}_{name}")
+                said = note(column, record[name]) if note else ""
+                if said:
+                    parts.html(
+                        f'<p class="lm-s lm-warn" style="margin-top:-10px">{escape(said)}</p>',
+                        "field-note",
+                    )
     return record
 
 
@@ -69,28 +84,27 @@ def _field(column: Mapping[str, Any], given: Any, key: str) -> Any:
     name, kind = column["name"], column["kind"]
     if kind == "category":
         values = [str(value) for value in column["values"] if value != "(missing)"]
-        shown = [*values, NO_ANSWER]
-        start = str(given).strip() if given is not None else column.get("fill")
-        index = shown.index(start) if start in shown else 0
-        picked = st.selectbox(name, shown, index=index, key=key)
+        start = NO_ANSWER if given is None else str(given).strip()
+        shown = (
+            [*values, NO_ANSWER] if start in (*values, NO_ANSWER) else [*values, start, NO_ANSWER]
+        )
+        picked = st.selectbox(
+            name, shown, index=shown.index(start), key=key, accept_new_options=True
+        )
         return None if picked == NO_ANSWER else picked
     if kind == "boolean":
         options = ["yes", "no", NO_ANSWER]
-        start = "yes" if str(given).lower() in ("1", "1.0", "true", "yes", "t", "y") else "no"
+        known = "yes" if str(given).lower() in ("1", "1.0", "true", "yes", "t", "y") else "no"
+        start = NO_ANSWER if given is None else known
         picked = st.selectbox(name, options, index=options.index(start), key=key)
         return None if picked == NO_ANSWER else picked
     if kind == "date":
         text = "" if given is None else str(given)
         return st.text_input(name, value=text, placeholder="2026-01-31", key=key) or None
-    value = number(given)
-    start = value if value is not None else number(column.get("fill"))
-    return st.number_input(name, value=start, step=None, format=_format(start), key=key)
-
-
-def _format(value: float | None) -> str:
-    """As many decimals as the value has, at most six; no exponent."""
-    decimals = len(written(value).partition(".")[2]) if value is not None else 0
-    return f"%.{min(6, decimals)}f" if value is not None else "%g"
+    st.session_state.setdefault(key, number(given))  # a default would make it impossible to empty
+    return st.number_input(
+        name, value=None, step=None, format="%.12g", placeholder=NO_ANSWER, key=key
+    )
 
 
 def written(value: float) -> str:

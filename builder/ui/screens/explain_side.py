@@ -9,13 +9,11 @@ from typing import Any
 
 import streamlit as st
 
-from builder.errors import LaminaError
-from builder.evaluate import ClassificationSplit
 from builder.explain import choices
 from builder.ui import figures, opened, parts, rows, sample
-from builder.ui.components.draw import draw
 from builder.ui.components.samples import samples
 from builder.ui.sample import Sample
+from builder.ui.screens import explain_choose
 
 SHOWN_CLASSES = 4
 
@@ -26,132 +24,6 @@ class Asked:
 
     target: str | None
     baseline: str
-
-
-def picker(run: Any, asked: Any, checkpoint: str, one: Sample) -> None:
-    """The popover with every way to another sample."""
-    with st.popover("Choose", key="choose_popover", type="tertiary"):
-        ways = ["From the data", *_own(asked)]
-        way = st.segmented_control(
-            "Way",
-            ways,
-            default=ways[0],
-            required=True,
-            key="choose_way",
-            label_visibility="collapsed",
-        )
-        if way == "Draw":
-            _drawn(run, asked)
-        elif way == "Upload":
-            _uploaded(run, asked)
-        elif way == "Type":
-            _typed(run, asked)
-        else:
-            _from_data(run, checkpoint, one)
-
-
-def _own(asked: Any) -> list[str]:
-    forms = asked.subject.forms
-    if len(forms) != 1:
-        return []
-    return {"image": ["Draw", "Upload"], "tokens": ["Type"]}.get(next(iter(forms)), [])
-
-
-def _from_data(run: Any, checkpoint: str, one: Sample) -> None:
-    kept = opened.sizes(run)
-    split = (
-        st.segmented_control(
-            "Split",
-            kept,
-            default=one.split if one.split in kept else kept[-1],
-            required=True,
-            format_func=opened.TITLES.__getitem__,
-            key="choose_split",
-            label_visibility="collapsed",
-        )
-        or kept[-1]
-    )
-    report = opened.report(run, checkpoint, split)
-    found = list(range(report.rows))
-    if isinstance(report, ClassificationSplit):
-        names = ["any class", *report.classes]
-        name = st.selectbox("Class", names, key="choose_class")
-        which = st.segmented_control(
-            "Answers", ["all", "right", "wrong"], default="all", required=True, key="choose_which"
-        )
-        found = [
-            row
-            for row in found
-            if (name == names[0] or report.classes[int(report.targets[row])] == name)
-            and (which == "all" or bool(report.right[row]) == (which == "right"))
-        ]
-    number = st.number_input(
-        "Row",
-        1,
-        max(1, report.rows),
-        rows.row_number(min(one.row, report.rows - 1)),
-        key=f"choose_row_{split}",
-    )
-    if st.button("Show this row", key="choose_this"):
-        sample.choose(split, int(number) - 1)
-        st.rerun()
-    first = samples(
-        f"choose_{run.id}_{split}",
-        rows.form(run.spec),
-        rows.items(run.prepared(), split, found[:20], lambda _row: {}, 64),
-        columns=rows.heads(run.spec, []),
-        strip=rows.form(run.spec) in ("image", "series"),
-        none="No row is like that.",
-    )
-    if first is not None:
-        st.session_state["explain_list"], st.session_state["explain_list_title"] = (
-            found[:500],
-            "Chosen",
-        )
-        sample.choose(split, first)
-        st.rerun()
-
-
-def _image_column(asked: Any) -> str:
-    parts_ = asked.prepared.preparation["inputs"].values()
-    return str(next(part["column"] for part in parts_ if "column" in part))
-
-
-def _drawn(run: Any, asked: Any) -> None:
-    spec = next(one for one in asked.subject.inputs.values() if one.form == "image")
-    png = draw(
-        f"explain_draw_{run.id}",
-        (spec.shape[1], spec.shape[2]),
-        dark=choices(asked.subject)[0].name == "black",
-    )
-    if (
-        st.button("Explain the drawing", key="explain_drawing", disabled=png is None)
-        and png is not None
-    ):
-        sample.give(run, {_image_column(asked): png})
-        st.rerun()
-
-
-def _uploaded(run: Any, asked: Any) -> None:
-    file = st.file_uploader(
-        "An image", type=["png", "jpg", "jpeg", "webp", "bmp"], key="explain_upload"
-    )
-    if file is not None and st.button("Explain the image", key="explain_uploaded"):
-        record = {_image_column(asked): file.getvalue()}
-        try:
-            asked.records([record])
-        except LaminaError as error:
-            parts.failed(error, key="upload_failed")
-            return
-        sample.give(run, record)
-        st.rerun()
-
-
-def _typed(run: Any, asked: Any) -> None:
-    text = st.text_area("A text", key="explain_text", max_chars=20_000)
-    if st.button("Explain the text", key="explain_typed", disabled=not text.strip()):
-        sample.give(run, {_image_column(asked): text})
-        st.rerun()
 
 
 def side(
@@ -165,7 +37,7 @@ def side(
     title, found = ("Your own", []) if report is None else sample.neighbours(report, one)
     with st.container(horizontal=True, vertical_alignment="center", key="lm_quiet_strip"):
         parts.html(parts.heading(title))
-        picker(run, asked, checkpoint, one)
+        explain_choose.picker(run, asked, checkpoint, one)
     if report is not None:
         _strip(run, one, found)
     _picture(run, asked, one, inputs)

@@ -15,7 +15,7 @@ from builder.ui.components import maps
 from builder.ui.components.waterfall import waterfall
 from builder.ui.components.whatif import whatif as form
 from builder.ui.sample import Sample
-from builder.ui.screens import explain_side, explain_work
+from builder.ui.screens import explain_choose, explain_work
 
 MOST_BARS = 9
 
@@ -103,7 +103,7 @@ def _head(run: Any, asked: Any, checkpoint: str, one: Sample, inputs: Any) -> st
                 help="Next row",
             ):
                 chosen = found[at + 1]
-        explain_side.picker(run, asked, checkpoint, one)
+        explain_choose.picker(run, asked, checkpoint, one)
     value = float(subject.watched(inputs, _code(subject, target))[0])
     truth = None if one.record is not None else asked.truth(one.split, one.row)
     words = (

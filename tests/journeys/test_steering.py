@@ -12,8 +12,8 @@ pytestmark = pytest.mark.journey
 CREATE = (
     "from builder import templates, workspace;"
     "made = templates.make('mlp-classification');"
-    "recipe = made.recipe.model_copy(update={'epochs': 400, 'keep': 'all',"
-    " 'early_stopping': None, 'device': 'cpu'});"
+    "recipe = made.recipe.model_copy(update={'epochs': 2000, 'keep': 'all',"
+    " 'batch_size': 2, 'early_stopping': None, 'device': 'cpu'});"
     "print(workspace.create(made.model_copy(update={'recipe': recipe})))"
 )
 
@@ -30,10 +30,12 @@ def test_a_run_is_steered_then_forked_at_epoch_3_and_watched_to_the_end(
     steps.key(page, "train_start").wait_for(timeout=steps.LONG)
     steps.train(page)
     _steer(page)
+    steps.testid(page, "kept").locator("summary").click()
+    steps.testid(page, "fork-epoch-0003").wait_for()
     steps.testid(page, "steer-stop_after_epoch").click()
     expect(steps.testid(page, "run-status")).to_contain_text("Stopped", timeout=steps.LONG)
     log = steps.testid(page, "steering-log")
-    expect(log).to_contain_text("You set the batch size to 16")
+    expect(log).to_contain_text("You set the batch size to 4")
     expect(log.locator("em[data-state=applied]").first).to_contain_text("applied at step")
     expect(log.locator("em[data-state=refused]").first).to_contain_text("training rows only")
     parent = page.url.partition("run=")[2].partition("&")[0]
@@ -55,7 +57,7 @@ def _steer(page: Page) -> None:
     """Each order is followed to the step at which it was applied, or to why it was refused."""
     steps.testid(page, "steer").locator("summary").click()
     batch = steps.testid(page, "steer-batch_size")
-    batch.locator("input").fill("16")
+    batch.locator("input").fill("4")
     steps.testid(page, "steer-set-batch_size").click()
     expect(batch.locator(".said")).to_contain_text("applied at step", timeout=steps.LONG)
     batch.locator("input").fill("1000000")
@@ -73,7 +75,6 @@ def _steer(page: Page) -> None:
 
 
 def _fork(page: Page) -> None:
-    steps.testid(page, "kept").locator("summary").click()
     steps.testid(page, "fork-epoch-0003").click()
     start = steps.key(page, "fork_start")
     start.wait_for(timeout=steps.LONG)

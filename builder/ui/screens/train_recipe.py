@@ -199,7 +199,7 @@ def _before(project: Project, spec: Any, resolved: Any) -> None:
             ("Rows", rows),
             ("Parameters", f"{found.parameters:,}"),
             ("Multiply-adds per row", f"{found.macs:,}"),
-            ("Memory", f"{found.memory_bytes / 1e6:,.0f} MB at this batch size"),
+            ("Memory", f"{_megabytes(found.memory_bytes)} at this batch size"),
         ]
         _lines(lines)
         if resolved is not None:
@@ -213,6 +213,10 @@ def _before(project: Project, spec: Any, resolved: Any) -> None:
             )
         if errors and st.button("Repair on the canvas", key="train_repair"):
             state.go("build")
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.0f} MB" if size >= 1e6 else "less than 1 MB"
 
 
 def _lines(lines: list[tuple[str, str]]) -> None:

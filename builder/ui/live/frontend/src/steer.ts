@@ -20,7 +20,7 @@ export function wrong(setting: Setting, raw: string): string {
   const kind = whole ? "whole number" : "number";
   const range = setting.above ? `above ${setting.low}` : `of at least ${setting.low}`;
   if (raw === "" || !Number.isFinite(value) || !low || (whole && !Number.isInteger(value))) return `Give a ${kind} ${range}.`;
-  if (setting.high !== null && value > setting.high) return `Give a ${kind} of at most ${setting.high}.`;
+  if (setting.high !== null && value > setting.high) return `Give a ${kind} of at most ${setting.high.toLocaleString("en-US")}.`;
   return "";
 }
 

@@ -106,7 +106,7 @@ describe("what may be wrong with a number", () => {
     expect(wrong(setting({}), "")).not.toBe("");
     expect(wrong(setting({}), "1.5")).toContain("whole number");
     expect(wrong(setting({ kind: "number", low: 0, above: true }), "-1")).toBe("Give a number above 0.");
-    expect(wrong(setting({}), "2000")).toContain("at most 1000");
+    expect(wrong(setting({}), "2000")).toContain("at most 1,000");
   });
 });
 

@@ -17,7 +17,7 @@ from builder.ui.screens import deploy_inputs
 
 def picker(run: Any, asked: Any, checkpoint: str, one: Sample) -> None:
     """The popover with every way to another sample."""
-    with st.popover("Choose", key="choose_popover", type="tertiary"):
+    with st.popover("Choose", key=f"choose_popover_{one.mark}", type="tertiary"):
         ways = ["From the data", *_own(asked)]
         way = (
             ways[0]

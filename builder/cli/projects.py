@@ -72,19 +72,22 @@ def new(
     title = name or (data[0].stem.split(".")[0] if data else made.name) or template
     made = _renamed(made, title)
     kept = _write(made, output)
-    guess = understood(made)
+    guess, doubts = understood(made), _doubts(made) if chosen else []
     document = {
         "file": str(output),
         "template": template,
         "name": made.name,
         "replaced": kept,
         **guess,
+        "findings": [{"title": title, "sentence": sentence} for title, sentence in doubts],
     }
 
     def text() -> str:
         more = f" The older file is now {kept}." if kept else ""
         nodes = len(made.graph.nodes)
-        return f"{output}: {template} with {nodes} nodes.{more}\n{_guess_text(guess)}"
+        told = [f"Mind: {title}. {sentence}" for title, sentence in doubts]
+        first = f"{output}: {template} with {nodes} nodes.{more}"
+        return "\n".join([first, _guess_text(guess), *told])
 
     root.emit(document, as_json, text)
 
@@ -252,6 +255,14 @@ def understood(made: project.Project) -> dict[str, Any]:
         "rows": sum(spec.sizes.values()),
         "sizes": dict(spec.sizes),
     }
+
+
+def _doubts(made: project.Project) -> list[tuple[str, str]]:
+    """What the Data page would warn of: title and sentence."""
+    from builder import data
+
+    found = data.inspect(made.data).findings
+    return [(item.title.rstrip("."), item.sentence) for item in found if item.severity != "note"]
 
 
 MEDIA = {"image": "images", "tokens": "texts", "series": "series"}

@@ -117,6 +117,16 @@ def test_a_csv_becomes_a_project_with_the_network_that_suits(lamina, tmp_path):
     assert "Predicts 'kind' (2 classes) from 2 columns, 120 rows." in said
 
 
+def test_a_new_project_tells_what_the_data_page_would_warn_of(lamina, tmp_path):
+    path, file = tmp_path / "told.csv", tmp_path / "t.json"
+    lines = [f"{i * 7 % 113},{i % 2},{'ab'[i % 2]}" for i in range(120)]
+    path.write_text("\n".join(["x,code,kind", *lines]), encoding="utf-8")
+    _, made, _ = lamina("new", "--data", path, "--target", "kind", "-o", file, "--json")
+    assert any("code" in item["sentence"] for item in made["findings"])
+    said = lamina("new", "--data", path, "--target", "kind", "-o", file)[1]
+    assert f"Mind: {made['findings'][0]['title']}." in said
+
+
 @pytest.mark.parametrize(
     ("template", "target", "words"),
     [

@@ -112,7 +112,7 @@ def _swarm(run: Any, split: str, found: Explanation) -> None:
                 marker={
                     "size": 5,
                     "color": _tint(values),
-                    "colorscale": charts.scale(charts.DIVERGING[tokens.theme()]),
+                    "colorscale": charts.scale(_tints()),
                     "cmin": 0,
                     "cmax": 1,
                     "opacity": 0.8,
@@ -173,6 +173,12 @@ def _jitter(x: Any) -> Any:
     return np.random.default_rng(0).uniform(-0.36, 0.36, len(x)) * np.sqrt(
         crowd / max(1, counts.max())
     )
+
+
+def _tints() -> tuple[str, str, str]:
+    """Low, middle, high: a dot in the middle is grey, where a map's cell may melt into the card."""
+    ends = charts.DIVERGING[tokens.theme()]
+    return ends[0], tokens.colours()["ink3"], ends[-1]
 
 
 def _tint(values: list[Any]) -> Any:

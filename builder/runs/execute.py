@@ -23,6 +23,7 @@ from builder.data.store import hold, release
 from builder.errors import LaminaError
 from builder.project import Project
 from builder.runs import folder as folders
+from builder.runs import whole
 from builder.runs.orders import Inbox, queue_marker
 from builder.runs.process import Lock
 from builder.runs.store import FencedError, Store
@@ -30,6 +31,7 @@ from builder.train import checkpoint, doctor, files, fit
 from builder.train.failures import StepFailed
 from builder.train.group import Group
 from builder.train.plan import Plan
+from builder.train.whole import Workshop
 
 PATIENCE = 5.0
 STOP = {"order": "stop", "who": "the system"}
@@ -132,6 +134,7 @@ def plan(folder: Path, project: Project, stop: Stop, group: Group | None = None)
         replay=inbox.replay(saved.step) if saved else {},
         resume=saved,
         lines=_lines(folder, models),
+        workshop=Workshop(folder, whole.command(folder)) if group is None else None,
         group=group,
     )
     if not first:

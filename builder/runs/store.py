@@ -22,6 +22,7 @@ from builder.train.plan import (
     Finished,
     Generated,
     Health,
+    Noted,
     Ordered,
     Samples,
     Snapshot,
@@ -76,6 +77,7 @@ class Store:
             Generated: self._generated,
             Symptom: self._symptom,
             Ordered: self._ordered,
+            Noted: self._noted,
             Tick: self._tick,
             Finished: self._finished,
         }
@@ -174,6 +176,11 @@ class Store:
     def _evaluated(self, event: Evaluated) -> None:
         facts = {"figures": _finite(event.figures), "step": event.step, "epoch": event.epoch}
         folders.add_event(self.folder, "evaluated", **facts)
+
+    def _noted(self, event: Noted) -> None:
+        facts = {**event.facts, "message": event.message}
+        folders.add_event(self.folder, event.kind, step=event.step, epoch=event.epoch, **facts)
+        folders.add_log(self.folder, event.message)
 
     def _symptom(self, event: Symptom) -> None:
         line = {**asdict(event), "evidence": _finite(event.evidence), "time": time.time()}

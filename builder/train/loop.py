@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from typing import Any
 
+from torch import Tensor
+
 from builder import tasks
 from builder.errors import LaminaError
 from builder.tasks.base import Batch
@@ -14,6 +16,7 @@ from builder.train import evaluation, failures, health, orders
 from builder.train import plan as p
 from builder.train.average import Average
 from builder.train.checkpoint import Saved
+from builder.train.leap import Leap
 from builder.train.rates import Judge, Rates
 from builder.train.running import Points, Running
 from builder.train.setup import Setup
@@ -42,6 +45,7 @@ class Loop:
         self.running = Running(plan.task, plan.target)
         self.points = Points(tuple(phase.name for phase in setup.phases))
         self.at = Position()
+        self.leap = Leap(setup)
         self.parts = Parts(
             setup,
             self.rates,
@@ -51,6 +55,7 @@ class Loop:
             self.average,
             plan.doctor,
             self.at,
+            self.leap,
         )
         self.probe: health.Probe | None = None
         self.updates: health.Updates | None = None
@@ -66,10 +71,16 @@ class Loop:
         if plan.resume is not None:
             self.seconds = restore(self.parts, plan.resume)
 
-    # The run
-
     def run(self) -> Iterator[p.Event]:
         """All events from the first step to the last."""
+        try:
+            yield from self._run()
+        finally:
+            self.leap.close()
+
+    # The run
+
+    def _run(self) -> Iterator[p.Event]:
         at, feed = self.at, self.setup.feed
         yield p.Started(
             at.step,
@@ -80,6 +91,9 @@ class Loop:
             self.points.columns,
             self.setup.choices,
         )
+        compiled = (self.plan.resume.facts or {}).get("compiled") if self.plan.resume else None
+        if compiled:
+            yield from self._noted(self.leap.resume(compiled))
         self.since = now = time.perf_counter()
         self.flush_due = 0.0
         self.save_due = now + self.plan.save_every
@@ -104,10 +118,11 @@ class Loop:
         """Seconds of training so far, pauses left out."""
         return self.seconds + time.perf_counter() - self.since
 
-    def _position(self) -> float:
+    def _position(self, ahead: int = 0) -> float:
         """How far the schedule is, in steps of the recipe's own batch size."""
         at, base, now = self.at, self.rates.per_epoch, self.setup.feed.steps
-        inside = at.inside if base == now else at.inside * base / now
+        done = at.inside + ahead
+        inside = done if base == now else done * base / now
         return at.epoch * base + inside
 
     def _steps_of_an_epoch(self) -> Iterator[p.Event]:
@@ -119,31 +134,59 @@ class Loop:
         while at.inside < count:
             rate = self.rates.apply(self._position())
             batch: Batch = {}
+            taken: list[tuple[tuple[Tensor, ...], float, float]] = []
             try:
-                began = clock()
-                batch = setup.feed.batch(at.inside, setup.models)
-                self.waited += clock() - began
-                done = self.stepper(batch)
-                self.running.add(done.last, done.total, batch, done.rows)
-                if self.average is not None:
-                    self.average.after_step()
+                if self.leap.whole is not None and self.leap.takes(at.inside, at.step, replay):
+                    batch, taken = self._leap()
+                if not taken:
+                    began = clock()
+                    batch = setup.feed.batch(at.inside, setup.models)
+                    self.waited += clock() - began
+                    done = self.stepper(batch)
+                    self.running.add(done.last, done.total, batch, done.rows)
+                    if self.average is not None:
+                        self.average.after_step()
+                    taken = [(done.losses, rate, self.stepper.norm)]
             except NotFiniteError:
                 yield from self._not_finite(batch, rate)
             except MISTAKES as error:
                 raise self._explained(error) from error
-            if self.updates is not None:
-                self.ratios, self.updates = self.updates.ratios(), None
-            at.step += 1
-            at.inside += 1
+            if self.updates is not None:  # of several steps in one call: their mean, at least
+                ratios, self.updates = self.updates.ratios(), None
+                self.ratios = {node: ratio / len(taken) for node, ratio in ratios.items()}
             now = clock()
             spent = self.seconds + now - self.since
-            self.points.add(done.losses, at.step, spent, rate, self.stepper.norm)
+            for losses, rate, norm in taken:
+                at.step += 1
+                at.inside += 1
+                self.points.add(losses, at.step, spent, rate, norm)
             if replay and at.step in replay:
                 yield from self._replay()
             if now >= self.flush_due if self.group is None else self.group.safe(at.step):
                 yield from self._safe_point(batch)
                 if self.end is not None:
                     return
+
+    def _leap(self) -> tuple[Batch, list[tuple[tuple[Tensor, ...], float, float]]]:
+        """Several compiled steps: the last batch; per step loss, rate and gradient norm. No step
+        where a loss is not finite: eager steps meet it then, and explain it.
+        """
+        whole, setup, at = self.leap.whole, self.setup, self.at
+        if whole is None:
+            raise AssertionError("asked before")
+        began = time.perf_counter()
+        ahead = range(whole.steps)
+        batches = [setup.feed.batch(at.inside + step, setup.models) for step in ahead]
+        self.waited += time.perf_counter() - began
+        rates = [self.rates.apply(self._position(step)) for step in ahead]
+        found = whole(batches, rates)
+        for batch, (losses, _) in zip(batches, found):
+            self.running.add(losses, losses.loss, batch, whole.rows)
+        return batches[-1], [((o.loss,), rate, n) for rate, (o, n) in zip(rates, found)]
+
+    def _noted(self, found: tuple[str, Mapping[str, Any]] | None) -> Iterator[p.Event]:
+        if found is not None:
+            yield p.Noted("compiled", found[0], self.at.step, self.at.epoch, found[1])
 
     def _replay(self) -> Iterator[p.Event]:
         """Apply the orders that were applied here before: after a step, and so before the end of
@@ -179,6 +222,8 @@ class Loop:
         self.flush_due = began + self.plan.flush_every
         save = self._agreed(began)
         yield from self._obey_waiting()
+        if self.end is None:
+            yield from self._compile()
         if self.end is None and began >= self.probe_due:
             yield from self._probe(batch)
         if self.end is None and began >= self.sample_due:
@@ -188,6 +233,15 @@ class Loop:
             self.save_due = time.perf_counter() + self.plan.save_every
         aside = time.perf_counter() - began
         self.window = (self.window[0] + aside, self.at.step)
+
+    def _compile(self) -> Iterator[p.Event]:
+        """Have the whole step compiled, or take it over, with a checkpoint that names it."""
+        spent, at = self._now(), self.at
+        left = (self.recipe.epochs - at.epoch) * self.setup.feed.steps - at.inside
+        found = self.leap.look(spent, spent / max(at.step, 1) * left)
+        if self.leap.digest and found is not None:
+            yield p.Snapshot(self._saved({}), best=False, urgent=True)
+        yield from self._noted(found)
 
     def _agreed(self, began: float) -> bool | None:
         """Take up what is ordered. With a group the first worker's orders and clock are those of
@@ -283,6 +337,7 @@ class Loop:
                     yield from self._evaluate_now()
             elif kind == "set":
                 words = self.steering.set(order, at.step, self._position())
+                words = " ".join(filter(None, (words, self.leap.changed(order))))
             else:
                 words, accepted = "The run is not paused.", False
         except LaminaError as error:

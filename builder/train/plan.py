@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from builder.tasks.base import Batch, Task
     from builder.train.checkpoint import Saved
     from builder.train.group import Group
+    from builder.train.whole.artefact import Workshop
 
 Prepare = Callable[[str, "Tensor"], "Tensor"]
 """From the stored form of an input to what the model takes: (input id, x) → x, on any device."""
@@ -97,6 +98,7 @@ class Plan:
     health_every: float = 2.0  # seconds between probes of the nodes; 0: none
     health_share: float = 0.01  # of the time, which probes may take
     doctor: Doctor | None = None
+    workshop: "Workshop | None" = None  # where the whole step is compiled; None: it stays eager
     group: "Group | None" = None  # the workers that train this together; None: this process alone
     sampling: Mapping[str, Any] = field(default_factory=dict)  # settings of the task's samples
     sample_every: float = 10.0  # seconds between samples within an epoch; 0: after epochs only
@@ -220,6 +222,17 @@ class Ordered:
 
 
 @dataclass(frozen=True)
+class Noted:
+    """Something that a person may want to know of afterwards: which step implementation is used."""
+
+    kind: str  # of the run's event: "compiled"
+    message: str
+    step: int
+    epoch: int
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Tick:
     """A sign of life while no step comes (pause, validation)."""
 
@@ -247,6 +260,7 @@ Event = (
     | Symptom
     | Snapshot
     | Ordered
+    | Noted
     | Tick
     | Finished
 )

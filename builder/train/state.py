@@ -11,6 +11,7 @@ from builder.train import plan as p
 from builder.train.average import Average
 from builder.train.checkpoint import Saved, join, share
 from builder.train.group import is_own, own_state
+from builder.train.leap import Leap
 from builder.train.rates import Judge, Rates
 from builder.train.running import Running
 from builder.train.setup import Setup
@@ -38,6 +39,7 @@ class Parts:
     average: Average | None
     doctor: p.Doctor | None
     at: Position
+    leap: Leap
 
 
 def collect(parts: Parts, figures: Mapping[str, float], seconds: float, *, state: bool) -> Saved:
@@ -97,6 +99,8 @@ def _state(parts: Parts, seconds: float) -> tuple[dict[str, Tensor], dict[str, A
         "judge": parts.judge.state(),
         "steering": parts.steering.state(),
     }
+    if parts.leap.digest:
+        facts["compiled"] = parts.leap.digest
     if parts.average is not None:
         facts["average"] = parts.average.state()
     if parts.doctor is not None:

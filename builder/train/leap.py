@@ -1,0 +1,124 @@
+"""When a run has its step compiled, takes it over, and gives it up again."""
+
+from collections.abc import Container, Mapping
+from typing import Any
+
+from builder.train import plan as p
+from builder.train.feeds import RowFeed
+from builder.train.setup import Setup
+from builder.train.whole import Facts, Whole, trace, unfit
+
+AFTER, WORTH = 10.0, 120.0
+"""Seconds of training before the first look, and left to go by then, from which compiling pays."""
+DROPS = ("freeze", "weight_decay")
+"""Settings that are part of what was compiled."""
+
+
+class Leap:
+    """Calls of several compiled steps.
+
+    Calls begin where the step within the epoch is a multiple of their length, so a resumed run
+    groups its steps as the one that was left alone. A run that goes on from a checkpoint takes the
+    step implementation that the checkpoint names.
+    """
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+        self.workshop = setup.plan.workshop
+        self.whole: Whole | None = None
+        self.digest = ""  # of the step that is used
+        self.asked = self.over = False
+        if self.workshop is None or setup.recipe.compile == "off":
+            self.over = True
+
+    @property
+    def steps(self) -> int:
+        """Steps per call."""
+        return self.whole.steps if self.whole is not None else 1
+
+    def takes(self, inside: int, step: int, replay: Container[int]) -> bool:
+        """Whether the next steps are one call: whole batches of the size that was compiled, and no
+        order to replay in between.
+        """
+        whole, feed = self.whole, self.setup.feed
+        if whole is None or inside % whole.steps or inside + whole.steps > feed.steps:
+            return False
+        if not isinstance(feed, RowFeed) or not whole.ready:
+            return False
+        sizes = {last - first for first, last in feed.bounds[inside : inside + whole.steps]}
+        between = any(step + ahead in replay for ahead in range(1, whole.steps))
+        return sizes == {whole.rows} and not between
+
+    def look(self, spent: float, left: float) -> tuple[str, Mapping[str, Any]] | None:
+        """At a safe point, seconds of training done and to come: begin, wait, or take over. Words
+        and figures for the run's events where something came of it; `digest` is set from then on.
+        """
+        if self.over or self.workshop is None:
+            return None
+        if not self.asked:
+            if self.setup.recipe.compile == "auto" and (spent < AFTER or left < WORTH):
+                return None
+            self.asked = True
+            reason = self._unfit()
+            if reason and self.setup.recipe.compile == "auto":
+                self.over = True  # nobody asked for it
+                return None
+            if reason:
+                return self._stay(reason)
+            if self.workshop.facts() is None:
+                self.workshop.start()
+        facts = self.workshop.facts()
+        if facts is None:
+            return None
+        return self._stay(facts.reason) if facts.reason else self._take(facts)
+
+    def _unfit(self) -> str | None:
+        setup = self.setup
+        if setup.group is not None or not isinstance(setup.feed, RowFeed):
+            return "The batches are shared out, or the task makes its own."
+        return unfit(setup.recipe, setup.phases, setup.models)
+
+    def _stay(self, reason: str) -> tuple[str, Mapping[str, Any]]:
+        self.over, self.whole, self.digest = True, None, ""
+        return f"The step stays eager: {reason}", {}
+
+    def _take(self, facts: Facts) -> tuple[str, Mapping[str, Any]]:
+        if self.workshop is None:
+            raise AssertionError("there is something to take")
+        graph = self.setup.phases[0].graphs[0]
+        model, updater = self.setup.models[graph], self.setup.updaters[graph]
+        if facts.settings != trace.settings(updater):
+            return self._stay("The optimiser's settings were changed.")
+        found = self.workshop.load(facts)
+        if isinstance(found, str):
+            return self._stay(found)
+        self.whole = Whole(found, facts.plan, facts.rows, model, updater)
+        self.digest, self.over = facts.digest, True
+        words = (
+            f"The whole step is compiled from here on: {facts.ratio:.2f} times as fast in a trial, "
+            f"{self.whole.steps} steps per call; it differs from the eager step by "
+            f"{facts.difference:.0e} of what a call changes (allowed: {facts.tolerance:.0e})."
+        )
+        figures = {"ratio": facts.ratio, "difference": facts.difference, "digest": facts.digest}
+        return words, {**figures, "tolerance": facts.tolerance, "steps": self.whole.steps}
+
+    def resume(self, digest: str) -> tuple[str, Mapping[str, Any]] | None:
+        """Go on with the implementation of a checkpoint; words where it cannot be had."""
+        facts = self.workshop.facts() if self.workshop is not None else None
+        if facts is None or facts.digest != digest:
+            return self._stay("The compiled step of the checkpoint is not there any more.")
+        words = self._take(facts)
+        return None if self.whole is not None else words
+
+    def changed(self, order: p.Order) -> str:
+        """An order took hold: words where the compiled step does not know it and is given up."""
+        found = [name for name in DROPS if name in order]
+        if not found or self.workshop is None or (self.over and self.whole is None):
+            return ""
+        self.close()
+        return self._stay(f"{found[0]} was changed.")[0]
+
+    def close(self) -> None:
+        """Nobody waits for the compiler any more."""
+        if self.workshop is not None:
+            self.workshop.stop()

@@ -142,18 +142,33 @@ def _progress(what: str, done: int, total: int) -> None:
 
 def row_numbers(text: str) -> tuple[int, ...]:
     """Row numbers from "0,3,10-19". Raises LaminaError for anything else."""
+    if not text.strip(" ,"):
+        raise errors.LaminaError(
+            "No row is named.", place="--rows", remedy="Write numbers such as 0,3,10-19."
+        )
     found: list[int] = []
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
+        if not first and last.isdecimal():
+            raise errors.LaminaError(
+                f"There is no row {part.strip()}.", place="--rows", remedy="Count rows from 0."
+            )
         if not first.isdecimal() or (dash and not last.isdecimal()):
             raise errors.LaminaError(
                 f"'{part}' is no row.", place="--rows", remedy="Write numbers such as 0,3,10-19."
             )
-        found.extend(range(int(first), int(last if dash else first) + 1))
-        if len(found) > 100_000:
+        if dash and int(last) < int(first):
+            raise errors.LaminaError(
+                f"{part.strip()} runs backwards.",
+                place="--rows",
+                remedy=f"Write {last}-{first}.",
+            )
+        more = range(int(first), int(last if dash else first) + 1)
+        if len(found) + len(more) > 100_000:
             raise errors.LaminaError(
                 "These are too many rows.", place="--rows", remedy="At most 100,000."
             )
+        found.extend(more)
     return tuple(found)
 
 

@@ -189,11 +189,22 @@ def test_rows_are_numbers_and_ranges(text, numbers):
     assert row_numbers(text) == numbers
 
 
-@pytest.mark.parametrize("text", ["", "a", "1-", "-3", "0-99999999"])
-def test_wrong_rows_are_refused(text):
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "No row is named"),
+        (" ,", "No row is named"),
+        ("a", "'a' is no row"),
+        ("1-", "'1-' is no row"),
+        ("-3", "no row -3. Count rows from 0"),
+        ("0,3-1", "3-1 runs backwards. Write 1-3"),
+        ("0-99999999", "too many"),
+    ],
+)
+def test_wrong_rows_are_refused_with_the_reason(text, words):
     from builder.cli.evidence import row_numbers
 
-    with pytest.raises(LaminaError):
+    with pytest.raises(LaminaError, match=words):
         row_numbers(text)
 
 

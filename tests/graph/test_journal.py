@@ -44,6 +44,37 @@ def test_undo_and_redo_go_all_the_way_also_after_restarts(tmp_path):
     assert not journal.can_redo
 
 
+def test_a_hundred_different_edits_go_back_and_forth_over_a_reopened_journal(tmp_path):
+    nodes = [{"id": "a", "layer": "Linear"}, {"id": "b", "layer": "Linear"}]
+    start = {"graphs": {"model": {"nodes": nodes, "edges": [["a", "b"]]}}}
+    journal = Journal(tmp_path, start)
+    seen = [journal.document]
+    for number in range(25):
+        linear = f"l{number}"
+        for operation, arguments in (
+            ("add_node", {"layer": "Linear", "id": linear}),
+            ("set_params", {"id": linear, "params": {"out_features": number + 1}}),
+            ("move", {"positions": {linear: {"x": 0, "y": 90 * number}}}),
+            ("insert_on_edge", {"edge": ["a", "b"], "layer": "ReLU"})
+            if number == 0
+            else ("connect", {"source": f"l{number - 1}", "target": linear}),
+        ):
+            journal.apply(operation, arguments, journal.revision)
+            seen.append(journal.document)
+    assert len(seen) == 101
+    journal = Journal(tmp_path)
+    for document in reversed(seen[:-1]):
+        journal.undo()
+        assert journal.document == document
+    assert not journal.can_undo
+    journal = Journal(tmp_path)
+    for document in seen[1:]:
+        journal.redo()
+        assert journal.document == document
+    assert not journal.can_redo
+    assert Journal(tmp_path).document == seen[-1]
+
+
 def test_an_edit_after_undo_drops_what_was_undone(tmp_path):
     journal = Journal(tmp_path)
     grow(journal, 2)

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from builder.compile import check, fix
+from builder.compile.check import MOST_REPAIRS
 from builder.graph import edit
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -96,13 +97,10 @@ def test_a_dead_branch_is_a_warning_with_a_repair():
     assert check(mended, {"image": IMAGE}, output_shape=(10,)).issues == ()
 
 
-def test_hundreds_of_mistakes_are_still_answered_quickly():
-    import time
-
+def test_repairs_are_tried_for_the_first_of_hundreds_of_mistakes_only():
     graph = residual({"out_channels": 16, "kernel_size": 3, "padding": 1})
     for _ in range(200):
         graph = edit.add_node(graph, "Linear")
-    start = time.perf_counter()
     verdict = check(graph, {"image": IMAGE}, output_shape=(10,))
     assert len(verdict.errors) >= 200
-    assert time.perf_counter() - start < 3
+    assert 0 < sum(bool(issue.fixes) for issue in verdict.errors) <= MOST_REPAIRS

@@ -194,6 +194,7 @@ def test_the_folder_carries_preparation_classes_and_a_readme(trained, tmp_path):
         "preparation",
         "preparation.json",
         "requirements.txt",
+        "ts.py",
         "weights.py",
         "weights.safetensors",
     }

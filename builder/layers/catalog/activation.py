@@ -28,12 +28,13 @@ RELU6 = _act("ReLU6", "ReLU that stops at 6; made for small devices.", _INPLACE)
 
 
 def _prelu(call: Call) -> tuple[Shape, ...]:
-    learnt = call.params["num_parameters"]
-    if learnt not in (1, call.shapes[0][0]):
+    learnt, shape = call.params["num_parameters"], call.shapes[0]
+    channels = shape[0] if shape else 1  # one number a row is one channel
+    if learnt not in (1, channels):
         raise ShapeError(
             "num_parameters",
-            f"{learnt} slopes do not fit {call.shapes[0][0]} channels: it takes one, or one each.",
-            channels=call.shapes[0][0],
+            f"{learnt} slopes do not fit {channels} channels: it takes one, or one each.",
+            channels=channels,
         )
     return same(call)
 

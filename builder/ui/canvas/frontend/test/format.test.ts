@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { parse, stepped } from "../src/model/field";
+import { offered, parse, stepped } from "../src/model/field";
 import { find } from "../src/model/find";
 import { bytes, count, flowText, laminaText, shapeText, shapesText, short, since } from "../src/model/format";
 import { freshId } from "../src/model/graph";
@@ -63,6 +63,16 @@ describe("fields", () => {
     expect(parse(param({ kind: "size", choices: ["same", "valid"] }), "same")).toEqual({ value: "same" });
     expect(parse(param({ kind: "ints", low: null, high: null }), "1, 28, 28")).toEqual({ value: [1, 28, 28] });
     expect(parse(param({ kind: "optional_int", default: null }), "")).toEqual({ value: null });
+  });
+
+  it("show what is set, and an empty choice in the help's words where nothing is", () => {
+    const form = param({ kind: "choice", default: null, low: null, high: null, choices: ["vector", "image"], help: "What it is. Empty: the data decides." });
+    const empty = { value: "", label: "the data decides" };
+    expect(offered(form, null)[0]).toEqual(empty);
+    expect(offered(form, "image")[0]).toEqual(empty);
+    expect(offered({ ...form, help: "" }, null)[0]).toEqual({ value: "", label: "none" });
+    expect(offered({ ...form, default: "image" }, "image").map((choice) => choice.value)).toEqual(["vector", "image"]);
+    expect(offered({ ...form, required: true }, undefined)[0]).toEqual({ value: "", label: "choose" });
   });
 
   it("step inside their bounds", () => {

@@ -9,6 +9,16 @@ export function show(value: Json | undefined): string {
   return Array.isArray(value) ? value.join(", ") : String(value);
 }
 
+/** What an unset value means, in the words of the help ("Empty: the data decides."). */
+export const unset = (param: ParamFace): string => /Empty: ([^.]+)/.exec(param.help)?.[1] ?? "none";
+
+/** What a select offers: an empty choice first where the value may be unset, or is. */
+export function offered(param: ParamFace, value: Json | undefined): { value: string; label: string }[] {
+  const choices = param.choices.map((choice) => ({ value: choice, label: choice }));
+  if (!param.required && param.default === null) return [{ value: "", label: unset(param) }, ...choices];
+  return param.choices.includes(show(value)) ? choices : [{ value: show(value), label: show(value) || "choose" }, ...choices];
+}
+
 function number(param: ParamFace, text: string, whole: boolean): Parsed {
   const value = Number(text.replace(",", "."));
   if (text.trim() === "" || !Number.isFinite(value)) return { wrong: `A ${whole ? "whole " : ""}number, please.` };

@@ -1,7 +1,7 @@
 import { useEffect, useId, useRef, useState } from "react";
 
 import { Icon } from "../icons";
-import { parse, same, show, stepped } from "../model/field";
+import { offered, parse, same, show, stepped } from "../model/field";
 import type { Json, ParamFace } from "../model/types";
 
 interface Props {
@@ -84,8 +84,8 @@ function Control(props: Props & { id: string; wrong: string; tell: (wrong: strin
     );
   if (param.kind === "choice")
     return (
-      <select id={id} className="pick" value={show(value)} data-testid={`field-${param.name}`} onChange={(event) => change(event.target.value)} onKeyDown={(event) => event.stopPropagation()}>
-        {param.choices.map((choice) => <option key={choice}>{choice}</option>)}
+      <select id={id} className="pick" value={show(value)} data-testid={`field-${param.name}`} onChange={(event) => change(event.target.value || null)} onKeyDown={(event) => event.stopPropagation()}>
+        {offered(param, value).map((choice) => <option key={choice.value} value={choice.value}>{choice.label}</option>)}
       </select>
     );
   return <div className={`in ${props.wrong ? "bad" : ""}`}><Typed {...props} /></div>;
@@ -97,7 +97,7 @@ export function Field(props: Props) {
   const [wrong, setWrong] = useState("");
   const wide = param.kind === "choice" || param.kind === "ints" || param.kind === "text";
   const standard = param.required ? "" : param.default === null ? "none" : param.kind === "bool" ? (param.default ? "on" : "off") : show(param.default);
-  const told = standard && !/default/i.test(param.help) ? ` Default ${standard}.` : "";
+  const told = standard && !/default|Empty:/i.test(param.help) ? ` Default ${standard}.` : "";
   return (
     <div className="fld" data-param={param.name}>
       <label className="mono fl" htmlFor={id}>

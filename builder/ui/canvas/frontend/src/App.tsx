@@ -125,8 +125,7 @@ function useEditorValue(props: LoadedProps, canvas: React.RefObject<CanvasHandle
     },
     repair(issue, fix) {
       const at = issue.node ? scene.byKey.get(issue.node.slice(prefix.length)) : undefined;
-      session.apply(repair(issue.graph ?? at?.graph ?? view.graph, fix));
-      ui.set({ openCard: null });
+      if (session.repair(repair(issue.graph ?? at?.graph ?? view.graph, fix))) ui.set({ openCard: null });
     },
     reveal(node) {
       const local = node.startsWith(prefix) ? node.slice(prefix.length) : node;

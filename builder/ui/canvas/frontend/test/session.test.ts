@@ -117,6 +117,23 @@ describe("a session", () => {
     expect(session.notice).toMatchObject({ tone: "error", fact: "bad: No.", remedy: "Do not." });
   });
 
+  it("makes a repair once: till the answer, another press does nothing", async () => {
+    const wire = new Memory();
+    const session = new Session(wire);
+    await session.open();
+    wire.hold();
+    expect(session.repair(add("b"))).toBe(true);
+    expect(session.unanswered).toBe(true);
+    expect(session.repair(add("b"))).toBe(false);
+    wire.release();
+    await vi.waitFor(() => expect(session.saving).toBe("saved"));
+    expect(session.unanswered).toBe(false);
+    expect(wire.batches.flat()).toHaveLength(1);
+    expect(session.notice).toBeNull();
+    session.apply({ graph: "model", label: "move", steps: [["move", { positions: { a: { x: 1, y: 1 } } }]] });
+    expect(session.unanswered).toBe(false);
+  });
+
   it("keeps edits while the server does not answer and sends them when it is back", async () => {
     const wire = new Memory();
     const session = new Session(wire);

@@ -210,6 +210,7 @@ function FaultCard({ spot, height, setHeight }: { spot: Spot; height: number; se
   const [best, ...others] = issue.fixes;
   const key = cardKey(issue);
   const open = unfolded === key;
+  const off = editor.session.unanswered;
   const words = others.length === 1 ? "1 other way" : `${others.length} other ways`;
   const reaches = middle > top && middle < top + height;
   return (
@@ -231,7 +232,7 @@ function FaultCard({ spot, height, setHeight }: { spot: Spot; height: number; se
         {best && (
           <>
             <div className="row g8" style={{ flexWrap: "wrap" }}>
-              <button className={`btn sm ${issue.severity === "error" ? "p" : ""}`} data-testid="repair-primary" onClick={() => repair(issue, best)}><Icon name="wrench" small />{best.label}</button>
+              <button className={`btn sm ${off ? "off" : issue.severity === "error" ? "p" : ""}`} disabled={off} data-testid="repair-primary" onClick={() => repair(issue, best)}><Icon name="wrench" small />{best.label}</button>
               {others.length > 0 && (
                 <button className="btn q sm" aria-expanded={open} onClick={() => setUnfolded(open ? "" : key)} data-testid="repair-others">{words} <Icon name="down" small /></button>
               )}
@@ -242,7 +243,7 @@ function FaultCard({ spot, height, setHeight }: { spot: Spot; height: number; se
         {open && (
           <div className="fold">
             {others.map((fix, index) => (
-              <button key={index} className="way" onClick={() => repair(issue, fix)} data-testid={`repair-${index + 1}`}>
+              <button key={index} className="way" disabled={off} onClick={() => repair(issue, fix)} data-testid={`repair-${index + 1}`}>
                 <span style={{ fontWeight: 500 }}>{fix.label}</span>
                 <span className="s12 f" style={{ display: "block" }}>{sentence(fix.why, fix.price)}</span>
               </button>

@@ -127,6 +127,19 @@ export class Session {
     return this.flight !== null || this.waiting.length > 0;
   }
 
+  /** Whether Python has still to answer to a change of the graph: till then its proposals are about the graph before. */
+  get unanswered(): boolean {
+    const under = this.flight ? [this.flight, ...this.waiting] : this.waiting;
+    return under.some((work) => work.kind !== "edits" || work.edits.some((edit) => edit.steps.some(([operation]) => operation !== "move")));
+  }
+
+  /** Apply a proposal, but not one about a graph that has changed since. */
+  repair(edit: Edit): boolean {
+    if (this.unanswered) return false;
+    this.apply(edit);
+    return true;
+  }
+
   private start(): void {
     this.saving = this.saving === "unreachable" ? "unreachable" : "saving";
     this.changed();

@@ -12,23 +12,23 @@ const LARGEST = 4;
 
 /** The one next step, with a button where one press does it. */
 function Next() {
-  const { scene, errors, faults, faceOf, add, repair, reveal, open, go, rootGraph, view } = useEditor();
+  const { scene, errors, faults, faceOf, add, repair, reveal, open, go, rootGraph, view, session } = useEditor();
   const [first] = errors;
   const elsewhere = faults.find((fault) => fault.graph !== rootGraph);
   const bare = Object.entries(view.doc.graphs).find(([name, graph]) => !graph.nodes.length && name !== rootGraph);
   const input = faceOf("Input");
   const output = faceOf("Output");
   const has = (layer: string) => scene.items.some((item) => item.node.layer === layer);
-  const step = (says: string, label: string, act: () => void) => (
+  const step = (says: string, label: string, act: () => void, off = false) => (
     <div className="next" data-testid="next-step">
       <div><div className="lbl">Next</div><div className="s12">{says}</div></div>
-      <span className="sp" /><button className="btn sm" onClick={act}>{label}</button>
+      <span className="sp" /><button className={off ? "btn sm off" : "btn sm"} disabled={off} onClick={act}>{label}</button>
     </div>
   );
   if (!scene.items.length) return input ? step("Begin with what comes in.", "Add Input", () => add(input)) : null;
   if (first) {
     const [fix] = first.fixes;
-    return fix ? step(`${first.title}. ${fix.why}`, fix.label, () => repair(first, fix)) : step(first.title, "Show it", () => first.node && reveal(first.node));
+    return fix ? step(`${first.title}. ${fix.why}`, fix.label, () => repair(first, fix), session.unanswered) : step(first.title, "Show it", () => first.node && reveal(first.node));
   }
   if (!has("Output")) return output ? step("An Output says what the network answers.", "Add Output", () => add(output)) : null;
   if (elsewhere) return step(`${elsewhere.graph}: ${elsewhere.issue.title}.`, `Go to ${elsewhere.graph}`, () => open(elsewhere.graph, elsewhere.issue.node ?? undefined));

@@ -108,6 +108,22 @@ describe("routes", () => {
     expect(Math.min(...numbers)).toBeLessThan(at(scene, "conv2").x - 20);
   });
 
+  it("take a lane beside nodes that stand in their way, with the label on it", () => {
+    const column: GraphSpec = { ...graph([["input1", "Input"], ["conv1", "Conv2d"], ["relu1", "ReLU"], ["linear1", "Linear"]]), edges: [["input1", "linear1"]] };
+    const places = { input1: { x: 0, y: 0 }, conv1: { x: 0, y: 90 }, relu1: { x: 12, y: 180 }, linear1: { x: 0, y: 270 } };
+    const routed = (at: typeof places) => routes(sceneOf(viewOf(column, at))).get("input1>linear1")!;
+    const lane = routed(places);
+    const numbers = [...lane.d.matchAll(/-?\d+(?:\.\d+)?/g)].map(Number);
+    expect(Math.min(...numbers)).toBeLessThan(-20);
+    expect(lane.tip).toEqual({ x: 114, y: 269 });
+    expect(lane.label.x).toBeLessThan(0);
+    expect(routed({ ...places, conv1: { x: 400, y: 90 }, relu1: { x: 400, y: 180 } }).d).toBe("M114 46L114 265");
+    const passed = routed({ ...places, conv1: { x: 40, y: 90 }, relu1: { x: 400, y: 180 }, linear1: { x: -300, y: 270 } });
+    expect(passed.d).toBe("M114 46L114 51Q114 56 109 56L-176 56Q-186 56 -186 66L-186 265");
+    const beside = routed({ input1: { x: 0, y: 0 }, conv1: { x: 0, y: 90 }, relu1: { x: -240, y: 140 }, linear1: { x: 0, y: 270 } });
+    expect(Math.min(...[...beside.d.matchAll(/-?\d+(?:\.\d+)?/g)].map(Number))).toBeLessThan(-240);
+  });
+
   it("bend with the radius, less where there is no room", () => {
     expect(rounded([[0, 0], [0, 40], [40, 40]])).toBe("M0 0L0 30Q0 40 10 40L40 40");
     expect(rounded([[0, 0], [0, 8], [40, 8]])).toBe("M0 0L0 4Q0 8 4 8L40 8");

@@ -1,6 +1,7 @@
 // Orthogonal edges: from the bottom of one node to the top of the next, shortcuts in a lane beside the trunk.
 
-import { WIDTH } from "./stacks";
+import { crosser, type Corner, type Crosses } from "./obstacles";
+import { HEIGHT, WIDTH } from "./stacks";
 import type { Item, Scene, Wire } from "./scene";
 import type { Point } from "./types";
 
@@ -19,6 +20,13 @@ const LEAVE = 8;
 const LANE = 46;
 const NEXT_LANE = 16;
 const SPREAD = 22;
+const TRIES = 60;
+
+interface Lane {
+  x: number;
+  top: number;
+  bottom: number;
+}
 
 /** Where ports stand along an edge of the node: in the middle, or shared out. */
 export function portX(index: number, count: number): number {
@@ -50,8 +58,6 @@ function inPoint(item: Item, wire: Wire, siblings: readonly Wire[]): Point {
   const offset = shared.length > 1 && at >= 0 ? (at - (shared.length - 1) / 2) * SPREAD : 0;
   return { x: item.at.x + WIDTH / 2 + offset, y: item.at.y };
 }
-
-type Corner = [number, number];
 
 /** A path through corners with rounded bends. */
 export function rounded(corners: readonly Corner[], radius = RADIUS): string {
@@ -89,7 +95,8 @@ export function routes(scene: Scene): Map<string, Path> {
   for (const list of into.values())
     list.sort((a, b) => scene.byKey.get(a.source)!.at.x - scene.byKey.get(b.source)!.at.x);
   const paths = new Map<string, Path>();
-  const lanes: { x: number; top: number; bottom: number }[] = [];
+  const lanes: Lane[] = [];
+  const crosses = crosser(scene);
   for (const wire of scene.wires) {
     if (wire.hidden) continue;
     const [source, target] = [scene.byKey.get(wire.source)!, scene.byKey.get(wire.target)!];
@@ -102,7 +109,7 @@ export function routes(scene: Scene): Map<string, Path> {
     if (wire.shortcut && down) {
       const many = siblings.filter((other) => other.shortcut);
       paths.set(wire.key, inLane(scene, from, source, target, lanes, many.indexOf(wire), many.length, forked || source.outputs.length === 1));
-    } else if (down) paths.set(wire.key, falling(from, to, forked));
+    } else if (down) paths.set(wire.key, clear(crosses, wire, from, to, forked, lanes, Math.max(0, siblings.indexOf(wire)), siblings.length));
     else paths.set(wire.key, around(from, to, source, target, side));
   }
   return paths;
@@ -111,26 +118,52 @@ export function routes(scene: Scene): Map<string, Path> {
 /** Edges of one output fork from a dot; those of different outputs only cross. */
 const portOf = (wire: Wire): string => `${wire.source}.${wire.sourcePort}`;
 
-function falling(from: Point, to: Point, forked: boolean): Path {
-  const tip = { x: to.x, y: to.y - 1 };
-  const end: Corner = [to.x, to.y - 5];
-  if (Math.abs(from.x - to.x) < 1) {
-    return {
-      d: rounded([[from.x, from.y], end]), tip, towards: "down", dot: null,
-      label: { x: from.x + 10, y: (from.y + to.y) / 2 },
-    };
-  }
-  const room = to.y - from.y;
-  const y = forked ? from.y + Math.min(LEAVE + 2, room / 2) : to.y - Math.min(16, room / 2);
+const REACH = HEIGHT + 12;
+
+/** Down to the target; a long edge that would run behind other nodes takes a lane beside them. */
+function clear(crosses: Crosses, wire: Wire, from: Point, to: Point, forked: boolean, lanes: Lane[], index: number, count: number): Path {
+  const direct = falling(from, to, forked);
+  if (to.y - from.y < REACH) return direct;
+  const free = (corners: readonly Corner[]) => !crosses(wire, corners);
+  if (free(fall(from, to, forked))) return direct;
+  if (free(fall(from, to, !forked)) && Math.abs(from.x - to.x) >= 1) return falling(from, to, !forked, forked);
+  const above = to.y - 14 - Math.min(index, 3) * (count > 1 ? 3 : 0);
+  const top = from.y + LEAVE;
+  const taken = (x: number) => lanes.some((lane) => Math.abs(lane.x - x) < NEXT_LANE && lane.top < above && lane.bottom > top);
+  let x = Math.min(from.x, to.x) - WIDTH / 2 - LANE;
+  for (let tries = 0; tries < TRIES && (taken(x) || !free([[x, top], [x, above]])); tries += 1) x -= NEXT_LANE;
+  lanes.push({ x, top, bottom: above });
   return {
-    d: rounded([[from.x, from.y], [from.x, y], [to.x, y], end]), tip, towards: "down",
+    d: rounded([[from.x, from.y], [from.x, top], [x, top], [x, above], [to.x, above], [to.x, to.y - 5]]),
+    tip: { x: to.x, y: to.y - 1 }, towards: "down", dot: forked ? { x: from.x, y: top } : null,
+    label: { x: x + 6, y: (top + above) / 2 },
+  };
+}
+
+function fall(from: Point, to: Point, early: boolean): Corner[] {
+  const end: Corner = [to.x, to.y - 5];
+  if (Math.abs(from.x - to.x) < 1) return [[from.x, from.y], end];
+  const room = to.y - from.y;
+  const y = early ? from.y + Math.min(LEAVE + 2, room / 2) : to.y - Math.min(16, room / 2);
+  return [[from.x, from.y], [from.x, y], [to.x, y], end];
+}
+
+function falling(from: Point, to: Point, early: boolean, forked = early): Path {
+  const tip = { x: to.x, y: to.y - 1 };
+  const corners = fall(from, to, early);
+  if (corners.length === 2) {
+    return { d: rounded(corners), tip, towards: "down", dot: null, label: { x: from.x + 10, y: (from.y + to.y) / 2 } };
+  }
+  const y = corners[1]![1];
+  return {
+    d: rounded(corners), tip, towards: "down",
     dot: forked ? { x: from.x, y } : null, label: { x: (from.x + to.x) / 2 - 30, y: y - 9 },
   };
 }
 
 function inLane(
   scene: Scene, from: Point, source: Item, target: Item,
-  lanes: { x: number; top: number; bottom: number }[], index: number, count: number, dotted: boolean,
+  lanes: Lane[], index: number, count: number, dotted: boolean,
 ): Path {
   const top = from.y + LEAVE;
   const bottom = target.at.y + target.height / 2 + (index - (count - 1) / 2) * 9;

@@ -261,9 +261,10 @@ def _refuse(graph: str, found: "Check", *, alone: bool) -> None:
     place = f"node '{node}'" if alone and node else f"{graph} {node}".strip()
     fix = f"{first.fixes[0].label}." if first.fixes else ""
     more = f" ({len(errors) - 1} more)" if len(errors) > 1 else ""
-    raise LaminaError(
-        f"{first.title}: {first.message}{more}", place=place, remedy=fix, code=first.code
-    )
+    title = first.title
+    if node and title.startswith(f"{node} "):  # the place names it already
+        title = f"It{title.removeprefix(node)}"
+    raise LaminaError(f"{title}: {first.message}{more}", place=place, remedy=fix, code=first.code)
 
 
 def _write(

@@ -78,7 +78,7 @@ class Driver:
             self._watch()
             self._fill()
             if not self.running:
-                hopeless = self._hopeless()
+                hopeless = trials.failing(list(self.trials.values()), limit=1)
                 words = "All combinations were tried." if self.exhausted else ""
                 self._end("failed" if hopeless else "finished", hopeless or words)
                 return

@@ -147,8 +147,10 @@ def tidy(trial: Trial) -> None:
 
 
 def failing(trials: Sequence[Trial], limit: int = 10) -> str:
-    """Why going on makes no sense: the first trials have all failed. Empty otherwise."""
+    """Why a sweep has failed: at least `limit` trials have ended, and all failed. Else empty."""
     ended = [one for one in trials if one.state in ("complete", "pruned", "failed")]
     if len(ended) < limit or any(one.state != "failed" for one in ended):
         return ""
+    if len(ended) == 1:
+        return f"The only trial has failed: {ended[0].message}"
     return f"The first {len(ended)} trials have all failed; the last one: {ended[-1].message}"

@@ -56,6 +56,20 @@ def test_a_sweep_begins_with_what_was_asked_for(capsys: Any, file: str) -> None:
     assert [one.field for one in plan.parameters][1] == "graphs.model.drop*.p"
 
 
+def test_a_sweep_that_failed_leaves_with_3_and_says_why(
+    capsys: Any, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from builder.cli import sweeps as command
+
+    words = "The first 2 trials have all failed; the last one: The shapes do not fit."
+    monkeypatch.setattr(command, "follow", lambda one: one.write_state(State("failed", words)))
+    code, out, err = lamina(
+        capsys, "sweep", file, "--over", "recipe.optimizer.lr=1e-3,1e-2", "--json"
+    )
+    assert (code, json.loads(out)["status"]) == (root.RUN_FAILED, "failed")
+    assert words in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -93,6 +93,20 @@ def test_a_sweep_whose_trials_all_fail_ends_and_says_why(project: Project, fake:
     assert "have all failed; the last one: The shapes do not fit." in sweep.state.message
 
 
+@pytest.mark.parametrize(
+    ("trials", "words"),
+    [(1, "The only trial has failed: The shapes"), (2, "The first 2 trials have all failed")],
+)
+def test_a_small_sweep_has_failed_too_where_all_its_trials_have(
+    project: Project, fake: FakeRuns, trials: int, words: str
+) -> None:
+    fake.refuse = lambda _: True
+    sweep = sweeps.start(project, [LR], trials=trials)
+    assert len(serve(sweep)) == trials
+    assert sweep.state.status == "failed"
+    assert sweep.state.message.startswith(words)
+
+
 def test_a_killed_sweep_ends_with_the_trials_of_one_left_alone(
     project: Project, fake: FakeRuns
 ) -> None:

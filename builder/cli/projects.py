@@ -1,5 +1,6 @@
 """Projects on the command line: templates, new, check, fix, code."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -94,20 +95,30 @@ def new(
 
 @root.app.command()
 def check(file: root.ProjectFile, as_json: root.Json = False) -> None:
-    """Shapes, parameters and cost of every node; leave with 1 where there are errors."""
-    found = checks(drawn(file))
+    """Shapes, parameters and cost of every node, and whether it can train; leave with 1 where there
+    are errors.
+    """
+    given = drawn(file)
+    found = checks(given)
+    refusal = refused(given, found)
     document = {
-        "ok": all(item.ok for item in found.values()),
+        "ok": refusal is None and all(item.ok for item in found.values()),
         "parameters": sum(item.parameters for item in found.values()),
         "macs": sum(item.macs for item in found.values()),
         "issues": [
             {**issue, "graph": name}
             for name, item in found.items()
             for issue in item.to_dict()["issues"]
-        ],
+        ]
+        + ([{**refusal.to_dict(), "graph": None}] if refusal else []),
         "graphs": {name: item.to_dict() for name, item in found.items()},
     }
-    root.emit(document, as_json, lambda: "\n\n".join(map(_check_text, found.items())))
+
+    def text() -> str:
+        more = [_issue_text(refusal)] if refusal else []
+        return "\n\n".join([*map(_check_text, found.items()), *more])
+
+    root.emit(document, as_json, text)
     if not document["ok"]:
         raise typer.Exit(root.WRONG_INPUT)
 
@@ -216,12 +227,17 @@ def specs_of(given: project.Project) -> "PreparedSpec":
 
 
 def checks(given: project.Project) -> dict[str, "Check"]:
-    """Every graph of the project, checked against its data."""
+    """Every graph of the project, checked against its data; where the task itself is wrong, without
+    what it needs of the graphs.
+    """
     from builder import compile as compiler
     from builder import tasks
 
     spec = specs_of(given)
-    shapes = tasks.output_shapes(given, spec)
+    try:
+        shapes = tasks.output_shapes(given, spec)
+    except errors.LaminaError:  # `refused` tells it
+        shapes = dict.fromkeys(given.graphs)
     return {
         name: compiler.check(
             graph,
@@ -234,10 +250,28 @@ def checks(given: project.Project) -> dict[str, "Check"]:
     }
 
 
+def refused(given: project.Project, found: "Mapping[str, Check]") -> "Issue | None":
+    """Why `train` would not start although the graphs fit; of a project without data, or whose
+    graphs do not fit, the recipe alone is judged.
+    """
+    from builder import runs
+    from builder.compile import Issue
+    from builder.train import recipe
+
+    try:
+        if given.data.source and all(item.ok for item in found.values()):
+            runs.check(given)
+        else:
+            recipe.check(given.recipe)
+    except errors.LaminaError as error:
+        return Issue(None, "recipe", "error", "It cannot train like this", str(error))
+    return None
+
+
 def understood(made: project.Project) -> dict[str, Any]:
     """What a project's data was taken for: target, classes, columns (or "image", …), rows."""
     from builder import data, tasks
-    from builder.data.columns import called
+    from builder.data.runtime.naming import told
 
     spec = data.specs(made)
     target = spec.target if "rows" in tasks.get(made.task.kind).views else None
@@ -245,7 +279,7 @@ def understood(made: project.Project) -> dict[str, Any]:
     media = [item.form for item in spec.inputs.values() if item.form not in ("vector", "codes")]
     return {
         "target": target.name if target else None,
-        "target_called": called(f"'{target.name}'", data.read(made.data).headerless)
+        "target_called": told(f"'{target.name}'", data.read(made.data).headerless)
         if target
         else None,
         "task": made.task.kind,

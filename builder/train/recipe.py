@@ -93,11 +93,7 @@ def resolve(recipe: Recipe, spec: PreparedSpec, *, macs: int = 0) -> Resolved:
     """
     rows = spec.sizes.get("train", 0)
     _check_rows(rows)
-    _check_figures(recipe)
-    _check_optimizers(recipe)
-    schedule.Curve(recipe.schedule, 10 * recipe.epochs, 10, recipe.optimizer.lr)
-    if recipe.schedule.name == schedulers.PLATEAU:
-        schedulers.Plateau(recipe.schedule.options, recipe.optimizer.lr)
+    check(recipe)
     device, why = device_name(recipe.device)
     choices = {"device": f"{device}: {why}"}
     words = precision.check(recipe.precision, device)
@@ -125,6 +121,17 @@ def resolve(recipe: Recipe, spec: PreparedSpec, *, macs: int = 0) -> Resolved:
         choices["optimizer"] = f"{recipe.optimizer.name}, fused"
     filled = recipe.model_copy(update={"batch_size": size, "device": device, "threads": threads})
     return Resolved(filled, choices)
+
+
+def check(recipe: Recipe) -> None:
+    """Raise LaminaError for what is wrong with a recipe whatever the data: figures, optimisers,
+    the schedule.
+    """
+    _check_figures(recipe)
+    _check_optimizers(recipe)
+    schedule.Curve(recipe.schedule, 10 * recipe.epochs, 10, recipe.optimizer.lr)
+    if recipe.schedule.name == schedulers.PLATEAU:
+        schedulers.Plateau(recipe.schedule.options, recipe.optimizer.lr)
 
 
 def _threads(device: str, macs: float) -> int:

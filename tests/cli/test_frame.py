@@ -74,6 +74,33 @@ def test_a_broken_project_file_names_line_and_column(tmp_path, capsys):
     assert "broken.lamina.json, line 2, column 10" in err
 
 
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        ({"recipe": {"optimizer": {"name": "AdamZ"}}}, "There is no optimiser 'AdamZ'"),
+        ({"recipe": {"monitor": "validation_luck"}}, "'validation_luck' is not computed"),
+        ({"task": {"loss": "nonsense"}}, "The loss 'nonsense' does not fit"),
+        ({"task": {"metrics": ["nonsense"]}}, "'nonsense'"),
+    ],
+)
+def test_check_tells_what_train_would_refuse(parts, words, tmp_path, capsys):
+    nodes = [
+        {"id": "table", "layer": "Input"},
+        {"id": "head", "layer": "Linear", "params": {"out_features": 3}},
+        {"id": "out", "layer": "Output"},
+    ]
+    edges = [["table", "head"], ["head", "out"]]
+    data = {"source": "sklearn", "options": {"name": "iris"}}
+    graphs = {"model": {"nodes": nodes, "edges": edges}}
+    path = tmp_path / "p.lamina.json"
+    path.write_text(json.dumps({"lamina": 1, "data": data, "graphs": graphs, **parts}), "utf-8")
+    code, out, err = run("check", str(path), "--json", capsys=capsys)
+    assert (code, err) == (1, "")
+    (issue,) = json.loads(out)["issues"]
+    assert (issue["node"], issue["code"]) == (None, "recipe")
+    assert words in issue["message"]
+
+
 def test_with_json_a_mistake_is_json_on_standard_error(tmp_path, capsys):
     code, out, err = run("check", str(tmp_path / "none.json"), "--json", capsys=capsys)
     assert (code, out) == (1, "")

@@ -67,7 +67,7 @@ describe("fields", () => {
 
   it("show what is set, and an empty choice in the help's words where nothing is", () => {
     const form = param({ kind: "choice", default: null, low: null, high: null, choices: ["vector", "image"], help: "What it is. Empty: the data decides." });
-    const empty = { value: "", label: "the data decides" };
+    const empty = { value: "", label: "by the data" };
     expect(offered(form, null)[0]).toEqual(empty);
     expect(offered(form, "image")[0]).toEqual(empty);
     expect(offered({ ...form, help: "" }, null)[0]).toEqual({ value: "", label: "none" });

@@ -9,8 +9,11 @@ export function show(value: Json | undefined): string {
   return Array.isArray(value) ? value.join(", ") : String(value);
 }
 
-/** What an unset value means, in the words of the help ("Empty: the data decides."). */
-export const unset = (param: ParamFace): string => /Empty: ([^.]+)/.exec(param.help)?.[1] ?? "none";
+/** What an unset value means: "by the data" where the help says "Empty: the data decides." */
+function unset(param: ParamFace): string {
+  const decides = /Empty: ([^.]+) decides/.exec(param.help)?.[1];
+  return decides ? `by ${decides}` : "none";
+}
 
 /** What a select offers: an empty choice first where the value may be unset, or is. */
 export function offered(param: ParamFace, value: Json | undefined): { value: string; label: string }[] {

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
+from builder import wording
 from builder.errors import LaminaError
 from builder.graph.spec import Graph, Name
 
@@ -252,6 +253,12 @@ def loads(text: str | bytes, *, place: str = "project file") -> Project:
     """
     if len(text) > MAX_BYTES:
         raise LaminaError("The file is larger than 20 MB; that is no project file.", place=place)
+    if not text.strip():
+        raise LaminaError(
+            "The file is empty.",
+            place=place,
+            remedy="`lamina new --template NAME -o FILE` writes a whole project.",
+        )
     try:
         raw = json.loads(text)
     except UnicodeDecodeError as error:
@@ -261,19 +268,24 @@ def loads(text: str | bytes, *, place: str = "project file") -> Project:
     except RecursionError as error:
         raise LaminaError("The file is nested too deeply.", place=place) from error
     except json.JSONDecodeError as error:
+        fact, remedy = wording.syntax(error)
         raise LaminaError(
-            f"{error.msg}.",
-            place=f"{place}, line {error.lineno}, column {error.colno}",
-            remedy="Check the comma, bracket or quote there; a project file is JSON.",
+            fact, place=f"{place}, line {error.lineno}, column {error.colno}", remedy=remedy
         ) from error
     if not isinstance(raw, dict):
         raise LaminaError(
             "A project file is a JSON object.", place=place, remedy='Begin with {"lamina": 1, ...}.'
         )
     version = raw.get("lamina")
-    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+    if version is None:
         raise LaminaError(
             'The key "lamina" with the version is missing.', place=place, remedy='Add "lamina": 1.'
+        )
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise LaminaError(
+            f'The version in "lamina" must be the number 1; found {json.dumps(version)[:80]}.',
+            place=place,
+            remedy='Write "lamina": 1, without quotes around the 1.',
         )
     if version > VERSION:
         raise LaminaError(
@@ -302,39 +314,21 @@ def loads(text: str | bytes, *, place: str = "project file") -> Project:
     return project
 
 
-LIMITS = {
-    "greater_than_equal": ("at least", "ge"),
-    "greater_than": ("above", "gt"),
-    "less_than_equal": ("at most", "le"),
-    "less_than": ("below", "lt"),
-}
-
-
 def complaint(error: ValidationError, place: str = "") -> LaminaError:
     """The first mistake that pydantic found, with its field and what it must be."""
-    first, *others = error.errors(include_url=False)
-    where = ".".join(str(part) for part in first["loc"]) or "the whole"
-    more = f" ({len(others)} more like it.)" if others else ""
-    message = first["msg"].removeprefix("Value error, ")
-    remedy = "Correct it there."
+    found = error.errors(include_url=False)
+    first = found[0]
+    where = wording.place(first) or "the whole"
+    others = {wording.place(one) for one in found} - {wording.place(first)}
     if first["type"] == "extra_forbidden":
-        message = "This key is not known"
-        remedy = _near(first["loc"])
-    elif first["type"] in LIMITS:
-        words, limit = LIMITS[first["type"]]
-        message = f"It must be {words} {first['ctx'][limit]:g}"
-    given = first.get("input")
-    shown = (
-        f", found {given!r}"
-        if isinstance(given, str | int | float | bool)
-        and "found" not in message
-        and first["type"] != "extra_forbidden"
-        else ""
-    )
+        fact, remedy = "This key is not known.", _near(first["loc"])
+    elif first["type"] == "missing":
+        fact, remedy = "This key is missing.", f'Add "{first["loc"][-1]}".'
+    else:
+        fact, remedy = wording.sentence(found)
+    more = f"({len(others)} more such mistake{'s' * (len(others) > 1)}.)" if others else ""
     return LaminaError(
-        f"{message}{shown if len(shown) < 90 else ''}.",
-        place=f"{place}, {where}" if place else where,
-        remedy=remedy + more,
+        fact, place=f"{place}, {where}" if place else where, remedy=f"{remedy} {more}".strip()
     )
 
 

@@ -112,7 +112,10 @@ class Graph(Frozen):
         for edge in self.edges:
             for end in (edge.source, edge.target):
                 if end not in seen:
-                    raise ValueError(f"an edge names {end!r}, but no node is called so")
+                    raise ValueError(
+                        f"an edge names {end!r}, but no node is called so; "
+                        "correct the edge, or add the node"
+                    )
         return self
 
     def node(self, node_id: str) -> Node:

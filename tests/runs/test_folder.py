@@ -119,8 +119,8 @@ def changed(project: Project, **changes: Any) -> Project:
 @pytest.mark.parametrize(
     ("overrides", "place", "words"),
     [
-        ({"recipe.batch_size": 0}, "recipe.batch_size", "must be at least 1, found 0"),
-        ({"recipe.optimizer.lr": -1}, "recipe.optimizer.lr", "must be above 0, found -1"),
+        ({"recipe.batch_size": 0}, "recipe.batch_size", "must be at least 1; found 0"),
+        ({"recipe.optimizer.lr": -1}, "recipe.optimizer.lr", "must be above 0; found -1"),
         ({"recipe.optimizer.name": "Adamm"}, "recipe.optimizer.name", "no optimiser"),
         ({"recipe.device": "cuda:63"}, "recipe.device", "not there"),
         ({"recipe.monitor": "validation_r2"}, "recipe.monitor", "not computed"),

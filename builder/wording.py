@@ -1,0 +1,143 @@
+"""Mistakes that pydantic and the JSON reader find, in a beginner's words."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+NEEDS: dict[str, tuple[str, str]] = {
+    # pydantic's kind of error → what must be there, and what to do
+    "int_type": ("a whole number", "Write a number such as 3, without quotes."),
+    "int_parsing": ("a whole number", "Write a number such as 3, without quotes."),
+    "int_from_float": ("a whole number", "Write a number without a fraction, such as 3."),
+    "float_type": ("a number", "Write a number such as 0.5, without quotes."),
+    "float_parsing": ("a number", "Write a number such as 0.5, without quotes."),
+    "finite_number": ("a finite number", "Write a number that is neither infinite nor NaN."),
+    "bool_type": ("true or false", "Write true or false, without quotes."),
+    "bool_parsing": ("true or false", "Write true or false, without quotes."),
+    "string_type": ("a text", 'Write it in double quotes, such as "this".'),
+    "list_type": ("a list", "Write it in brackets, such as [1, 2]."),
+    "tuple_type": ("a list", "Write it in brackets, such as [1, 2]."),
+    "dict_type": ("a group of keys and values", 'Write it in braces, such as {"key": 1}.'),
+    "model_type": ("a group of keys and values", 'Write it in braces, such as {"key": 1}.'),
+    "model_attributes_type": (
+        "a group of keys and values",
+        'Write it in braces, such as {"key": 1}.',
+    ),
+    "none_required": ("null", "Write null, or take the key out."),
+}
+LIMITS = {
+    "greater_than_equal": ("at least", "ge"),
+    "greater_than": ("above", "gt"),
+    "less_than_equal": ("at most", "le"),
+    "less_than": ("below", "lt"),
+}
+BRANCH = re.compile(r"(literal|tuple|dict|list|function-\w+|constrained-\w+)\[.*\]", re.DOTALL)
+"""How pydantic marks, in a place, which of several allowed forms it tried."""
+
+SYNTAX = {
+    # the JSON reader's message begins so → the fact, and what to do
+    "Expecting value": (
+        "A value is missing, or is written in a way that JSON does not know",
+        "Write a number, a text in double quotes, true, false, null, a list [] or a group {}.",
+    ),
+    "Expecting property name": (
+        "A key in double quotes is missing",
+        "Write the key in double quotes, or take out the comma before the closing brace.",
+    ),
+    "Expecting ',' delimiter": (
+        "A comma or a closing bracket is missing",
+        "Put a comma between two entries, or close the list or group before it.",
+    ),
+    "Expecting ':' delimiter": (
+        "A colon is missing after a key",
+        'Write "key": value.',
+    ),
+    "Unterminated string": ("A text begins here that does not end", "Close it with a quote."),
+    "Invalid control character": (
+        "A line break or tab stands inside a text",
+        r"Write \n for a line break and \t for a tab, or close the text before it.",
+    ),
+    "Invalid \\": ("A backslash stands before a letter that makes no sense", r"Write \\ for one."),
+    "Extra data": (
+        "The file goes on after its end",
+        "Take out what stands behind the last closing brace.",
+    ),
+    "Illegal trailing comma": (
+        "A comma stands before a closing bracket",
+        "Take the comma out.",
+    ),
+}
+
+
+def place(found: Mapping[str, Any]) -> str:
+    """Where pydantic found it, as keys: "recipe.optimizer.lr"; empty for the whole."""
+    return ".".join(part for part in map(str, found["loc"]) if not BRANCH.fullmatch(part))
+
+
+def sentence(errors: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+    """The first of pydantic's errors as fact and remedy, each a sentence.
+
+    Where a value may have several forms, all of them are named.
+    """
+    first = errors[0]
+    here = place(first)
+    found = [_one(error) for error in errors if place(error) == here]
+    needs = list(dict.fromkeys(need for need, _ in found if need))
+    fact, remedy = found[0]
+    if needs:
+        fact = f"It must be {' or '.join(needs)}{_given(first)}"
+    elif not fact:
+        fact, _, remedy = str(first["msg"]).removeprefix("Value error, ").partition("; ")
+    if len(needs) > 1:
+        remedy = "Write one of these."
+    return _sentence(fact), _sentence(remedy)
+
+
+def _one(error: Mapping[str, Any]) -> tuple[str, str]:
+    """What must be there, after "It must be", and the remedy; empty where pydantic's words do."""
+    kind, facts = error["type"], error.get("ctx") or {}
+    if kind in NEEDS:
+        return NEEDS[kind]
+    if kind in LIMITS:
+        words, limit = LIMITS[kind]
+        said = f"{words} {facts[limit]:g}"
+        return said, f"Write a number that is {said}."
+    if kind == "literal_error":
+        return str(facts["expected"]), "Write one of these, in double quotes."
+    if kind in ("string_too_short", "too_short"):
+        least, thing = int(facts["min_length"]), "character" if "string" in kind else "entry"
+        many = {"character": "characters", "entry": "entries"}[thing]
+        count = f"one {thing}" if least == 1 else f"{least} {many}"
+        return f"at least {count} long", f"Write {count} or more."
+    if kind in ("string_too_long", "too_long"):
+        thing = "characters" if "string" in kind else "entries"
+        return (
+            f"at most {facts['max_length']} {thing} long",
+            f"Leave {facts['max_length']} of them.",
+        )
+    return "", ""
+
+
+def _given(error: Mapping[str, Any]) -> str:
+    """ "; found 'abc'" where the value is short enough to be shown."""
+    given = error.get("input")
+    if given is None:
+        return "; found null"
+    shown = json.dumps(given) if isinstance(given, bool) else repr(given)
+    fits = isinstance(given, str | int | float) and str(given) != "" and len(shown) < 90
+    return f"; found {shown}" if fits else ""
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '?')) else '.'}" if text else ""
+
+
+def syntax(error: json.JSONDecodeError) -> tuple[str, str]:
+    """What is wrong with a JSON text, as fact and remedy."""
+    if error.pos >= len(error.doc.rstrip()):
+        return "The file ends too early.", "Close every brace, bracket and quote that was opened."
+    for begin, (fact, remedy) in SYNTAX.items():
+        if error.msg.startswith(begin):
+            return f"{fact}.", remedy
+    return f"{error.msg}.", "Check the comma, bracket or quote there; a project file is JSON."

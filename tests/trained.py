@@ -56,6 +56,12 @@ def _data(kind: str, home: Path) -> tuple[str, Data | None]:
         _texts(path)
         return "bag-text", Data(source="table", options={"path": str(path)}, target="verdict")
     _table(path)
+    if kind == "headless":
+        path.write_text("".join(path.read_text().splitlines(keepends=True)[1:]))
+        columns = {"#4": {"role": "ignore"}}
+        options = {"path": str(path)}
+        data = Data(source="table", options=options, target="#3", columns=columns)
+        return "mlp-classification", data
     number = kind == "number"
     return (
         "mlp-regression" if number else "mlp-classification",
@@ -95,7 +101,10 @@ def _train(kind: str) -> Trained:
 
 
 def trained(kind: str, monkeypatch: pytest.MonkeyPatch) -> Trained:
-    """A finished run on images, a table, numbers or texts; LAMINA_HOME points at its home."""
+    """A finished run on images, a table (with a head, or "headless"), numbers or texts.
+
+    LAMINA_HOME points at its home.
+    """
     found = _train(kind)
     monkeypatch.setenv("LAMINA_HOME", str(found.home))
     return found

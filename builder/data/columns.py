@@ -152,16 +152,6 @@ def find(name: str, frame: "pd.DataFrame", place: str) -> str:
     )
 
 
-PLACE = re.compile(r"'#(\d{1,6})'|(?<![\w#&])#(\d{1,6})\b")
-
-
-def called(text: str, headerless: bool) -> str:
-    """A text for people about a file without a head: "column 1" where it says '#0' or #0."""
-    if not headerless:
-        return text
-    return PLACE.sub(lambda match: f"column {int(match[1] or match[2]) + 1}", text)
-
-
 def guess_target(raw: Raw, profiles: Mapping[str, Profile]) -> str | None:
     """The column that is most likely meant to be predicted: the source's own, a usual name (one
     that means classes only for a column of classes), else the last."""

@@ -17,6 +17,7 @@ from builder.data.check import Check, Facts
 from builder.data.columns import Planned, Profile
 from builder.data.read import fingerprint, read
 from builder.data.rows import arrange, relabelled
+from builder.data.runtime import naming
 from builder.data.runtime.tables import to_text
 from builder.errors import LaminaError
 from builder.project import Binding, Column, Data, Split
@@ -199,7 +200,7 @@ def _inspect(data: Data, limit: int, progress: Progress) -> Overview:
         given=raw.given is not None,
         preview=_preview(raw.frame, limit),
         findings=tuple(_called(finding, raw.headerless) for finding in findings),
-        notes=tuple(columns.called(note, raw.headerless) for note in raw.notes),
+        notes=tuple(naming.told(note, raw.headerless) for note in raw.notes),
         options=dict(raw.options),
         choices=dict(raw.choices),
         headerless=raw.headerless,
@@ -210,9 +211,9 @@ def _called(finding: Finding, headerless: bool) -> Finding:
     """The finding with columns called as people do; what it edits keeps their names."""
     return replace(
         finding,
-        sentence=columns.called(finding.sentence, headerless),
+        sentence=naming.told(finding.sentence, headerless),
         remedies=tuple(
-            replace(remedy, label=columns.called(remedy.label, headerless))
+            replace(remedy, label=naming.told(remedy.label, headerless))
             for remedy in finding.remedies
         ),
     )

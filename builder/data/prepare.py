@@ -17,7 +17,7 @@ from builder.data.columns import Planned
 from builder.data.prepared import Prepared
 from builder.data.read import fingerprint, read
 from builder.data.rows import Rows, arrange
-from builder.data.runtime import VERSION, Preparation
+from builder.data.runtime import VERSION, Preparation, naming
 from builder.data.specs import PreparedSpec
 from builder.errors import LaminaError
 from builder.project import Binding, Project
@@ -78,15 +78,21 @@ def _fill(
     raw = read(project.data, progress)
     where = Path(files[0]["path"]).name if files else project.data.source
     _enough(raw.rows, raw.rows, where)
-    rows = arrange(raw, project.data, project.task.kind)
-    _enough(len(rows.places), raw.rows, where)
     try:
+        rows = arrange(raw, project.data, project.task.kind)
+        _enough(len(rows.places), raw.rows, where)
         fitted = _fit(rows, project)
     except LaminaError as error:
-        if not error.place.startswith("column "):
+        of_column = error.place.startswith("column ")
+        if not of_column and not raw.headerless:
             raise
-        place = f"{where}, {error.place}"
-        raise LaminaError(error.fact, place=place, remedy=error.remedy) from error
+        place = naming.told(f"{where}, {error.place}", raw.headerless)
+        raise LaminaError(
+            naming.told(error.fact, raw.headerless),
+            place=place if of_column else error.place,
+            remedy=naming.told(error.remedy, raw.headerless),
+            code=error.code,
+        ) from error
     target = None
     if rows.y is not None and rows.kind is not None and rows.target is not None:
         target = fit.fit_target(rows.target, rows.kind, rows.classes, rows.y[rows.of(0)])
@@ -115,7 +121,7 @@ def _fill(
         inputs={name: part.spec for name, part in fitted.items()},
         target=target,
         sizes={name: len(rows.of(code)) for code, name in enumerate(SPLITS)},
-        notes=tuple(columns.called(note, raw.headerless) for note in dict.fromkeys(notes)),
+        notes=tuple(naming.told(note, raw.headerless) for note in dict.fromkeys(notes)),
     )
     store.write_json(aside / "preparation.json", settings)
     store.write_json(
@@ -199,7 +205,7 @@ def _nothing(name: str, rows: Rows, others: bool) -> LaminaError:
     if aside:
         told += f"; left out: {', '.join(aside[:4])}{more}"
     return LaminaError(
-        columns.called(f"There is no column to predict from{told}.", rows.raw.headerless),
+        f"There is no column to predict from{told}.",
         place="data.columns",
         remedy="Bring a column that says something about the target, or give one the role feature.",
     )

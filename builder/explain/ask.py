@@ -295,7 +295,7 @@ def _notes(question: Question) -> tuple[str, ...]:
     """What is explained, and against what, in words."""
     subject = question.subject
     if question.scale == "value":
-        what = f"Parts are in the unit of {subject.target.name}."
+        what = f"Parts are in the unit of {subject.called(subject.target.name)}."
     elif question.scale == "probability":
         what = "Parts are shares of probability."
     elif len(subject.classes) == 2:

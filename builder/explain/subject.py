@@ -12,6 +12,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from builder.data.runtime import naming
 from builder.data.specs import InputSpec, TargetSpec
 from builder.explain import twin
 
@@ -71,6 +72,10 @@ class Subject:
     def forms(self) -> frozenset[str]:
         """The forms of its inputs."""
         return frozenset(self.inputs[name].form for name in self.names)
+
+    def called(self, column: str) -> str:
+        """A column as a person reads it: "column 1" for "#0" of a table without a head."""
+        return naming.called(column, naming.numbered([*self.columns, self.target.name]))
 
     def default_scale(self) -> Scale:
         """What gradient methods explain: a class's score before softmax, or the number itself."""

@@ -236,7 +236,7 @@ def figure(value: float) -> str:
 def _watched(question: Question) -> str:
     subject = question.subject
     if question.target is None:
-        return subject.target.name
+        return subject.called(subject.target.name)
     return f"probability of {subject.classes[int(question.target[0])]}"
 
 
@@ -340,7 +340,8 @@ def _table_checks(method: Method, question: Question, answer: Attribution) -> li
     checks = [_background(method, question, answer.columns[0].numpy())]
     pair = correlated(question.subject)
     if pair is not None:
-        one, two, value = pair
+        one, two = (question.subject.called(name) for name in pair[:2])
+        value = pair[2]
         checks.append(
             Check(
                 "correlated",

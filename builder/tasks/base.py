@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from builder.compile import names
 from builder.data.options import Option
+from builder.data.runtime import naming
 from builder.data.specs import InputSpec, TargetSpec
 from builder.project import Recipe, TaskChoice
 
@@ -79,6 +80,12 @@ class Context:
     free: Mapping[str, Mapping[str, tuple[int, ...]]] = field(default_factory=dict)
     # What was fitted on the training rows, as data.runtime reads it (a text's tokens).
     preparation: Mapping[str, Any] = field(default_factory=dict)
+
+    def called(self, column: str) -> str:
+        """A column in a sentence: its name in quotes, "column 1" of a table without a head."""
+        known = [name for one in self.inputs.values() for name in one.origins or one.features]
+        target = [self.target.name] if self.target else []
+        return naming.told(f"'{column}'", naming.numbered([*known, *target]))
 
 
 Measures = Literal["class", "number", "token", "image"]

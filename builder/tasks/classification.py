@@ -40,19 +40,20 @@ class Classification(RowTask):
         target = context.target
         if target is None:
             return "Classification needs a target column. Choose one on the Data page."
+        name = context.called(target.name)
         if target.kind != "class":
             return (
-                f"The target '{target.name}' holds numbers. Choose regression, "
+                f"The target {name} holds numbers. Choose regression, "
                 "or set the column's type to category."
             )
         if len(target.classes) < 2:
             return (
-                f"The target '{target.name}' has one class only. "
+                f"The target {name} has one class only. "
                 "Bring rows of a second class, or choose another target."
             )
         if target.counts and sum(1 for count in target.counts if count) < 2:
             return (
-                f"The training split holds one class of '{target.name}' only. "
+                f"The training split holds one class of {name} only. "
                 "Choose a stratified split, or bring more rows."
             )
         return None

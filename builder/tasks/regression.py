@@ -31,14 +31,15 @@ class Regression(RowTask):
         target = context.target
         if target is None:
             return "Regression needs a target column. Choose one on the Data page."
+        name = context.called(target.name)
         if target.kind != "number":
             return (
-                f"The target '{target.name}' holds classes. Choose classification, "
+                f"The target {name} holds classes. Choose classification, "
                 "or set the column's type to number."
             )
         if not target.std > 0:
             return (
-                f"The target '{target.name}' has the same value in every training row; "
+                f"The target {name} has the same value in every training row; "
                 "there is nothing to learn. Choose another target."
             )
         return None

@@ -4,16 +4,15 @@ What a person sees of an image, a text, a series, a table's row.
 """
 
 import base64
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from builder.data.runtime import naming
 from builder.data.specs import PreparedSpec
 from builder.ui import figures
 
 SHOWN_COLUMNS = 4
 POINTS = 64
-_POSITION = re.compile(r"#\d{1,9}")
 Caption = Callable[[int], Mapping[str, str]]
 
 
@@ -83,12 +82,8 @@ def columns_of(spec: PreparedSpec, most: int = SHOWN_COLUMNS) -> list[str]:
 
 def column_label(spec: PreparedSpec, name: str) -> str:
     """A column as a person reads it: "#0" of a table without a head is "column 1"."""
-    if not _POSITION.fullmatch(name):
-        return name
     known = [*columns_of(spec, 1_000_000), *([spec.target.name] if spec.target else [])]
-    if not all(_POSITION.fullmatch(one) for one in known):
-        return name  # the table has a head, and a column that is really called so
-    return f"column {int(name[1:]) + 1}"
+    return naming.called(name, naming.numbered(known))
 
 
 def heads(spec: PreparedSpec, facts: Sequence[str]) -> list[str]:

@@ -5,8 +5,11 @@ import io
 
 import numpy as np
 import pytest
+from torch import nn
 
+from builder.data.runtime import VERSION, Preparation, naming
 from builder.export.portable import files
+from builder.export.portable.predictor import Predictor
 
 TABLE = {
     "inputs": {
@@ -227,3 +230,34 @@ def test_a_broken_ts_file_names_its_line(text, words, tmp_path):
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=words):
         files.records([str(path)], SERIES)
+
+
+def test_columns_of_a_table_without_a_header_are_called_by_their_number(tmp_path):
+    path = tmp_path / "rows.data"
+    path.write_text("31,x\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="lacks column 3; it has column 1, column 2"):
+        files.records([str(path)], HEADERLESS)
+
+
+def test_messages_name_the_columns_of_a_table_without_a_header_by_number_and_leave_cells(tmp_path):
+    path = tmp_path / "rows.data"
+    path.write_text("31,x,Rome\nold,x,Bonn\n'#7',x,Rome\n", encoding="utf-8")
+    settings = {"version": VERSION, "target": {"name": "#3"}, **HEADERLESS}
+    number = {"name": "#0", "kind": "number", "fill": 1.0, "shift": 0.0, "scale": 1.0}
+    city = {"name": "#2", "kind": "category", "values": ["Rome"]}
+    settings["inputs"] = {"table": {"form": "vector", "columns": [number, city]}}
+    ready = Predictor(nn.Identity(), Preparation.from_dict(settings), {"inputs": ["table"]})
+    records = files.records([str(path)], settings)
+    with pytest.raises(ValueError, match=r"Column 1, rows\.data, row 2: 'old' is no number"):
+        ready.predict(records[:2])
+    with pytest.raises(ValueError, match=r"Column 1, rows\.data, row 3: .*#7.* is no number"):
+        ready.predict([records[0], records[2]])
+    assert ready.notes(records)[0].startswith("rows.data, row 2: column 3 is 'Bonn'")
+
+
+def test_a_sentence_about_a_table_without_a_head_counts_its_columns_from_one():
+    said = "The column '#0' and #4, of '#9' cells; Column '#1'."
+    assert naming.told(said, True) == ("The column 1 and column 5, of column 10 cells; Column 2.")
+    assert naming.told(said, False) == said
+    assert not naming.numbered(["#0", "age"])
+    assert not naming.numbered([])

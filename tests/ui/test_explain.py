@@ -268,3 +268,21 @@ def test_a_word_that_training_never_saw_is_read_as_unknown_and_says_so():
     assert "unknown" in explain_choose.unusual(town, "C", None)
     assert explain_choose.unusual(town, None, None) == "Missing."
     assert explain_choose.unusual({**town, "fill": "B"}, None, None) == "Missing: read as B."
+
+
+def test_columns_without_a_head_have_one_name_on_every_page(monkeypatch):
+    run = trained("headless", monkeypatch)
+    app = open_page("explain", project=run.project, run=run.run, split="test", row="2")
+    assert not app.exception
+    found = components(app)
+    names = {"column 1", "column 2", "column 3"}
+    assert {row["name"] for row in found["lamina_waterfall"][0]["rows"]} == names
+    form = found["lamina_whatif"][0]
+    assert {row["label"] for row in form["rows"]} == names
+    assert {row["column"] for row in form["rows"]} == {"#0", "#1", "#2"}
+    app = open_page("deploy", project=run.project, run=run.run)
+    assert not app.exception
+    fields = [*app.number_input, *app.selectbox]
+    assert {field.label for field in fields if field.label != "Checkpoint"} == names
+    assert "column 4" in text_of(app)
+    assert "#3" not in text_of(app)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from builder.data.runtime import naming
 from builder.export.base import Bundle, Format
 
 PORTABLE = Path(__file__).resolve().parent.parent / "portable"
@@ -96,9 +97,12 @@ def example(preparation: Mapping[str, Any]) -> str:
 def _readme(bundle: Bundle) -> str:
     facts = bundle.facts
     name = re.sub(r"[`<>\[\]\n\r]", " ", bundle.name)
-    what = f"estimates `{facts['target']}`, a number"
+    target = facts["target"]
+    called = naming.called(target, naming.headless(bundle.preparation))
+    target = f"`{target}`" if called == target else f"{called} (`{target}` in files)"
+    what = f"estimates {target}, a number"
     if facts["task"] == "classification":
-        what = f"tells {len(facts['classes'])} classes of `{facts['target']}` apart"
+        what = f"tells {len(facts['classes'])} classes of {target} apart"
     figures = "\n".join(
         f"- {key.replace('_', ' ')}: {value:.4g}"
         for key, value in bundle.figures.items()

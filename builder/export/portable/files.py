@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from builder.data.runtime import naming
 from builder.export.portable import ts
 
 Record = dict[str, Any]
@@ -171,7 +172,9 @@ def _separated(text: str, name: str, columns: Sequence[str]) -> list[Record]:
     if headerless:
         best = max(SEPARATORS, key=lambda item: len(_header(text, item)))
         header = [f"#{index}" for index in range(len(_header(text, best)))]
-    lacking = [column for column in columns if column not in header]
+    unnamed = naming.numbered(columns)
+    lacking = [naming.called(column, unnamed) for column in columns if column not in header]
+    shown = [naming.called(column, unnamed) for column in header]
     if not any(header):
         raise ValueError(f"{name} is empty.")
     if lacking and len(header) == 1:
@@ -179,15 +182,19 @@ def _separated(text: str, name: str, columns: Sequence[str]) -> list[Record]:
             f"{name} has a single column, {header[0][:60]!r}; its cells must be apart by comma, "
             "semicolon, tab or |."
             if len(columns) > 1
-            else f"{name} lacks the column {lacking[0]!r}; it has {header[0][:60]}."
+            else f"{name} lacks {_the(lacking[0], unnamed)}; it has {shown[0][:60]}."
         )
     if lacking:
         raise ValueError(
-            f"{name} lacks the column {lacking[0]!r}"
+            f"{name} lacks {_the(lacking[0], unnamed)}"
             + (f" and {len(lacking) - 1} more" if len(lacking) > 1 else "")
-            + f"; it has {', '.join(header[:8])}."
+            + f"; it has {', '.join(shown[:8])}."
         )
     return _rows(text, name, best, header, skip=not headerless)
+
+
+def _the(column: str, unnamed: bool) -> str:
+    return column if unnamed else f"the column {column!r}"
 
 
 def _reader(text: str, separator: str) -> "Iterable[list[str]]":

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from builder.data.runtime import Preparation
+from builder.data.runtime import Preparation, naming
 from builder.data.runtime.tables import to_text
 
 BATCH = 256
@@ -28,6 +28,7 @@ class Predictor:
         self.model = model.eval()
         self.preparation = preparation
         self.facts = dict(facts)
+        self.headless = naming.headless(preparation.settings)
 
     def predict(self, records: Sequence[Mapping[str, Any]]) -> list[Row]:
         """Per record {"prediction": class, "probabilities": {class: p}}, or the number alone.
@@ -39,7 +40,8 @@ class Predictor:
             try:
                 stored = self.preparation.transform(records[start : start + BATCH])
             except ValueError as error:
-                raise ValueError(_placed(str(error), records, start)) from error
+                told = naming.told_column(str(error), self.headless)
+                raise ValueError(_placed(told, records, start)) from error
             rows.extend(self._rows(self.outputs(stored)))
         return rows
 
@@ -61,13 +63,14 @@ class Predictor:
                 if column["kind"] != "category":
                     continue
                 known, name = set(column["values"]), column["name"]
+                shown = naming.called(name, self.headless)
                 words = [to_text(record.get(name)) for record in records]
                 unseen = [
                     at for at, word in enumerate(words) if word is not None and word not in known
                 ]
                 if unseen:
                     found.append(
-                        f"{_place(records, unseen[0])}: {name} is {words[unseen[0]]!r}, which "
+                        f"{_place(records, unseen[0])}: {shown} is {words[unseen[0]]!r}, which "
                         "training never or hardly ever saw; it counts as none of the known "
                         f"values{_more(unseen)}."
                     )

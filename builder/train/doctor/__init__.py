@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from builder.train.doctor.base import Change, Finding, Rule
 from builder.train.doctor.facts import Facts
-from builder.train.doctor.standing import rules
+from builder.train.doctor.standing import find, rules
 
 if TYPE_CHECKING:
     from builder.graph.spec import Graph
@@ -16,7 +16,7 @@ __all__ = ["Change", "Facts", "Finding", "Rule", "examine", "rules", "watch"]
 
 def examine(facts: Facts) -> tuple[Finding, ...]:
     """What all rules find in these facts, at once and without patience."""
-    found = (rule.find(facts) for rule in rules())
+    found = (find(rule, facts) for rule in rules())
     return tuple(finding for finding in found if finding is not None)
 
 

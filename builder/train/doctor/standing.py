@@ -3,11 +3,12 @@ over.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 from builder import scan
+from builder.data.runtime import naming
 from builder.train.doctor import rules as _rules
 from builder.train.doctor.base import Finding, News, Rule, State
 from builder.train.doctor.facts import Facts
@@ -17,6 +18,22 @@ from builder.train.doctor.facts import Facts
 def rules() -> tuple[Rule, ...]:
     """One of each rule, in order of file name."""
     return tuple(rule() for rule in scan.classes(_rules, Rule))  # type: ignore[type-abstract]
+
+
+def find(rule: Rule, facts: Facts) -> Finding | None:
+    """What a rule finds, with the columns of a table without a head called as people do."""
+    finding = rule.find(facts)
+    known = [column for intake in facts.intakes for column in intake.columns]
+    if finding is None or not naming.numbered(known):
+        return finding
+    changes = tuple(
+        replace(change, label=naming.told(change.label, True), why=naming.told(change.why, True))
+        for change in finding.changes
+    )
+    title, fact, why = (
+        naming.told(text, True) for text in (finding.title, finding.fact, finding.why)
+    )
+    return replace(finding, title=title, fact=fact, why=why, changes=changes)
 
 
 @dataclass
@@ -58,7 +75,7 @@ class Standing:
         for rule in rules():
             if news not in rule.news:
                 continue
-            tally, finding = self.tallies[rule.code], rule.find(facts)
+            tally, finding = self.tallies[rule.code], find(rule, facts)
             if finding is None:
                 tally.found, tally.missed = 0, tally.missed + 1
                 if tally.finding is not None and tally.missed >= rule.release:

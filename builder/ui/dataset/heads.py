@@ -32,8 +32,9 @@ def heads(overview: "Overview") -> list[dict[str, Any]]:
 
 def called(name: str, headerless: bool) -> str:
     """A column as a person reads it: "#0" of a file without a head is "column 1"."""
-    number = name.removeprefix("#")
-    return f"column {int(number) + 1}" if headerless and number.isdecimal() else name
+    from builder.data.runtime import naming
+
+    return naming.called(name, headerless)
 
 
 def _head(

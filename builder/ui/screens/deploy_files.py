@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from builder.errors import LaminaError
-from builder.ui import parts
+from builder.ui import parts, rows
 
 if TYPE_CHECKING:
     from builder.export import Predictions
@@ -50,7 +50,11 @@ def show(run: "Run", checkpoint: str, form: str) -> None:
     lines = flat(found.records[:PREVIEW], found.rows[:PREVIEW])
     brought = set(found.records[0])
     lines = [  # what is new stands first, where it is seen without scrolling
-        {key: line[key] for key in sorted(line, key=lambda name: name in brought)} for line in lines
+        {
+            rows.column_label(run.spec, key): line[key]
+            for key in sorted(line, key=lambda name: name in brought)
+        }
+        for line in lines
     ]
     st.dataframe(lines, hide_index=True, height=min(320, 38 + 35 * len(lines)))
     note = f"first {PREVIEW} of {len(found.rows):,} rows" if len(found.rows) > PREVIEW else ""

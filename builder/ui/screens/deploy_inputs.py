@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import streamlit as st
 
+from builder.data.runtime import naming
 from builder.ui import figures, parts
 
 Form = Literal["table", "image", "text", "series", "mixed"]
@@ -65,12 +66,14 @@ def fields(
     record: dict[str, Any] = {}
     wanted = columns_of(settings)
     count = min(most, 3 if len(wanted) > 6 else 2)
+    headless = naming.headless(settings)
     for start in range(0, len(wanted), count):
         for place, column in zip(st.columns(count), wanted[start : start + count], strict=False):
             with place:
                 name = column["name"]
                 value = given[name] if name in given else column.get("fill")
-                record[name] = _field(column, value, f"deploy_{run}_{name}")
+                label = naming.called(name, headless)
+                record[name] = _field(column, label, value, f"deploy_{run}_{name}")
                 said = note(column, record[name]) if note else ""
                 if said:
                     parts.html(
@@ -80,8 +83,8 @@ def fields(
     return record
 
 
-def _field(column: Mapping[str, Any], given: Any, key: str) -> Any:
-    name, kind = column["name"], column["kind"]
+def _field(column: Mapping[str, Any], label: str, given: Any, key: str) -> Any:
+    kind = column["kind"]
     if kind == "category":
         values = [str(value) for value in column["values"] if value != "(missing)"]
         start = NO_ANSWER if given is None else str(given).strip()
@@ -89,21 +92,21 @@ def _field(column: Mapping[str, Any], given: Any, key: str) -> Any:
             [*values, NO_ANSWER] if start in (*values, NO_ANSWER) else [*values, start, NO_ANSWER]
         )
         picked = st.selectbox(
-            name, shown, index=shown.index(start), key=key, accept_new_options=True
+            label, shown, index=shown.index(start), key=key, accept_new_options=True
         )
         return None if picked == NO_ANSWER else picked
     if kind == "boolean":
         options = ["yes", "no", NO_ANSWER]
         known = "yes" if str(given).lower() in ("1", "1.0", "true", "yes", "t", "y") else "no"
         start = NO_ANSWER if given is None else known
-        picked = st.selectbox(name, options, index=options.index(start), key=key)
+        picked = st.selectbox(label, options, index=options.index(start), key=key)
         return None if picked == NO_ANSWER else picked
     if kind == "date":
         text = "" if given is None else str(given)
-        return st.text_input(name, value=text, placeholder="2026-01-31", key=key) or None
+        return st.text_input(label, value=text, placeholder="2026-01-31", key=key) or None
     st.session_state.setdefault(key, number(given))  # a default would make it impossible to empty
     return st.number_input(
-        name, value=None, step=None, format="%.12g", placeholder=NO_ANSWER, key=key
+        label, value=None, step=None, format="%.12g", placeholder=NO_ANSWER, key=key
     )
 
 
@@ -134,15 +137,21 @@ def numbers(text: str) -> list[float]:
     return found
 
 
-def answer(row: Mapping[str, Any], facts: Mapping[str, Any], truth: str | None = None) -> None:
-    """The prediction in large letters; the likeliest classes as bars, or where the number lies."""
+def answer(
+    row: Mapping[str, Any], facts: Mapping[str, Any], truth: str | None = None, head: str = ""
+) -> None:
+    """The prediction in large letters; the likeliest classes as bars, or where the number lies.
+
+    `head` is what is predicted as a person reads it; the target's own name where it is empty.
+    """
+    head = head or str(facts["target"])
     known = f'<span class="lm-f lm-s">in truth {escape(truth)}</span>' if truth is not None else ""
     if "probabilities" not in row:
         value = row["prediction"]
         share = (value - facts["mean"]) / (facts["std"] or 1.0)
         where = "above" if share >= 0 else "below"
         parts.html(
-            f'<div class="lm-f lm-s">{escape(str(facts["target"]))}</div>'
+            f'<div class="lm-f lm-s">{escape(head)}</div>'
             f'<div class="dp-big">{figures.number(value)}</div>{known}'
             f'<div class="lm-m lm-s">{abs(share):.1f} standard deviations {where} the mean of the '
             f"training rows ({figures.number(facts['mean'])})</div>",
@@ -156,7 +165,7 @@ def answer(row: Mapping[str, Any], facts: Mapping[str, Any], truth: str | None =
     more = len(shares) - MOST_BARS
     rest = f'<div class="lm-f lm-s">and {more} classes less likely</div>' if more > 0 else ""
     parts.html(
-        f'<div class="lm-f lm-s">{escape(str(facts["target"]))}</div>'
+        f'<div class="lm-f lm-s">{escape(head)}</div>'
         f'<div class="dp-big">{escape(str(row["prediction"]))}</div>{known}'
         f'<div class="dp-bars">{bars}</div>{rest}',
         "answer",

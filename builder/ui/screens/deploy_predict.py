@@ -49,7 +49,8 @@ def show(run: "Run", checkpoint: str) -> None:
             except ValueError as error:
                 parts.failed(_sentence(error), key="predict_failed")
                 return
-            inputs.answer(row, ready.facts, truth)
+            head = rows.column_label(run.spec, str(ready.facts["target"]))
+            inputs.answer(row, ready.facts, truth, head)
 
 
 def _record(

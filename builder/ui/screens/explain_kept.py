@@ -69,7 +69,8 @@ def _line(run: Any, kept: keepsakes.Keepsake, methods_key: str) -> None:
         if (kept.row is not None)
         else f"your {rows.word(run.spec, 1)}"
     )
-    facts = [kept.title, where, f"why {kept.target}" if kept.target else "", kept.verdict]
+    why = f"why {rows.column_label(run.spec, kept.target)}" if kept.target else ""
+    facts = [kept.title, where, why, kept.verdict]
     with st.container(
         horizontal=True, vertical_alignment="center", key=f"lm_quiet_keepsake_{kept.id}"
     ):

@@ -113,7 +113,7 @@ def _inside(run: Any, asked: Any, inputs: Any, wish: explain_side.Asked) -> None
             parts.heading(
                 "Inside the model",
                 f"{start}, {shape}; the channels that speak most for "
-                f"{wish.target or subject.target.name}. Pick another layer:",
+                f"{wish.target or subject.called(subject.target.name)}. Pick another layer:",
             ),
             "inside",
         )

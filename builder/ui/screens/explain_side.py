@@ -58,7 +58,7 @@ def side(
             f"{options[name].title}" + (f" ({options[name].note})" if options[name].note else "")
         ),
     )
-    subject = target or asked.subject.target.name
+    subject = target or asked.subject.called(asked.subject.target.name)
     parts.html(
         f'<div class="lm-s lm-f">“Why {escape(subject)}?” always means “rather than what?”. '
         "The map answers against this.</div>"

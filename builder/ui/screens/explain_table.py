@@ -141,7 +141,7 @@ def _waterfall(run: Any, found: Explanation) -> None:
     kept, rest = ordered[:MOST_BARS], ordered[MOST_BARS:]
     bars = [
         {
-            "name": part.name,
+            "name": rows.column_label(run.spec, part.name),
             "value": rows.show(part.value),
             "part": part.attribution,
             "shown": _points(part.attribution, share),
@@ -262,6 +262,7 @@ def _whatif(
     lines = [
         {
             "column": one_range.column,
+            "label": rows.column_label(run.spec, one_range.column),
             "before": record.get(one_range.column),
             "choices": list(one_range.choices) or None,
             "low": one_range.low,
@@ -276,7 +277,7 @@ def _whatif(
     ]
     write = figures.share if subject.classifies else figures.number
     far = [
-        r.column
+        rows.column_label(run.spec, r.column)
         for r in ranges
         if not r.choices
         and isinstance(changes.get(r.column), int | float)
@@ -293,6 +294,7 @@ def _whatif(
         single=[
             {
                 "column": f.column,
+                "label": rows.column_label(run.spec, f.column),
                 "before": f.before,
                 "after": f.after,
                 "shown": figures.share(f.watched),

@@ -92,6 +92,7 @@ def _swarm(run: Any, split: str, found: Explanation) -> None:
 
     colour = tokens.colours()
     names = [part.name for part in found.rows[0].columns]
+    said = [rows.column_label(run.spec, name) for name in names]
     table = np.array([[part.attribution for part in row.columns] for row in found.rows])
     order = np.argsort(np.abs(table).mean(0))[::-1][:14]
     scale = 100 if found.classes else 1
@@ -104,7 +105,7 @@ def _swarm(run: Any, split: str, found: Explanation) -> None:
                 x=x,
                 y=place + _jitter(x),
                 mode="markers",
-                name=names[at],
+                name=said[at],
                 customdata=[
                     [row.row, rows.show(v), rows.row_label(row.row or 0)]
                     for row, v in zip(found.rows, values, strict=True)
@@ -117,19 +118,23 @@ def _swarm(run: Any, split: str, found: Explanation) -> None:
                     "cmax": 1,
                     "opacity": 0.8,
                 },
-                hovertemplate=escape(names[at]) + " = %{customdata[1]}<br>%{x:+.3g}<br>row "
+                hovertemplate=escape(said[at]) + " = %{customdata[1]}<br>%{x:+.3g}<br>row "
                 "%{customdata[2]}<extra></extra>",
             )
         )
     chart.add_vline(x=0, line={"color": colour["ctl"], "width": 1})
     means = np.abs(table).mean(0) * scale
     labels = [
-        f"{names[at][:22]}  <b>{figures.number(float(means[at]), 2)}</b>" for at in order[::-1]
+        f"{said[at][:22]}  <b>{figures.number(float(means[at]), 2)}</b>" for at in order[::-1]
     ]
     chart.update_yaxes(
         tickvals=list(range(len(order))), ticktext=labels, showgrid=True, automargin=True
     )
-    chart.update_xaxes(title_text="percentage points" if found.classes else found.rows[0].target)
+    chart.update_xaxes(
+        title_text="percentage points"
+        if found.classes
+        else rows.column_label(run.spec, found.rows[0].target)
+    )
     chart.update_layout(margin={"l": 170, "b": 40})
     picked = charts.show(
         chart,

@@ -10,7 +10,7 @@ from builder.graph import edit
 from builder.graph.spec import Graph
 from builder.project import Recipe
 from builder.train import doctor, orders
-from builder.train.doctor.facts import Breakdown, Facts, Node, Teller
+from builder.train.doctor.facts import Breakdown, Facts, Intake, Node, Teller
 from tests.train.doctor.recorded import GRAPH, SICK, SOUND, blocks, epochs, probed
 
 
@@ -293,3 +293,13 @@ def test_gradients_of_several_networks_are_compared_within_each() -> None:
     fading = {**weak, "critic/fc0": {"gradient": 1e-7}}
     found = {one.code: one for one in doctor.examine(replace(facts, probes=(fading,) * 3))}
     assert found["vanishing_gradients"].node == "critic/fc0"
+
+
+def test_columns_of_a_table_without_a_head_are_called_by_their_number() -> None:
+    intake = Intake("table", columns=("#0", "#1"))
+    facts = replace(SOUND, intakes=(intake,), tellers=(Teller("#1", 1.0), Teller("#0", 0.6)))
+    found = next(one for one in doctor.examine(facts) if one.code == "leakage")
+    said = " ".join([found.title, found.fact, found.why, *(c.label for c in found.changes)])
+    assert "column 2" in said
+    assert "#1" not in said
+    assert any("data.columns.#1.role" in change.overrides for change in found.changes)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from builder.data.runtime import naming
 from builder.explain import Channel, Explanation, RowExplanation, Trust, method
 from builder.explain import picture as picture_of
 from builder.ui import figures, rows, tokens
@@ -96,9 +97,10 @@ def _body(found: Explanation, picture: Any) -> dict[str, Any]:
         }
     ordered = sorted(row.columns, key=lambda one: -abs(one.attribution))[:40]
     scale = 100 if found.scale == "probability" else 1
+    headless = naming.numbered(one.name for one in row.columns)
     bars = [
         {
-            "name": one.name,
+            "name": naming.called(one.name, headless),
             "value": rows.show(one.value),
             "part": one.attribution,
             "shown": signed(one.attribution * scale)
@@ -140,12 +142,13 @@ def _evidence(found: Explanation) -> dict[str, Any]:
     if trust is None or trust.evidence is None:
         raise ValueError("no evidence was measured")
     matters = next((check for check in trust.checks if check.name == "matters"), None)
+    headless = naming.numbered([*(one.name for one in row.columns), row.target])
     word = matters.title.removeprefix("Marked ").removesuffix(" matter") if matters else "parts"
     return {
         "share": trust.evidence.share.round(4).tolist(),
         "marked": trust.evidence.marked.round(5).tolist(),
         "random": trust.evidence.random.round(5).tolist(),
-        "label": f"P({row.target})" if found.classes else row.target,
+        "label": f"P({row.target})" if found.classes else naming.called(row.target, headless),
         "shown": _watched(float(trust.evidence.marked[0]), bool(found.classes)),
         "word": word,
     }

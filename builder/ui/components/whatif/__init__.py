@@ -21,9 +21,9 @@ def whatif(
 ) -> dict[str, Any] | None:
     """Draw the form; gives all changes (column → value) where a person just made one.
 
-    A row has "column", "before", "grid" and "curve", and "choices" or "low", "high", "whole".
-    `single` are changes that flip the answer: "column", "before", "after", "shown". `line` is the
-    value drawn dotted in the curves.
+    A row has "column", "label" (as a person reads it), "before", "grid" and "curve", and "choices"
+    or "low", "high", "whole". `single` are changes that flip the answer: "column", "label",
+    "before", "after", "shown". `line` is the value drawn dotted in the curves.
     """
     result = plain.mount("whatif")(
         key=key,

@@ -31,17 +31,17 @@ export default function ({ parentElement, data, setTriggerValue }) {
   function line(row) {
     const value = row.column in data.changes ? data.changes[row.column] : row.before;
     const changed = row.column in data.changes;
-    const name = el("div", { class: `nm${changed ? " on" : ""}`, title: row.column }, el("b", {}, row.column), el("div", { class: "s f" }, changed ? `was ${shown(row.before)}` : "unchanged"));
+    const name = el("div", { class: `nm${changed ? " on" : ""}`, title: row.label }, el("b", {}, row.label), el("div", { class: "s f" }, changed ? `was ${shown(row.before)}` : "unchanged"));
     if (row.choices) {
       const widget = row.choices.length <= 4 && row.choices.join("").length < 34
-        ? el("div", { class: "seg", role: "group", "aria-label": row.column }, row.choices.map((choice) => el("button", { "aria-pressed": choice === value ? "true" : "false", "data-testid": `whatif-${row.column}-${choice}`, onclick: () => change(row, choice) }, shown(choice))))
-        : el("select", { class: "in", "aria-label": row.column, "data-testid": `whatif-${row.column}`, onchange: (event) => change(row, row.choices[event.target.selectedIndex]) }, row.choices.map((choice) => el("option", { selected: choice === value }, shown(choice))));
+        ? el("div", { class: "seg", role: "group", "aria-label": row.label }, row.choices.map((choice) => el("button", { "aria-pressed": choice === value ? "true" : "false", "data-testid": `whatif-${row.column}-${choice}`, onclick: () => change(row, choice) }, shown(choice))))
+        : el("select", { class: "in", "aria-label": row.label, "data-testid": `whatif-${row.column}`, onchange: (event) => change(row, row.choices[event.target.selectedIndex]) }, row.choices.map((choice) => el("option", { selected: choice === value }, shown(choice))));
       return el("div", { class: "wr" }, name, widget);
     }
     const start = typeof value === "number" ? value : row.low;
-    const box = el("input", { class: "in", type: "number", step: "any", value: typeof value === "number" ? value : "", placeholder: "–", "aria-label": `${row.column}, exact`, "data-testid": `whatif-${row.column}`,
+    const box = el("input", { class: "in", type: "number", step: "any", value: typeof value === "number" ? value : "", placeholder: "–", "aria-label": `${row.label}, exact`, "data-testid": `whatif-${row.column}`,
       onchange: (event) => change(row, event.target.value === "" ? null : Number(event.target.value)), onkeydown: (event) => event.stopPropagation() });
-    const slider = el("input", { type: "range", min: row.low, max: row.high, step: row.whole ? 1 : (row.high - row.low) / 200 || 1, value: start, "aria-label": row.column, "data-testid": `slide-${row.column}`,
+    const slider = el("input", { type: "range", min: row.low, max: row.high, step: row.whole ? 1 : (row.high - row.low) / 200 || 1, value: start, "aria-label": row.label, "data-testid": `slide-${row.column}`,
       oninput: (event) => { box.value = Number(Number(event.target.value).toPrecision(4)); },
       onchange: (event) => change(row, Number(Number(event.target.value).toPrecision(4))) });
     return el("div", { class: "wr num" }, name, el("div", { class: "mid" }, spark(row, value), slider), box);
@@ -59,7 +59,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
       el("span", { class: "sp" }), data.flips ? el("span", { class: "pill" }, `flips to: ${data.flips}`) : null),
     el("div", { class: "body" }, data.rows.map(line)),
     data.single.length ? el("div", { class: "flips" }, el("h3", { style: { marginBottom: "6px" } }, "Smallest single changes that flip the answer"),
-      data.single.map((flip) => el("div", { class: "row" }, el("span", { class: "w", title: `${flip.column} ${shown(flip.before)} → ${shown(flip.after)}` }, flip.column, " ", el("b", {}, `${shown(flip.before)} → ${shown(flip.after)}`)), el("span", { class: "f" }, `then ${flip.shown}`), el("span", { class: "sp" }),
+      data.single.map((flip) => el("div", { class: "row" }, el("span", { class: "w", title: `${flip.label} ${shown(flip.before)} → ${shown(flip.after)}` }, flip.label, " ", el("b", {}, `${shown(flip.before)} → ${shown(flip.after)}`)), el("span", { class: "f" }, `then ${flip.shown}`), el("span", { class: "sp" }),
         el("button", { class: "btn", "data-testid": `try-${flip.column}`, onclick: () => { data.changes = { [flip.column]: flip.after }; send(data.changes); } }, "Try")))) : null,
     data.warning ? el("div", { class: "warn" }, sign("warn"), el("span", {}, data.warning)) : null));
   root.querySelector(".body").scrollTop = scrolled;

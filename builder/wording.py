@@ -60,7 +60,7 @@ SYNTAX = {
     ),
     "Invalid \\": ("A backslash stands before a letter that makes no sense", r"Write \\ for one."),
     "Extra data": (
-        "The file goes on after its end",
+        "The text goes on after its end",
         "Take out what stands behind the last closing brace.",
     ),
     "Illegal trailing comma": (
@@ -136,8 +136,8 @@ def _sentence(text: str) -> str:
 def syntax(error: json.JSONDecodeError) -> tuple[str, str]:
     """What is wrong with a JSON text, as fact and remedy."""
     if error.pos >= len(error.doc.rstrip()):
-        return "The file ends too early.", "Close every brace, bracket and quote that was opened."
+        return "The text ends too early.", "Close every brace, bracket and quote that was opened."
     for begin, (fact, remedy) in SYNTAX.items():
         if error.msg.startswith(begin):
             return f"{fact}.", remedy
-    return f"{error.msg}.", "Check the comma, bracket or quote there; a project file is JSON."
+    return f"{error.msg}.", "Check the comma, bracket or quote there."

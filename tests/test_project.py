@@ -109,7 +109,7 @@ def test_where_nodes_stand_does_not_change_the_digest() -> None:
         ('{"lamina": 1,}', "line 1, column 14", "A key in double quotes"),
         ('{"lamina": 1 "name": 2}', "line 1, column 14", "A comma or a closing"),
         ('{"lamina": 1, "data": {', "column 24", "ends too early"),
-        ('{"lamina": 1}}', "column 14", "goes on after its end"),
+        ('{"lamina": 1}}', "column 14", "text goes on after its end"),
         ("[]", "project file", "JSON object"),
         ("{}", "project file", "version is missing"),
         ('{"lamina": "1"}', "project file", 'must be the number 1; found "1"'),

@@ -98,7 +98,7 @@ def _number(options: Mapping[str, Any], name: str, most: int) -> int | None:
         raise LaminaError(
             f"{value!r} is no number from 1 to {most}.",
             place=f"data.options.{name}",
-            remedy="Correct it.",
+            remedy=f"Write a number from 1 to {most}.",
         )
     return int(value)
 

@@ -150,7 +150,7 @@ def _checked(option: Option, value: Any, place: str) -> Any:
         right = right and low <= value <= high
         wanted = f"a number from {low:g} to {high:g}"
     if not right:
-        raise LaminaError(f"{value!r} is not {wanted}.", place=place, remedy="Correct it there.")
+        raise LaminaError(f"{value!r} is not {wanted}.", place=place, remedy=f"Write {wanted}.")
     return value
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from builder import wording
 from builder.errors import LaminaError
 from builder.graph.spec import NAME, Graph
 
@@ -72,11 +73,10 @@ class Document:
             table = raw.get("view", {}).get("positions", {})
             positions = {name: checked_positions(nodes) for name, nodes in table.items()}
         except ValidationError as error:
-            first = error.errors(include_url=False)[0]
+            found = error.errors(include_url=False)
+            fact, remedy = wording.sentence(found)
             raise LaminaError(
-                first["msg"].removeprefix("Value error, ") + ".",
-                place=".".join(str(part) for part in first["loc"]),
-                code="document",
+                fact, place=wording.place(found[0]), remedy=remedy, code="document"
             ) from error
         except (AttributeError, TypeError, KeyError) as error:
             raise LaminaError(

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from builder import wording
 from builder.errors import LaminaError
 from builder.graph.names import free_name
 from builder.graph.names import fresh_id as fresh_id
@@ -308,10 +309,9 @@ def _graph(nodes: tuple[Node, ...], edges: tuple[Edge, ...]) -> Graph:
 
 
 def _reason(error: ValidationError) -> str:
-    first = error.errors(include_url=False)[0]
-    where = ".".join(str(part) for part in first["loc"])
-    message = first["msg"].removeprefix("Value error, ")
-    return f"{where}: {message}." if where else f"{message}."
+    found = error.errors(include_url=False)
+    where, said = wording.place(found[0]), " ".join(wording.sentence(found)).strip()
+    return f"{where}: {said}" if where else said
 
 
 def _find(graph: Graph, id: str) -> Node:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, JsonValue, ValidationError
 
-from builder import layers
+from builder import layers, wording
 from builder.errors import LaminaError
 from builder.graph import edit
 from builder.graph.spec import Graph, Node
@@ -241,15 +241,11 @@ def _put(raw: dict[str, Any], parts: list[str], value: JsonValue) -> None:
 
 
 def _refused(error: ValidationError, settings: Mapping[str, JsonValue]) -> LaminaError:
-    first = error.errors(include_url=False)[0]
-    tail = ".".join(str(part) for part in first["loc"])
+    found = error.errors(include_url=False)
+    tail = wording.place(found[0])
     names = [name for name in settings if name.endswith(tail)] or [tail]
-    message = first["msg"].removeprefix("Value error, ")
-    return LaminaError(
-        f"{settings.get(names[0])!r} cannot be: {message}.",
-        place=names[0],
-        remedy="Choose other values.",
-    )
+    fact, remedy = wording.sentence(found)
+    return LaminaError(fact, place=names[0], remedy=remedy)
 
 
 def _set_nodes(graphs: dict[str, Graph], parts: list[str], value: JsonValue, name: str) -> None:

@@ -185,8 +185,9 @@ class Judge:
     @property
     def words(self) -> str:
         """Why it was enough."""
-        figure = self.early.monitor if self.early else self.monitor
-        return f"{figure} has not improved for {self.patience} epochs."
+        figure = (self.early.monitor if self.early else self.monitor).replace("_", " ")
+        epochs = f"{self.patience} epochs" if self.patience != 1 else "one epoch"
+        return f"The {figure.replace('train ', 'training ', 1)} has not improved for {epochs}."
 
 
 def _lower(figure: str, figures: Mapping[str, float]) -> float | None:

@@ -105,7 +105,7 @@ def test_set_params_merges_and_removes():
         ("insert_on_edge", {"edge": "image", "layer": "ReLU"}, "wrong edge"),
         ("rename", {"id": "conv1", "new": "join"}, "already"),
         ("rename", {"id": "conv1", "new": "1x"}, "no name"),
-        ("replace", {"nodes": [{"id": "a", "layer": "ReLU"}] * 2}, "two nodes"),
+        ("replace", {"nodes": [{"id": "a", "layer": "ReLU"}] * 2}, "Two nodes"),
         ("replace", {"nodes": [], "edges": [["a", "b"]]}, "no node"),
         ("paste", {"nodes": [{"name": "x"}]}, "nodes"),
         ("batch", {"edits": [["add_node"]]}, "pair"),

@@ -58,7 +58,7 @@ def test_values_may_be_lists_words_and_nothing(project: Project) -> None:
         ("graphs.model.fc1.in_features=1,2", "graphs.model.fc1.in_features", "follows from"),
         ("graphs.model.fc1.p=0..1", "graphs.model.fc1.p", "has no setting 'p'"),
         ("recipe.epochs=5..2", "recipe.epochs", "upside down: 5 is above 2. Write 2..5"),
-        ("recipe.epochs=0..2", "recipe.epochs", "greater than or equal to 1"),
+        ("recipe.epochs=0..2", "recipe.epochs", "at least 1; found 0"),
         ("recipe.epochs=1.5..3", "recipe.epochs", "whole numbers"),
         ("recipe.epochs=3..3", "recipe.epochs", "one value"),
         ("recipe.epochs=3,3", "recipe.epochs", "twice"),
@@ -76,7 +76,7 @@ def test_values_may_be_lists_words_and_nothing(project: Project) -> None:
         ("graphs.model.relu1.layer=ReLU,Sil", "graphs.model.relu1.layer", "no layer type 'Sil'"),
         ("without=,image", "node 'image'", "nothing trains without it"),
         ("recipe.epochs=1,2 if recipe.seed=1", "recipe.epochs", "which is not varied"),
-        ("recipe.epochs=1,2 if", "recipe.epochs", "cannot be"),
+        ("recipe.epochs=1,2 if", "recipe.epochs", "whole number; found '2 if'"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_its_field(

@@ -234,7 +234,7 @@ def test_early_stopping_ends_the_run_with_its_reason(make_plan: Make) -> None:
     events = list(fit(make_plan(recipe=recipe)))
     end = last(events, Finished)
     assert end.epoch == 3
-    assert "validation_loss has not improved for 2 epochs" in end.reason
+    assert "The validation loss has not improved for 2 epochs." in end.reason
 
 
 def test_the_best_epoch_is_kept_by_the_monitored_figure(make_plan: Make) -> None:

@@ -153,7 +153,7 @@ def test_patience_ends_a_run_that_had_none(make_plan: Make) -> None:
     recipe = {"epochs": 30, "optimizer": {"name": "SGD", "lr": 1e-9}, "monitor": "train_loss"}
     _, events = run(make_plan, given, kind="table", recipe=recipe)
     assert of(events, Finished)[0].epoch < 30
-    assert "has not improved for 1 epochs" in of(events, Finished)[0].reason
+    assert "has not improved for one epoch" in of(events, Finished)[0].reason
 
 
 def test_a_checkpoint_is_kept_by_order_with_its_state(make_plan: Make, tmp_path: Path) -> None:

@@ -161,7 +161,9 @@ def complete(
                 "true or false" if option.kind == "bool" else f"from {option.low} to {option.high}"
             )
             raise LaminaError(
-                f"{value!r} is not {wanted}.", place=f"{place}.{name}", remedy="Correct it there."
+                f"{value!r} is not {wanted}.",
+                place=f"{place}.{name}",
+                remedy=f"Write {'a number ' * (option.kind != 'bool')}{wanted}.",
             )
         chosen[name] = int(value) if option.kind == "int" else value
     return chosen

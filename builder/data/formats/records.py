@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from builder import wording
 from builder.data.formats import delimited
 from builder.data.grid import MAX_COLUMNS
 from builder.errors import LaminaError
@@ -81,10 +82,11 @@ def _whole(text: str, place: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
+        fact, remedy = wording.syntax(error)
         raise LaminaError(
-            f"This is no JSON: {error.msg}.",
+            f"This is no JSON: {fact[:1].lower()}{fact[1:]}",
             place=f"{place}, line {error.lineno}, column {error.colno}",
-            remedy="Check the comma, bracket or quote there.",
+            remedy=remedy,
         ) from None
     except RecursionError:
         raise LaminaError(
@@ -104,9 +106,11 @@ def _lines(text: str, place: str) -> Iterator[dict[str, Any]]:
         except (json.JSONDecodeError, RecursionError) as error:
             if seen == 0:
                 return
-            what = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
+            what = "It is nested too deeply."
+            if isinstance(error, json.JSONDecodeError):
+                what, _ = wording.syntax(error)
             raise LaminaError(
-                f"This is no JSON: {what}.",
+                f"This is no JSON: {what[:1].lower()}{what[1:]}",
                 place=f"{place}, line {number}",
                 remedy='Each line is one object, such as {"age": 22}.',
             ) from None

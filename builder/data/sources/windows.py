@@ -227,7 +227,7 @@ def _whole(options: Mapping[str, Any], name: str) -> int | None:
         raise LaminaError(
             f"{value!r} is no whole number from {least} on.",
             place=f"data.options.{name}",
-            remedy="Correct it there.",
+            remedy=f"Write a whole number from {least} on.",
         )
     return value
 
@@ -240,7 +240,7 @@ def _share(options: Mapping[str, Any], name: str) -> float:
         raise LaminaError(
             f"{value!r} is no share from 0 to 0.8.",
             place=f"data.options.{name}",
-            remedy="Correct it there.",
+            remedy="Write a number from 0 to 0.8.",
         )
     return float(value)
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 from builder import workspace
 from builder.errors import LaminaError
-from builder.ui import manage, parts, routes, state, warm
+from builder.ui import manage, parts, routes, signs, state, warm
 from builder.ui.components import busy
 
 if TYPE_CHECKING:
@@ -18,17 +18,6 @@ if TYPE_CHECKING:
 
 FIRST = 6
 WARM = busy.Until(warm.ready)
-BADGES: dict[str, tuple[str, parts.Tone, str]] = {
-    "queued": ("Queued", "n", ""),
-    "preparing": ("Preparing", "acc", "live"),
-    "running": ("Training", "acc", "live"),
-    "paused": ("Paused", "warn", "warn"),
-    "finished": ("Finished", "ok", "check"),
-    "stopped": ("Stopped", "n", "check"),
-    "failed": ("Failed", "err", "cross"),
-    "unread": ("Cannot be read", "err", "cross"),
-}
-"""By status of a run: word, tone, sign."""
 
 
 @dataclass(frozen=True)
@@ -94,11 +83,11 @@ def _open(entry: workspace.Entry, last: Last | None) -> None:
 
 def _row(entry: workspace.Entry, last: Last | None) -> str:
     note, line, figure = ago(entry.changed), "", ""
-    word, tone, sign = BADGES["unread"] if entry.error else ("Draft", "n", "")
+    word, tone, sign = signs.RUN["unread"] if entry.error else ("Draft", "n", "")
     if last is None:
         line = "" if entry.error else '<span class="lm-f lm-s">no run yet</span>'
     else:
-        word, tone, sign = BADGES.get(last.status, (last.status, "n", ""))
+        word, tone, sign = signs.run(last.status)
         note, line = last.note, parts.sparkline(last.losses)
         figure = f"{last.losses[-1]:.3g}" if last.losses else ""
     return (

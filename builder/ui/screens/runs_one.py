@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from builder.errors import LaminaError
-from builder.ui import chrome, manage, parts, recent, state
+from builder.ui import chrome, manage, parts, signs, state
 from builder.ui.screens import sweep
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def show(row: "Row | None", count: int) -> None:
     from builder import runs
 
     run = runs.open_run(row.id)
-    word, tone, sign = recent.BADGES.get(row.status, (row.status, "n", ""))
+    word, tone, sign = signs.run(row.status)
     with parts.card(key="run"):
         parts.html(
             f'<div class="lm-row"><h3>{escape(row.name or row.id)}</h3><span class="lm-sp"></span>'

@@ -11,21 +11,13 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from builder.errors import LaminaError
-from builder.ui import chrome, comparison, parts, state
+from builder.ui import chrome, comparison, parts, signs, state
 from builder.ui.screens import runs_watch, sweep_form, sweep_view
 
 if TYPE_CHECKING:
     from builder.runs import Run
     from builder.sweeps import Plan, Sweep, Trial
 
-BADGES: dict[str, tuple[str, parts.Tone, str]] = {
-    "running": ("Running", "acc", "live"),
-    "interrupted": ("Interrupted", "warn", "warn"),
-    "stopped": ("Stopped", "n", "check"),
-    "finished": ("Finished", "ok", "check"),
-    "failed": ("Failed", "err", "cross"),
-}
-"""By status of a sweep: word, tone, sign."""
 FIRST = 3
 """So many sweeps are shown before the older ones are folded away."""
 
@@ -139,7 +131,7 @@ def card(project: str | None) -> None:
 def _line(found: "Sweep") -> None:
 
     plan, now, trials = found.plan, found.state, found.records()
-    word, tone, sign = BADGES[now.status]
+    word, tone, sign = signs.SWEEP[now.status]
     ended = sum(one.state in ("complete", "pruned", "failed") for one in trials)
     said = _outcome(plan, trials)
     key = f"lm_sweep_line_{found.id}"

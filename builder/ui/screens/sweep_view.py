@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from builder.errors import LaminaError
-from builder.ui import chrome, comparison, parts, routes, state
+from builder.ui import chrome, comparison, parts, routes, signs, state
 from builder.ui.components.parallel import Picked, parallel
 from builder.ui.components.trials import trials as trials_table
-from builder.ui.components.trials.rows import STATES, lines, waits
+from builder.ui.components.trials.rows import lines, waits
 from builder.ui.screens import sweep_charts
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _take(act: Picked | None) -> None:
 def _progress(plan: "Plan", now: "State", trials: Sequence["Trial"]) -> None:
     from builder import sweeps
 
-    counts = {name: sum(one.state == name for one in trials) for name in STATES}
+    counts = {name: sum(one.state == name for one in trials) for name in signs.TRIAL}
     ended = sum(counts[name] for name in ENDED)
     best = sweeps.best(trials, plan)
     items = [("trials", f"{ended}", f"of {plan.trials}")]
@@ -99,7 +99,7 @@ def _progress(plan: "Plan", now: "State", trials: Sequence["Trial"]) -> None:
         )
     elif plan.kind == "search":
         items.append(("on the Pareto front", str(len(sweeps.pareto(trials, plan))), "trials"))
-    items += [(STATES[name][0].lower(), str(counts[name]), "") for name in STATES if counts[name]]
+    items += [(signs.TRIAL[name][0].lower(), str(n), "") for name, n in counts.items() if n]
     items.append(("run time", comparison.lasted(sum(one.seconds for one in trials)), ""))
     share = ended / plan.trials * 100
     cells = "".join(
@@ -182,7 +182,7 @@ def _words(plan: "Plan", trial: "Trial") -> str:
         f"{comparison.figure_word(one.figure)} {comparison.figure(value)}"
         for one, value in zip(plan.objectives, trial.values)
     )
-    return f"Trial {trial.number}: {values or STATES[trial.state][0].lower()}"
+    return f"Trial {trial.number}: {values or signs.TRIAL[trial.state][0].lower()}"
 
 
 def _table(sweep_id: str, plan: "Plan", trials: Sequence["Trial"]) -> Picked | None:
@@ -227,11 +227,11 @@ def _details(found: "Sweep", plan: "Plan", trials: Sequence["Trial"]) -> None:
     trial = next((one for one in trials if one.number == number), None)
     if trial is None:
         return
-    word, tone = STATES[trial.state]
+    word, tone, sign = signs.TRIAL["waits" if waits(trial) else trial.state]
     with parts.card(key="sweep_trial"):
         parts.html(
             f'<div class="lm-row"><h3>Trial {trial.number}</h3><span class="lm-sp"></span>'
-            f"{parts.badge(word, tone)}</div>",
+            f"{parts.badge(word, tone, sign)}</div>",
             "trial-title",
         )
         if trial.message:

@@ -20,7 +20,8 @@ function put(made, attributes, children) {
 }
 function el(tag, attributes, ...children) { return put(document.createElement(tag), attributes, children); }
 function sv(tag, attributes, ...children) { return put(document.createElementNS(NS, tag), attributes, children); }
-function sign(name, small = true) { return sv("svg", { class: small ? "i sm" : "i", viewBox: "0 0 16 16", "aria-hidden": "true" }, sv("path", { d: SIGNS[name] })); }
+// A sign by its name, or by the line that Python sent.
+function sign(name, small = true) { return sv("svg", { class: small ? "i sm" : "i", viewBox: "0 0 16 16", "aria-hidden": "true" }, sv("path", { d: SIGNS[name] || name })); }
 function figure(value) {
   if (value === null || value === undefined) return "–";
   if (typeof value !== "number") return String(value);

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from builder import workspace
-from builder.ui import comparison, manage, recent
+from builder.ui import comparison, manage, signs
 
 if TYPE_CHECKING:
     from builder.runs.index import Row
@@ -62,13 +62,14 @@ def called(rows: Sequence["Row"]) -> dict[str, str]:
 def _line(
     row: "Row", found: Mapping[str, Any], names: Sequence[str], main: str | None
 ) -> dict[str, Any]:
-    word, tone, sign = recent.BADGES.get(row.status, (row.status, "n", ""))
+    word, tone, sign = signs.run(row.status)
     return {
         "id": row.id,
         "note": row.note.splitlines()[0][:80] if row.note else "",
         "word": word,
         "tone": tone,
         "live": sign == "live",
+        "sign": signs.path(sign),
         "spark": _losses(row),
         "figures": comparison.figures(row, main),
         "settings": {name: _cell(found.get(name)) for name in names},

@@ -44,7 +44,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     const colour = data.colours[row.id];
     const box = el("button", { class: colour ? "box on" : "box", role: "checkbox", tabindex: -1, "aria-checked": Boolean(colour).toString(), "aria-label": `${row.name} in the chart`, "data-testid": `compare-${row.id}`,
       style: colour ? { background: colour, borderColor: colour } : {}, onclick: (event) => { event.stopPropagation(); act("toggle", row.id); } }, colour ? sign("ok") : null);
-    const pill = el("span", { class: `pill ${row.tone}` }, row.live ? el("i", { class: "live" }) : row.tone === "n" ? null : sign(row.tone === "acc" ? "ok" : row.tone), row.word);
+    const pill = el("span", { class: `pill ${row.tone}` }, row.live ? el("i", { class: "live" }) : row.sign ? sign(row.sign) : null, row.word);
     return el("tr", { class: row.id === data.opened ? "on" : "", tabindex: row.id === tab ? 0 : -1, "data-testid": `run-${row.id}`, "aria-label": `${row.name}, ${row.word}: Enter opens it, Space puts its curve into the chart`, onclick: () => act("open", row.id),
       onkeydown: (event) => {
         if (event.key !== "Enter" && event.key !== " ") return;

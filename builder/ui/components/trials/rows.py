@@ -3,19 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from builder.ui import comparison, parts
+from builder.ui import comparison, signs
 
 if TYPE_CHECKING:
     from builder.sweeps import Plan, Trial
-
-STATES: dict[str, tuple[str, parts.Tone]] = {
-    "running": ("Running", "acc"),
-    "complete": ("Complete", "ok"),
-    "pruned": ("Given up", "n"),
-    "failed": ("Failed", "err"),
-    "stopped": ("Stopped", "warn"),
-}
-"""By state of a trial: word, tone."""
 
 
 def lines(plan: "Plan", trials: Sequence["Trial"]) -> list[dict[str, Any]]:
@@ -35,13 +26,14 @@ def waits(trial: "Trial") -> bool:
 def _line(plan: "Plan", one: "Trial", front: bool) -> dict[str, Any]:
     from builder.sweeps.space import shown
 
-    word, tone = STATES[one.state]
+    word, tone, sign = signs.TRIAL["waits" if waits(one) else one.state]
     live = one.state == "running"
     given = one.values or [one.figures.get(item.figure) for item in plan.objectives]
     return {
         "trial": one.number,
-        "word": "Waits" if waits(one) else word,
-        "tone": "n" if waits(one) else tone,
+        "word": word,
+        "tone": tone,
+        "sign": signs.path(sign),
         "live": live and not waits(one),
         "front": front,
         "values": [comparison.finite(value) for value in given],
@@ -53,5 +45,5 @@ def _line(plan: "Plan", one: "Trial", front: bool) -> dict[str, Any]:
         "epochs": f"{one.epoch} of {one.epochs}" if live else one.epoch,
         "seconds": one.seconds,
         "lasted": comparison.lasted(one.seconds),
-        "words": one.message if one.state == "failed" else "",
+        "words": one.message if one.state in ("failed", "pruned") else "",
     }

@@ -4,7 +4,8 @@ import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -13,7 +14,9 @@ from builder import runs
 from builder.errors import LaminaError
 from builder.runs import folder as folders
 from builder.runs.series import Writer
+from builder.ui import signs
 from builder.ui.live import made
+from builder.ui.live.samples import Watched
 from builder.ui.live.stream import Follower, finite
 from builder.ui.live.words import event_row
 
@@ -199,3 +202,44 @@ def test_a_kept_state_and_what_was_made_are_told_when_they_come(run: Folder) -> 
 
 def test_what_json_cannot_say_becomes_none() -> None:
     assert finite({"a": [math.inf, 1.0, (math.nan,)]}) == {"a": [None, 1.0, [None]]}
+
+
+def test_a_waiting_run_is_told_what_it_waits_behind(
+    run: Folder, lamina_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAMINA_RUNS_CPU", "1")
+    own = "20260101-000001-abcdef"
+    path = lamina_home / "runs" / own
+    path.mkdir()
+    (path / "run.json").write_text(json.dumps({"id": own, "name": "two"}))
+    folders.write_status(path, folders.Status(status="queued", epochs=3))
+    (lamina_home / "queue").mkdir(exist_ok=True)
+    (lamina_home / "queue" / f"{own}.json").write_text(json.dumps({"device": "cpu", "time": 1.0}))
+    said = news(Follower(own))["status"]["waits"]
+    assert said == "behind one · 1 run at once on the CPU; change it on Runs, under Waiting"
+    run.say("finished")
+    assert news(Follower(own))["status"]["waits"] == ""
+    assert news(Follower(RUN))["status"]["waits"] == ""
+
+
+def test_every_state_of_runs_sweeps_and_trials_has_a_sign_of_one_table() -> None:
+    looks = [*signs.RUN.values(), *signs.SWEEP.values(), *signs.TRIAL.values()]
+    assert all(sign == "live" or signs.path(sign) for _, _, sign in looks)
+    assert {look for look in looks if look[0] == "Stopped"} == {signs.RUN["stopped"]}
+
+
+@pytest.mark.parametrize(
+    ("record", "words"),
+    [
+        ({"a": 1, "y": "yes", "b": 2.5, "c": "red", "d": 4}, "a 1, b 2.5, c red"),
+        ({"text": "so  long " * 30, "y": "yes"}, ("so long " * 30)[:89].rstrip() + "…"),
+        ({"y": "yes"}, ""),
+    ],
+    ids=["table", "text", "nothing"],
+)
+def test_a_watched_row_is_told_by_its_text_or_its_first_columns(
+    record: dict[str, Any], words: str
+) -> None:
+    project = SimpleNamespace(data=SimpleNamespace(target="y"))
+    watched = Watched(cast(Any, SimpleNamespace(project=lambda: project)))
+    assert watched._told(record) == words

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from builder.ui import frontends, routes, tokens
+from builder.ui import frontends, routes, signs, tokens
 
 API = "/lamina/api/runs"
 
@@ -48,6 +48,10 @@ def live(
             "higherIsBetter": higher_is_better,
             "theme": tokens.theme(),
             "unit": unit,
+            "signs": {
+                status: {"word": word, "tone": tone, "path": signs.path(sign)}
+                for status, (word, tone, sign) in signs.RUN.items()
+            },
         },
         on_go_change=_nothing,
         width="stretch",

@@ -11,7 +11,11 @@ from builder.runs import Run
 from builder.ui import figures
 
 SIDE = 64
-WORDS = 80
+WORDS = 90
+"""Characters of a text that are shown."""
+COLUMN = 40
+"""A longer value is a text rather than a column's value."""
+COLUMNS = 3
 
 
 class Watched:
@@ -67,8 +71,30 @@ class Watched:
             record = self._prepared.record("validation", row)
         except (LaminaError, OSError):
             return None, f"row {row}"
-        plain = [f"{k}: {v}" for k, v in record.items() if isinstance(v, str | int | float)]
-        return None, ", ".join(plain)[:WORDS] or f"row {row}"
+        return None, self._told(record) or f"row {row}"
+
+    def _told(self, record: dict[str, Any]) -> str:
+        """A text in its first words; of a table the first columns that are inputs."""
+        data = self.run.project().data
+        target = data.target if data else None
+        plain = {
+            name: value
+            for name, value in record.items()
+            if name != target and isinstance(value, str | int | float)
+        }
+        long = [str(value) for value in plain.values() if len(str(value)) > COLUMN]
+        if long:
+            return _short(long[0], WORDS)
+        cells = [
+            f"{name} {f'{value:.4g}' if isinstance(value, float) else value}"
+            for name, value in list(plain.items())[:COLUMNS]
+        ]
+        return _short(", ".join(cells), WORDS)
+
+
+def _short(text: str, most: int) -> str:
+    plain = " ".join(text.split())
+    return plain if len(plain) <= most else f"{plain[: most - 1].rstrip()}…"
 
 
 def _named(target: TargetSpec | None) -> bool:

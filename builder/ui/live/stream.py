@@ -9,7 +9,7 @@ import numpy as np
 import psutil
 
 from builder import runs
-from builder.ui.live import made, steer
+from builder.ui.live import made, queued, steer
 from builder.ui.live.samples import Watched
 from builder.ui.live.words import event_row, symptom_row, waiting_row
 
@@ -36,6 +36,7 @@ class Follower:
         self._status: dict[str, Any] = {}
         self._hardware: dict[str, float | None] = {}
         self._looked = 0.0
+        self._ahead: tuple[float, str] = (-DEVICE_EVERY, "")
         self._kept_at = -KEPT_EVERY
         self._watched = Watched(self.run)
         self._samples_of = -1
@@ -72,7 +73,7 @@ class Follower:
         samples = self._samples()
         if samples is not None:
             message["samples"] = samples
-        told = {**_told(status), **self._device(status)}
+        told = {**_told(status), **self._device(status), "waits": self._waits(status)}
         if told != self._status:
             self._status = told
             message["status"] = told
@@ -136,6 +137,14 @@ class Follower:
             return None
         self._samples_of = found["step"]
         return self._watched.rows(found)
+
+    def _waits(self, status: Any) -> str:
+        """What a run in the queue waits for; empty once it has been taken."""
+        if status.status != "queued":
+            return ""
+        if time.monotonic() - self._ahead[0] >= DEVICE_EVERY:
+            self._ahead = (time.monotonic(), queued.words(self.run.id))
+        return self._ahead[1]
 
     def _device(self, status: Any) -> dict[str, float | None]:
         if time.monotonic() - self._looked >= DEVICE_EVERY:

@@ -1,7 +1,7 @@
 /** The four curves, drawn by uPlot: points append, axes grow, a zoom stays. */
 
 import uPlot from "uplot";
-import { axisFigure, figure, rate } from "./format";
+import { axisFigure, figure, rate, ticks } from "./format";
 import { atEpochs, grownEnd } from "./axis";
 import { best, type State } from "./store";
 
@@ -21,7 +21,7 @@ export interface ChartSpec {
   beside?: (state: State) => uPlot.AlignedData;
   besideLines?: { colour: keyof Look }[];
   bestOf?: (state: State) => { step: number; value: number; text: string } | null;
-  format: (value: number) => string;
+  format: (value: number, more?: number) => string;
 }
 
 export function lossChart(note?: ChartSpec["note"]): ChartSpec {
@@ -52,7 +52,7 @@ export function lossChart(note?: ChartSpec["note"]): ChartSpec {
 }
 
 export function metricChart(name: string, title: string, higher: boolean, share: boolean): ChartSpec {
-  const format = (v: number) => (share ? `${Number((v * 100).toFixed(1))} %` : figure(v));
+  const format = (v: number, more = 0) => (share ? `${Number((v * 100).toFixed(1 + more))} %` : figure(v, more));
   const axis = (s: State) => s.epochs.map((e) => e.step as number);
   const column = (s: State, key: string) => s.epochs.map((e) => e[key] ?? null);
   return {
@@ -121,6 +121,15 @@ function sparse(plot: uPlot, line: number): boolean {
 /** On a logarithmic axis only powers of ten are written and ruled. */
 function powersOfTen(_plot: uPlot, splits: number[]): (number | null)[] {
   return splits.map((value) => (Math.abs(Math.log10(value) % 1) < 1e-6 ? value : null));
+}
+
+const AXIS = 48;
+const CHARACTER = 7;
+
+/** Room for the longest label; settled in uPlot's first two passes, for it asks until it holds. */
+function wide(plot: uPlot, values: string[] | null, index: number, pass: number): number {
+  if (pass > 1) return (plot.axes[index] as unknown as { _size: number })._size;
+  return Math.max(AXIS, 12 + CHARACTER * Math.max(0, ...(values ?? []).map((text) => text?.length ?? 0)));
 }
 
 export class Chart {
@@ -237,15 +246,15 @@ export class Chart {
       width,
       height: this.height,
       legend: { show: false },
-      padding: [10, 24, 0, 0],
+      padding: [10, 24, 0, (u) => (u.scales.y?.min == null ? AXIS : 0)], // without values there is no axis to stand beside
       cursor: { sync: { key: "lamina-live" }, drag: { x: true, y: false, setScale: false }, points: { size: 6 } },
       scales: { x: { time: false, auto: false }, y: spec.log ? { distr: 3 } : {} },
       axes: [
         { ...axis, grid: { show: false }, size: 24, space: 80 },
         {
-          ...axis, size: 48, space: 44, grid: { stroke: look.grid, width: 1, ...(spec.log ? { filter: powersOfTen } : {}) },
+          ...axis, size: wide, space: 44, grid: { stroke: look.grid, width: 1, ...(spec.log ? { filter: powersOfTen } : {}) },
           ...(spec.log ? { filter: powersOfTen } : {}),
-          values: (_u, splits) => splits.map((v) => (v === null ? "" : spec.format(v))),
+          values: (_u, splits) => ticks(splits, spec.format),
         },
       ],
       series: [

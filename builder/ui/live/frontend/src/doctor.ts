@@ -12,13 +12,15 @@ export type Order = (order: Record<string, unknown>) => Promise<Answer>;
 export type Treat = (kind: string, change: number) => Promise<{ run?: string; error?: string }>;
 
 const NS = "http://www.w3.org/2000/svg";
+const WARNING = "M8 2 14.6 13.5H1.4ZM8 6.4v3.4M8 11.4v.4";
 
-function sign(): SVGSVGElement {
+/** A sign as a picture, of its line in a 16 × 16 box. */
+export function drawn(line: string): SVGSVGElement {
   const svg = document.createElementNS(NS, "svg");
   svg.setAttribute("viewBox", "0 0 16 16");
   svg.setAttribute("aria-hidden", "true");
   const path = document.createElementNS(NS, "path");
-  path.setAttribute("d", "M8 2 14.6 13.5H1.4ZM8 6.4v3.4M8 11.4v.4");
+  path.setAttribute("d", line);
   svg.append(path);
   return svg;
 }
@@ -59,7 +61,7 @@ export class Doctor {
       this.update();
     };
     const place = symptom.node ? [make("code", {}, symptom.node)] : [];
-    const head = make("summary", {}, sign(), make("h3", {}, symptom.title), ...place);
+    const head = make("summary", {}, drawn(WARNING), make("h3", {}, symptom.title), ...place);
     const fresh = symptom.changes.some((change) => !(change.order && live));
     const note = !fresh ? "Applies at the next step." : live ? "A new run begins beside this one, which is kept." : "A new run begins; this one is kept.";
     const card = make("details", { class: `symptom ${symptom.severity}`, "data-testid": `symptom-${symptom.kind}` }, head,

@@ -2,30 +2,41 @@
 
 const GROUP = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 
-/** Three significant digits, no exponent between 0.001 and a million. */
-export function figure(value: number | null | undefined): string {
+/** Three significant digits, no exponent between 0.001 and a million; `more` digits where asked. */
+export function figure(value: number | null | undefined, more = 0): string {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   const size = Math.abs(value);
   if (size === 0) return "0";
-  if (size >= 1000) return GROUP.format(value).replace("-", "−");
-  if (size < 0.001) return value.toExponential(1).replace("e-", "e−").replace(/^-/, "−");
+  if (size >= 1000) return value.toLocaleString("en-US", { maximumFractionDigits: more }).replace("-", "−");
+  if (size < 0.001) return value.toExponential(1 + more).replace("e-", "e−").replace(/^-/, "−");
   const digits = size >= 100 ? 1 : size >= 10 ? 2 : 3;
-  return String(Number(value.toFixed(size < 0.1 ? 4 : digits))).replace("-", "−");
+  return String(Number(value.toFixed((size < 0.1 ? 4 : digits) + more))).replace("-", "−");
 }
 
-const SHORT = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 });
+const short = (value: number, more: number) =>
+  value.toLocaleString("en-US", { notation: "compact", maximumFractionDigits: 1 + more }).replace("-", "−");
 
 /** For an axis, where room is scarce: 100K, 3M. */
-export function axisFigure(value: number): string {
-  return Math.abs(value) >= 10_000 ? SHORT.format(value).replace("-", "−") : figure(value);
+export function axisFigure(value: number, more = 0): string {
+  return Math.abs(value) >= 10_000 ? short(value, more) : figure(value, more);
 }
 
 /** A learning rate without noise digits: 0.003, 3e−5. */
-export function rate(value: number | null | undefined): string {
+export function rate(value: number | null | undefined, more = 0): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
-  const short = Number(value.toPrecision(3));
-  return Math.abs(short) >= 1e-4 || short === 0 ? String(short) : short.toExponential().replace("e-", "e−");
+  const near = Number(value.toPrecision(3 + more));
+  return Math.abs(near) >= 1e-4 || near === 0 ? String(near) : near.toExponential().replace("e-", "e−");
+}
+
+/** An axis's values, with as many digits as tell them apart; nothing where there is no value. */
+export function ticks(values: (number | null)[], format: (value: number, more: number) => string): string[] {
+  const texts = (more: number) => values.map((value) => (value === null ? "" : format(value, more)));
+  for (let more = 0; more < 8; more += 1) {
+    const told = texts(more).filter(Boolean);
+    if (new Set(told).size === told.length) return texts(more);
+  }
+  return texts(8);
 }
 
 /** A share as per cent with one digit. */

@@ -22,6 +22,8 @@ export interface Status {
   memory: number | null;
   memory_total: number | null;
   load: number | null;
+  /** Of a run in the queue: what it waits for. */
+  waits?: string;
 }
 
 /** Columns of the step series; equal lengths. */
@@ -154,4 +156,6 @@ export interface Props {
   higherIsBetter: boolean;
   theme: "light" | "dark";
   unit: string;
+  /** By status: its word, its tone, and its sign as a line in a 16 × 16 box (builder/ui/signs.py). */
+  signs: Record<string, { word: string; tone: string; path: string }>;
 }

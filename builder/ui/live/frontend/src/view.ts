@@ -2,16 +2,13 @@
 
 import { Chart, lossChart, metricChart, normChart, rateChart, type Look } from "./charts";
 import { bytes, clock, count, device, duration, percent, rate } from "./format";
-import { Doctor, type Order, type Treat } from "./doctor";
+import { Doctor, drawn, type Order, type Treat } from "./doctor";
 import { Kept, Steer } from "./steer";
 import { make } from "./make";
 import { over, type Feed } from "./store";
 import type { Message, Props, RunEvent, Status } from "./types";
 
-const WORDS: Record<string, string> = {
-  queued: "Queued", preparing: "Preparing", running: "Training", paused: "Paused",
-  finished: "Finished", stopped: "Stopped", failed: "Failed",
-};
+const AWAY = "the server does not answer; the run goes on, trying again …";
 
 export type Go = (where: string) => void;
 
@@ -67,36 +64,51 @@ export class Head implements Part {
     };
     this.set.onclick = apply;
     this.input.onkeydown = (event) => { event.stopPropagation(); if (event.key === "Enter") apply(); };
+    this.update(new Set(["status", "steps"]));
   }
 
   update(changed: Set<keyof Message>): void {
     const { status, lr } = this.feed.state;
     if (!this.typed && changed.has("steps")) this.input.value = rate(lr.at(-1)).replace("−", "-");
-    if (!status) { this.pill.textContent = "Connecting"; return; }
+    if (!status) { this.begin(); return; }
     const ended = over(status);
-    this.pill.className = `pill ${status.status}`;
-    this.pill.textContent = `${{ finished: "✓ ", failed: "✕ ", paused: "‖ " }[status.status] ?? "● "}${WORDS[status.status] ?? status.status}`;
+    this.badge(status.status);
     this.note.textContent = this.feed.state.offline
-      ? "the connection is gone; the run goes on, trying again …"
+      ? AWAY
       : status.status === "failed" ? "" : ended ? status.message : "goes on when you close this tab";
-    this.rateLabel.hidden = this.pause.hidden = this.stop.hidden = ended;
+    const waits = status.status === "queued" || status.status === "preparing";
+    this.rateLabel.hidden = this.pause.hidden = ended || waits;
+    this.stop.hidden = ended;
     this.again.hidden = !ended;
     const failed = status.status === "failed";
     this.evaluate.hidden = !ended || status.epoch === 0 || failed;
     this.again.className = failed ? "primary" : "";
     this.pause.textContent = status.status === "paused" ? "Resume" : "Pause";
-    const waits = status.status === "queued" || status.status === "preparing";
-    this.pause.disabled = waits;
-    this.set.disabled = waits;
     this.figures(status);
     this.fail(status);
+  }
+
+  /** Before anything is known of the run: it can be stopped, and that is all. */
+  private begin(): void {
+    this.badge("preparing", "Preparing…");
+    this.rateLabel.hidden = this.pause.hidden = this.again.hidden = this.evaluate.hidden = true;
+    this.title.textContent = "Preparing…";
+    this.bar.style.width = "0";
+    this.note.textContent = this.feed.state.offline ? AWAY : "";
+  }
+
+  private badge(status: string, word?: string): void {
+    const look = this.props.signs[status];
+    this.pill.className = `pill ${look?.tone ?? "n"}`;
+    const mark = look?.path ? drawn(look.path) : make("i", { "aria-hidden": "true" });
+    this.pill.replaceChildren(mark, word ?? look?.word ?? status);
   }
 
   private figures(status: Status): void {
     const share = status.steps ? status.step / status.steps : 0;
     const shown = Math.min(status.epochs, status.epoch + (over(status) ? 0 : 1));
-    this.title.textContent = status.status === "queued" ? "Waiting for its turn" : `Epoch ${shown} of ${status.epochs}`;
-    this.steps.textContent = status.steps ? `step ${count(status.step)} of ${count(status.steps)}` : "";
+    this.title.textContent = status.status === "queued" ? (status.waits ? "Waiting for its turn" : "About to begin") : `Epoch ${shown} of ${status.epochs}`;
+    this.steps.textContent = this.steps.title = status.waits ? status.waits : status.steps ? `step ${count(status.step)} of ${count(status.steps)}` : "";
     this.share.textContent = `${Math.round(share * 100)} %`;
     this.bar.style.width = `${Math.min(100, share * 100)}%`;
     const cell = (name: string, value: string, rest = "") => make("div", {},
@@ -239,9 +251,10 @@ export class Body implements Part {
   }
 
   private shown(): void {
+    this.samples.classList.toggle("told", this.feed.state.samples.every((sample) => !sample.image));
     this.samples.replaceChildren(...this.feed.state.samples.map((sample) => {
       const sign = sample.right === null ? "" : sample.right ? "✓ " : "✕ ";
-      const picture = sample.image ? [make("img", { src: sample.image, alt: sample.text })] : [];
+      const picture = sample.image ? [make("img", { src: sample.image, alt: sample.text })] : [make("div", { class: "row" }, sample.text)];
       return make("div", { title: sample.text }, ...picture,
         make("div", { class: sample.right === null ? "" : sample.right ? "right" : "wrong" }, `${sign}${sample.predicted}`),
         make("div", { class: "quiet" }, sample.right === true ? percent(sample.share) : `is ${sample.truth}`));

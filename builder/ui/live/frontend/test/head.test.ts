@@ -1,0 +1,50 @@
+import { describe, expect, it, vi } from "vitest";
+import { figure, rate, ticks } from "../src/format";
+import { Feed } from "../src/store";
+import type { Props, Status } from "../src/types";
+import { Head } from "../src/view";
+
+vi.hoisted(() => { globalThis.matchMedia = (() => ({ addEventListener: () => undefined })) as unknown as typeof matchMedia; }); // uPlot asks at once
+
+const look = (word: string, tone: string, path = "") => ({ word, tone, path });
+const SIGNS = { queued: look("Queued", "n", "M1 1"), preparing: look("Preparing", "acc"), running: look("Training", "acc"), stopped: look("Stopped", "n", "M4 4h8v8H4Z") };
+
+function made(status?: Partial<Status>) {
+  const feed = new Feed(() => "");
+  if (status) feed.receive({ status: { epoch: 0, epochs: 3, step: 0, steps: 0, device: "cpu", message: "", memory: null, load: null, ...status } as Status });
+  const head = new Head({ title: "one", project: "p", signs: SIGNS } as unknown as Props, feed, vi.fn(async () => ({})), vi.fn());
+  const find = (name: string) => head.root.querySelector<HTMLElement>(`[data-testid=${name}]`)!;
+  const shown = [...head.root.querySelectorAll<HTMLElement>(".bar button")].filter((one) => !one.closest("[hidden]")).map((one) => one.textContent);
+  return { head, find, shown };
+}
+
+describe("the head of a run", () => {
+  it("offers to stop, and nothing else, before anything is known of the run", () => {
+    const { head, find, shown } = made();
+    expect(shown).toEqual(["Stop"]);
+    expect(find("run-status").textContent).toBe("Preparing…");
+    expect(head.root.querySelector<HTMLElement>(".meter i")!.style.width).toBe("0px");
+  });
+
+  it("says what a run in the queue waits for", () => {
+    const waiting = made({ status: "queued", waits: "behind first · 1 run at once on the CPU" });
+    expect(waiting.find("live-epoch").textContent).toBe("Waiting for its turn");
+    expect(waiting.head.root.textContent).toContain("behind first · 1 run at once on the CPU");
+    expect(made({ status: "queued", waits: "" }).find("live-epoch").textContent).toBe("About to begin");
+  });
+
+  it("shows a state by the table's word, tone and sign", () => {
+    const { find, shown } = made({ status: "stopped" });
+    expect(find("run-status").className).toBe("pill n");
+    expect(find("run-status").querySelector("path")?.getAttribute("d")).toBe("M4 4h8v8H4Z");
+    expect(shown).toEqual(["Change the recipe"]);
+  });
+});
+
+describe("the values of an axis", () => {
+  it("get as many digits as tell them apart", () => {
+    expect(ticks([0.0001199, 0.00012, 0.0001201], rate)).toEqual(["0.0001199", "0.00012", "0.0001201"]);
+    expect(ticks([0, 0.5, 1], figure)).toEqual(["0", "0.5", "1"]);
+    expect(ticks([null, 10, null], figure)).toEqual(["", "10", ""]);
+  });
+});

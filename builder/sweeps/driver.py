@@ -123,12 +123,11 @@ class Driver:
         for number, trial in list(self.running.items()):
             after = trials.outcome(trial, self.plan)
             if after.state == "running":
-                falls = _there(trial) and self.study.report(
-                    number, trials.progress(Run(trial.run), self.plan)
-                )
+                values = trials.progress(Run(trial.run), self.plan) if _there(trial) else []
+                falls = bool(values) and self.study.report(number, values)
                 if falls and number not in self.pruned:
                     self.pruned.add(number)
-                    trials.prune(trial)
+                    trials.prune(trial, self.plan.pruner, len(values))
                 continue
             if after.state in ("complete", "pruned") and _there(trial):
                 self.study.report(number, trials.progress(Run(trial.run), self.plan))

@@ -61,19 +61,23 @@ def progress(run: Run, plan: Plan) -> list[float]:
     return [float(row.get(figure, math.nan)) for row in run.epochs()]
 
 
-def prune(trial: Trial) -> None:
-    """Order its run to stop; a run that has ended meanwhile keeps its end."""
-    _order_stop(trial, PRUNE)
+WHY = {"median": "behind the median of the trials before it", "halving": "not among the best third"}
+"""Why a trial is given up, by pruner."""
+
+
+def prune(trial: Trial, pruner: str, epoch: int) -> None:
+    """Order its run to stop after `epoch`; a run that has ended meanwhile keeps its end."""
+    _order_stop(trial, PRUNE, f"Given up by the sweep after epoch {epoch}: {WHY[pruner]}.")
 
 
 def stop(trial: Trial) -> None:
     """Order its run to stop because the sweep stops."""
-    _order_stop(trial, STOP)
+    _order_stop(trial, STOP, "Stopped with its sweep.")
 
 
-def _order_stop(trial: Trial, who: str) -> None:
+def _order_stop(trial: Trial, who: str, because: str) -> None:
     try:
-        runs.order(trial.run, {"order": "stop"}, who=who)
+        runs.order(trial.run, {"order": "stop", "because": because}, who=who)
     except LaminaError:  # it has ended, or was deleted
         return
 
@@ -102,7 +106,7 @@ def outcome(trial: Trial, plan: Plan) -> Trial:
     if now.status == "failed":
         return replace(ended, state="failed", message=now.message)
     if now.status == "stopped":
-        return _stopped(ended, _who_stopped(run))
+        return _stopped(ended, _who_stopped(run), now.message)
     values = [_value(run, figures, one.figure, now.seconds) for one in plan.objectives]
     lacking = [
         one.figure for one, value in zip(plan.objectives, values) if not math.isfinite(value)
@@ -113,10 +117,10 @@ def outcome(trial: Trial, plan: Plan) -> Trial:
     return replace(ended, state="complete", values=tuple(values))
 
 
-def _stopped(trial: Trial, who: str) -> Trial:
+def _stopped(trial: Trial, who: str, said: str) -> Trial:
     if who in (STOP, SYSTEM):
         return replace(trial, state="stopped", message="The sweep was stopped.")
-    words = f"Given up after epoch {trial.epoch}."
+    words = said
     if who != PRUNE:
         words = f"Stopped by hand after epoch {trial.epoch}."
     return replace(trial, state="pruned", message=words)

@@ -320,7 +320,7 @@ class Loop:
             if kind == "pause":
                 words = "Paused."
             elif kind == "stop":
-                words = "Stopped by an order."
+                words = orders.reason(order) or "Stopped by an order."
                 self.end = p.Finished("stopped", words, at.step, at.epoch)
             elif kind == "stop_after_epoch":
                 self.steering.stop_after_epoch = True

@@ -78,7 +78,13 @@ SETTINGS: Mapping[str, Setting] = {
 }
 LASTING = ("set", "stop_after_epoch")
 """Orders that change what comes after them, so that a replay must apply them."""
-ENVELOPE = ("order", "id", "time", "who", "replayed")
+ENVELOPE = ("order", "id", "time", "who", "because", "replayed")
+LONGEST_REASON = 200
+
+
+def reason(order: Mapping[str, Any]) -> str:
+    """Why it was given, in words; empty where nobody said."""
+    return str(order.get("because") or "")[:LONGEST_REASON]
 
 
 def check(wish: Mapping[str, Any]) -> None:

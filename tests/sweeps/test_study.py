@@ -4,11 +4,12 @@ import math
 
 import pytest
 
-from builder.sweeps import space, study
+from builder.sweeps import space, study, trials
 from builder.sweeps.folder import Trial
 from builder.sweeps.plan import Objective, Plan
 from builder.sweeps.space import Settings
 from builder.sweeps.text import parse
+from builder.train import orders
 
 
 def plan(*texts: str, **settings: object) -> Plan:
@@ -123,3 +124,15 @@ def test_several_objectives_are_told_together() -> None:
         assert not made.report(number, [1.0, 2.0])
         made.close(number, "complete", [loss(settings), 3.0])
     assert made.draw(12) is not None
+
+
+@pytest.mark.parametrize("pruner", sorted(trials.WHY))
+def test_a_trial_given_up_says_when_and_why(pruner: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[dict[str, object]] = []
+    monkeypatch.setattr("builder.runs.order", lambda _run, wish, **_: given.append(wish))
+    trials.prune(Trial(3, {}, run="r"), pruner, 4)
+    orders.check(given[0])
+    said = orders.reason(given[0])
+    assert said.startswith("Given up by the sweep after epoch 4: ")
+    assert trials.WHY[pruner] in said
+    assert orders.reason({"order": "stop"}) == ""

@@ -129,6 +129,38 @@ if (!history.pushState.lamina) {
   };
   history.pushState.lamina = true;
 }
+// While the server is away one line of Lamina's own stands for Streamlit's dialog of that name,
+// which is closed as soon as it comes and before it is seen; other dialogs stay. Streamlit tries
+// the server again by itself, and its page comes back with it.
+if (!window.laminaAway) {
+  const line = document.createElement("div");
+  line.id = "lamina-away";
+  line.setAttribute("role", "status");
+  document.body.append(line);
+  let since = 0;
+  const look = () => {
+    const app = document.querySelector('[data-testid="stApp"]');
+    const gone = !app || app.dataset.testConnectionState !== "CONNECTED";
+    since = gone ? since || Date.now() : 0;
+    const words = since && Date.now() - since >= 1000 ?
+      "Lamina's server does not answer; what runs goes on. It is tried again …" : "";
+    if (line.textContent !== words) line.textContent = words;
+    if (since && !words) setTimeout(look, 1100 - (Date.now() - since));
+    for (const dialog of document.querySelectorAll('[data-testid="stDialog"]')) {
+      const title = dialog.querySelector("h1, h2, [slot=title]") || dialog;
+      if (dialog.dataset.lamina || !title.textContent.startsWith("Connection error")) continue;
+      dialog.dataset.lamina = "closed";
+      dialog.style.display = "none";
+      const close = dialog.querySelector('button[aria-label="Close"]');
+      if (close) close.click();
+    }
+  };
+  window.laminaAway = new MutationObserver(look);
+  window.laminaAway.observe(document.body, {
+    childList: true, subtree: true,
+    attributes: true, attributeFilter: ["data-test-connection-state"],
+  });
+}
 let told = "";
 export default function ({ data, parentElement, setTriggerValue }) {
   const place = parentElement.host || parentElement;

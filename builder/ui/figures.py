@@ -210,6 +210,7 @@ def calibration(split: ClassificationSplit) -> go.Figure:
     )
     _percent_axes(chart)
     chart.update_xaxes(range=[0, 1.01], tickvals=[0, 0.5, 1])
+    chart.update_layout(margin={"r": 24})  # half of the last label stands beyond the axis
     return chart
 
 

@@ -105,7 +105,6 @@ def export(run_id: str, to: str, path: Path | str, checkpoint: str = "best") -> 
     made = maker(run_id, checkpoint) if makes else bundle(run_id, checkpoint)
     if reason := kind.unfit(made):
         raise LaminaError(reason, place=f"export {to}")
-    path.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=".lamina-export-", dir=path.parent))
     try:
         inner = aside / path.stem
@@ -128,6 +127,12 @@ def _free(path: Path) -> None:
             "There is something already.",
             place=str(path),
             remedy="Choose another path, or delete what is there.",
+        )
+    if not path.absolute().parent.is_dir():
+        raise LaminaError(
+            f"The folder {path.parent} does not exist.",
+            place=str(path),
+            remedy="Make it first, or choose another path.",
         )
 
 

@@ -71,7 +71,8 @@ def predict(
     ready = predictor(run_id, checkpoint)
     try:
         found = _records(given, ready.preparation.settings)
-        rows = ready.predict(found)
+        listed = len(found)
+        found, rows = _there(ready, found, given)
     except ValueError as error:
         if isinstance(error, LaminaError):
             raise
@@ -82,7 +83,34 @@ def predict(
             remedy = "The input needs the columns that the network was trained with."
         raise LaminaError(str(error), remedy=remedy) from error
     notes = tuple(ready.notes(found))
+    if gone := listed - len(found):
+        many = "1 file is" if gone == 1 else f"{gone:,} files are"
+        notes = (*notes, f"{many} left out: gone since the folder was listed.")
     return Predictions(run_id, checkpoint, tuple(found), tuple(rows), notes)
+
+
+def _there(
+    ready: Predictor, found: list[dict[str, Any]], given: Any
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The records that can be predicted, and what is said of them: a file of a folder that vanished
+    since the folder was listed is left out.
+    """
+    items = [given] if isinstance(given, str | Path) else list(given)
+    named = {str(item) for item in items}
+    folders = any(isinstance(item, str | Path) for item in items)
+    while True:
+        try:
+            return found, ready.predict(found)
+        except ValueError:
+            paths = [{v for v in one.values() if isinstance(v, Path)} for one in found]
+            left = [
+                one
+                for one, inside in zip(found, paths)
+                if all(str(path) in named or path.exists() for path in inside)
+            ]
+            if not folders or not left or len(left) == len(found):
+                raise
+            found = left
 
 
 def _records(

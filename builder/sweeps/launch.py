@@ -51,9 +51,13 @@ def start(
 
     Raises LaminaError with the field and the remedy, and leaves nothing behind.
     """
+    _one_of(sampler, SAMPLERS, "sampler")
+    if pruner is not None:
+        _one_of(pruner, PRUNERS, "pruner")
+    _count(trials, None)
+    _check_parallel(parallel)
     parsed = [text.parse(one) if isinstance(one, str) else one for one in over]
     parameters = space.fit(parsed, project)
-    _one_of(sampler, SAMPLERS, "sampler")
     points = len(grid.grid(parameters)) if sampler == "grid" else None
     count = _count(trials, points)
     ready = runs.check(project)
@@ -104,9 +108,16 @@ def _count(trials: int | None, points: int | None) -> int:
     return trials or USUAL_TRIALS
 
 
-def _parallel(wish: int | None, device: str, trials: int) -> int:
+def _check_parallel(wish: int | None) -> None:
     if wish is not None and not 1 <= wish <= runs.queue.MOST:
-        raise LaminaError(f"{wish} runs at once are not possible.", place="parallel")
+        raise LaminaError(
+            f"{wish} runs at once are not possible.",
+            place="parallel",
+            remedy=f"Give 1 to {runs.queue.MOST}.",
+        )
+
+
+def _parallel(wish: int | None, device: str, trials: int) -> int:
     return min(wish or runs.limits(device), trials)
 
 
@@ -114,7 +125,6 @@ def _pruner(wish: str | None, sampler: str, objectives: Sequence[Objective]) -> 
     one_figure = len(objectives) == 1 and objectives[0].figure not in MEASURES
     if wish is None:
         return "median" if one_figure and sampler != "grid" else "none"
-    _one_of(wish, PRUNERS, "pruner")
     if wish != "none" and not one_figure:
         raise LaminaError(
             "Pruning needs one objective that is known after each epoch.",

@@ -40,6 +40,7 @@ def ablate(
     Without `nodes`: every node that can be bypassed. Raises LaminaError for a node that cannot,
     with the reason.
     """
+    over = _seeds(project, count)
     if nodes:
         for node in nodes:
             reason = unfit(project, node)
@@ -53,7 +54,7 @@ def ablate(
     words = f"without {nodes[0]}" if len(nodes) == 1 else f"without each of {len(nodes)} nodes"
     return start(
         project,
-        [_seeds(project, count), without],  # each node once before the next seed
+        [over, without],  # each node once before the next seed
         sampler="grid",
         name=name or words,
         project_id=project_id,

@@ -66,3 +66,32 @@ def test_too_few_steps_are_refused_with_what_is_possible(
     code, _, err = called(capsys, "find-rate", file, "--steps", 3)
     assert code == 1
     assert "10 to 10,000" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("find-rate", "--steps", -3), "-3 steps are not possible. Give 10 to 10,000"),
+        (("find-batch", "--seconds", -1), "-1 seconds are not possible"),
+        (("seeds", "--count", 1), "1 seeds are not possible. Give 2 to 100"),
+        (("ablate", "--seeds", 0), "0 seeds are not possible. Give 2 to 100"),
+        (("sweep", "--over", "recipe.seed=1,2", "--trials", 0), "0 trials are not possible"),
+        (("sweep", "--over", "recipe.seed=1,2", "--parallel", 0), "0 runs at once"),
+        (("sweep", "--over", "recipe.seed=1,2", "--pruner", "none?"), "no pruner"),
+    ],
+)
+def test_arguments_are_judged_before_the_data_is_read(
+    file: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[Any, ...],
+    words: str,
+) -> None:
+    def read(*_: Any, **__: Any) -> None:
+        raise AssertionError("the data is read")
+
+    monkeypatch.setattr("builder.data.prepare", read)
+    command, *options = arguments
+    code, _, err = called(capsys, command, file, *options)
+    assert code == 1
+    assert words in err

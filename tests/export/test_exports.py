@@ -201,6 +201,8 @@ def test_the_folder_carries_preparation_classes_and_a_readme(trained, tmp_path):
     assert (folder / "model.py").read_text(encoding="utf-8") == run.source
     assert json.loads((folder / "facts.json").read_text())["classes"] == list("0123456789")
     assert "python predict.py picture.png" in (folder / "README.md").read_text(encoding="utf-8")
+    for name in ("README.md", "requirements.txt"):
+        assert "JPEG" in (folder / name).read_text(encoding="utf-8")
     for path in folder.rglob("*.py"):
         text = path.read_text(encoding="utf-8")
         assert "builder" not in text, path.name
@@ -265,6 +267,37 @@ def test_nothing_is_overwritten_and_nothing_half_done_is_left(trained, tmp_path,
     with pytest.raises(OSError, match="No space"):
         export.export(run.id, "python", tmp_path / "network")
     assert {path.name for path in tmp_path.iterdir()} <= {"taken", "home0", "lamina-home"}
+
+
+def test_a_folder_that_is_not_there_is_not_made(trained, tmp_path):
+    with pytest.raises(LaminaError, match="nowhere does not exist"):
+        export.export(trained("cnn").id, "safetensors", tmp_path / "nowhere" / "w.safetensors")
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_files_that_vanish_from_a_folder_meanwhile_are_left_out(trained, tmp_path, monkeypatch):
+    from PIL import Image
+
+    from builder.export.portable import files
+
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for name in "abc":
+        Image.new("L", (8, 8)).save(folder / f"{name}.png")
+    listed = files.records
+
+    def late(*arguments):
+        found = listed(*arguments)
+        (folder / "b.png").unlink(missing_ok=True)
+        return found
+
+    run = trained("cnn")
+    monkeypatch.setattr(files, "records", late)
+    found = export.predict(run.id, [str(folder)])
+    assert len(found.rows) == len(found.records) == 2
+    assert found.notes == ("1 file is left out: gone since the folder was listed.",)
+    with pytest.raises(LaminaError, match="no file"):
+        export.predict(run.id, [str(folder / "b.png")])
 
 
 def test_an_unknown_format_is_answered_with_those_there_are(trained, tmp_path):

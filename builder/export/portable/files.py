@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,8 @@ def _argument(argument: str, settings: Mapping[str, Any]) -> list[Record]:
     except (OSError, ValueError):  # too long for a name, or with characters that names cannot have
         exists = False
     if exists and path.is_dir():
-        images = sorted(item for item in path.rglob("*") if item.suffix.lower() in IMAGES)
+        inside = (Path(at, name) for at, _, names in os.walk(path) for name in names)
+        images = sorted(item for item in inside if item.suffix.lower() in IMAGES)
         if "image" not in forms or not images:
             raise ValueError(f"{path}: the folder holds no images that could be predicted.")
         return [{forms["image"]["column"]: item} for item in images]

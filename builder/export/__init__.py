@@ -2,7 +2,7 @@
 
 from builder.export.artefacts import bundle, export, formats
 from builder.export.base import Bundle, Format
-from builder.export.formats.python import example
+from builder.export.formats.python import example, needs
 from builder.export.predictions import Predictions, predict, predictor
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "example",
     "export",
     "formats",
+    "needs",
     "predict",
     "predictor",
 ]

@@ -75,7 +75,7 @@ def _requirements(bundle: Bundle) -> str:
     forms = {part["form"] for part in bundle.preparation["inputs"].values()}
     lines = ["torch>=2.11"]
     if "image" in forms:
-        lines.append("pillow  # for other images than PNG, PGM and PPM")
+        lines.append("pillow  # for JPEG and all other images than PNG, PGM and PPM")
     return "\n".join(lines) + "\n"
 
 
@@ -92,6 +92,13 @@ def example(preparation: Mapping[str, Any]) -> str:
     """The command that predicts with an exported folder, for the form of its input."""
     forms = [part["form"] for part in preparation["inputs"].values()]
     return EXAMPLES[forms[0]] if len(set(forms)) == 1 else EXAMPLES["vector"]
+
+
+def needs(preparation: Mapping[str, Any]) -> str:
+    """What an exported folder asks of a machine, to follow "It needs"."""
+    if any(part["form"] == "image" for part in preparation["inputs"].values()):
+        return "torch for PNG, PGM and PPM, and Pillow besides for JPEG and all other images"
+    return "torch and nothing else"
 
 
 def _readme(bundle: Bundle) -> str:
@@ -113,7 +120,7 @@ def _readme(bundle: Bundle) -> str:
         kept = "\n| `explanations/` | why it answers so: what somebody kept, as JSON, CSV, PNG |"
     return f"""# {name}
 
-This network {what}. It needs torch and nothing else:
+This network {what}. It needs {needs(bundle.preparation)}:
 
 ```
 {example(bundle.preparation)}

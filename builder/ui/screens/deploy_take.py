@@ -80,11 +80,13 @@ def program() -> str:
 
 
 def _commands(run: "Run", checkpoint: str) -> None:
-    from builder.export import example, predictor
+    from builder.export import example, needs, predictor
 
     option = "" if checkpoint == "best" else f" --checkpoint {checkpoint}"
-    parts.html('<div class="lm-m lm-s">Write the folder, then predict where only torch is.</div>')
-    command = example(predictor(run.id, checkpoint).preparation.settings)
+    settings = predictor(run.id, checkpoint).preparation.settings
+    told = f"Write the folder, then predict anywhere. It needs {needs(settings)}."
+    parts.html(f'<div class="lm-m lm-s">{told}</div>', "needs")
+    command = example(settings)
     st.code(
         f"{program()} export {run.id} --to python{option} -o network\ncd network && {command}",
         language="bash",

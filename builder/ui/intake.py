@@ -137,6 +137,18 @@ def title(path: Path) -> str:
     return (name.strip(". ") or "untitled")[:120]
 
 
+def data_name(data: Data) -> str:
+    """The file, files or set that the data is, in a word; not the folder that keeps uploads."""
+    named = data.options.get("path") or data.options.get("name")
+    if not named:
+        return data.source
+    path = Path(str(named))
+    if path.parent.resolve() != room("uploads").resolve() or not path.is_dir():
+        return path.name
+    first, *more = sorted(item.name for item in path.iterdir())
+    return f"{first} and {more[0] if len(more) == 1 else f'{len(more)} more'}" if more else first
+
+
 def drop_card() -> None:
     """The card that takes a file, a path or a project file."""
     with st.container(key="lm_drop"):
@@ -205,6 +217,9 @@ def _import_popover() -> None:
         given = st.file_uploader(
             "A project file that was exported", type=["json", "zip", "lamina"], key=f"import_{turn}"
         )
+        error = st.session_state.get("import_error")
+        if isinstance(error, LaminaError) and given is None:
+            parts.failed(error, key="import")
     if given is None:
         return
     st.session_state["import_turn"] += 1
@@ -213,10 +228,10 @@ def _import_popover() -> None:
         path = keep([given], [given.name])
         opened = workspace.import_file(path)
     except LaminaError as error:
-        st.session_state["intake_error"] = error
+        st.session_state["import_error"] = error  # told in the popover, which stays open
         st.rerun()
     finally:
         if path is not None:
             forget(path)
-    st.session_state.pop("intake_error", None)
+    st.session_state.pop("import_error", None)
     state.go("build", project=opened)

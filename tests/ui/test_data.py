@@ -14,7 +14,7 @@ from builder.home import room
 from builder.project import Column, Data, Project, Split
 from builder.ui import intake
 from builder.ui.components import splitbar, table
-from builder.ui.dataset import heads, side, sources
+from builder.ui.dataset import heads, side, sources, split
 from tests.ui.apptest import open_page, text_of
 
 
@@ -317,3 +317,27 @@ def test_the_bar_is_drawn_and_shares_are_exact_by_number(tmp_path: Path) -> None
     app.button(key="split_apply").click().run()
     split = workspace.open_project(key).data.split
     assert (split.validation, split.test) == (0.125, 0.2)
+
+
+def test_a_number_of_the_balance_stands_beside_a_bar_that_is_too_short_for_it() -> None:
+    line = split._class_bar("test", [3715, 0, 1169], 39_074, ["<=50K", "none", ">50K"])
+    inside, beside = line.split('<div class="by">')
+    assert "3,715</i>" not in inside
+    assert "3,715</span>" in beside
+    assert "1,169</span>" in beside
+    assert "24,720</i>" in split._class_bar("train", [24_720, 7_841], 32_561, ["<=50K", ">50K"])
+    many = split._class_bar("train", [150] * 10, 1500, [str(i) for i in range(10)])
+    assert many.endswith('<div class="by"><span>1,500</span></div></div>')
+
+
+def test_files_uploaded_together_are_called_by_their_names() -> None:
+    path = intake.keep([BytesIO(b"a"), BytesIO(b"b")], ["G_TEST.ts", "G_TRAIN.ts"])
+
+    def name(where: object) -> str:
+        return intake.data_name(Data(source="series", options={"path": str(where)}))
+
+    assert name(path) == "G_TEST.ts and G_TRAIN.ts"
+    more = intake.keep([BytesIO(b"a")] * 3, ["a.ts", "b.ts", "c.ts"])
+    assert name(more) == "a.ts and 2 more"
+    assert name("/data/flowers.csv") == "flowers.csv"
+    assert intake.data_name(Data(source="sklearn", options={"name": "iris"})) == "iris"

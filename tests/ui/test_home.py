@@ -181,3 +181,15 @@ def test_export_is_a_project_file_that_imports() -> None:
     text = workspace.export_file(key)
     assert json.loads(text)["lamina"] == 1
     assert workspace.open_project(workspace.import_file(text)).name == "one 2"
+
+
+def test_a_project_file_that_cannot_be_read_is_told_where_it_was_given() -> None:
+    app = open_page("home")
+    app.session_state["import_error"] = LaminaError("This is no project file.", remedy="Another.")
+    app.run()
+    assert not app.exception
+    (popover,) = [
+        part for part in app.get("popover") if part.proto.popover.label == "Import a project"
+    ]
+    assert any("no project file" in part.proto.body for part in popover.get("html"))
+    assert text_of(app).count("This is no project file.") == 1

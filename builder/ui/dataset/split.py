@@ -1,6 +1,6 @@
 """The two cards below the table: how rows are shared out, and how the classes lie in each part."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ KINDS = {
 }
 SHORT = {"random": "random", "given": "as the data comes", "stratified": "stratified"}
 PARTS = ("train", "validation", "test")
+TRACK = 180  # pixels that the longest bar of the class balance has at least
 
 Save = Callable[[Project], None]
 Counts = Mapping[str, list[int]]
@@ -172,25 +173,40 @@ def _balance(overview: "Overview", counts: Counts | None) -> str:
         for i, name in enumerate(classes[:4])
     )
     more = f'<span class="lm-f">and {len(classes) - 4} more</span>' if len(classes) > 4 else ""
-    lines = "".join(
-        f'<div class="lm-bb"><span>{name.capitalize()}</span><div class="tr" '
-        f'style="width:{sum(v) / widest * 100:.1f}%">'
-        + "".join(
-            f'<i style="flex:{n};background:{tokens.of_class(i)}" title="{escape(classes[i])}: '
-            f'{n:,}">'
-            f"{f'{n:,}' if n / widest > 0.07 else ''}</i>"
-            for i, n in enumerate(v)
-            if n
-        )
-        + "</div></div>"
-        for name, v in rows.items()
-    )
+    lines = "".join(_class_bar(name, v, widest, classes) for name, v in rows.items())
     return (
         '<div class="lm-row"><h3>Class balance</h3><span class="lm-sp"></span><span class="lm-row '
         f'lm-s">{legend}{more}</span></div>'
         f'<div class="lm-bbs">{lines}</div><p class="lm-s lm-m lm-beat">{tone}: always answering '
         f"“{escape(most)}” is right "
         f"{share * 100:.1f} % of the time. That is the figure to beat.</p>"
+    )
+
+
+def _class_bar(name: str, counts: Sequence[int], widest: int, classes: Sequence[str]) -> str:
+    """One split's bar: a number stands in its class's piece, beside the bar where it is too long
+    for it; of more than four classes the sum does.
+    """
+    room = TRACK / widest
+    fits = [n * room >= 7 * len(f"{n:,}") + 8 for n in counts]
+    pieces = "".join(
+        f'<i style="flex:{n};background:{tokens.of_class(i)}" title="{escape(classes[i])}: {n:,}">'
+        f"{f'{n:,}' if fits[i] else ''}</i>"
+        for i, n in enumerate(counts)
+        if n
+    )
+    beside = f"<span>{sum(counts):,}</span>"
+    if len(classes) <= 4:
+        beside = "".join(
+            f'<span class="lm-key" title="{escape(classes[i])}"><i '
+            f'style="background:{tokens.of_class(i)}"></i>{n:,}</span>'
+            for i, n in enumerate(counts)
+            if not fits[i]
+        )
+    return (
+        f'<div class="lm-bb"><span>{name.capitalize()}</span><div class="tr" '
+        f'style="width:{sum(counts) / widest * 100:.1f}%">{pieces}</div>'
+        f'<div class="by">{beside}</div></div>'
     )
 
 

@@ -5,14 +5,13 @@ it.
 import dataclasses
 import hashlib
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from builder.errors import LaminaError
 from builder.project import Project
-from builder.ui import chrome, forms, parts, state, work
+from builder.ui import chrome, forms, intake, parts, state, work
 from builder.ui.components import table
 from builder.ui.dataset import heads, media, side, sources, split, treatment
 
@@ -37,7 +36,7 @@ def show() -> None:
         return
     errors = side.decide(overview)
     chrome.bar(
-        [project.name, data_name(project)],
+        [project.name, intake.data_name(project.data)],
         saved="Saved",
         actions=lambda: _actions(project, overview, errors),
     )
@@ -48,13 +47,6 @@ def show() -> None:
             side.findings(project, overview)
             side.suggestion(project, overview)
             side.notes(project, overview)
-
-
-def data_name(project: Project) -> str:
-    """The file or set that the data is, in a word."""
-    options = project.data.options
-    named = options.get("path") or options.get("name")
-    return Path(str(named)).name if named else project.data.source
 
 
 def _back(project: Project) -> None:
@@ -74,7 +66,7 @@ def _overview(project: Project) -> "data.Overview | None":
         INSPECT, lambda report: data.inspect(project.data, progress=report), fresh=asked
     )
     if not running.finished(0.6):
-        chrome.bar([project.name, data_name(project)])
+        chrome.bar([project.name, intake.data_name(project.data)])
         with st.container(key="lm_body_inspect"):
             work.show(running, key="inspect")
         return None
@@ -85,7 +77,9 @@ def _overview(project: Project) -> "data.Overview | None":
         found, error = None, raised
     if found is not None:
         return found
-    chrome.bar([project.name, data_name(project)], actions=lambda: _actions(project, None, 0))
+    chrome.bar(
+        [project.name, intake.data_name(project.data)], actions=lambda: _actions(project, None, 0)
+    )
     with st.container(key="lm_body_failed"):
         told = error or LaminaError("Reading was stopped.", remedy="Your project is as it was.")
         if parts.failed(told, button="Choose other data", key="inspect"):

@@ -37,7 +37,7 @@ def get(name: str) -> type[Template]:
 
 def make(name: str, data: Data | None = None) -> Project:
     """A ready project from the template; its sizes fitted to `data`, or to the template's own data,
-    after which it is named then.
+    when it is named after template and data.
 
     Prepares the data where that has not been done. Raises LaminaError where the data does not
     fit, saying why.
@@ -59,12 +59,13 @@ def make(name: str, data: Data | None = None) -> Project:
     if wanted != given:
         spec = data_package.specs(Project(data=wanted, task=task))
     made = template.build(spec, wanted)
-    return made if data is not None else made.model_copy(update={"name": _title(wanted, made.name)})
+    return made if data is not None else made.model_copy(update={"name": _title(template, wanted)})
 
 
-def _title(data: Data, otherwise: str) -> str:
-    """What a project on a template's own data is called: "Digits", "Breast cancer"."""
-    return str(data.options.get("name", otherwise)).replace("_", " ").capitalize()
+def _title(template: type[Template], data: Data) -> str:
+    """What a project on a template's own data is called: "Digits CNN", "Breast cancer MLP"."""
+    known = str(data.options.get("name", "")).replace("_", " ").capitalize()
+    return template.called.format(data=known).strip() if known else template.title
 
 
 def _task(template: type[Template], data: Data) -> str:

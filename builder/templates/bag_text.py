@@ -14,6 +14,7 @@ class BagText(base.Template):
 
     name = "bag-text"
     title = "Text classifier"
+    called = "{data} bag of words"
     help = "The mean of the words' vectors decides."
     data_kind = "text"
 

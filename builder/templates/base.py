@@ -32,6 +32,7 @@ class Template(ABC):
     name: ClassVar[str]
     title: ClassVar[str]
     help: ClassVar[str]  # what it is, in some 40 characters: one line of its card
+    called: ClassVar[str]  # a project of it on its own data: "{data} CNN"
     data_kind: ClassVar[DataKind]
     tasks: ClassVar[tuple[str, ...]] = ("classification", "regression")
     inputs: ClassVar[dict[str, Binding]] = {}  # where the template wants its own Input nodes

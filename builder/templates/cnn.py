@@ -17,6 +17,7 @@ class Cnn(base.Template):
 
     name = "cnn"
     title = "Image classifier"
+    called = "{data} CNN"
     help = "Convolutions, pooling, a dense head."
     data_kind = "image"
 

@@ -18,6 +18,7 @@ class CnnResidual(base.Template):
 
     name = "cnn-residual"
     title = "Residual image classifier"
+    called = "{data} residual CNN"
     help = "Deeper: shortcuts around layers."
     data_kind = "image"
 

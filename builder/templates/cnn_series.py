@@ -14,6 +14,7 @@ class CnnSeries(base.Template):
 
     name = "cnn-series"
     title = "Series classifier"
+    called = "{data} CNN"
     help = "Convolutions along time find shapes."
     data_kind = "series"
 

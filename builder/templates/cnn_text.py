@@ -14,6 +14,7 @@ class CnnText(base.Template):
 
     name = "cnn-text"
     title = "Text by phrases"
+    called = "{data} CNN"
     help = "Convolutions find telling phrases."
     data_kind = "text"
 

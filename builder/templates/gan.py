@@ -21,6 +21,7 @@ class GanTemplate(base.Template):
 
     name = "gan"
     title = "Image maker (GAN)"
+    called = "{data} GAN"
     help = "Two networks that compete."
     data_kind = "image"
     tasks = ("gan",)

@@ -18,6 +18,7 @@ class LanguageModelTemplate(base.Template):
 
     name = "language-model"
     title = "Small GPT"
+    called = "Small GPT on the {data}"
     help = "Learns to go on writing a text."
     data_kind = "text"
     tasks = ("language_model",)

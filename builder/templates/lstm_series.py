@@ -16,6 +16,7 @@ class LstmSeries(base.Template):
 
     name = "lstm-series"
     title = "Recurrent series reader"
+    called = "{data} LSTM"
     help = "An LSTM reads in patches, both ways."
     data_kind = "series"
 

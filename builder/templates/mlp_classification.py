@@ -14,6 +14,7 @@ class MlpClassification(base.Template):
 
     name = "mlp-classification"
     title = "Table classifier"
+    called = "{data} MLP"
     help = "Dense layers, columns into classes."
     data_kind = "table"
     tasks = ("classification",)

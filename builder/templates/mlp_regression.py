@@ -14,6 +14,7 @@ class MlpRegression(base.Template):
 
     name = "mlp-regression"
     title = "Number from a table"
+    called = "{data} MLP"
     help = "Dense layers estimate a number."
     data_kind = "table"
     tasks = ("regression",)

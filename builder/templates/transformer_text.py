@@ -14,6 +14,7 @@ class TransformerText(base.Template):
 
     name = "transformer-text"
     title = "Text with attention"
+    called = "{data} transformer"
     help = "Every word looks at every other one."
     data_kind = "text"
 

@@ -14,6 +14,7 @@ class WideAndDeep(base.Template):
 
     name = "wide-and-deep"
     title = "Wide and deep"
+    called = "{data} wide and deep"
     help = "A linear path beside a deep one."
     data_kind = "table"
     inputs: ClassVar[dict[str, Binding]] = {

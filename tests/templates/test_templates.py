@@ -200,7 +200,18 @@ def test_no_template_has_an_issue_or_a_finding_on_its_own_data(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "title"), [("cnn", "Digits"), ("mlp-classification", "Breast cancer")]
+    ("name", "title"),
+    [
+        ("cnn", "Digits CNN"),
+        ("gan", "Digits GAN"),
+        ("mlp-classification", "Breast cancer MLP"),
+        ("language-model", "Small GPT on the Python reference"),
+    ],
 )
-def test_a_project_on_a_templates_own_data_is_called_after_the_data(name, title):
+def test_a_project_on_a_templates_own_data_is_called_after_both(name, title):
     assert templates.make(name).name == title
+
+
+def test_projects_of_all_templates_can_be_told_apart_by_their_names():
+    found = [templates._title(item, item.data()) for item in templates.templates().values()]
+    assert len(set(found)) == len(found)

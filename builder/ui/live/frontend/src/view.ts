@@ -72,7 +72,8 @@ export class Head implements Part {
     if (!this.typed && changed.has("steps")) this.input.value = rate(lr.at(-1)).replace("−", "-");
     if (!status) { this.begin(); return; }
     const ended = over(status);
-    this.badge(status.status);
+    const next = status.status === "queued" && !status.waits; // taken in a moment
+    this.badge(next ? "preparing" : status.status);
     this.note.textContent = this.feed.state.offline
       ? AWAY
       : status.status === "failed" ? "" : ended ? status.message : "goes on when you close this tab";
@@ -90,24 +91,24 @@ export class Head implements Part {
 
   /** Before anything is known of the run: it can be stopped, and that is all. */
   private begin(): void {
-    this.badge("preparing", "Preparing…");
+    this.badge("preparing");
     this.rateLabel.hidden = this.pause.hidden = this.again.hidden = this.evaluate.hidden = true;
     this.title.textContent = "Preparing…";
     this.bar.style.width = "0";
     this.note.textContent = this.feed.state.offline ? AWAY : "";
   }
 
-  private badge(status: string, word?: string): void {
+  private badge(status: string): void {
     const look = this.props.signs[status];
     this.pill.className = `pill ${look?.tone ?? "n"}`;
     const mark = look?.path ? drawn(look.path) : make("i", { "aria-hidden": "true" });
-    this.pill.replaceChildren(mark, word ?? look?.word ?? status);
+    this.pill.replaceChildren(mark, look?.word ?? status);
   }
 
   private figures(status: Status): void {
     const share = status.steps ? status.step / status.steps : 0;
     const shown = Math.min(status.epochs, status.epoch + (over(status) ? 0 : 1));
-    this.title.textContent = status.status === "queued" ? (status.waits ? "Waiting for its turn" : "About to begin") : `Epoch ${shown} of ${status.epochs}`;
+    this.title.textContent = status.waits ? "Waiting for its turn" : ["queued", "preparing"].includes(status.status) ? "Preparing…" : `Epoch ${shown} of ${status.epochs}`;
     this.steps.textContent = this.steps.title = status.waits ? status.waits : status.steps ? `step ${count(status.step)} of ${count(status.steps)}` : "";
     this.share.textContent = `${Math.round(share * 100)} %`;
     this.bar.style.width = `${Math.min(100, share * 100)}%`;
@@ -157,6 +158,8 @@ function became(event: RunEvent): HTMLElement[] {
   return [make("em", { class: event.state, "data-state": event.state }, `${SIGNS[event.state]} ${event.state === "refused" ? "refused: " : ""}${event.note ?? ""}`)];
 }
 
+/** So many rows without a picture are told: they take more room. */
+const TOLD = 6;
 const TALL = 268;
 const ROWS = 2;
 /** Milliseconds after which the parts above have come, and with them the place of this one. */
@@ -252,7 +255,8 @@ export class Body implements Part {
 
   private shown(): void {
     this.samples.classList.toggle("told", this.feed.state.samples.every((sample) => !sample.image));
-    this.samples.replaceChildren(...this.feed.state.samples.map((sample) => {
+    const told = this.samples.classList.contains("told");
+    this.samples.replaceChildren(...this.feed.state.samples.slice(0, told ? TOLD : undefined).map((sample) => {
       const sign = sample.right === null ? "" : sample.right ? "✓ " : "✕ ";
       const picture = sample.image ? [make("img", { src: sample.image, alt: sample.text })] : [make("div", { class: "row" }, sample.text)];
       return make("div", { title: sample.text }, ...picture,

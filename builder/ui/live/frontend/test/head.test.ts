@@ -22,7 +22,8 @@ describe("the head of a run", () => {
   it("offers to stop, and nothing else, before anything is known of the run", () => {
     const { head, find, shown } = made();
     expect(shown).toEqual(["Stop"]);
-    expect(find("run-status").textContent).toBe("Preparing…");
+    expect(find("run-status").textContent).toBe("Preparing");
+    expect(find("live-epoch").textContent).toBe("Preparing…");
     expect(head.root.querySelector<HTMLElement>(".meter i")!.style.width).toBe("0px");
   });
 
@@ -30,7 +31,7 @@ describe("the head of a run", () => {
     const waiting = made({ status: "queued", waits: "behind first · 1 run at once on the CPU" });
     expect(waiting.find("live-epoch").textContent).toBe("Waiting for its turn");
     expect(waiting.head.root.textContent).toContain("behind first · 1 run at once on the CPU");
-    expect(made({ status: "queued", waits: "" }).find("live-epoch").textContent).toBe("About to begin");
+    expect(made({ status: "queued", waits: "" }).find("live-epoch").textContent).toBe("Preparing…");
   });
 
   it("shows a state by the table's word, tone and sign", () => {

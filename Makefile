@@ -8,6 +8,19 @@ PORT ?= 8501
 FRONTENDS := $(wildcard builder/ui/*/frontend)
 FRONTEND_FILES := $(shell find $(FRONTENDS) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
+PIP = PYTHONUNBUFFERED=1 $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off
+# Of all that pip says: a line for each package that is fetched, and when they are unpacked.
+TELL = while read -r word file rest; do \
+	  if [ "$$word $$file" = "Using cached" ]; then word=Downloading; file=$${rest%% *}; rest=$${rest\#* }; fi; \
+	  case "$$word $$file" in \
+	    Downloading*.metadata) ;; \
+	    Downloading*) file=$${file\#\#*/}; name=$${file%%-*}; file=$${file\#*-}; \
+	      echo "    $$name $${file%%-*} $$rest" ;; \
+	    Installing*) set -- $$rest; echo "    unpacking $$(($$\# - 1)) packages …" ;; \
+	    failed*) exit 1 ;; \
+	  esac; \
+	done
+
 .PHONY: install run test lint types unit frontend-test journeys lock shots figures soak clean
 .DEFAULT_GOAL := help
 
@@ -31,7 +44,7 @@ $(VENV)/.created:
 
 $(VENV)/.locked: $(VENV)/.created requirements.lock
 	@echo "2/4 Installing the locked packages (PyTorch is large; this takes some minutes the first time) …"
-	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -q --require-hashes -r requirements.lock
+	@{ $(PIP) --require-hashes -r requirements.lock || echo failed; } | $(TELL)
 	@touch $@
 
 $(VENV)/.package: $(VENV)/.locked pyproject.toml hatch_build.py
@@ -45,7 +58,7 @@ $(VENV)/.front-ends: $(VENV)/.package $(FRONTEND_FILES)
 
 $(VENV)/.dev: $(VENV)/.front-ends requirements-dev.lock
 	@echo "Installing what the tests need …"
-	@$(BIN)/python -m pip install --disable-pip-version-check -q --require-hashes -r requirements-dev.lock
+	@{ $(PIP) --require-hashes -r requirements-dev.lock || echo failed; } | $(TELL)
 	@touch $@
 
 test: lint types unit frontend-test journeys

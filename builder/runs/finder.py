@@ -30,10 +30,12 @@ def find_rate(
     `report` is told how far it is, and may raise to end the search. Raises LaminaError where the
     project could not run.
     """
+    from builder.train import limits
+
+    limits.check_steps(steps)
     from builder.runs import launch
     from builder.train import finder
 
-    finder.check_steps(steps)
     ready = launch.check(project, data_path=data_path, overrides=overrides)
     return finder.find_rate(plan(ready), steps, report)
 
@@ -51,10 +53,12 @@ def find_batch(
 
     Raises LaminaError where the project could not run.
     """
+    from builder.train import limits
+
+    limits.check_seconds(seconds)
     from builder.runs import launch, room
     from builder.train import finder
 
-    finder.check_seconds(seconds)
     ready = launch.check(project, data_path=data_path, overrides=overrides)
     recipe = ready.resolved.recipe
     device = room.of(recipe.device)

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from builder.errors import LaminaError
-from builder.train import failures
+from builder.train import failures, limits
 from builder.train.plan import Plan
 from builder.train.setup import Setup
 from builder.train.step import NotFiniteError, Stepper
@@ -80,30 +80,12 @@ def _silent(what: str, done: int, total: int) -> None:
     """Nobody wants to know."""
 
 
-def check_steps(steps: int) -> None:
-    """Raise LaminaError for a number of steps that no search can have."""
-    if not 10 <= steps <= 10_000:
-        raise LaminaError(
-            f"{steps:,} steps are not possible.", place="steps", remedy="Give 10 to 10,000."
-        )
-
-
-def check_seconds(seconds: float) -> None:
-    """Raise LaminaError for a time that no search can have."""
-    if not 0 < seconds <= 86_400:
-        raise LaminaError(
-            f"{seconds:g} seconds are not possible.",
-            place="seconds",
-            remedy="Give a number above 0, up to 86,400 (a day).",
-        )
-
-
 def find_rate(plan: Plan, steps: int = 100, report: Report = _silent) -> RateSearch:
     """Raise the rate from step to step until the loss runs away; suggest the steepest fall.
 
     The plan's models are spoilt by it. Raises LaminaError where not even the first step works.
     """
-    check_steps(steps)
+    limits.check_steps(steps)
     setup = Setup(plan)
     stepper = Stepper(setup)
     rates: list[float] = []

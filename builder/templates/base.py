@@ -105,6 +105,15 @@ def lacks_target(spec: "PreparedSpec") -> str | None:
     return None
 
 
+def called_target(spec: "PreparedSpec") -> str:
+    """The target in a sentence: its name in quotes, "column 1" of a table without a head."""
+    from builder.data.runtime import naming
+
+    name = target(spec).name
+    known = [column for item in spec.inputs.values() for column in item.origins or item.features]
+    return naming.told(f"'{name}'", naming.numbered([*known, name]))
+
+
 def target(spec: "PreparedSpec") -> "TargetSpec":
     """What is predicted. Raises LaminaError where nothing is."""
     if spec.target is None:

@@ -35,7 +35,9 @@ class MlpClassification(base.Template):
         if reason := base.lacks(spec, "vector", "a table"):
             return reason
         if spec.target is not None and spec.target.kind != "class":
-            return f"The target '{spec.target.name}' is a number. Take mlp-regression instead."
+            return (
+                f"The target {base.called_target(spec)} is a number. Take mlp-regression instead."
+            )
         return None
 
     @classmethod

@@ -35,7 +35,8 @@ class MlpRegression(base.Template):
         if reason := base.lacks(spec, "vector", "a table"):
             return reason
         if spec.target is not None and spec.target.kind != "number":
-            return f"The target '{spec.target.name}' has classes. Take mlp-classification instead."
+            name = base.called_target(spec)
+            return f"The target {name} has classes. Take mlp-classification instead."
         return None
 
     @classmethod

@@ -215,3 +215,13 @@ def test_a_project_on_a_templates_own_data_is_called_after_both(name, title):
 def test_projects_of_all_templates_can_be_told_apart_by_their_names():
     found = [templates._title(item, item.data()) for item in templates.templates().values()]
     assert len(set(found)) == len(found)
+
+
+def test_a_target_without_a_head_is_called_by_its_number():
+    table = InputSpec(
+        name="table", form="vector", shape=(1,), stored="float32", features=("#0",), origins=("#0",)
+    )
+    target = TargetSpec(name="#1", kind="number")
+    spec = PreparedSpec(key="k", inputs={"table": table}, target=target, sizes={})
+    reason = templates.templates()["mlp-classification"].unfit(spec)
+    assert reason == "The target column 2 is a number. Take mlp-regression instead."

@@ -114,7 +114,7 @@ def test_seed_and_runs_at_once_go_into_the_plan(project: str) -> None:
 @pytest.mark.parametrize(
     ("over", "said"),
     [
-        ("recipe.label_smoothing=0..2", "less than"),
+        ("recipe.label_smoothing=0..2", "below 1"),
         ("recipe.batch_size=0,16", "cannot be"),
         ("recipe.optimizer.weight_decay=0..0.1:log", "begins above 0"),
         ("recipe.batch_size=16..16", "one value"),

@@ -190,7 +190,7 @@ def main() -> None:
     named = os.environ.get("LAMINA_TEST_DATA")
     folder = Path(named) if named else None
     found = []
-    with tempfile.TemporaryDirectory(prefix="lamina-figures-") as home:
+    with tempfile.TemporaryDirectory(prefix="lamina-figures-", ignore_cleanup_errors=True) as home:
         os.environ.setdefault("LAMINA_HOME", home)
         for row in ROWS:
             if not chosen.only or row.name in chosen.only:

@@ -3,13 +3,16 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from builder import project
 from builder.cli import root
 from builder.cli.training import with_setting
+
+if TYPE_CHECKING:
+    from builder.train.finder import BatchSearch, RateSearch
 
 Sets = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="recipe.optimizer.name=SGD")
@@ -31,9 +34,7 @@ def find_rate(
     found = runs.find_rate(
         _given(file, sets), data_path=_path(data), steps=steps, report=_reporter()
     )
-    _said()
-    document = found.to_dict()
-    root.emit(document, as_json, lambda: _rate_text(document))
+    _emit(found, as_json, _rate_text)
 
 
 @root.app.command("find-batch")
@@ -50,9 +51,7 @@ def find_batch(
     found = runs.find_batch(
         _given(file, sets), data_path=_path(data), seconds=seconds, report=_reporter()
     )
-    _said()
-    document = found.to_dict()
-    root.emit(document, as_json, lambda: _batch_text(document))
+    _emit(found, as_json, _batch_text)
 
 
 def _given(file: Path, sets: list[str] | None) -> project.Project:
@@ -77,9 +76,14 @@ def _reporter() -> Callable[[str, int, int], None]:
     return report
 
 
-def _said() -> None:
+def _emit(
+    found: "RateSearch | BatchSearch", as_json: bool, text: Callable[[dict[str, Any]], str]
+) -> None:
+    """The result in place of the line of progress."""
     if sys.stderr.isatty():
         print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+    document = found.to_dict()
+    root.emit(document, as_json, lambda: text(document))
 
 
 def _rate_text(found: dict[str, Any]) -> str:

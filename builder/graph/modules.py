@@ -60,14 +60,8 @@ def rename_module(document: Document, name: str, new: str) -> Document:
 
     LaminaError where there is no such module, or one of the new name already.
     """
-    if name not in document.modules:
-        raise LaminaError(f"There is no module {name!r}.", place=name, code="no_graph")
-    if checked_name(new) == name:
+    if not _renames(document.modules, "module", name, new):
         return document
-    if new in document.modules:
-        raise LaminaError(
-            f"There is a module {new!r} already.", place=name, remedy="Choose another name."
-        )
     renamed = {new if key == name else key: graph for key, graph in document.modules.items()}
     old, fresh = f"{MODULE}{name}", f"{MODULE}{new}"
     return Document(
@@ -82,19 +76,26 @@ def rename_graph(document: Document, name: str, new: str) -> Document:
 
     LaminaError where there is no such graph, or one of the new name already.
     """
-    if name not in document.graphs:
-        raise LaminaError(f"There is no graph {name!r}.", place=name, code="no_graph")
-    if checked_name(new) == name:
+    if not _renames(document.graphs, "graph", name, new):
         return document
-    if new in document.graphs:
-        raise LaminaError(
-            f"There is a graph {new!r} already.", place=name, remedy="Choose another name."
-        )
     return replace(
         document,
         graphs={new if key == name else key: graph for key, graph in document.graphs.items()},
         positions={new if key == name else key: at for key, at in document.positions.items()},
     )
+
+
+def _renames(held: Mapping[str, Graph], kind: str, name: str, new: str) -> bool:
+    """Whether the name changes. LaminaError where nothing is called so, or something `new`."""
+    if name not in held:
+        raise LaminaError(f"There is no {kind} {name!r}.", place=name, code="no_graph")
+    if checked_name(new) == name:
+        return False
+    if new in held:
+        raise LaminaError(
+            f"There is a {kind} {new!r} already.", place=name, remedy="Choose another name."
+        )
+    return True
 
 
 def _following(graph: Graph, name: str, new: str) -> Graph:

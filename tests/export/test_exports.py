@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -13,24 +12,8 @@ import pytest
 from builder import export, runs, templates
 from builder.data.runtime import png
 from builder.errors import LaminaError
+from tests.alone import said
 
-BLOCKED = """
-import sys
-
-class Wall:
-    names = {"builder", "streamlit", "pandas", "safetensors", "PIL", "sklearn", "pydantic"}
-
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in self.names:
-            raise ImportError(f"{name} is not installed here")
-
-sys.meta_path.insert(0, Wall())
-import runpy
-
-sys.path.insert(0, ".")
-sys.argv = ["predict.py", *sys.argv[1:]]
-runpy.run_path("predict.py", run_name="__main__")
-"""
 KINDS = {
     "wide-and-deep": 2,
     "mlp-regression": 2,
@@ -99,20 +82,13 @@ def given(run, folder, rows=4):
     return records, [str(path)]
 
 
-def run_alone(folder, *arguments):
-    """`python predict.py …` in the folder, with what else is installed here blocked."""
-    return subprocess.run(
-        [sys.executable, "-c", BLOCKED, *arguments], cwd=folder, capture_output=True, text=True
-    )
-
-
 @pytest.mark.parametrize("template", list(KINDS))
 def test_the_folder_predicts_what_the_app_predicts_with_torch_alone(template, trained, tmp_path):
     run = trained(template)
     folder = export.export(run.id, "python", tmp_path / "network")
     records, arguments = given(run, tmp_path)
     here = export.predict(run.id, records).rows
-    done = run_alone(folder, *arguments, "--json")
+    done = said(folder, "predict.py", *arguments, "--json")
     assert done.returncode == 0, done.stderr
     there = json.loads(done.stdout)
     assert len(there) == len(here) == 4
@@ -169,13 +145,13 @@ def test_the_exported_command_writes_a_csv_and_names_mistakes(trained, tmp_path)
     folder = export.export(run.id, "python", tmp_path / "network")
     _, arguments = given(run, tmp_path)
     out = tmp_path / "out.csv"
-    done = run_alone(folder, *arguments, "-o", str(out))
+    done = said(folder, "predict.py", *arguments, "-o", str(out))
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"4 predictions are in {out}.\n"
     assert out.read_text(encoding="utf-8").count("\n") == 5
     bad = tmp_path / "bad.csv"
     bad.write_text("age,months\n1,2\n", encoding="utf-8")
-    done = run_alone(folder, str(bad))
+    done = said(folder, "predict.py", str(bad))
     assert done.returncode == 1
     assert done.stderr.startswith("Error: bad.csv lacks the column 'visits'")
 

@@ -1,34 +1,13 @@
 """A network that makes things leaves as a folder that makes the same with torch alone."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from builder import export, runs, templates
 from builder.data.runtime import png
 from builder.evaluate import make
 from builder.project import Data
+from tests.alone import said
 
-BLOCKED = """
-import sys
-
-class Wall:
-    names = {"builder", "streamlit", "pandas", "safetensors", "PIL", "sklearn", "pydantic"}
-
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in self.names:
-            raise ImportError(f"{name} is not installed here")
-
-sys.meta_path.insert(0, Wall())
-import runpy
-
-sys.path.insert(0, ".")
-script = sys.argv[1]
-sys.argv = sys.argv[1:]
-runpy.run_path(script, run_name="__main__")
-"""
 SMALL = {"recipe.epochs": 1, "recipe.threads": 1, "recipe.device": "cpu"}
 
 
@@ -36,17 +15,6 @@ SMALL = {"recipe.epochs": 1, "recipe.threads": 1, "recipe.device": "cpu"}
 def _home(tmp_path, monkeypatch):
     monkeypatch.setenv("LAMINA_HOME", str(tmp_path / "home"))
     monkeypatch.setattr("builder.tasks.judge.STEPS", 3)
-
-
-def said(folder: Path, *command: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-c", BLOCKED, *command],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
 
 
 def test_a_language_model_writes_the_same_without_lamina(tmp_path):

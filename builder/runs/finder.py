@@ -1,20 +1,16 @@
 """Look for a learning rate or a batch size before a run, by short trials; nothing is kept."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from builder.project import Project
+from builder.train import limits
+from builder.train.limits import Report, silent
 
 if TYPE_CHECKING:
     from builder.runs.launch import Ready
     from builder.train.finder import BatchSearch, RateSearch
     from builder.train.plan import Plan
-
-Report = Callable[[str, int, int], None]
-
-
-def silent(what: str, done: int, total: int) -> None:
-    """Nobody wants to know."""
 
 
 def find_rate(
@@ -30,8 +26,6 @@ def find_rate(
     `report` is told how far it is, and may raise to end the search. Raises LaminaError where the
     project could not run.
     """
-    from builder.train import limits
-
     limits.check_steps(steps)
     from builder.runs import launch
     from builder.train import finder
@@ -53,8 +47,6 @@ def find_batch(
 
     Raises LaminaError where the project could not run.
     """
-    from builder.train import limits
-
     limits.check_seconds(seconds)
     from builder.runs import launch, room
     from builder.train import finder

@@ -72,8 +72,8 @@ def differences(
     before: Project, after: Project, changes: Mapping[str, Any]
 ) -> list[tuple[str, Any, Any]]:
     """What the changes make different, each value by its dotted name: (name, was, is)."""
-    old, new = _leaves(before.recipe.model_dump(mode="json")), {}
-    for path, value in _leaves(after.recipe.model_dump(mode="json")).items():
+    old, new = leaves(before.recipe.model_dump(mode="json")), {}
+    for path, value in leaves(after.recipe.model_dump(mode="json")).items():
         if any(f"recipe.{path}".startswith(field) for field in changes) and old.get(path) != value:
             new[path] = value
     found = [(path, old.get(path), value) for path, value in new.items()]
@@ -83,12 +83,13 @@ def differences(
     return found
 
 
-def _leaves(value: Any, path: str = "") -> dict[str, Any]:
+def leaves(value: Any, path: str = "") -> dict[str, Any]:
+    """The values within a JSON value, by their dotted paths."""
     if not isinstance(value, dict) or not value:
         return {path: value}
     found: dict[str, Any] = {}
     for key, inner in value.items():
-        found |= _leaves(inner, f"{path}.{key}" if path else key)
+        found |= leaves(inner, f"{path}.{key}" if path else key)
     return found
 
 

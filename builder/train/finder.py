@@ -13,6 +13,7 @@ import torch
 
 from builder.errors import LaminaError
 from builder.train import failures, limits
+from builder.train.limits import Report, silent
 from builder.train.plan import Plan
 from builder.train.setup import Setup
 from builder.train.step import NotFiniteError, Stepper
@@ -21,8 +22,6 @@ LOW, HIGH = 1e-7, 10.0
 WORSE = 4.0
 """Times the best loss at which the search ends: it has diverged."""
 SMOOTHING = 0.9
-Report = Callable[[str, int, int], None]
-"""Told what is done, how much of it and of how much; may raise to end the search."""
 ENOUGH = 0.9
 """Of the best speed, for a batch size to be as good as the best."""
 
@@ -76,11 +75,7 @@ def _batches(setup: Setup) -> Iterator[Any]:
         epoch += 1
 
 
-def _silent(what: str, done: int, total: int) -> None:
-    """Nobody wants to know."""
-
-
-def find_rate(plan: Plan, steps: int = 100, report: Report = _silent) -> RateSearch:
+def find_rate(plan: Plan, steps: int = 100, report: Report = silent) -> RateSearch:
     """Raise the rate from step to step until the loss runs away; suggest the steepest fall.
 
     The plan's models are spoilt by it. Raises LaminaError where not even the first step works.
@@ -137,7 +132,7 @@ def find_batch(
     low: int = 8,
     seconds: float = 20.0,
     fits: Callable[[int], bool] = bool,
-    report: Report = _silent,
+    report: Report = silent,
 ) -> BatchSearch:
     """Try powers of two (and all rows) until memory, rows or `seconds` are used up.
 

@@ -4,6 +4,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from builder.runs.fork import leaves
+
 if TYPE_CHECKING:
     from builder.runs.index import Row
 
@@ -29,16 +31,9 @@ BORING = ("device", "threads", "keep")  # the device has a column of its own
 HIGHER = ("accuracy", "f1", "roc_auc", "precision", "recall", "r2", "average_precision")
 
 
-def flat(recipe: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+def flat(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """A nested recipe as dotted names: {"optimizer": {"lr": 1}} as {"optimizer.lr": 1}."""
-    found: dict[str, Any] = {}
-    for name, value in recipe.items():
-        key = f"{above}{name}"
-        if isinstance(value, Mapping) and value:
-            found.update(flat(value, f"{key}."))
-        elif value not in (None, {}, []):
-            found[key] = value
-    return found
+    return {name: x for name, x in leaves(recipe).items() if x not in (None, {}, [])}
 
 
 def settings(rows: Sequence["Row"]) -> dict[str, dict[str, Any]]:

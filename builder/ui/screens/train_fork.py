@@ -7,6 +7,7 @@ import streamlit as st
 
 from builder.errors import LaminaError
 from builder.project import Project, Recipe, Step
+from builder.runs.fork import leaves
 from builder.ui import chrome, forms, parts, state
 from builder.ui.recipe import Form
 from builder.ui.screens import train_recipe
@@ -140,16 +141,6 @@ def overrides(project: Project, made: Recipe, augment: tuple[Step, ...]) -> dict
     }
     if augment != project.data.augment:
         found["data.augment"] = [step.model_dump(mode="json") for step in augment]
-    return found
-
-
-def leaves(value: Any, path: str) -> dict[str, Any]:
-    """The values within a JSON value, by their dotted paths."""
-    if not isinstance(value, dict) or not value:
-        return {path: value}
-    found: dict[str, Any] = {}
-    for key, inner in value.items():
-        found |= leaves(inner, f"{path}.{key}")
     return found
 
 

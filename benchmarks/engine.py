@@ -38,6 +38,7 @@ CONTENDERS = {
     "tuned": ("hand", "torch", ALL),
     "tuned_last": ("hand", "torch", IMAGES),
     "lamina_bf16": ("ours", "torch", ("cnn", "resnet", "lstm")),
+    "lamina_compiled": ("ours", "torch", ("mlp", "table", "transformer")),
     "lightning": ("frameworks", "lightning", SMALL),
     "keras_torch": ("frameworks", "keras", SMALL),
     "keras_jax": ("frameworks", "jax", SMALL),

@@ -33,7 +33,7 @@ def test_a_learning_rate_below_zero_is_refused_in_words_and_not_saved(project_id
     rate = next(field for field in app.number_input if field.label == "Learning rate")
     rate.set_value(-3.0).run()
     assert not app.exception
-    assert "It must be greater than 0, found -3.0." in text_of(app)
+    assert "It must be above 0; found -3.0." in text_of(app)
     assert workspace.open_project(project_id).recipe == before
 
 

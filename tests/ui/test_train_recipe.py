@@ -83,11 +83,11 @@ def test_mistakes_stand_at_their_fields_with_what_to_do_and_nothing_is_saved(mad
     number = {field.label: field for field in app.number_input}
     number["Batch size"].set_value(0).run()
     assert not app.exception
-    assert "It must be greater than or equal to 1, found 0." in wrong(app)
+    assert "It must be at least 1; found 0." in wrong(app)
     assert "leave it empty" in wrong(app)
     number["Batch size"].set_value(32)
     number["Learning rate"].set_value(-1.0).run()
-    assert "It must be greater than 0, found -1.0." in wrong(app)
+    assert "It must be above 0; found -1.0." in wrong(app)
     app.button(key="train_start").click().run()
     assert workspace.open_project(name).recipe == made.recipe
 

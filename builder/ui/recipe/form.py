@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 from pydantic import BaseModel, ValidationError
 
+from builder import wording
 from builder.errors import LaminaError
 from builder.project import Project, Recipe
 from builder.ui import parts
@@ -16,16 +17,6 @@ from builder.ui.recipe.declared import GROUPS, Field, Group
 
 HEADS = ("early_stopping", "mix", "average")
 """Parts of a recipe that are there or not, as their first field says."""
-
-
-def raised(error: ValidationError) -> tuple[str, str]:
-    """The path of the first field that a recipe refuses, and the fact."""
-    first = error.errors()[0]
-    path = ".".join(str(part) for part in first["loc"])
-    said = str(first["msg"]).replace("Input should", "It must").replace("Value error, ", "")
-    given = first.get("input")
-    found = f", found {given}" if isinstance(given, int | float | str) and given != "" else ""
-    return path, f"{said}{found}."
 
 
 class Form:
@@ -146,18 +137,24 @@ class Form:
         try:
             return Recipe.model_validate(raw)
         except ValidationError as error:
-            self.refuse(*raised(error))
+            found = error.errors(include_url=False)
+            fact, usual = wording.sentence(found)
+            self.refuse(wording.place(found[0]), fact, usual=usual)
             return None
 
-    def refuse(self, path: str, fact: str, remedy: str = "") -> bool:
-        """Tell a mistake at its field; False where no field of the form is meant."""
+    def refuse(self, path: str, fact: str, remedy: str = "", *, usual: str = "") -> bool:
+        """Tell a mistake at its field; False where no field of the form is meant.
+
+        Without a remedy the field's own is told, and where it has none, the usual one.
+        """
         path = path.removeprefix("recipe.")
         near = [known for known in self.slots if _under(path, known) or _under(known, path)]
         if not near:
             return False
         at = max(near, key=lambda known: (_under(path, known), len(known)))
         declared = (one for group in GROUPS for one in group.fields)
-        said = remedy or next((one.remedy for one in declared if _under(at, one.path)), "")
+        own = next((one.remedy for one in declared if _under(at, one.path)), "")
+        said = remedy or own or usual
         with self.slots[at].container():
             parts.html(
                 f'<p class="lm-err lm-s" role="alert">{parts.icon("cross")} '

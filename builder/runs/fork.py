@@ -3,12 +3,13 @@
 import json
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from builder.errors import LaminaError
-from builder.project import Project
+from builder.project import Project, Step
 from builder.runs import folder as folders
 from builder.runs import launch, series
 from builder.runs.run import Checkpoint, Run
@@ -68,18 +69,27 @@ def fork(
     )
 
 
-def differences(
-    before: Project, after: Project, changes: Mapping[str, Any]
-) -> list[tuple[str, Any, Any]]:
-    """What the changes make different, each value by its dotted name: (name, was, is)."""
-    old, new = leaves(before.recipe.model_dump(mode="json")), {}
-    for path, value in leaves(after.recipe.model_dump(mode="json")).items():
-        if any(f"recipe.{path}".startswith(field) for field in changes) and old.get(path) != value:
-            new[path] = value
-    found = [(path, old.get(path), value) for path, value in new.items()]
-    if before.data.augment != after.data.augment:
-        was, now = ([step.kind for step in one.data.augment] for one in (before, after))
-        found.append(("augmentation", was, now))
+@dataclass(frozen=True)
+class Difference:
+    """One value that a fork changes, by its dotted name in the recipe; `was` and `now` in words."""
+
+    name: str
+    was: str
+    now: str
+
+
+def differences(before: Project, after: Project, changes: Mapping[str, Any]) -> list[Difference]:
+    """What the changes, by the dotted names that `fork` takes, make different."""
+    old, new = (leaves(one.recipe.model_dump(mode="json")) for one in (before, after))
+    found = [
+        Difference(path, _worded(old.get(path)), _worded(new.get(path)))
+        for path in {**new, **old}
+        if any(f"recipe.{path}".startswith(field) for field in changes)
+        and old.get(path) != new.get(path)
+    ]
+    was, now = (one.data.augment for one in (before, after))
+    if was != now:
+        found.append(Difference("augmentation", _steps(was), _steps(now)))
     return found
 
 
@@ -93,12 +103,23 @@ def leaves(value: Any, path: str = "") -> dict[str, Any]:
     return found
 
 
-def _word(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none"
-    if value in (None, {}):
+def _worded(value: Any) -> str:
+    if value is None or value in ([], {}):
         return "none"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _steps(steps: Sequence[Step]) -> str:
+    """ "flip, noise (strength 0.1)"."""
+    words = []
+    for step in steps:
+        given = ", ".join(f"{name} {_worded(value)}" for name, value in step.settings().items())
+        words.append(f"{step.kind} ({given})" if given else step.kind)
+    return ", ".join(words) or "none"
 
 
 def _check(changes: Mapping[str, Any]) -> None:
@@ -144,7 +165,7 @@ def _fill(
         words += " It holds weights only: the optimiser begins afresh."
     differing = differences(before, after, changes)
     if differing:
-        told = (f"{name} {_word(old)} → {_word(new)}" for name, old, new in differing)
+        told = (f"{one.name} {one.was} → {one.now}" for one in differing)
         words += f" Changed: {', '.join(told)}."
     facts = {"step": saved.step, "epoch": saved.epoch, "message": words}
     folders.add_event(folder, "forked", run=parent.id, checkpoint=found.name, **facts)

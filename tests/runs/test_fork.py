@@ -13,6 +13,7 @@ from builder.home import room
 from builder.project import Project
 from builder.runs import Run
 from builder.runs import folder as folders
+from builder.runs.fork import differences, leaves
 from builder.train import checkpoint, files
 
 Make = Callable[..., Project]
@@ -129,6 +130,40 @@ def test_a_fork_that_cannot_be_is_refused_and_leaves_nothing_behind(
         runs.fork(parent.id, name, overrides, detach=False)
     assert caught.value.place.startswith(place)
     assert [path.name for path in room("runs").iterdir()] == [parent.id]
+
+
+def test_values_within_values_are_told_apart() -> None:
+    found = leaves({"lr": 1, "more": {"a": 2}, "none": {}}, "recipe.optimizer")
+    assert found == {
+        "recipe.optimizer.lr": 1,
+        "recipe.optimizer.more.a": 2,
+        "recipe.optimizer.none": {},
+    }
+
+
+def test_what_a_fork_changes_is_told_in_words_also_what_it_takes_away() -> None:
+    before = Project.model_validate(
+        {
+            "recipe": {"early_stopping": {"patience": 5}, "optimizer": {"lr": 0.001}},
+            "data": {"augment": [{"kind": "flip"}]},
+        }
+    )
+    after = Project.model_validate(
+        {
+            "recipe": {"optimizer": {"lr": 0.0001, "amsgrad": True}, "epochs": 99},
+            "data": {"augment": [{"kind": "flip"}, {"kind": "noise", "strength": 0.1}]},
+        }
+    )
+    told = differences(before, after, {"recipe.early_stopping": None, "recipe.optimizer": {}})
+    assert {one.name: (one.was, one.now) for one in told} == {
+        "optimizer.lr": ("0.001", "0.0001"),
+        "optimizer.amsgrad": ("none", "on"),
+        "early_stopping.patience": ("5", "none"),
+        "early_stopping.min_delta": ("0", "none"),
+        "early_stopping.monitor": ("validation_loss", "none"),
+        "augmentation": ("flip", "flip, noise (strength 0.1)"),
+    }
+    assert differences(before, before, {"recipe.epochs": 1}) == []
 
 
 def test_damaged_and_deleted_checkpoints_are_refused_in_words(make_project: Make) -> None:

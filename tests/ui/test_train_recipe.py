@@ -127,12 +127,3 @@ def test_a_fork_of_a_run_that_is_done_goes_on_for_as_long_again() -> None:
     held = Recipe(epochs=10)
     assert train_fork.begun(held, 10).epochs == 20
     assert train_fork.begun(held, 3).epochs == 10
-
-
-def test_values_within_values_are_told_apart() -> None:
-    found = train_fork.leaves({"lr": 1, "more": {"a": 2}, "none": {}}, "recipe.optimizer")
-    assert found == {
-        "recipe.optimizer.lr": 1,
-        "recipe.optimizer.more.a": 2,
-        "recipe.optimizer.none": {},
-    }

@@ -7,14 +7,12 @@ import streamlit as st
 
 from builder.errors import LaminaError
 from builder.project import Project, Recipe, Step
-from builder.runs.fork import leaves
+from builder.runs.fork import Difference, differences
 from builder.ui import chrome, forms, parts, state
 from builder.ui.recipe import Form
 from builder.ui.screens import train_recipe
 
 ASKED = "train_fork"
-ENGINE = ("threads",)
-"""Fields that the engine chose; leaving them alone is no change."""
 
 
 def asked() -> tuple[str, str] | None:
@@ -65,7 +63,7 @@ def show(run: Any, wished: str) -> None:
             made = form.recipe()
         changes = {} if made is None else overrides(project, made, augment)
         with right:
-            _summary(project.recipe, found, changes)
+            _summary(found, [] if made is None else _differing(project, made, augment, changes))
             refused = st.container()
         if made is not None:
             form.sound()
@@ -144,17 +142,21 @@ def overrides(project: Project, made: Recipe, augment: tuple[Step, ...]) -> dict
     return found
 
 
-def _summary(before: Recipe, found: Any, changes: dict[str, Any]) -> None:
+def _differing(
+    project: Project, made: Recipe, augment: tuple[Step, ...], changes: dict[str, Any]
+) -> list[Difference]:
+    data = project.data.model_copy(update={"augment": augment})
+    after = project.model_copy(update={"recipe": made, "data": data})
+    return differences(project, after, changes)
+
+
+def _summary(found: Any, differing: list[Difference]) -> None:
     with parts.card("What changes", key="fork_changes"):
-        old = leaves(before.model_dump(mode="json"), "recipe")
-        new: dict[str, Any] = {}
-        for path, value in changes.items():
-            new |= leaves(value, path)
         lines = [
-            f'<div class="lm-s" style="margin-top:4px"><span class="lm-f">{escape(_title(path))}'
-            f"</span><br>{escape(_worded(old.get(path)))} → <b>{escape(_worded(value))}</b></div>"
-            for path, value in new.items()
-            if old.get(path) != value
+            f'<div class="lm-s" style="margin-top:4px"><span class="lm-f">'
+            f"{escape(one.name.replace('_', ' ').replace('.', ', '))}</span><br>"
+            f"{escape(one.was)} → <b>{escape(one.now)}</b></div>"
+            for one in differing
         ]
         none = '<p class="lm-m lm-s">Nothing yet: the fork would go on like its parent.</p>'
         parts.html("".join(lines) or none, "fork-changes")
@@ -163,21 +165,6 @@ def _summary(before: Recipe, found: Any, changes: dict[str, Any]) -> None:
             f"step {found.step:,}. The run itself is left alone; both curves are laid over each "
             "other.</p>"
         )
-
-
-def _title(path: str) -> str:
-    return path.removeprefix("recipe.").replace("_", " ").replace(".", ", ")
-
-
-def _worded(value: Any) -> str:
-    if value is None or value in ([], {}):
-        return "none"
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, list):
-        kinds = (item.get("kind", item) if isinstance(item, dict) else item for item in value)
-        return ", ".join(map(str, kinds))
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _start(

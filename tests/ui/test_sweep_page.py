@@ -13,6 +13,7 @@ from builder.project import Data
 from builder.runs import care
 from builder.sweeps.folder import State, Sweep, Trial
 from builder.ui import routes
+from builder.ui.components.trials.charts import CHARTS
 from builder.ui.components.trials.routes import ROUTES
 from builder.ui.screens import runs_watch, sweep_view
 from tests.ui.apptest import open_page, text_of
@@ -211,6 +212,27 @@ def test_the_table_of_trials_follows_by_a_route_of_its_own(project: str) -> None
     gone = client.get("/lamina/api/sweeps/20260101-000000-abcdef/trials", known)
     assert gone.status_code == 404
     assert client.get(f"/lamina/api/sweeps/{sweep.id}/trials").status_code == 403
+
+
+@pytest.mark.parametrize("objectives", [1, 2, 3])
+def test_the_charts_follow_by_the_same_route(project: str, objectives: int) -> None:
+    figures = ["validation_loss", "seconds:min", "validation_f1:max"][:objectives]
+    sweep = made(project, objectives=figures)
+    told(sweep, "running")
+    client, known = Client(Starlette(routes=ROUTES)), {"X-Lamina-Token": routes.token()}
+    told_of = {name: client.get(f"/lamina/api/sweeps/{sweep.id}/{name}", known) for name in CHARTS}
+    assert told_of["front"].status_code == (200 if objectives > 1 else 404)
+    parts = {name: answer.json() for name, answer in told_of.items()}
+    assert [line["trial"] for line in parts["lines"]["lines"]] == [1, 2, 3, 4]
+    assert parts["lines"]["lines"][2]["values"] == [0.1, 0, *[None] * objectives]
+    assert parts["best"]["lines"][0]["points"] == [[1, 0.5], [2, 0.3]]
+    assert [dot["trial"] for dot in parts["best"]["dots"]] == [1, 2]
+    assert parts["groups"]["y"]["words"] == ["as it is", "as it is"]
+    if objectives > 1:
+        dots = {dot["trial"]: dot for dot in parts["front"]["dots"]}
+        assert (dots[2]["x"], dots[2]["y"], dots[2]["tone"]) == (0.3, 0.3, "acc")
+        assert dots[1]["shade"] == (1.0 if objectives == 3 else None)
+    assert client.get(f"/lamina/api/sweeps/{sweep.id}/nothing", known).status_code == 404
 
 
 def test_the_page_is_drawn_anew_when_a_trial_ends_and_not_before(project: str) -> None:

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from builder.errors import LaminaError
-from builder.ui import chrome, comparison, parts, routes, signs, state
+from builder.ui import chrome, comparison, parts, signs, state
 from builder.ui.components.parallel import Picked, parallel
+from builder.ui.components.trials import charts
 from builder.ui.components.trials import trials as trials_table
 from builder.ui.components.trials.rows import lines, waits
 from builder.ui.screens import sweep_charts
 
 if TYPE_CHECKING:
-    from builder.sweeps import Parameter, Plan, State, Sweep, Trial
+    from builder.sweeps import Plan, State, Sweep, Trial
 
 ENDED = ("complete", "pruned", "failed")
 
@@ -47,15 +48,15 @@ def _search(found: "Sweep", plan: "Plan", now: "State", trials: Sequence["Trial"
         strong = "the strong ones are on the front" if several else "the strongest is best"
         note = f"{strong}; drag along an axis to keep a part"
         with parts.card("Trials as lines", note, key="sweep_lines"):
-            _take(_lines(found.id, plan, trials))
+            _take(_lines(found, plan, trials))
         marked = "; green: on the front" if several else ""
         with parts.card("Trials", f"a click opens one{marked}", key="sweep_table"):
-            _take(_table(found.id, plan, trials))
+            _take(_table(found, plan, trials))
     with right:
         if several:
-            sweep_charts.front(plan, trials)
+            _take(sweep_charts.front(found, plan, trials, opened(plan, trials)))
         else:
-            sweep_charts.so_far(plan, trials)
+            _take(sweep_charts.so_far(found, plan, trials, opened(plan, trials)))
         sweep_charts.importance(plan, now, trials)
         _details(found, plan, trials)
 
@@ -63,9 +64,9 @@ def _search(found: "Sweep", plan: "Plan", now: "State", trials: Sequence["Trial"
 def _comparison(found: "Sweep", plan: "Plan", trials: Sequence["Trial"]) -> None:
     left, right = st.columns([8, 5], gap="small")
     with left:
-        sweep_charts.groups(plan, trials)
+        _take(sweep_charts.groups(found, plan, trials, opened(plan, trials)))
         with parts.card("Trials", "a click opens one", key="sweep_table"):
-            _take(_table(found.id, plan, trials))
+            _take(_table(found, plan, trials))
     with right:
         _details(found, plan, trials)
 
@@ -123,75 +124,22 @@ def _progress(plan: "Plan", now: "State", trials: Sequence["Trial"]) -> None:
 # --- trials as lines and as a table
 
 
-def _lines(sweep_id: str, plan: "Plan", trials: Sequence["Trial"]) -> Picked | None:
-    from builder import sweeps
-    from builder.sweeps import suggest
-
-    axes = [_axis(one, suggest.title(one.field)) for one in plan.parameters]
-    axes += [
-        {"label": comparison.figure_name(one.figure), "kind": "number"} for one in plan.objectives
-    ]
-    several = len(plan.objectives) > 1
-    front = {one.number for one in sweeps.pareto(trials, plan)} if several else set()
-    open_ends = [None] * len(plan.objectives)
-    lines = [
-        {
-            "trial": one.number,
-            "state": one.state,
-            "values": [
-                *(_place(parameter, one) for parameter in plan.parameters),
-                *(one.values or open_ends),
-            ],
-            "front": one.number in front,
-            "words": _words(plan, one),
-        }
-        for one in trials
-    ]
+def _lines(found: "Sweep", plan: "Plan", trials: Sequence["Trial"]) -> Picked | None:
     return parallel(
-        f"lines_{sweep_id}",
-        axes,
-        lines,
+        f"lines_{found.id}",
+        charts.lines(plan, trials),
         higher=plan.objectives[0].direction == "maximize",
         objectives=len(plan.objectives),
-        opened=_opened(plan, trials),
+        opened=opened(plan, trials),
+        live=sweep_charts.live(found, "lines"),
     )
 
 
-def _axis(parameter: "Parameter", label: str) -> dict[str, Any]:
-    from builder.sweeps.space import shown
-
-    if parameter.ranged:
-        low, high = parameter.ends
-        kind = "log" if parameter.log else "number"
-        return {"label": label, "kind": kind, "low": low, "high": high}
-    return {"label": label, "kind": "words", "words": [shown(one) for one in parameter.values]}
-
-
-def _place(parameter: "Parameter", trial: "Trial") -> Any:
-    """Where the trial is on the parameter's axis; None where it takes no part."""
-    if parameter.field not in trial.settings:
-        return None
-    value = trial.settings[parameter.field]
-    if parameter.ranged:
-        return value
-    return parameter.values.index(value) if value in parameter.values else None
-
-
-def _words(plan: "Plan", trial: "Trial") -> str:
-    values = ", ".join(
-        f"{comparison.figure_word(one.figure)} {comparison.figure(value)}"
-        for one, value in zip(plan.objectives, trial.values)
-    )
-    return f"Trial {trial.number}: {values or signs.TRIAL[trial.state][0].lower()}"
-
-
-def _table(sweep_id: str, plan: "Plan", trials: Sequence["Trial"]) -> Picked | None:
+def _table(found: "Sweep", plan: "Plan", trials: Sequence["Trial"]) -> Picked | None:
     from builder.sweeps import suggest
 
-    going = any(one.state == "running" for one in trials)
-    address = f"/lamina/api/sweeps/{sweep_id}/trials"
     return trials_table(
-        f"trials_{sweep_id}",
+        f"trials_{found.id}",
         lines(plan, trials),
         values=[
             {"label": comparison.figure_name(one.figure), "higher": one.direction == "maximize"}
@@ -200,15 +148,15 @@ def _table(sweep_id: str, plan: "Plan", trials: Sequence["Trial"]) -> Picked | N
         settings=[
             {"name": one.field, "label": suggest.title(one.field)} for one in plan.parameters
         ],
-        opened=_opened(plan, trials),
-        live={"address": address, "token": routes.token()} if going else None,
+        opened=opened(plan, trials),
+        live=sweep_charts.live(found, "trials"),
     )
 
 
 # --- one trial
 
 
-def _opened(plan: "Plan", trials: Sequence["Trial"]) -> int | None:
+def opened(plan: "Plan", trials: Sequence["Trial"]) -> int | None:
     """The trial that is looked at: clicked, else the best, else the newest."""
     from builder import sweeps
 
@@ -223,7 +171,7 @@ def _details(found: "Sweep", plan: "Plan", trials: Sequence["Trial"]) -> None:
     from builder.sweeps import suggest
     from builder.sweeps.space import shown
 
-    number = _opened(plan, trials)
+    number = opened(plan, trials)
     trial = next((one for one in trials if one.number == number), None)
     if trial is None:
         return

@@ -1,6 +1,6 @@
 """Parallel coordinates: each trial a line through its settings to what came of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,34 +17,35 @@ class Picked:
 
 def parallel(
     key: str,
-    axes: Sequence[Mapping[str, Any]],
-    lines: Sequence[Mapping[str, Any]],
+    now: Mapping[str, Any],
     *,
     higher: bool,
     objectives: int = 1,
     opened: int | None,
+    live: Mapping[str, str] | None = None,
 ) -> Picked | None:
     """Draw the lines; gives the trial that was clicked in this run of the page.
 
-    An axis has "label" and "kind": "number" or "log" with "low" and "high", or "words" with
-    "words". A line has "trial", "state", "words" for its hint and "values", one per axis: a number,
-    a place among the words, or None where the setting takes no part. The last axes are the
-    `objectives`. Of one, `higher` says that more is better there; with several a line's "front"
-    says whether it is among those that no other beats.
+    `now` has "axes" and "lines". An axis has "label" and "kind": "number" or "log" with "low" and
+    "high", or "words" with "words". A line has "trial", "state", "words" for its hint and "values",
+    one per axis: a number, a place among the words, or None where the setting takes no part. The
+    last axes are the `objectives`. Of one, `higher` says that more is better there; with several a
+    line's "front" says whether it is among those that no other beats. `live`: {"address", "token"}
+    of the route that gives the same anew, for a sweep under way; what is kept by a drag stays.
     """
     result = plain.mount("parallel")(
         key=key,
         data={
             "id": key,
-            "axes": [dict(one) for one in axes],
-            "lines": [dict(one) for one in lines],
+            "now": dict(now),
             "higher": higher,
             "objectives": objectives,
             "opened": opened,
+            "live": dict(live) if live else None,
         },
         on_pick_change=plain.nothing,
     )
-    return picked(result.get("pick"), {line["trial"] for line in lines})
+    return picked(result.get("pick"), {line["trial"] for line in now["lines"]})
 
 
 def picked(found: Any, known: set[Any]) -> Picked | None:

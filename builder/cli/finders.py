@@ -10,6 +10,7 @@ import typer
 from builder import project
 from builder.cli import root
 from builder.cli.training import with_setting
+from builder.progress import Progress
 
 if TYPE_CHECKING:
     from builder.train.finder import BatchSearch, RateSearch
@@ -65,7 +66,7 @@ def _path(data: Path | None) -> str | None:
     return str(data.absolute()) if data else None
 
 
-def _reporter() -> Callable[[str, int, int], None]:
+def _reporter() -> Progress:
     """One line on standard error that is written over, where a person looks at it."""
     live = sys.stderr.isatty()
 

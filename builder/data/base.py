@@ -1,7 +1,7 @@
 """What a data source declares and what it gives: raw rows in memory, before any preparation."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from builder.data.options import Option
 from builder.data.specs import InputSpec
+from builder.progress import Progress, silent
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,16 +17,9 @@ if TYPE_CHECKING:
 
     from builder.data.columns import Profile
 
-Progress = Callable[[str, int, int], None]
-"""Called as progress(what, done, total); total 0 means unknown. It may raise to stop the work."""
-
 Form = Literal["vector", "codes", "image", "tokens", "series"]
 SPLITS: tuple[str, str, str] = ("train", "validation", "test")
 """The codes of `Raw.given` are positions in this tuple."""
-
-
-def silent(what: str, done: int, total: int) -> None:
-    """The progress that nobody watches."""
 
 
 @dataclass(frozen=True)

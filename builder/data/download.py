@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from builder.data.base import Progress, silent
 from builder.errors import LaminaError
+from builder.progress import Progress, silent
 
 CONNECT_SECONDS = 8.0
 STALL_SECONDS = 20.0

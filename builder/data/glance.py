@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from builder.data.archives import Entry, Tree
-from builder.data.base import Progress
 from builder.data.runtime.images import DEEP, pixels
 from builder.errors import LaminaError
+from builder.progress import Progress
 
 LARGEST_MIXED = 64
 LARGEST_EQUAL = 224

@@ -11,7 +11,7 @@ import numpy as np
 
 from builder import scan
 from builder.data import checks, columns, store
-from builder.data.base import SPLITS, Finding, Progress, Raw, silent
+from builder.data.base import SPLITS, Finding, Raw
 from builder.data.cells import plain_cells
 from builder.data.check import Check, Facts
 from builder.data.columns import Planned, Profile
@@ -20,6 +20,7 @@ from builder.data.rows import arrange, relabelled
 from builder.data.runtime import naming
 from builder.data.runtime.tables import to_text
 from builder.errors import LaminaError
+from builder.progress import Progress, silent
 from builder.project import Binding, Column, Data, Split
 
 if TYPE_CHECKING:

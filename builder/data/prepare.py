@@ -11,7 +11,7 @@ import numpy as np
 from torch import Tensor
 
 from builder.data import columns, fit, store
-from builder.data.base import SPLITS, Fitted, Media, Progress, Raw, silent
+from builder.data.base import SPLITS, Fitted, Media, Raw
 from builder.data.cells import plain_cells
 from builder.data.columns import Planned
 from builder.data.prepared import Prepared
@@ -20,6 +20,7 @@ from builder.data.rows import Rows, arrange
 from builder.data.runtime import VERSION, Preparation, naming
 from builder.data.specs import PreparedSpec
 from builder.errors import LaminaError
+from builder.progress import Progress, silent
 from builder.project import Binding, Project
 
 REVISION = 1  # counts up when the same project gives other prepared data than before

@@ -7,8 +7,9 @@ from typing import Any
 
 from builder import scan
 from builder.data import sources, store
-from builder.data.base import Progress, Raw, Source, silent
+from builder.data.base import Raw, Source
 from builder.errors import LaminaError
+from builder.progress import Progress, silent
 from builder.project import Data
 
 _KEPT = 3

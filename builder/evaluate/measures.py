@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from builder.evaluate.predictions import stamp
 from builder.evaluate.split import clean
+from builder.progress import Progress
 
 if TYPE_CHECKING:
     from builder.runs import Run
@@ -22,7 +23,6 @@ MOST_SEEN = 2_000
 """Of the training split so many rows, evenly spread, tell how well it is known by now."""
 AT_ONCE = 256
 CPU = torch.device("cpu")
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)

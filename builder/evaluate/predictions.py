@@ -4,7 +4,7 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +13,12 @@ import torch
 from torch import Tensor
 
 from builder.errors import LaminaError
+from builder.progress import Progress
 
 if TYPE_CHECKING:
     from builder.runs import Run
 
 CHUNK = 256
-Progress = Callable[[str, int, int], None]
 
 
 def stamp(run: "Run", checkpoint: str) -> tuple[str, int]:

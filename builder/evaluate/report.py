@@ -1,6 +1,6 @@
 """Evaluate a run's checkpoint on its splits: one pass per split, kept in the run folder."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +13,12 @@ from builder.evaluate.measures import Measured, measure
 from builder.evaluate.predictions import predictions, stamp
 from builder.evaluate.regression import RegressionSplit
 from builder.evaluate.split import SplitReport
+from builder.progress import Progress
 
 if TYPE_CHECKING:
     from builder.runs import Run
 
 SPLITS = ("train", "validation", "test")
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ from torch import Tensor
 from builder import scan
 from builder.errors import LaminaError
 from builder.explain import baselines, trust
-from builder.explain.base import Attribution, Method, Progress, Question, complete
+from builder.explain.base import Attribution, Method, Question, complete
 from builder.explain.result import ColumnPart, Explanation, RowExplanation
 from builder.explain.subject import Subject, rows_of
+from builder.progress import Progress
 
 ORDER = (
     "integrated_gradients",

@@ -11,8 +11,7 @@ from builder.errors import LaminaError
 from builder.explain.baselines import Baseline
 from builder.explain.subject import Scale, Subject
 from builder.layers.base import Param
-
-Progress = Callable[[str, int, int], None]
+from builder.progress import Progress
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from torch import Tensor
 from builder.errors import LaminaError
 from builder.explain import store
 from builder.explain.ask import ask, settled, targets
-from builder.explain.base import Progress
 from builder.explain.result import Explanation
 from builder.explain.subject import Subject
+from builder.progress import Progress
 
 if TYPE_CHECKING:
     from builder.data import Prepared

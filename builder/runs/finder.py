@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from builder.progress import Progress, silent
 from builder.project import Project
 from builder.train import limits
-from builder.train.limits import Report, silent
 
 if TYPE_CHECKING:
     from builder.runs.launch import Ready
@@ -19,7 +19,7 @@ def find_rate(
     data_path: str | None = None,
     overrides: Mapping[str, Any] | None = None,
     steps: int = 100,
-    report: Report = silent,
+    report: Progress = silent,
 ) -> "RateSearch":
     """Loss by learning rate over so many steps, and the rate to begin with.
 
@@ -40,7 +40,7 @@ def find_batch(
     data_path: str | None = None,
     overrides: Mapping[str, Any] | None = None,
     seconds: float = 20.0,
-    report: Report = silent,
+    report: Progress = silent,
 ) -> "BatchSearch":
     """Rows per second by batch size, up to what fits in the device's free memory, and the smallest
     size that is about as fast as the fastest.

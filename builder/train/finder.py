@@ -12,8 +12,8 @@ from typing import Any
 import torch
 
 from builder.errors import LaminaError
+from builder.progress import Progress, silent
 from builder.train import failures, limits
-from builder.train.limits import Report, silent
 from builder.train.plan import Plan
 from builder.train.setup import Setup
 from builder.train.step import NotFiniteError, Stepper
@@ -75,7 +75,7 @@ def _batches(setup: Setup) -> Iterator[Any]:
         epoch += 1
 
 
-def find_rate(plan: Plan, steps: int = 100, report: Report = silent) -> RateSearch:
+def find_rate(plan: Plan, steps: int = 100, report: Progress = silent) -> RateSearch:
     """Raise the rate from step to step until the loss runs away; suggest the steepest fall.
 
     The plan's models are spoilt by it. Raises LaminaError where not even the first step works.
@@ -132,7 +132,7 @@ def find_batch(
     low: int = 8,
     seconds: float = 20.0,
     fits: Callable[[int], bool] = bool,
-    report: Report = silent,
+    report: Progress = silent,
 ) -> BatchSearch:
     """Try powers of two (and all rows) until memory, rows or `seconds` are used up.
 

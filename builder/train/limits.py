@@ -1,15 +1,6 @@
 """What a finder may be asked for, and whom it tells; without torch, so that it is judged first."""
 
-from collections.abc import Callable
-
 from builder.errors import LaminaError
-
-Report = Callable[[str, int, int], None]
-"""Told what is done, how much of it and of how much; may raise to end the search."""
-
-
-def silent(what: str, done: int, total: int) -> None:
-    """Nobody wants to know."""
 
 
 def check_steps(steps: int) -> None:

@@ -1,12 +1,12 @@
 """What the Evaluate and Explain pages share: the run that is looked at, and its report."""
 
-from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
 
 from builder.errors import LaminaError
 from builder.evaluate import Report, SplitReport, evaluate_run, stamp
+from builder.progress import Progress
 from builder.ui import parts, places, state
 
 TITLES = {"train": "Train", "validation": "Validation", "test": "Test"}
@@ -91,7 +91,7 @@ def report(run: Any, checkpoint: str, split: str) -> SplitReport:
     return shelf[split]
 
 
-def _progress(slot: Any) -> Callable[[str, int, int], None]:
+def _progress(slot: Any) -> Progress:
     place: Any = None
 
     def show(what: str, done: int, total: int) -> None:

@@ -11,11 +11,11 @@ from typing import Any, Generic, TypeVar
 import streamlit as st
 
 from builder.errors import LaminaError
+from builder.progress import Progress
 from builder.ui import routes
 from builder.ui.components import busy
 
 T = TypeVar("T")
-Report = Callable[[str, int, int], None]
 
 
 class Stopped(BaseException):
@@ -25,7 +25,7 @@ class Stopped(BaseException):
 class Job(Generic[T]):
     """One piece of work under way or done."""
 
-    def __init__(self, work: Callable[[Report], T]) -> None:
+    def __init__(self, work: Callable[[Progress], T]) -> None:
         self.name = secrets.token_hex(8)
         self.what, self.done, self.total = "Starting", 0, 0
         self.result: T | None = None
@@ -37,7 +37,7 @@ class Job(Generic[T]):
         self._thread = threading.Thread(target=self._run, args=(work,), daemon=True)
         self._thread.start()
 
-    def _run(self, work: Callable[[Report], T]) -> None:
+    def _run(self, work: Callable[[Progress], T]) -> None:
         try:
             self.result = work(self._report)
         except Stopped:
@@ -94,7 +94,7 @@ class Job(Generic[T]):
         return f"{rate:,.0f} a second" if rate >= 1 else "", words if left else ""
 
 
-def job(name: str, work: Callable[[Report], T], *, fresh: object = None) -> "Job[T]":
+def job(name: str, work: Callable[[Progress], T], *, fresh: object = None) -> "Job[T]":
     """The session's job of that name; begun anew where there is none or `fresh` (what it is about)
     has changed.
     """

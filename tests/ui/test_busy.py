@@ -2,6 +2,7 @@
 
 import threading
 
+from builder.progress import Progress
 from builder.ui import routes, work
 from builder.ui.components import busy
 
@@ -9,7 +10,7 @@ from builder.ui.components import busy
 def test_a_job_tells_how_far_it_is_and_then_that_it_is_over() -> None:
     go_on = threading.Event()
 
-    def count(report: work.Report) -> int:
+    def count(report: Progress) -> int:
         report("Counting sheep", 3, 12)
         go_on.wait(30)
         return 12

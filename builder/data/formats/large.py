@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, overload
 
 import psutil
 
-from builder.data.base import Progress, silent
 from builder.data.formats import delimited
 from builder.data.grid import Columns, shape
 from builder.errors import LaminaError
+from builder.progress import Progress, silent
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from builder.data import pieces
-from builder.data.base import Progress, Raw, Source, silent
+from builder.data.base import Raw, Source
 from builder.data.options import Option
 from builder.errors import LaminaError
+from builder.progress import Progress, silent
 
 TEXTS = {"python_reference": "Python's language reference, about 465,000 characters of prose"}
 

@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from builder.data.base import Media, Progress, Raw, Source, silent
+from builder.data.base import Media, Raw, Source
 from builder.data.options import Option
 from builder.errors import LaminaError
+from builder.progress import Progress, silent
 
 SETS: dict[str, str] = {
     "waves": "Series of 60 steps, sine, square and triangle waves in noise, 3 classes",

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from builder.data.base import Media, Progress, Raw, Source, silent
+from builder.data.base import Media, Raw, Source
 from builder.data.idx import read_idx
 from builder.data.options import Option
 from builder.data.paths import locate
 from builder.errors import LaminaError
+from builder.progress import Progress, silent
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from builder.data.archives import Entry, Tree, is_zip, open_tree
-from builder.data.base import Finding, Media, Progress, Raw, Source, silent
+from builder.data.base import Finding, Media, Raw, Source
 from builder.data.folders import Layout, layout
 from builder.data.glance import Look, choose, glance
 from builder.data.options import Option
 from builder.data.paths import locate
 from builder.errors import LaminaError
 from builder.home import room
+from builder.progress import Progress, silent
 
 if TYPE_CHECKING:
     import numpy as np

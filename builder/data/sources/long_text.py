@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from builder.data import pieces
-from builder.data.base import Progress, Raw, Source, silent
+from builder.data.base import Raw, Source
 from builder.data.encodings import ENCODINGS, decode
 from builder.data.options import Option
 from builder.data.paths import locate
 from builder.errors import LaminaError
+from builder.progress import Progress, silent
 
 SUFFIXES = (".txt", ".text", ".md", ".rst")
 

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from builder.data import packed
-from builder.data.base import Media, Progress, Raw, Source, silent
+from builder.data.base import Media, Raw, Source
 from builder.data.folders import natural
 from builder.data.options import Option
 from builder.data.paths import locate
 from builder.data.read import catalogue
 from builder.data.ts import read_ts
 from builder.errors import LaminaError
+from builder.progress import Progress, silent
 
 if TYPE_CHECKING:
     import numpy as np

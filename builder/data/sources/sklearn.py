@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from builder.data.base import Media, Progress, Raw, Source, silent
+from builder.data.base import Media, Raw, Source
 from builder.data.options import Option
 from builder.errors import LaminaError
+from builder.progress import Progress, silent
 
 SETS: dict[str, str] = {
     "digits": "Handwritten digits, 1,797 images of 8 × 8 pixels, 10 classes",

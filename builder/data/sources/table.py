@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from builder.data import cells
-from builder.data.base import Finding, Progress, Raw, Source, silent
+from builder.data.base import Finding, Raw, Source
 from builder.data.formats import columnar, delimited, excel, large, records
 from builder.data.grid import Columns, shape
 from builder.data.options import Option
 from builder.data.paths import check_memory, locate
 from builder.errors import LaminaError
+from builder.progress import Progress, silent
 
 SUFFIXES = (
     ".csv", ".tsv", ".psv", ".tab", ".txt", ".data", ".dat", ".parquet", ".xls", ".xlsx", ".xlsm",

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from builder.data.base import Media, Progress, Raw, Source, silent
+from builder.data.base import Media, Raw, Source
 from builder.data.options import Option
 from builder.data.read import catalogue
 from builder.errors import LaminaError
+from builder.progress import Progress, silent
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,12 +7,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
 from builder.data.archives import Entry, Tree, is_zip, open_tree
-from builder.data.base import Media, Progress, Raw, Source, silent
+from builder.data.base import Media, Raw, Source
 from builder.data.encodings import decode
 from builder.data.folders import layout, natural
 from builder.data.options import Option
 from builder.data.paths import locate
 from builder.errors import LaminaError
+from builder.progress import Progress, silent
 
 PLAIN = frozenset({".txt", ".text", ""})
 NO_CLASS = frozenset(

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from builder.data.base import Media, Progress, Raw, Source, silent
+from builder.data.base import Media, Raw, Source
 from builder.data.download import Remote, several
 from builder.data.idx import read_idx
 from builder.data.options import Option
 from builder.errors import LaminaError
 from builder.home import room
+from builder.progress import Progress, silent
 
 if TYPE_CHECKING:
     import numpy as np

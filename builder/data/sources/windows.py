@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from builder.data.base import Finding, Media, Progress, Raw, Source, silent
+from builder.data.base import Finding, Media, Raw, Source
 from builder.data.cutting import Cut, Ordered, Plan, Slices, cut, order_rows
 from builder.data.options import Option
 from builder.data.paths import locate
 from builder.data.read import catalogue
 from builder.errors import LaminaError
+from builder.progress import Progress, silent
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from builder.errors import LaminaError
+from builder.progress import Progress
 from builder.project import Project
 from builder.ui import parts, state, work
 from builder.ui.dataset import heads
@@ -144,7 +145,7 @@ def _by_itself(project: Project, overview: "Overview") -> bool:
     return small and wanted and not project.graph.nodes and not stopped
 
 
-def _prepare(project: Project, report: work.Report) -> "Prepared":
+def _prepare(project: Project, report: Progress) -> "Prepared":
     from builder import data
 
     return data.prepare(

@@ -11,6 +11,7 @@ import streamlit as st
 from builder.data.base import Source
 from builder.data.options import Option
 from builder.errors import LaminaError
+from builder.progress import Progress
 from builder.project import Data, Project
 from builder.ui import forms, intake, parts, state, work
 
@@ -132,7 +133,7 @@ def explained(text: str) -> Mapping[str, str]:
 def _begin(data: Data) -> None:
     from builder import data as data_package
 
-    def read(report: work.Report) -> Data:
+    def read(report: Progress) -> Data:
         data_package.read(data, report)
         return data_package.suggest(data_package.share_out(data))
 

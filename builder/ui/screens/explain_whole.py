@@ -7,7 +7,8 @@ import numpy as np
 import streamlit as st
 
 from builder.explain import Explanation, explain
-from builder.ui import charts, figures, opened, parts, rows, sample, tokens, work
+from builder.progress import Progress
+from builder.ui import charts, figures, opened, parts, rows, sample, tokens
 from builder.ui.components.downloads import file_name
 from builder.ui.screens import explain_work
 
@@ -68,7 +69,7 @@ def _many(
 ) -> Explanation | None:
     drawn = np.sort(np.random.default_rng(0).permutation(run.spec.sizes[split])[:count])
 
-    def many(report: work.Report) -> Explanation:
+    def many(report: Progress) -> Explanation:
         report("SHAP values", 0, count)
         return explain(
             run.id,

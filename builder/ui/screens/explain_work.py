@@ -7,6 +7,7 @@ import streamlit as st
 
 from builder.explain import Explanation, explain
 from builder.explain import method as named
+from builder.progress import Progress
 from builder.ui import parts, work
 from builder.ui.sample import Sample
 
@@ -29,7 +30,7 @@ def keep(key: str, make: Callable[[], Any]) -> Any:
     return shelf["it"]
 
 
-def explained(key: str, place: str, ask: Callable[[work.Report], Explanation]) -> Any:
+def explained(key: str, place: str, ask: Callable[[Progress], Explanation]) -> Any:
     """What `ask` gives, once per `key`; None while it is on its way or was stopped.
 
     Then a busy card with a Stop, or a button to begin again, stands in its place. `place` names the
@@ -72,7 +73,7 @@ def sample(
 
     title = named(method).title
 
-    def ask(report: work.Report) -> Explanation:
+    def ask(report: Progress) -> Explanation:
         def told(what: str, done: int, total: int) -> None:
             report(what if what.startswith(title) else f"{title}, {what.lower()}", done, total)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from builder.errors import LaminaError
+from builder.progress import Progress
 from builder.ui import chrome, comparison, parts, routes, state, work
 from builder.ui.components import busy
 from builder.ui.screens import sweep_space
@@ -92,7 +93,7 @@ def _start(project: "Project", over: Sequence["Parameter"], how: Mapping[str, An
 def _checked(project: "Project") -> "work.Job[list[str]]":
     """The check of the project, in a thread of its own; it gives what may be an objective."""
 
-    def check(_: work.Report) -> list[str]:
+    def check(_: Progress) -> list[str]:
         from builder import runs
         from builder.sweeps import launch
 
@@ -150,10 +151,9 @@ def _how(project: "Project", figures: Sequence[str]) -> dict[str, Any]:
             disabled=sampler == "grid",
             help="Each is a run of its own, kept on the Runs page.",
         )
-        single = len(objectives) == 1 and objectives[0] not in ("seconds", "parameters")
         pruner = two.selectbox(
             "Give up early",
-            list(PRUNERS) if single else ["none"],
+            _pruners(objectives),
             format_func=PRUNERS.__getitem__,
             key="sweep_pruner",
             help="Trials that fall behind are stopped; their curves stay.",
@@ -186,6 +186,14 @@ def _how(project: "Project", figures: Sequence[str]) -> dict[str, Any]:
         "seed": int(seed),
         "name": name,
     }
+
+
+def _pruners(objectives: Sequence[str]) -> list[str]:
+    """The pruners that can judge by these objectives, the usual one first."""
+    from builder.sweeps import launch
+
+    fit = launch.pruners(objectives)
+    return [one for one in PRUNERS if one in fit] if len(objectives) < 2 else ["none", *fit[:-1]]
 
 
 def _device(project: "Project") -> str:

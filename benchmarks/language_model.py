@@ -2,8 +2,9 @@
 
     LAMINA_TEST_DATA=… python benchmarks/language_model.py        # 3,840 steps, minutes
 
-Trained on the first 89 %, the best epoch chosen on the next 1 %. Leaves with 1 where the test part
-has more than 1.60.
+Nothing is set: the template's own recipe and the text's own shares (88 % train, 20,000 characters
+that tell the best epoch, the last 10 % test). Leaves with 1 where the test part has more than 1.60,
+or where the doctor found something in a run that is sound.
 """
 
 import json
@@ -13,7 +14,6 @@ import tempfile
 from pathlib import Path
 
 TARGET = 1.60
-VALIDATION = 0.01
 TEXT = "text_tiny_shakespeare/input.txt"
 
 
@@ -26,17 +26,24 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as home:
         os.environ["LAMINA_HOME"] = home
         path = Path(os.environ["LAMINA_TEST_DATA"]) / TEXT
-        data = Data(source="long_text", options={"path": str(path), "validation": VALIDATION})
+        data = Data(source="long_text", options={"path": str(path)})
         run = runs.start(templates.make("language-model", data), detach=False)
         splits = evaluate_run(run).measured
         nats = {name: split.metrics["nats_per_token"] for name, split in splits.items()}
         sample = make(run, {"prompt": "ROMEO:", "length": 200}, seed=1)
         said = sample.values["text"] if sample is not None else ""
-        seconds = round(run.status.seconds, 1)
-        print(
-            json.dumps({"nats_per_character": nats, "seconds": seconds, "sample": said}, indent=1)
-        )
-    return 0 if nats["test"] <= TARGET else 1
+        alarms = [[one["epoch"], one["state"], one["message"]] for one in run.symptoms()]
+        found = {
+            "nats_per_character": nats,
+            "rows": run.spec.sizes,
+            "seconds": round(run.status.seconds, 1),
+            "epochs": [round(row["validation_loss"], 3) for row in run.epochs()],
+            "written_while_training": len(run.generated()),
+            "alarms": alarms,
+            "sample": said,
+        }
+    print(json.dumps(found, indent=1))
+    return 0 if nats["test"] <= TARGET and not alarms else 1
 
 
 if __name__ == "__main__":

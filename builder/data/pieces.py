@@ -23,13 +23,17 @@ CONTEXT = Option(
     low=8,
     high=1024,
 )
+VALIDATION, ENOUGH = 0.05, 20_000
+"""Validation takes this share of a text, but of a long one no more than so many characters: they
+tell which epoch is the best, and the rest is better learnt from.
+"""
 SHARES = (
     Option(
         "validation",
         "float",
         "Validation share",
-        0.05,
-        "This part of the text, right before the test part, tells when to stop.",
+        help="This part of the text, right before the test part, tells when to stop. "
+        f"By itself {VALIDATION:.0%}, and at most {ENOUGH:,} characters.".replace("%", " %"),
         low=0,
         high=0.5,
         advanced=True,
@@ -73,11 +77,13 @@ def cut(text: str, most: int) -> list[str]:
     return pieces
 
 
-def number(options: Any, option: Option) -> float:
-    """An option's value, or its default. Raises LaminaError where it is out of range."""
+def number(options: Any, option: Option, usual: float) -> float:
+    """An option's value, or the usual one where none is given. Raises LaminaError where it is out
+    of range.
+    """
     value = options.get(option.name)
     if value is None:
-        value = option.default
+        return usual
     low, high = option.low or 0, option.high or 0
     whole = option.kind == "int"
     right = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
@@ -85,7 +91,7 @@ def number(options: Any, option: Option) -> float:
         raise LaminaError(
             f"{value!r} is not a {'whole ' * whole}number from {low:g} to {high:g}.",
             place=f"data.options.{option.name}",
-            remedy=f"The default is {option.default:g}.",
+            remedy=f"By itself it is {usual:g}.",
         )
     return float(value)
 
@@ -95,9 +101,12 @@ def raw(text: str, options: Any, place: str, notes: tuple[str, ...] = ()) -> Raw
     import numpy as np
     import pandas as pd
 
-    context = int(number(options, CONTEXT))
-    validation, test = (number(options, option) for option in SHARES)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
+    context = int(number(options, CONTEXT, CONTEXT.default))
+    usual = (min(VALIDATION, ENOUGH / max(1, len(text))), SHARES[1].default)
+    validation, test = (
+        number(options, option, share) for option, share in zip(SHARES, usual, strict=True)
+    )
     pieces = cut(text, context)
     if len(text) < 20 * context:
         raise LaminaError(

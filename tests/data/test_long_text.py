@@ -146,3 +146,24 @@ def test_a_text_without_anything_to_learn_is_refused(text: str, tmp_path: Path) 
     given = Data(source="long_text", options={"path": str(tmp_path / "a.txt")})
     with pytest.raises(LaminaError, match="nothing to learn"):
         data.read(given)
+
+
+@pytest.mark.parametrize(("characters", "kept"), [(100_000, 5_000), (1_000_000, 20_000)])
+def test_of_a_long_text_validation_takes_no_more_than_it_needs(characters: int, kept: int) -> None:
+    found = pieces.raw("some words " * (characters // 11), {}, "a.txt")
+    sizes = [
+        sum(
+            len(piece)
+            for piece, split in zip(found.media["text"].values, found.given)
+            if split == n
+        )
+        for n in (0, 1, 2)
+    ]
+    assert sizes[1] == pytest.approx(kept, abs=128)
+    assert sizes[2] == pytest.approx(characters / 10, abs=128)
+
+
+def test_a_share_out_of_range_is_refused_and_a_given_one_kept() -> None:
+    assert pieces.raw("some words " * 90_000, {"validation": 0.2}, "a").options["validation"] == 0.2
+    with pytest.raises(LaminaError, match="is not a number from 0"):
+        pieces.raw("some words " * 900, {"validation": 0.7}, "a")

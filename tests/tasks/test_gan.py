@@ -11,7 +11,7 @@ from builder import metrics, tasks
 from builder.data.specs import InputSpec, TargetSpec
 from builder.project import Recipe, TaskChoice
 from builder.tasks.gan import DISCRIMINATOR, GENERATOR, LOSSES, Gan
-from builder.tasks.judge import TURNS, judge
+from builder.tasks.judge import TURNS, Judge, _false, _shifted, _train, judge
 
 IMAGE = InputSpec(
     name="image", form="image", shape=(1, 8, 8), stored="uint8", mean=(0.5,), std=(0.5,)
@@ -114,3 +114,39 @@ def test_without_classes_the_judge_tells_how_images_are_turned() -> None:
     assert probabilities.shape == (40, len(TURNS))
     again = judge(images(), None, 0, torch.device("cpu"))
     assert torch.equal(again.look(images().float() / 255)[0], features)
+
+
+def test_a_shifted_image_is_the_image_a_little_elsewhere() -> None:
+    real = torch.zeros(50, 1, 8, 8)
+    real[:, :, 3, 4] = 1
+    moved = _shifted(real, torch.Generator().manual_seed(0))
+    assert moved.shape == real.shape
+    assert moved.sum() == 50
+    at = {tuple(place) for place in moved[:, 0].nonzero()[:, 1:].tolist()}
+    assert at == {(row, column) for row in (2, 3, 4) for column in (3, 4, 5)}
+
+
+def test_no_false_image_is_a_blend_of_one_class() -> None:
+    real = torch.arange(16.0).view(16, 1, 1, 1).expand(16, 1, 8, 8)
+    chance = torch.Generator().manual_seed(0)
+    labels = torch.arange(16)
+    assert len(_false(real, labels, chance)) == 3 * 2 + 4
+    assert len(_false(real, labels.clamp(max=0), chance)) == 3 * 2
+
+
+def test_the_judge_knows_its_classes_and_takes_nothing_else_for_one_of_them() -> None:
+    """Bars that stand and bars that lie, at any place."""
+    real = torch.zeros(64, 1, 8, 8, dtype=torch.uint8)
+    labels = torch.arange(64) % 2
+    for row in range(64):
+        at = row // 2 % 8
+        real[row, 0, :, at] = 255 * labels[row].item()
+        real[row, 0, at, :] += 255 * (1 - labels[row].item())
+    torch.manual_seed(0)
+    found = Judge(1, 2, small=True)
+    _train(found, real, labels, steps=120)
+    found.eval()
+    probabilities = found.look(real.float() / 255)[1]
+    assert (probabilities.argmax(1) == labels).all()
+    others = torch.cat([torch.rand(50, 1, 8, 8), torch.zeros(1, 1, 8, 8)])
+    assert (found.look(others)[1].amax(1) < 0.8).all()

@@ -47,7 +47,7 @@ def draws(count: int) -> dict[str, float]:
         assert settings is not None
         far = abs(float(str(settings[plan.parameters[0].field])) - 0.01)
         values = [far + 1 / at for at in range(1, 11)]
-        made.report(number, values)
+        made.report(number, [[value] for value in values])
         made.close(number, "complete", values[-1:])
         each.append(time.process_time() - one)
         records.append(Trial(number, settings, "complete", values=(values[-1],)))

@@ -122,16 +122,26 @@ def _parallel(wish: int | None, device: str, trials: int) -> int:
 
 
 def _pruner(wish: str | None, sampler: str, objectives: Sequence[Objective]) -> str:
-    one_figure = len(objectives) == 1 and objectives[0].figure not in MEASURES
+    fit = pruners([one.figure for one in objectives])
     if wish is None:
-        return "median" if one_figure and sampler != "grid" else "none"
-    if wish != "none" and not one_figure:
-        raise LaminaError(
-            "Pruning needs one objective that is known after each epoch.",
-            place="pruner",
-            remedy="Leave the pruner out, or search by one figure.",
+        return "median" if "median" in fit and sampler != "grid" else "none"
+    if wish not in fit:
+        words = "Leave the pruner out"
+        remedy = f"{words}, or take halving." if "halving" in fit else f"{words}."
+        fact = (
+            "The median is of one objective; several have none."
+            if "halving" in fit
+            else "Pruning needs an objective that is known after each epoch."
         )
+        raise LaminaError(fact, place="pruner", remedy=remedy)
     return wish
+
+
+def pruners(figures: Sequence[str]) -> tuple[str, ...]:
+    """The pruners that can judge trials by these figures."""
+    if all(one in MEASURES for one in figures):
+        return ("none",)
+    return PRUNERS if len(figures) == 1 else ("halving", "none")
 
 
 def objective(wish: str, ready: "Ready") -> Objective:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import JsonValue
 
-from builder.sweeps import grid, space
+from builder.sweeps import grid, halving, space
 from builder.sweeps.folder import Trial
 from builder.sweeps.plan import Plan
 from builder.sweeps.space import Parameter, Settings
@@ -41,6 +41,8 @@ class Study:
         self.open: dict[int, optuna.Trial] = {}  # by our number
         self.told: dict[int, int] = {}  # epochs reported of open trials
         self.tried: set[str] = set()
+        several = len(plan.objectives) > 1 and plan.pruner == "halving"
+        self.halving = halving.Halving(plan) if several else None
 
     def draw(self, number: int) -> Settings | None:
         """Settings for the next trial, not tried before; None where all have been tried."""
@@ -71,18 +73,20 @@ class Study:
         trial = self.study.ask()
         self._opened(number, trial, _suggest(trial, self.plan.parameters))
 
-    def report(self, number: int, values: Sequence[float]) -> bool:
-        """Tell the first objective's value after each epoch so far; whether to give the trial up.
+    def report(self, number: int, values: Sequence[Sequence[float]]) -> bool:
+        """Tell the objectives' values after each epoch so far; whether to give the trial up.
 
         Epochs that were told before are skipped.
         """
         trial = self.open[number]
         done = self.told.get(number, 0)
         self.told[number] = max(done, len(values))
-        if len(self.plan.objectives) > 1:
-            return False
         for epoch in range(done + 1, len(values) + 1):
-            trial.report(values[epoch - 1], epoch)
+            if len(self.plan.objectives) > 1:
+                if self.halving and self.halving.falls(number, epoch, values[epoch - 1]):
+                    return True
+                continue
+            trial.report(values[epoch - 1][0], epoch)
             if self.plan.pruner != "none" and trial.should_prune():
                 return True
         return False
@@ -139,8 +143,10 @@ def _minimal(study: "optuna.Study", trials: Sequence[Any]) -> "optuna.Study":
     return alone
 
 
-def restored(plan: Plan, trials: Sequence[Trial], epochs: Mapping[int, Sequence[float]]) -> Study:
-    """The study as the records tell it; `epochs` gives the first objective's values by trial.
+def restored(
+    plan: Plan, trials: Sequence[Trial], epochs: Mapping[int, Sequence[Sequence[float]]]
+) -> Study:
+    """The study as the records tell it; `epochs` gives the objectives' values by trial.
 
     Trials that are running or stopped stay open.
     """
@@ -170,9 +176,11 @@ def _sampler(plan: Plan, number: int, attempt: int) -> "optuna.samplers.BaseSamp
 def _pruner(plan: Plan) -> "optuna.pruners.BasePruner":
     import optuna
 
+    if len(plan.objectives) > 1:  # Optuna prunes by one
+        return optuna.pruners.NopPruner()
     if plan.pruner == "halving":
         return optuna.pruners.SuccessiveHalvingPruner(
-            min_resource=max(1, plan.epochs // 9), reduction_factor=3
+            min_resource=halving.least(plan.epochs), reduction_factor=halving.REDUCTION
         )
     if plan.pruner == "median":
         return optuna.pruners.MedianPruner(

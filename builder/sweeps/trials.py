@@ -53,12 +53,18 @@ def adopted(sweep: Sweep, trial: Trial) -> Trial | None:
     return None
 
 
-def progress(run: Run, plan: Plan) -> list[float]:
-    """The first objective's value after each epoch so far; empty where it is no epoch's figure."""
-    figure = plan.objectives[0].figure
-    if figure in MEASURES:
+def progress(run: Run, plan: Plan) -> list[tuple[float, ...]]:
+    """The objectives' values after each epoch so far; empty where a single one is no epoch's
+    figure.
+    """
+    figures = [one.figure for one in plan.objectives]
+    if len(figures) == 1 and figures[0] in MEASURES:
         return []
-    return [float(row.get(figure, math.nan)) for row in run.epochs()]
+    size = float(run.info.get("parameters", math.nan)) if "parameters" in figures else math.nan
+    rows = [
+        {**row, "seconds": row.get("time", math.nan), "parameters": size} for row in run.epochs()
+    ]
+    return [tuple(float(row.get(figure, math.nan)) for figure in figures) for row in rows]
 
 
 WHY = {"median": "behind the median of the trials before it", "halving": "not among the best third"}

@@ -157,7 +157,8 @@ def test_more_trials_may_be_asked_for(project: Project, fake: FakeRuns) -> None:
         ({"objectives": ["validation_f2"]}, "not computed"),
         ({"objectives": ["validation_loss:up"]}, "no direction"),
         ({"objectives": ["seconds", "seconds"]}, "different objectives"),
-        ({"objectives": ["validation_loss", "seconds"], "pruner": "median"}, "one objective"),
+        ({"objectives": ["validation_loss", "seconds"], "pruner": "median"}, "or take halving"),
+        ({"objectives": ["seconds", "parameters"], "pruner": "halving"}, "after each epoch"),
         ({"parallel": 0}, "at once"),
     ],
 )

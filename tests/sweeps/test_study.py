@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from builder.sweeps import space, study, trials
+from builder.sweeps import halving, space, study, trials
 from builder.sweeps.folder import Trial
 from builder.sweeps.plan import Objective, Plan
 from builder.sweeps.space import Settings
@@ -43,7 +43,7 @@ def drawn(made: study.Study, numbers: range) -> list[Trial]:
     for number in numbers:
         settings = made.draw(number)
         assert settings is not None
-        made.report(number, [loss(settings)])
+        made.report(number, [[loss(settings)]])
         made.close(number, "complete", [loss(settings)])
         found.append(Trial(number, settings, "complete", values=(loss(settings),)))
     return found
@@ -54,7 +54,7 @@ def test_a_sweep_that_goes_on_draws_what_it_would_have_drawn(sampler: str) -> No
     wanted = plan(LR, "recipe.batch_size=16,32,64", sampler=sampler)
     whole = drawn(study.Study(wanted), range(1, 17))
     first = whole[:8]
-    again = study.restored(wanted, first, {one.number: one.values for one in first})
+    again = study.restored(wanted, first, {one.number: [one.values] for one in first})
     assert drawn(again, range(9, 17)) == whole[8:]
 
 
@@ -97,13 +97,13 @@ def test_a_trial_far_behind_is_given_up_and_a_leader_is_not(pruner: str) -> None
     for number in range(1, 7):
         made.draw(number)
         falling = [1 / epoch for epoch in range(1, 10)]
-        assert not made.report(number, [value * (0.9**number) for value in falling])
+        assert not made.report(number, [[value * (0.9**number)] for value in falling])
         made.close(number, "complete", [0.1 * 0.9**number])
     made.draw(7)
-    assert not made.report(7, [0.1 / epoch for epoch in range(1, 10)])
+    assert not made.report(7, [[0.1 / epoch] for epoch in range(1, 10)])
     made.close(7, "complete", [0.01])
     made.draw(8)
-    assert made.report(8, [9.0, 9.0, 9.0])
+    assert made.report(8, [[9.0]] * 3)
 
 
 def test_importance_knows_what_mattered() -> None:
@@ -121,9 +121,33 @@ def test_several_objectives_are_told_together() -> None:
     for number in range(1, 12):
         settings = made.draw(number)
         assert settings is not None
-        assert not made.report(number, [1.0, 2.0])
+        assert not made.report(number, [[1.0, 2.0]])
         made.close(number, "complete", [loss(settings), 3.0])
     assert made.draw(12) is not None
+
+
+def test_halving_with_two_objectives_keeps_what_is_on_the_front_and_gives_up_what_is_behind() -> (
+    None
+):
+    two = [Objective(figure="validation_loss"), Objective(figure="seconds")]
+    made = study.Study(plan(LR, objectives=two, pruner="halving"))
+    frontier = {number: [1 / number, float(number)] for number in range(1, 7)}
+    for number, values in frontier.items():
+        made.draw(number)
+        assert not made.report(number, [values] * 9)
+    for number, values in {7: [0.9, 6.5], 8: [math.nan, 7.0]}.items():
+        made.draw(number)
+        assert made.report(number, [values])
+        made.close(number, "pruned")
+    again = [Trial(number, {LR.partition("=")[0]: number / 100}) for number in frontier]
+    kept = study.restored(made.plan, again, {number: [frontier[number]] for number in frontier})
+    kept.draw(7)
+    assert kept.report(7, [[0.9, 6.5]])
+
+
+def test_fronts_are_peeled_off_one_after_the_other() -> None:
+    losses = {1: (1.0, 3.0), 2: (3.0, 1.0), 3: (2.0, 3.0), 4: (3.0, 4.0), 5: (1.0, 3.0)}
+    assert halving.fronts(losses) == {1: 0, 2: 0, 5: 0, 3: 1, 4: 2}
 
 
 @pytest.mark.parametrize("pruner", sorted(trials.WHY))

@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise, zip_longest
+from itertools import zip_longest
 from typing import Any
 
 from builder.data.base import Finding
-from builder.data.runtime import tables
+from builder.data.header import guess_header
 from builder.errors import LaminaError
 
 MAX_COLUMNS = 50_000
@@ -59,8 +59,6 @@ def shape(grid: Grid, place: str, *, header: bool | None, skip: int | None) -> C
             f"Nothing is left after skipping {skipped} lines.", place=place, remedy="Skip fewer."
         )
     has_header = guess_header(grid.rows) if header is None else header
-    if has_header and skipped and header is None:
-        has_header = True
     names_row = grid.rows.pop(0) if has_header else None
     if names_row is not None:
         grid.lines.pop(0)
@@ -142,76 +140,6 @@ def _skip_titles(grid: Grid, skip: int | None) -> int:
     )
     del grid.rows[:count], grid.lines[:count]
     return line
-
-
-def guess_header(rows: Sequence[Sequence[Any]]) -> bool:
-    """Whether the first row names the columns: words above numbers; above words, a word that never
-    comes again."""
-    first, rest = rows[0], rows[1:500]
-    names = [None if blank(cell) else str(cell).strip() for cell in first]
-    known = [name for name in names if name is not None]
-    if not known:
-        return False
-    if not rest:
-        return not any(_number(cell) for cell in first)
-    votes = 0.0
-    for place, name in enumerate(names):
-        below = [
-            row[place] for row in rest if place < len(row) and not tables.is_missing(row[place])
-        ]
-        if not below or name is None:
-            continue
-        numeric = sum(map(_number, below[:100])) >= 0.8 * len(below[:100])
-        if numeric:
-            votes += -1 if _number(first[place]) or tables.is_missing(name) else 1
-        elif name in {str(cell).strip() for cell in below}:
-            votes -= 1
-        elif len(set(map(str, below))) < 0.5 * len(below):
-            votes += 0.5
-        elif len(name) > 3 * sum(len(str(cell)) for cell in below) / len(below) + 20:
-            votes -= 0.25
-    if _numbered(first) and not _numbered(rest[0]):
-        return True
-    if votes == 0:
-        return not any(_number(cell) for cell in first)
-    return votes > 0 or _counts_up(first, rest)
-
-
-def _numbered(row: Sequence[Any]) -> bool:
-    """Column numbers as pandas writes them (0, 1, 2, …), a word or two among them."""
-    words = [cell for cell in row if not _number(cell)]
-    numbers = [tables.to_number(cell) for cell in row if _number(cell)]
-    if len(numbers) < 4 or len(words) > 2 or numbers[0] not in (0.0, 1.0):
-        return False
-    return all(after - before == 1.0 for before, after in pairwise(numbers))
-
-
-def _counts_up(first: Sequence[Any], rest: Sequence[Sequence[Any]]) -> bool:
-    """A header of a word and then years or numbers that count up by one (Year, 2000, 2001, …)."""
-    if len(first) < 4 or blank(first[0]) or _number(first[0]):
-        return False
-    if not all(_number(cell) for cell in first[1:]):
-        return False
-    numbers = [tables.to_number(cell) for cell in first[1:]]
-    steps = {after - before for before, after in pairwise(numbers)}
-    return steps == {1.0} and all(not _number(row[0]) for row in rest[:20] if row)
-
-
-def _number(cell: Any) -> bool:
-    if isinstance(cell, bool):
-        return False
-    if isinstance(cell, int | float):
-        return True
-    if tables.is_missing(cell):
-        return False
-    try:
-        tables.to_number(cell)
-    except ValueError:
-        try:
-            tables.to_number(cell, ",")
-        except ValueError:
-            return False
-    return True
 
 
 def _width(grid: Grid, names: Sequence[Any] | None) -> int:

@@ -95,7 +95,7 @@ def _line(line: str, head: dict[str, list[str]], place: str) -> tuple["np.ndarra
 
     label = ""
     labelled = _flag(head, "classlabel") or _flag(head, "targetlabel")
-    channels = line.split(":") if not _flag(head, "timestamps") else _timed(line)
+    channels = line.split(":") if not _flag(head, "timestamps") else _timed(line, place)
     if labelled:
         if len(channels) < 2:
             raise LaminaError(
@@ -110,16 +110,21 @@ def _line(line: str, head: dict[str, list[str]], place: str) -> tuple["np.ndarra
     return np.array(padded, dtype=np.float32), label
 
 
-def _timed(line: str) -> list[str]:
+def _timed(line: str, place: str) -> list[str]:
     """Channels of "(time,value),(time,value)" pairs as plain values; the rest of the line stays as
     the label."""
     head, _, label = line.rpartition(":")
     if "(" in label:
         head, label = line, ""
-    channels = [
-        ",".join(pair[1] for pair in PAIR.findall(channel))
-        for channel in re.split(r":(?=\s*\()", head)
-    ]
+    channels = []
+    for channel in re.split(r":(?=\s*\()", head):
+        if rest := PAIR.sub("", channel).strip(", \t"):
+            raise LaminaError(
+                f"{rest[:40]!r} is no pair of a time and a value.",
+                place=place,
+                remedy="Write (time,value),(time,value), or @timeStamps false in the head.",
+            )
+        channels.append(",".join(pair[1] for pair in PAIR.findall(channel)))
     return [*channels, label] if label else channels
 
 

@@ -3,14 +3,21 @@
 import shutil
 import tempfile
 import zipfile
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from builder import runs, scan
 from builder.errors import LaminaError
 from builder.export import formats as folder
 from builder.export.base import Bundle, Format
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from builder.runs import Run
 
 
 @cache
@@ -32,7 +39,6 @@ def bundle(run_id: str, checkpoint: str = "best") -> Bundle:
             place=f"run {run.id}",
             remedy=f"Let it make some: lamina sample {run.id}; or export it.",
         )
-    kept = run.checkpoint(checkpoint)
     model = run.model(checkpoint)
     graph = project.graphs.get("model") or project.graph
     target = prepared.target
@@ -49,23 +55,13 @@ def bundle(run_id: str, checkpoint: str = "best") -> Bundle:
             name: spec.model_dump(mode="json") for name, spec in prepared.inputs.items()
         },
     }
-    return Bundle(
-        run=run.id,
-        name=project.name,
-        checkpoint=kept.name,
-        source=run.source,
-        weights=model.state_dict(),
-        preparation=run.preparation,
-        facts=facts,
-        figures=dict(kept.figures),
-        explanations=keepsakes.files(run),
-    )
+    return _filled(run, checkpoint, model, facts, keepsakes.files(run))
 
 
 def maker(run_id: str, checkpoint: str = "best") -> Bundle:
     """Everything that making something with this checkpoint needs, for a run whose network does."""
     run = runs.open_run(run_id)
-    task, kept = run.task(), run.checkpoint(checkpoint)
+    task = run.task()
     graphs, free = task.context.graphs, task.context.free
     graph = next((name for name in graphs if free.get(name)), graphs[0])  # that no data feeds
     model = run.model(checkpoint, graph)
@@ -75,6 +71,17 @@ def maker(run_id: str, checkpoint: str = "best") -> Bundle:
         "makes": {"token": "text", "image": "images"}[task.measures],
         "inputs": [node.id for node in run.project().graphs[graph].nodes if node.layer == "Input"],
     }
+    return _filled(run, checkpoint, model, facts)
+
+
+def _filled(
+    run: "Run",
+    checkpoint: str,
+    model: "nn.Module",
+    facts: Mapping[str, Any],
+    explanations: Mapping[str, bytes] = MappingProxyType({}),
+) -> Bundle:
+    kept = run.checkpoint(checkpoint)
     return Bundle(
         run=run.id,
         name=run.project().name,
@@ -84,6 +91,7 @@ def maker(run_id: str, checkpoint: str = "best") -> Bundle:
         preparation=run.preparation,
         facts=facts,
         figures=dict(kept.figures),
+        explanations=explanations,
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 from torch import nn
 
 from builder.data.runtime import VERSION, Preparation, naming
+from builder.errors import LaminaError
 from builder.export.portable import files
 from builder.export.portable.predictor import Predictor
 
@@ -200,6 +201,24 @@ TS = {
     "plain": "@problemName x\n@classLabel true a b\n@data\n1,2,?:a\n4,5.5:b\n",
     "channels": "@classLabel false\n@data\n1,2,3:4,5\n-1,0,NaN:1e3,2,3\n",
     "times": "@timeStamps true\n@classLabel true a\n@data\n(0,1.5),(1,2):(0,4),(1,5):a\n",
+    "dates": "@TIMESTAMPS True\n@targetLabel true\n@data\n(2020-01-01 00:00:00,1):(a:b,2):3.25\n",
+    "times alone": "@timeStamps true\n@data\n(0,1),(1,?):(0,4)\n(0,2):(0,3),(9,4)\n",
+    "comments": "# one\n% two\n@data\n\n 1 , 2 \r\n# three\n3,4\n",
+    "unequal": "@classLabel true a\n@data\n1,2,3,4:5:a\n6:7,8:a\n",
+    "gaps": "@data\n?,,NaN, nan ,1\n-inf,inf,1_0,+.5,2.\n",
+    "words": "@\n@missing\n@seriesLength\n@data now\n1\n",
+    "twice": "@classLabel false\n@classLabel true a\n@data\n1,2:a\n",
+    "spaces": "@classLabel true a\n@data\n1,2 : a \n",
+}
+BROKEN = {
+    "no head": "1,2\n",
+    "no data": "@data\n",
+    "nothing": "",
+    "a word": "@data\n1,2\n1,two\n",
+    "no label": "@classLabel true a\n@data\n1,2\n",
+    "a label for a number": "@data\n1,2:a\n",
+    "pairs where values are": "@data\n(0,1),(1,2)\n",
+    "values where pairs are": "@timeStamps true\n@data\n1,2:3\n",
 }
 
 
@@ -214,6 +233,18 @@ def test_ts_files_are_read_as_the_data_source_reads_them(kind, tmp_path):
     assert len(records) == len(read)
     for record, x in zip(records, read, strict=True):
         np.testing.assert_array_equal(np.float32(record["series"]), x)
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_what_the_data_source_refuses_of_ts_files_an_export_refuses_too(kind, tmp_path):
+    from builder.data.ts import read_ts
+
+    path = tmp_path / "x.ts"
+    path.write_text(BROKEN[kind], encoding="utf-8")
+    with pytest.raises(LaminaError):
+        read_ts(BROKEN[kind], "x.ts")
+    with pytest.raises(ValueError, match=r"x\.ts"):
+        files.records([str(path)], SERIES)
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def _flag(head: dict[str, list[str]], name: str) -> bool:
 
 def _channels(line: str, head: dict[str, list[str]], place: str) -> list[list[float]]:
     timed = _flag(head, "timestamps")
-    channels = _timed(line) if timed else line.split(":")
+    channels = _timed(line, place) if timed else line.split(":")
     if _flag(head, "classlabel") or _flag(head, "targetlabel"):
         if len(channels) < 2:
             raise ValueError(f"{place}: the label after the last colon is missing.")
@@ -46,14 +46,15 @@ def _channels(line: str, head: dict[str, list[str]], place: str) -> list[list[fl
     return [row + [float("nan")] * (longest - len(row)) for row in rows]
 
 
-def _timed(line: str) -> list[str]:
+def _timed(line: str, place: str) -> list[str]:
     head, _, label = line.rpartition(":")
     if "(" in label:
         head, label = line, ""
-    channels = [
-        ",".join(pair[1] for pair in PAIR.findall(channel))
-        for channel in re.split(r":(?=\s*\()", head)
-    ]
+    channels = []
+    for channel in re.split(r":(?=\s*\()", head):
+        if rest := PAIR.sub("", channel).strip(", \t"):
+            raise ValueError(f"{place}: {rest[:40]!r} is no pair of a time and a value.")
+        channels.append(",".join(pair[1] for pair in PAIR.findall(channel)))
     return [*channels, label] if label else channels
 
 

@@ -179,7 +179,7 @@ class Recipe(Strict):
     average: Average | None = None
     mix: Mix | None = None
     precision: Literal["float32", "tf32", "bfloat16"] = "float32"
-    compile: Literal["off", "auto", "on"] = "off"  # the whole step, beside the training
+    compile: Literal["off", "auto", "on"] = "auto"  # the whole step, beside the training
     device: str = "auto"  # auto, cpu, cuda, cuda:1, mps
     threads: Annotated[int, Field(ge=1)] | None = None
     seed: int = 0

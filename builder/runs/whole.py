@@ -20,6 +20,7 @@ from builder.data.specs import PreparedSpec
 from builder.home import room
 from builder.project import Project
 from builder.tasks.base import Batch
+from builder.train import allocator
 from builder.train.whole import artefact, eligible
 from builder.train.whole.artefact import Facts
 from builder.train.whole.build import build as build_step
@@ -37,6 +38,7 @@ def main(folder: Path) -> None:
     if hasattr(os, "nice"):
         os.nice(19)
     torch.set_num_threads(1)
+    allocator.keep()
     artefact.write(folder, made(folder))
 
 

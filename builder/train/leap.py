@@ -5,11 +5,14 @@ from typing import Any
 
 from builder.train import plan as p
 from builder.train.feeds import RowFeed
+from builder.train.machine import memory
 from builder.train.setup import Setup
-from builder.train.whole import Facts, Whole, trace, unfit
+from builder.train.whole import Facts, Whole, compiler, trace, unfit
 
 AFTER, WORTH = 10.0, 120.0
 """Seconds of training before the first look, and left to go by then, from which compiling pays."""
+NEEDS = 3 << 30
+"""Bytes of free memory, without which nobody's machine is troubled with a compiler."""
 DROPS = ("freeze", "weight_decay")
 """Settings that are part of what was compiled."""
 
@@ -60,27 +63,35 @@ class Leap:
                 return None
             self.asked = True
             reason = self._unfit()
-            if reason and self.setup.recipe.compile == "auto":
-                self.over = True  # nobody asked for it
-                return None
             if reason:
-                return self._stay(reason)
+                return self._declined(reason)
             if self.workshop.facts() is None:
                 self.workshop.start()
         facts = self.workshop.facts()
         if facts is None:
             return None
-        return self._stay(facts.reason) if facts.reason else self._take(facts)
+        return self._declined(facts.reason) if facts.reason else self._take(facts)
 
     def _unfit(self) -> str | None:
         setup = self.setup
         if setup.group is not None or not isinstance(setup.feed, RowFeed):
             return "The batches are shared out, or the task makes its own."
-        return unfit(setup.recipe, setup.phases, setup.models)
+        reason = unfit(setup.recipe, setup.phases, setup.models)
+        if reason is None and self.setup.recipe.compile == "auto":
+            if not compiler():
+                return "This machine has no C++ compiler."
+            if memory().free < NEEDS:
+                return "Memory is short on this machine."
+        return reason
 
     def _stay(self, reason: str) -> tuple[str, Mapping[str, Any]]:
         self.over, self.whole, self.digest = True, None, ""
         return f"The step stays eager: {reason}", {}
+
+    def _declined(self, reason: str) -> tuple[str, Mapping[str, Any]] | None:
+        """Words only where somebody asked for it."""
+        words = self._stay(reason)
+        return words if self.setup.recipe.compile == "on" else None
 
     def _take(self, facts: Facts) -> tuple[str, Mapping[str, Any]]:
         if self.workshop is None:
@@ -116,7 +127,9 @@ class Leap:
         if not found or self.workshop is None or (self.over and self.whole is None):
             return ""
         self.close()
-        return self._stay(f"{found[0]} was changed.")[0]
+        told = self.whole is not None or self.setup.recipe.compile == "on"
+        words, _ = self._stay(f"{found[0]} was changed.")
+        return words if told else ""
 
     def close(self) -> None:
         """Nobody waits for the compiler any more."""

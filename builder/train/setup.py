@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from builder.tasks.base import Feed
-from builder.train import feeds, groups, mix, precision
+from builder.train import allocator, feeds, groups, mix, precision
 from builder.train.group import Shared
 from builder.train.optim import Updater, updaters
 from builder.train.plan import Plan
@@ -26,6 +26,7 @@ class Setup:
         self.recipe = recipe = plan.recipe
         self.choices: dict[str, str] = {}
         torch.set_num_threads(recipe.threads or torch.get_num_threads())
+        allocator.keep()
         self.group = plan.group
         own = recipe.seed + (self.group.seed if self.group is not None else 0)
         torch.manual_seed(own)

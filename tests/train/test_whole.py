@@ -2,6 +2,7 @@
 compiler itself is left out: the traced graph is what is carried out.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,8 @@ import torch
 from torch import Tensor
 
 from builder.errors import LaminaError
-from builder.train import fit
+from builder.train import fit, leap
+from builder.train.machine import Memory
 from builder.train.plan import Epoch, Event, Noted, Ordered, Plan, Snapshot, Steps
 from builder.train.whole import Facts, artefact, unfit
 from builder.train.whole import build as building
@@ -158,6 +160,34 @@ def test_short_runs_are_never_compiled_by_themselves(make_plan: Make, tmp_path: 
     assert notes(list(fit(plan))) == []
     assert isinstance(plan.workshop, Bench)
     assert plan.workshop.made == 0
+
+
+def test_a_run_that_will_last_is_compiled_by_itself_and_says_so(
+    make_plan: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leap, "AFTER", 0.0)
+    monkeypatch.setattr(leap, "WORTH", 0.0)
+    monkeypatch.setattr(building, "MARGIN", 0.0)  # the traced graph is slower than the eager step
+    plan = made(make_plan, tmp_path, recipe={"compile": "auto"})
+    events = list(fit(plan))
+    assert "compiled from here on" in notes(events)[0]
+
+
+@pytest.mark.parametrize("lack", ["compiler", "memory", "gain"])
+def test_nobody_is_told_why_a_step_stays_eager_who_did_not_ask(
+    lack: str, make_plan: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leap, "AFTER", 0.0)
+    monkeypatch.setattr(leap, "WORTH", 0.0)
+    monkeypatch.setattr(building, "MARGIN", math.inf if lack == "gain" else 0.0)
+    if lack == "compiler":
+        monkeypatch.setattr(leap, "compiler", lambda: None)
+    if lack == "memory":
+        monkeypatch.setattr(leap, "memory", lambda: Memory(1 << 30, 1 << 29))
+    plan = made(make_plan, tmp_path, recipe={"compile": "auto"})
+    assert notes(list(fit(plan))) == []
+    assert isinstance(plan.workshop, Bench)
+    assert plan.workshop.made == (1 if lack == "gain" else 0)
 
 
 def test_a_machine_without_a_compiler_stays_eager(

@@ -3,7 +3,6 @@
 import copy
 import math
 import os
-import shutil
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, replace
@@ -18,6 +17,7 @@ from builder.tasks.base import Batch, Phase
 from builder.train.optim import Updater
 from builder.train.whole import artefact, trace
 from builder.train.whole.artefact import Facts
+from builder.train.whole.eligible import compiler
 from builder.train.whole.runtime import Run, Whole
 
 MARGIN = 1.05
@@ -65,13 +65,6 @@ def build(
     if recipe.compile == "auto" and ratio < MARGIN:
         return replace(found, reason=f"It does not win: {ratio:.2f} times the eager step's speed.")
     return found
-
-
-def compiler() -> str | None:
-    """The C++ compiler that torch will call."""
-    return next(
-        filter(None, map(shutil.which, (os.environ.get("CXX", ""), "g++", "clang++"))), None
-    )
 
 
 def _compiled(

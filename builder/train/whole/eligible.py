@@ -1,5 +1,7 @@
 """Which runs may have their step compiled, and why others may not."""
 
+import os
+import shutil
 from collections.abc import Mapping, Sequence
 
 from torch import nn
@@ -30,6 +32,13 @@ def unfit(recipe: Recipe, phases: Sequence[Phase], models: Mapping[str, nn.Modul
         if applies:
             return words
     return _optimizer(recipe) or _network(recipe, models)
+
+
+def compiler() -> str | None:
+    """The C++ compiler that torch will call."""
+    return next(
+        filter(None, map(shutil.which, (os.environ.get("CXX", ""), "g++", "clang++"))), None
+    )
 
 
 def _optimizer(recipe: Recipe) -> str | None:

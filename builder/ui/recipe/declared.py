@@ -173,7 +173,8 @@ MACHINE = Group(
               "Give a whole number from 1 on.", "chosen by the network"),
         Field("compile", "Compile the step", "choice",
               "The whole step is made into one program by torch.compile.",
-              "Automatic tries it beside the run and takes it only where it is faster.",
+              "Automatic tries it beside runs of over two minutes and takes it only where it wins; "
+              "off: two runs of one seed agree to the last bit.",
               choices={"auto": "automatic", "off": "off", "on": "on"}),
     ),
 )  # fmt: skip

@@ -7,9 +7,13 @@ import streamlit as st
 from builder.errors import LaminaError
 from builder.evaluate import Report, SplitReport, evaluate_run, stamp
 from builder.progress import Progress
-from builder.ui import parts, places, state
+from builder.ui import parts, places, state, work
 
 TITLES = {"train": "Train", "validation": "Validation", "test": "Test"}
+QUICK = 2000
+"""So many rows are predicted before a person could read that they are."""
+PATIENCE = 0.5
+"""Seconds that the page waits before it shows that something is on its way."""
 
 
 def styles() -> None:
@@ -80,30 +84,45 @@ def _shelf(run_id: str, mark: str) -> dict[str, SplitReport]:
 
 
 def report(run: Any, checkpoint: str, split: str) -> SplitReport:
-    """The report on one split; shows progress while it is predicted for the first time."""
+    """The report on one split, kept between reruns.
+
+    While many rows are predicted for the first time, a busy card with a Stop ends the page.
+    """
     mark, _ = stamp(run, checkpoint)
     shelf = _shelf(run.id, mark)
     if split not in shelf:
-        slot = st.empty()
-        found: Report = evaluate_run(run, checkpoint, (split,), _progress(slot))
-        slot.empty()
+        if run.spec.sizes.get(split, 0) > QUICK:
+            found = _followed(run, checkpoint, split, mark)
+        else:
+            found = evaluate_run(run, checkpoint, (split,))
         shelf.update(found.splits)
     return shelf[split]
 
 
-def _progress(slot: Any) -> Progress:
-    place: Any = None
+def _followed(run: Any, checkpoint: str, split: str, mark: str) -> Report:
+    name = f"predict_{split}"
 
-    def show(what: str, done: int, total: int) -> None:
-        nonlocal place
-        if total <= 2000:
-            return
-        if place is None:
-            place = slot.container(key=f"lm_body_predicting_{what}").empty()
-        with place.container():
-            parts.busy(f"Predicting the {what} split", done, total)
+    def predict(report: Progress) -> Report:
+        what = f"Predicting the {split} split"
+        report(what, 0, 0)
+        return evaluate_run(
+            run, checkpoint, (split,), lambda _, done, total: report(what, done, total)
+        )
 
-    return show
+    running = work.job(name, predict, fresh=(run.id, mark))
+    if not running.finished(PATIENCE):
+        with st.container(key=f"lm_body_predicting_{split}"):
+            work.show(running, key=name)
+        st.stop()
+    found = running.outcome()
+    if found is None:
+        with st.container(key=f"lm_body_predicting_{split}"):
+            if parts.empty("Stopped", "Nothing was changed.", "Predict after all", key=name):
+                work.forget(name)
+                st.rerun()
+        st.stop()
+    work.forget(name)
+    return found
 
 
 def sizes(run: Any) -> list[str]:

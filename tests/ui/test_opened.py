@@ -1,34 +1,98 @@
 """What the Evaluate and Explain pages share, and whose run they show."""
 
+import threading
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from builder import runs, templates, workspace
+from builder.progress import Progress
 from builder.runs import lease
+from builder.ui import opened, work
 from tests.ui.apptest import text_of
 
 
-def predicting() -> None:
+def looked_at() -> None:
+    from types import SimpleNamespace
+
     import streamlit as st
 
     from builder.ui import opened
 
-    for split, total in (("validation", 5000), ("test", 2500), ("train", 2000)):
-        slot = st.empty()
-        show = opened._progress(slot)
-        for done in range(500, total + 1, 500):
-            show(split, done, total)
-        if split != "test":
-            slot.empty()
+    run = SimpleNamespace(id="one", spec=SimpleNamespace(sizes={"test": 5000, "train": 2000}))
+    st.html(f"<p>{opened.report(run, 'best', st.query_params['split'])}</p>")
 
 
-def test_progress_over_many_rows_is_drawn_again_and_again_without_an_error():
-    app = AppTest.from_function(predicting, default_timeout=30).run()
+def page(monkeypatch: pytest.MonkeyPatch, split: str, evaluated: Callable[..., Any]) -> AppTest:
+    monkeypatch.setattr(opened, "stamp", lambda *_: (f"{split} {evaluated.__name__}", 1))
+    monkeypatch.setattr(opened, "PATIENCE", 0.0)
+    monkeypatch.setattr(opened, "evaluate_run", evaluated)
+    app = AppTest.from_function(looked_at, default_timeout=30)
+    app.query_params["split"] = split
+    return app.run()
+
+
+def running(app: AppTest) -> work.Job[Any]:
+    return app.session_state["lamina_jobs"]["predict_test"][1]
+
+
+def test_many_rows_are_predicted_on_a_busy_card_that_gives_way_to_the_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    go_on, told = threading.Event(), threading.Event()
+
+    def slow(_: Any, __: str, splits: tuple[str, ...], progress: Progress) -> Any:
+        progress(splits[0], 2500, 5000)
+        told.set()
+        go_on.wait(30)
+        return SimpleNamespace(splits={splits[0]: "the report"})
+
+    app = page(monkeypatch, "test", slow)
     assert not app.exception
-    shown = text_of(app)
-    assert "Predicting the test split" in shown
-    assert "2,500 of 2,500" in shown
-    assert "train" not in shown  # 2,000 rows are done before a person could read it
+    assert text_of(app) == ""
+    assert told.wait(30)
+    told_now = running(app).progress()
+    assert (told_now["what"], told_now["count"]) == ("Predicting the test split", "2,500 of 5,000")
+    go_on.set()
+    assert running(app).finished(30)
+    assert "the report" in text_of(app.run())
+    assert app.session_state["lamina_jobs"] == {}
+
+
+def test_a_prediction_that_was_stopped_begins_again_by_a_click_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun = []
+
+    def endless(_: Any, __: str, splits: tuple[str, ...], progress: Progress) -> Any:
+        begun.append(splits)
+        while len(begun) == 1:
+            progress(splits[0], 1, 5000)
+        return SimpleNamespace(splits={splits[0]: "the report"})
+
+    app = page(monkeypatch, "test", endless)
+    running(app).stop()
+    assert running(app).finished(30)
+    assert "Stopped" in text_of(app.run())
+    assert "Stopped" in text_of(app.run())
+    app.button(key="predict_test_button").click().run()
+    if "predict_test" in app.session_state["lamina_jobs"]:  # it may be over at once
+        assert running(app).finished(30)
+        app.run()
+    assert "the report" in text_of(app)
+    assert len(begun) == 2
+
+
+def test_few_rows_are_predicted_without_a_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    def quick(_: Any, __: str, splits: tuple[str, ...]) -> Any:
+        return SimpleNamespace(splits={splits[0]: "the report"})
+
+    app = page(monkeypatch, "train", quick)
+    assert "the report" in text_of(app)
+    assert "lamina_jobs" not in app.session_state
 
 
 def owned() -> None:

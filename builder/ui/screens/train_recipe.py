@@ -283,19 +283,11 @@ def _again(form: Form, project: Project) -> None:
 
 
 def _start(form: Form, project: Project, project_id: str, name: str, workers: int) -> None:
-    from builder import data, runs
-
-    place = st.empty()
-
-    def progress(what: str, done: int, total: int) -> None:
-        with place.container():
-            parts.busy(what, done, total)
+    from builder import runs
 
     try:
-        data.prepare(project, progress)
         run = runs.start(project, project_id=project_id, launcher=name, workers=workers)
     except LaminaError as error:
-        place.empty()
         st.session_state[REFUSED] = (project.digest(), error)
         _again(form, project)
         return

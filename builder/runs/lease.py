@@ -53,6 +53,8 @@ def running() -> bool:
     return process.held(lock_path())
 
 
+SERVANTS = ("builder.runs.", "builder.sweeps.")
+"""Modules whose processes belong to one LAMINA_HOME and end with its supervisor."""
 HOLDER, NURSERY = "holder.json", "nursery.json"
 
 
@@ -115,15 +117,17 @@ def _outdated() -> bool:
 
 
 def shutdown(timeout: float = 20.0) -> None:
-    """End the supervisor and its workers; runs that are under way stop with a checkpoint. Waits for
-    it.
+    """End the supervisor, its workers and all else that serves this LAMINA_HOME; runs that are
+    under way stop with a checkpoint. Waits until the last process is gone, so that the home may be
+    removed.
     """
     until = time.monotonic() + timeout
     who = holder()
     stop_path().touch()
     while time.monotonic() < until:
         process.reap()
-        if not running() and not process.alive(who.get("pid"), who.get("created")):
+        still = running() or process.alive(who.get("pid"), who.get("created"))
+        if not still and not process.of_home(SERVANTS):
             break
         time.sleep(0.02)
     stop_path().unlink(missing_ok=True)

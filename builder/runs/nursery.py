@@ -54,7 +54,7 @@ def preload() -> None:
     from builder.runs import launchers
 
     importlib.import_module("builder.runs.execute")
-    for name in ("builder.train", "builder.data.augment"):
+    for name in ("builder.train", "builder.data.augment", "builder.data.runtime"):
         for module in _below(importlib.import_module(name)):
             importlib.import_module(module)
     launchers.catalogue()
@@ -196,11 +196,12 @@ class Nursery:
         worker.serve(connection.makefile("rb"), connection.makefile("wb"), warm=not urgent)
 
     def _miss_the_supervisor(self) -> None:
-        """It was killed: start the next one as soon as its lock is free."""
+        """It was killed: start the next one as soon as its lock is free, unless all is to end."""
         now = time.monotonic()
-        if now - self.alone_since > ALONE or not room("supervisor").exists():
+        ends = lease.stop_path().exists() or not room("supervisor").exists()
+        if ends or now - self.alone_since > ALONE:
             self.leaving = True
-        elif now - self.asked > 1.0 and not lease.stop_path().exists() and not lease.running():
+        elif now - self.asked > 1.0 and not lease.running():
             self.asked = now
             lease.ensure()
 

@@ -154,6 +154,21 @@ def terminate(pid: int | None, began: float | None) -> None:
             psutil.Process(pid).terminate()
 
 
+def of_home(modules: tuple[str, ...]) -> list[int]:
+    """Processes of our LAMINA_HOME that run a module whose name begins so, and their forks; not
+    this one.
+    """
+    found = []
+    for one in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            serves = any(word.startswith(modules) for word in one.cmdline()[1:4])
+            if not serves or one.pid == os.getpid() or one.status() == psutil.STATUS_ZOMBIE:
+                continue
+            if one.environ().get("LAMINA_HOME") == os.environ.get("LAMINA_HOME"):
+                found.append(one.pid)
+    return found
+
+
 def be_modest() -> None:
     """Leave the cores to whoever is in front of the screen."""
     process = psutil.Process()

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from builder import runs
-from builder.runs import lease
+from builder.runs import lease, process
 
 
 @pytest.fixture(autouse=True)
@@ -62,3 +63,17 @@ def test_one_of_other_code_brings_its_run_to_the_end_first(
     monkeypatch.setattr(lease, "PATIENCE", 60.0)
     lease.ensure_current()
     signed(other_than=before["pid"])
+
+
+def test_after_a_shutdown_no_process_of_the_home_is_left(make_project: Callable[..., Any]) -> None:
+    run = runs.start(make_project(epochs=400))
+    while runs.open_run(run.id).status.step == 0:
+        time.sleep(0.02)
+    first = signed()
+    process.kill(first["pid"], first["created"])  # its worker and the nursery outlive it
+    signed(other_than=first["pid"])
+    assert len(process.of_home(lease.SERVANTS)) > 1
+    runs.shutdown(60.0)
+    left = [psutil.Process(pid).cmdline() for pid in process.of_home(lease.SERVANTS)]
+    assert left == []
+    assert not lease.stop_path().exists()

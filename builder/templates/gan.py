@@ -9,13 +9,13 @@ from builder.templates import base
 if TYPE_CHECKING:
     from builder.data.specs import PreparedSpec
 
-NOISE = 32
+NOISE = 16
 SMALL = 16
 """Below so many pixels a side, networks may be wide without taking long."""
 HIDDEN = 256
 """Units that see the whole image at once: without them both networks know strokes and not digits.
 """
-STEPS = 3_500
+STEPS = 3_000
 """About so many updates of each network make digits that can be recognised."""
 
 

@@ -342,7 +342,7 @@ def two_graphs() -> Desk:
 def test_each_graph_has_its_own_verdict_and_the_task_says_which_there_must_be() -> None:
     opened = two_graphs()
     state = opened.state()
-    assert state["checks"]["generator"]["nodes"]["noise"]["outputs"] == [[32]]
+    assert state["checks"]["generator"]["nodes"]["noise"]["outputs"] == [[16]]
     assert state["checks"]["discriminator"]["nodes"]["output"]["inputs"] == [[1]]
     assert set(state["wants"]["held"]) == {"generator", "discriminator"}
     assert "exactly" in state["wants"]["closed"]

@@ -2,14 +2,15 @@
 
 from typing import TYPE_CHECKING
 
-from builder.project import Data, Project
+from builder.project import Recipe
 from builder.templates import base
+from builder.templates.rows import RowTemplate
 
 if TYPE_CHECKING:
     from builder.data.specs import PreparedSpec
 
 
-class BagText(base.Template):
+class BagText(RowTemplate):
     """An embedding bag and a linear head (Joulin et al., 2016, arXiv 1607.01759)."""
 
     name = "bag-text"
@@ -17,16 +18,7 @@ class BagText(base.Template):
     called = "{data} bag of words"
     help = "The mean of the words' vectors decides."
     data_kind = "text"
-
-    @classmethod
-    def data(cls) -> Data:
-        """Short generated reviews."""
-        return base.reviews()
-
-    @classmethod
-    def unfit(cls, spec: "PreparedSpec") -> str | None:
-        """It needs one text."""
-        return base.lacks(spec, "tokens", "texts")
+    own = base.REVIEWS
 
     @classmethod
     def rank(cls, spec: "PreparedSpec") -> int:  # noqa: ARG003
@@ -34,25 +26,12 @@ class BagText(base.Template):
         return 60
 
     @classmethod
-    def build(cls, spec: "PreparedSpec", data: Data) -> Project:
+    def draw(cls, sketch: base.Sketch, spec: "PreparedSpec") -> None:  # noqa: ARG003
         """Vectors of 64 numbers, dropout between bag and head."""
-        tokens = base.only_input(spec, "tokens")
-        sketch = base.Sketch()
-        sketch.add(tokens.name, "Input")
-        sketch.add(
-            "bag",
-            "EmbeddingBag",
-            embedding_dim=64,
-            mode="mean",
-            padding_idx=0,
-        )
+        sketch.add("bag", "EmbeddingBag", embedding_dim=64, mode="mean", padding_idx=0)
         sketch.add("dropout", "Dropout", p=0.5)
-        sketch.add("head", "Linear", out_features=base.width(spec))
-        sketch.add("output", "Output")
-        return Project(
-            name=cls.name,
-            data=data,
-            graphs={"model": sketch.graph()},
-            task=base.task(spec),
-            recipe=base.early(spec, 40, 3e-3, 6, weight_decay=0.3),
-        )
+
+    @classmethod
+    def recipe(cls, spec: "PreparedSpec") -> Recipe:
+        """Until it stops getting better; a strong decay holds rare words back."""
+        return base.early(spec, 40, 3e-3, 6, weight_decay=0.3)

@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 
 DataKind = Literal["table", "image", "series", "text"]
 
+DIGITS = Data(source="sklearn", options={"name": "digits"}, target="target")
+"""Handwritten digits of 8 × 8 pixels, bundled with scikit-learn."""
+WAVES = Data(source="generated", options={"name": "waves"}, target="target")
+"""Series of three shapes, generated."""
+REVIEWS = Data(source="generated", options={"name": "reviews"}, target="target")
+"""Short texts, praise and blame, generated."""
+
 
 class Template(ABC):
     """A ready network for one kind of data; one file of builder/templates, found by scan."""
@@ -138,18 +145,29 @@ def rows(spec: "PreparedSpec") -> int:
     return spec.sizes.get("train", 0)
 
 
-def perceptron(spec: "PreparedSpec") -> Graph:
-    """Two hidden layers with dropout on the table input; wider with many rows."""
+def headed(sketch: Sketch, spec: "PreparedSpec") -> Graph:
+    """The sketch with a linear head, as wide as the target wants, and the Output node."""
+    sketch.add("head", "Linear", out_features=width(spec))
+    sketch.add("output", "Output")
+    return sketch.graph()
+
+
+def project(
+    template: type[Template], spec: "PreparedSpec", data: Data, graph: Graph, recipe: Recipe
+) -> Project:
+    """A project of one network for the task that the target calls for."""
+    return Project(
+        name=template.name, data=data, graphs={"model": graph}, task=task(spec), recipe=recipe
+    )
+
+
+def dense(sketch: Sketch, spec: "PreparedSpec") -> None:
+    """Two hidden layers with dropout; wider with many rows."""
     widths, drop = ((256, 128), 0.1) if many(spec) else ((128, 64), 0.5 if few(spec) else 0.2)
-    sketch = Sketch()
-    sketch.add(only_input(spec, "vector").name, "Input")
     for index, units in enumerate(widths, start=1):
         sketch.add(f"dense{index}", "Linear", out_features=units)
         sketch.add(f"relu{index}", "ReLU")
         sketch.add(f"dropout{index}", "Dropout", p=drop)
-    sketch.add("head", "Linear", out_features=width(spec))
-    sketch.add("output", "Output")
-    return sketch.graph()
 
 
 def few(spec: "PreparedSpec") -> bool:
@@ -170,11 +188,6 @@ def table_recipe(spec: "PreparedSpec") -> Recipe:
         epochs = min(30, max(12, round(450_000 / rows(spec))))
         return one_cycle(spec, epochs, 4e-3, weight_decay=0.01)
     return early(spec, 60, 2e-3, 10, weight_decay=0.01)
-
-
-def reviews() -> Data:
-    """Short generated reviews, praise and blame."""
-    return Data(source="generated", options={"name": "reviews"}, target="target")
 
 
 def batch_size(count: int) -> int:

@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from builder.project import Data, Project, Recipe
+from builder.project import Recipe
 from builder.templates import base
+from builder.templates.rows import RowTemplate
 
 if TYPE_CHECKING:
     from builder.data.specs import PreparedSpec
@@ -12,7 +13,7 @@ LARGEST_MAP = 7  # pool until a side has at most so many cells
 WIDTHS = (32, 64, 128, 128, 256, 256)
 
 
-class Cnn(base.Template):
+class Cnn(RowTemplate):
     """Convolution, normalisation, activation, pooling; as often as the image is large."""
 
     name = "cnn"
@@ -20,20 +21,9 @@ class Cnn(base.Template):
     called = "{data} CNN"
     help = "Convolutions, pooling, a dense head."
     data_kind = "image"
-
-    @classmethod
-    def data(cls) -> Data:
-        """Handwritten digits of 8 × 8 pixels, bundled with scikit-learn."""
-        return Data(source="sklearn", options={"name": "digits"}, target="target")
-
-    @classmethod
-    def unfit(cls, spec: "PreparedSpec") -> str | None:
-        """It needs one image of at least 4 × 4 pixels."""
-        if reason := base.lacks(spec, "image", "images"):
-            return reason
-        if min(base.only_input(spec, "image").shape[1:]) < 4:
-            return "The images are smaller than 4 × 4 pixels. Use mlp-classification on the pixels."
-        return None
+    own = base.DIGITS
+    least = 4
+    smaller = "The images are smaller than 4 × 4 pixels. Use mlp-classification on the pixels."
 
     @classmethod
     def rank(cls, spec: "PreparedSpec") -> int:
@@ -42,15 +32,12 @@ class Cnn(base.Template):
         return 60 if channels == 1 or max(sides) < 24 else 40
 
     @classmethod
-    def build(cls, spec: "PreparedSpec", data: Data) -> Project:
+    def draw(cls, sketch: base.Sketch, spec: "PreparedSpec") -> None:
         """At least two convolutions; one pooling per halving down to 7 cells a side."""
-        image = base.only_input(spec, "image")
-        side = min(image.shape[1:])
+        side = min(base.only_input(spec, "image").shape[1:])
         pools = 0
         while side >> pools > LARGEST_MAP:
             pools += 1
-        sketch = base.Sketch()
-        sketch.add(image.name, "Input")
         stages = max(2, pools)
         for stage in range(1, stages + 1):
             coarse = {"stride": 2} if stage == 1 and side > 96 else {}
@@ -71,19 +58,11 @@ class Cnn(base.Template):
         sketch.add("dense", "Linear", out_features=128)
         sketch.add("relu", "ReLU")
         sketch.add("dropout", "Dropout", p=0.3)
-        sketch.add("head", "Linear", out_features=base.width(spec))
-        sketch.add("output", "Output")
-        return Project(
-            name=cls.name,
-            data=data,
-            graphs={"model": sketch.graph()},
-            task=base.task(spec),
-            recipe=_recipe(spec),
-        )
 
-
-def _recipe(spec: "PreparedSpec") -> Recipe:
-    count = base.rows(spec)
-    epochs = 30 if count < 2_000 else 15 if count < 5_000 else 6
-    batch = 32 if count < 2_000 else 64
-    return base.one_cycle(spec, epochs, 3e-3, batch=batch, smoothing=0.1, weight_decay=0.01)
+    @classmethod
+    def recipe(cls, spec: "PreparedSpec") -> Recipe:
+        """Fewer epochs the more images there are."""
+        count = base.rows(spec)
+        epochs = 30 if count < 2_000 else 15 if count < 5_000 else 6
+        batch = 32 if count < 2_000 else 64
+        return base.one_cycle(spec, epochs, 3e-3, batch=batch, smoothing=0.1, weight_decay=0.01)

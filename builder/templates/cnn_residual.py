@@ -25,7 +25,7 @@ class CnnResidual(base.Template):
     @classmethod
     def data(cls) -> Data:
         """Handwritten digits of 8 × 8 pixels, bundled with scikit-learn."""
-        return Data(source="sklearn", options={"name": "digits"}, target="target")
+        return base.DIGITS
 
     @classmethod
     def unfit(cls, spec: "PreparedSpec") -> str | None:
@@ -68,15 +68,8 @@ class CnnResidual(base.Template):
             last = _block(sketch, f"block{number}", last, channels, 2)
         sketch.add("pool", "AdaptiveAvgPool2d", last, output_size=1)
         sketch.add("flatten", "Flatten")
-        sketch.add("head", "Linear", out_features=base.width(spec))
-        sketch.add("output", "Output")
-        return Project(
-            name=cls.name,
-            data=data.model_copy(update={"augment": data.augment or _augment(image.shape)}),
-            graphs={"model": sketch.graph()},
-            task=base.task(spec),
-            recipe=_recipe(spec),
-        )
+        data = data.model_copy(update={"augment": data.augment or _augment(image.shape)})
+        return base.project(cls, spec, data, base.headed(sketch, spec), _recipe(spec))
 
 
 def _block(sketch: base.Sketch, name: str, source: str, channels: int, stride: int) -> str:

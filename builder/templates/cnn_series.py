@@ -2,14 +2,15 @@
 
 from typing import TYPE_CHECKING
 
-from builder.project import Data, Project
+from builder.project import Recipe
 from builder.templates import base
+from builder.templates.rows import RowTemplate
 
 if TYPE_CHECKING:
     from builder.data.specs import PreparedSpec
 
 
-class CnnSeries(base.Template):
+class CnnSeries(RowTemplate):
     """Three convolutions along time and the mean over it (Wang et al., 2016, arXiv 1611.06455)."""
 
     name = "cnn-series"
@@ -17,20 +18,9 @@ class CnnSeries(base.Template):
     called = "{data} CNN"
     help = "Convolutions along time find shapes."
     data_kind = "series"
-
-    @classmethod
-    def data(cls) -> Data:
-        """Waves of three shapes, generated."""
-        return Data(source="generated", options={"name": "waves"}, target="target")
-
-    @classmethod
-    def unfit(cls, spec: "PreparedSpec") -> str | None:
-        """It needs one series of at least 4 steps."""
-        if reason := base.lacks(spec, "series", "series"):
-            return reason
-        if base.only_input(spec, "series").shape[-1] < 4:
-            return "The series have fewer than 4 steps. Use mlp-classification on the columns."
-        return None
+    own = base.WAVES
+    least = 4
+    smaller = "The series have fewer than 4 steps. Use mlp-classification on the columns."
 
     @classmethod
     def rank(cls, spec: "PreparedSpec") -> int:  # noqa: ARG003
@@ -38,11 +28,8 @@ class CnnSeries(base.Template):
         return 60
 
     @classmethod
-    def build(cls, spec: "PreparedSpec", data: Data) -> Project:
+    def draw(cls, sketch: base.Sketch, spec: "PreparedSpec") -> None:  # noqa: ARG003
         """Kernels of 7, 5 and 3 steps; 32, 64 and 64 channels."""
-        series = base.only_input(spec, "series")
-        sketch = base.Sketch()
-        sketch.add(series.name, "Input")
         for index, (channels, kernel) in enumerate(((32, 7), (64, 5), (64, 3)), start=1):
             sketch.add(
                 f"conv{index}",
@@ -56,12 +43,8 @@ class CnnSeries(base.Template):
             sketch.add(f"relu{index}", "ReLU")
         sketch.add("pool", "AdaptiveAvgPool1d", output_size=1)
         sketch.add("flatten", "Flatten")
-        sketch.add("head", "Linear", out_features=base.width(spec))
-        sketch.add("output", "Output")
-        return Project(
-            name=cls.name,
-            data=data,
-            graphs={"model": sketch.graph()},
-            task=base.task(spec),
-            recipe=base.series_recipe(spec),
-        )
+
+    @classmethod
+    def recipe(cls, spec: "PreparedSpec") -> Recipe:
+        """As for any series."""
+        return base.series_recipe(spec)

@@ -2,14 +2,15 @@
 
 from typing import TYPE_CHECKING
 
-from builder.project import Data, Project
+from builder.project import Recipe
 from builder.templates import base
+from builder.templates.rows import RowTemplate
 
 if TYPE_CHECKING:
     from builder.data.specs import PreparedSpec
 
 
-class CnnText(base.Template):
+class CnnText(RowTemplate):
     """Windows of 3, 4 and 5 words, the strongest answer of each (Kim, 2014, arXiv 1408.5882)."""
 
     name = "cnn-text"
@@ -17,20 +18,9 @@ class CnnText(base.Template):
     called = "{data} CNN"
     help = "Convolutions find telling phrases."
     data_kind = "text"
-
-    @classmethod
-    def data(cls) -> Data:
-        """Short generated reviews."""
-        return base.reviews()
-
-    @classmethod
-    def unfit(cls, spec: "PreparedSpec") -> str | None:
-        """It needs one text of at least five tokens."""
-        if reason := base.lacks(spec, "tokens", "texts"):
-            return reason
-        if base.only_input(spec, "tokens").shape[0] < 5:
-            return "The texts have fewer than five words. Use bag-text."
-        return None
+    own = base.REVIEWS
+    least = 5
+    smaller = "The texts have fewer than five words. Use bag-text."
 
     @classmethod
     def rank(cls, spec: "PreparedSpec") -> int:  # noqa: ARG003
@@ -38,17 +28,9 @@ class CnnText(base.Template):
         return 50
 
     @classmethod
-    def build(cls, spec: "PreparedSpec", data: Data) -> Project:
+    def draw(cls, sketch: base.Sketch, spec: "PreparedSpec") -> None:  # noqa: ARG003
         """Vectors of 128 numbers; 100 filters for each width."""
-        tokens = base.only_input(spec, "tokens")
-        sketch = base.Sketch()
-        sketch.add(tokens.name, "Input")
-        sketch.add(
-            "embed",
-            "Embedding",
-            embedding_dim=128,
-            padding_idx=0,
-        )
+        sketch.add("embed", "Embedding", embedding_dim=128, padding_idx=0)
         sketch.add("embed_dropout", "Dropout", p=0.5)
         words = sketch.add("permute", "Permute", dims=[0, 2, 1])
         ends = []
@@ -59,12 +41,8 @@ class CnnText(base.Template):
             ends.append(sketch.add(f"flatten{width}", "Flatten"))
         sketch.add("concat", "Concat", *ends)
         sketch.add("dropout", "Dropout", p=0.5)
-        sketch.add("head", "Linear", out_features=base.width(spec))
-        sketch.add("output", "Output")
-        return Project(
-            name=cls.name,
-            data=data,
-            graphs={"model": sketch.graph()},
-            task=base.task(spec),
-            recipe=base.early(spec, 15, 1e-3, 3, weight_decay=0.01),
-        )
+
+    @classmethod
+    def recipe(cls, spec: "PreparedSpec") -> Recipe:
+        """Until it stops getting better."""
+        return base.early(spec, 15, 1e-3, 3, weight_decay=0.01)

@@ -2,14 +2,15 @@
 
 from typing import TYPE_CHECKING
 
-from builder.project import Data, Project, Split
+from builder.project import Data, Recipe, Split
 from builder.templates import base
+from builder.templates.rows import RowTemplate
 
 if TYPE_CHECKING:
     from builder.data.specs import PreparedSpec
 
 
-class MlpClassification(base.Template):
+class MlpClassification(RowTemplate):
     """Two hidden layers with dropout: the sound first choice for a table."""
 
     name = "mlp-classification"
@@ -18,27 +19,13 @@ class MlpClassification(base.Template):
     help = "Dense layers, columns into classes."
     data_kind = "table"
     tasks = ("classification",)
-
-    @classmethod
-    def data(cls) -> Data:
-        """Breast-cancer measurements, bundled with scikit-learn."""
-        return Data(
-            source="sklearn",
-            options={"name": "breast_cancer"},
-            target="target",
-            split=Split(kind="stratified"),
-        )
-
-    @classmethod
-    def unfit(cls, spec: "PreparedSpec") -> str | None:
-        """It needs one table of numbers and a target with classes."""
-        if reason := base.lacks(spec, "vector", "a table"):
-            return reason
-        if spec.target is not None and spec.target.kind != "class":
-            return (
-                f"The target {base.called_target(spec)} is a number. Take mlp-regression instead."
-            )
-        return None
+    own = Data(
+        source="sklearn",
+        options={"name": "breast_cancer"},
+        target="target",
+        split=Split(kind="stratified"),
+    )
+    other = "mlp-regression"
 
     @classmethod
     def rank(cls, spec: "PreparedSpec") -> int:  # noqa: ARG003
@@ -46,12 +33,11 @@ class MlpClassification(base.Template):
         return 50
 
     @classmethod
-    def build(cls, spec: "PreparedSpec", data: Data) -> Project:
+    def draw(cls, sketch: base.Sketch, spec: "PreparedSpec") -> None:
         """128 and 64 units with dropout."""
-        return Project(
-            name=cls.name,
-            data=data,
-            graphs={"model": base.perceptron(spec)},
-            task=base.task(spec),
-            recipe=base.table_recipe(spec),
-        )
+        base.dense(sketch, spec)
+
+    @classmethod
+    def recipe(cls, spec: "PreparedSpec") -> Recipe:
+        """As for any table."""
+        return base.table_recipe(spec)

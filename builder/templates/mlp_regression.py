@@ -2,14 +2,15 @@
 
 from typing import TYPE_CHECKING
 
-from builder.project import Data, Project, Split
+from builder.project import Data, Recipe, Split
 from builder.templates import base
+from builder.templates.rows import RowTemplate
 
 if TYPE_CHECKING:
     from builder.data.specs import PreparedSpec
 
 
-class MlpRegression(base.Template):
+class MlpRegression(RowTemplate):
     """Two hidden layers with dropout: the sound first choice for a table."""
 
     name = "mlp-regression"
@@ -18,26 +19,13 @@ class MlpRegression(base.Template):
     help = "Dense layers estimate a number."
     data_kind = "table"
     tasks = ("regression",)
-
-    @classmethod
-    def data(cls) -> Data:
-        """Diabetes progression, bundled with scikit-learn."""
-        return Data(
-            source="sklearn",
-            options={"name": "diabetes"},
-            target="target",
-            split=Split(kind="random"),
-        )
-
-    @classmethod
-    def unfit(cls, spec: "PreparedSpec") -> str | None:
-        """It needs one table of numbers and a numeric target."""
-        if reason := base.lacks(spec, "vector", "a table"):
-            return reason
-        if spec.target is not None and spec.target.kind != "number":
-            name = base.called_target(spec)
-            return f"The target {name} has classes. Take mlp-classification instead."
-        return None
+    own = Data(
+        source="sklearn",
+        options={"name": "diabetes"},
+        target="target",
+        split=Split(kind="random"),
+    )
+    other = "mlp-classification"
 
     @classmethod
     def rank(cls, spec: "PreparedSpec") -> int:  # noqa: ARG003
@@ -45,12 +33,11 @@ class MlpRegression(base.Template):
         return 50
 
     @classmethod
-    def build(cls, spec: "PreparedSpec", data: Data) -> Project:
+    def draw(cls, sketch: base.Sketch, spec: "PreparedSpec") -> None:
         """128 and 64 units with dropout."""
-        return Project(
-            name=cls.name,
-            data=data,
-            graphs={"model": base.perceptron(spec)},
-            task=base.task(spec),
-            recipe=base.table_recipe(spec),
-        )
+        base.dense(sketch, spec)
+
+    @classmethod
+    def recipe(cls, spec: "PreparedSpec") -> Recipe:
+        """As for any table."""
+        return base.table_recipe(spec)

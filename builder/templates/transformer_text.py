@@ -2,14 +2,15 @@
 
 from typing import TYPE_CHECKING
 
-from builder.project import Data, Project
+from builder.project import Recipe
 from builder.templates import base
+from builder.templates.rows import RowTemplate
 
 if TYPE_CHECKING:
     from builder.data.specs import PreparedSpec
 
 
-class TransformerText(base.Template):
+class TransformerText(RowTemplate):
     """Two encoder layers and the mean over words (Vaswani et al., 2017, arXiv 1706.03762)."""
 
     name = "transformer-text"
@@ -17,16 +18,7 @@ class TransformerText(base.Template):
     called = "{data} transformer"
     help = "Every word looks at every other one."
     data_kind = "text"
-
-    @classmethod
-    def data(cls) -> Data:
-        """Short generated reviews."""
-        return base.reviews()
-
-    @classmethod
-    def unfit(cls, spec: "PreparedSpec") -> str | None:
-        """It needs one text."""
-        return base.lacks(spec, "tokens", "texts")
+    own = base.REVIEWS
 
     @classmethod
     def rank(cls, spec: "PreparedSpec") -> int:  # noqa: ARG003
@@ -34,11 +26,8 @@ class TransformerText(base.Template):
         return 40
 
     @classmethod
-    def build(cls, spec: "PreparedSpec", data: Data) -> Project:
+    def draw(cls, sketch: base.Sketch, spec: "PreparedSpec") -> None:  # noqa: ARG003
         """Vectors of 64 numbers, four heads, two layers that normalise first."""
-        tokens = base.only_input(spec, "tokens")
-        sketch = base.Sketch()
-        sketch.add(tokens.name, "Input")
         sketch.add("embed", "Embedding", embedding_dim=64, padding_idx=0)
         sketch.add("position", "LearnedPositionalEncoding")
         sketch.add("embed_dropout", "Dropout", p=0.3)
@@ -53,13 +42,9 @@ class TransformerText(base.Template):
             )
         sketch.add("mean", "Mean", dim=1)
         sketch.add("dropout", "Dropout", p=0.3)
-        sketch.add("head", "Linear", out_features=base.width(spec))
-        sketch.add("output", "Output")
+
+    @classmethod
+    def recipe(cls, spec: "PreparedSpec") -> Recipe:
+        """Until it stops getting better, with steps of bounded length."""
         recipe = base.early(spec, 15, 1e-3, 3, weight_decay=0.01)
-        return Project(
-            name=cls.name,
-            data=data,
-            graphs={"model": sketch.graph()},
-            task=base.task(spec),
-            recipe=recipe.model_copy(update={"clip_norm": 1.0}),
-        )
+        return recipe.model_copy(update={"clip_norm": 1.0})

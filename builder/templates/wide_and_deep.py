@@ -67,10 +67,4 @@ class WideAndDeep(base.Template):
         wide = sketch.add("wide", "Linear", everything, out_features=outputs)
         sketch.add("add", "Add", deep, wide)
         sketch.add("output", "Output")
-        return Project(
-            name=cls.name,
-            data=data,
-            graphs={"model": sketch.graph()},
-            task=base.task(spec),
-            recipe=base.table_recipe(spec),
-        )
+        return base.project(cls, spec, data, sketch.graph(), base.table_recipe(spec))

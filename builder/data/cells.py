@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from builder.data import date_forms
 from builder.data.formats.large import Words
 from builder.data.runtime import tables
 
@@ -20,34 +21,6 @@ ENOUGH = 0.9  # this share of the cells must be readable for a type to be taken
 DASHES = frozenset(("-", "--", "—", "–", ".", "...", "*"))
 UNIT = re.compile(r"[+-]?[\d.,'  ]*\d\s*([^\W\d_]{1,8})")
 LEADING_ZERO = re.compile(r"[+-]?0\d+")
-DAY_FORMS = (
-    "%d/%m/%Y",
-    "%m/%d/%Y",
-    "%d.%m.%Y",
-    "%Y/%m/%d",
-    "%d-%m-%Y",
-    "%m-%d-%Y",
-    "%d/%m/%y",
-    "%m/%d/%y",
-    "%d.%m.%y",
-    "%d-%m-%y",
-    "%m-%d-%y",
-    "%d %B %Y",
-    "%d %b %Y",
-    "%B %d, %Y",
-    "%b %d, %Y",
-    "%d-%b-%Y",
-    "%d-%b-%y",
-    "%d. %B %Y",
-    "%a, %d %b %Y",
-    "%A, %d %B %Y",
-    "%A, %B %d, %Y",
-    "%Y-%b-%d",
-    "%Y.%m.%d",
-)
-TIME_FORMS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S", " %H:%M:%S.%f")
-MONTH_FORMS = ("%Y-%m", "%Y/%m", "%b %Y", "%B %Y", "%b-%Y", "%m/%Y", "%m.%Y", "%b-%y", "%Y %b")
-"""Months without a day: the first of the month is meant."""
 
 
 @dataclass(frozen=True)
@@ -205,6 +178,19 @@ def _plain_numbers(name: str, cells: Words) -> Typed | None:
     return _from_series(name, pd.Series(x, name=name))
 
 
+@dataclass(frozen=True)
+class _Column:
+    """A column of words that may stand for something else."""
+
+    name: str
+    cells: Sequence[str | None]
+    words: Sequence[str]  # the different ones that are not missing
+    counts: Mapping[str | None, int]
+    total: int  # cells that are not missing
+    decimal: str
+    dates: str  # a strptime format to try first
+
+
 def _from_words(
     name: str,
     cells: Sequence[str | None],
@@ -221,12 +207,13 @@ def _from_words(
     total = sum(counts[word] for word in words)
     if not words:
         return Typed(pd.Series([None] * len(trimmed), name=name, dtype=object))
+    column = _Column(name, trimmed, words, counts, total, decimal, dates)
     for read in (_as_compact_dates, _as_numbers, _as_booleans, _as_dates):
-        found = read(name, trimmed, words, counts, total, decimal, dates)
+        found = read(column)
         if found is not None:
             return found
     values = [None if tables.is_missing(word) else word for word in trimmed]
-    mixed = _mixed(words, counts, total, decimal)
+    mixed = _mixed(column)
     return Typed(pd.Series(values, name=name, dtype=object), mixed=mixed)
 
 
@@ -236,31 +223,16 @@ COMPACT_DATE = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
 DATE_NAME = re.compile(r"date|datum|fecha|day|time|zeit|^dt$", re.I)
 
 
-def _as_compact_dates(
-    name: str,
-    cells: Sequence[str | None],
-    words: Sequence[str],
-    counts: Mapping[str | None, int],
-    total: int,
-    decimal: str,
-    dates: str,  # noqa: ARG001
-) -> Typed | None:
+def _as_compact_dates(column: _Column) -> Typed | None:
     """Dates such as 20190301, where the column is called like it: else they are numbers."""
-    if not DATE_NAME.search(name) or not all(map(COMPACT_DATE.fullmatch, words)):
+    if not DATE_NAME.search(column.name) or not all(map(COMPACT_DATE.fullmatch, column.words)):
         return None
-    return _as_dates(name, cells, words, counts, total, decimal, "%Y%m%d")
+    return _as_dates(replace(column, dates="%Y%m%d"))
 
 
-def _as_numbers(
-    name: str,
-    cells: Sequence[str | None],
-    words: Sequence[str],
-    counts: Mapping[str | None, int],
-    total: int,
-    decimal: str,
-    dates: str,  # noqa: ARG001
-) -> Typed | None:
-    unit = _unit(words)
+def _as_numbers(column: _Column) -> Typed | None:
+    words, counts, total = column.words, column.counts, column.total
+    decimal, unit = column.decimal, _unit(words)
     if not unit and all(map(OTHER[decimal].fullmatch, words)):
         decimal = "." if decimal == "," else ","  # this column is written the other way
     read: dict[str | None, float] = {}
@@ -280,7 +252,7 @@ def _as_numbers(
     present = total - sum(dashes.values())
     if not read or present == 0 or sum(bad.values()) > (1 - ENOUGH) * present or _are_codes(words):
         return None
-    numbers = [read.get(cell, tables.NAN) for cell in cells]
+    numbers = [read.get(cell, tables.NAN) for cell in column.cells]
     reading: dict[str, Any] = {}
     if decimal != ".":
         reading["decimal"] = decimal
@@ -288,7 +260,7 @@ def _as_numbers(
         reading["unit"] = unit
     if dashes or bad:
         reading["missing"] = sorted([*dashes, *bad])
-    return Typed(_numbers(name, numbers), reading, bad, infinite)
+    return Typed(_numbers(column.name, numbers), reading, bad, infinite)
 
 
 def _are_codes(words: Sequence[str]) -> bool:
@@ -307,36 +279,21 @@ def _unit(words: Sequence[str]) -> str:
     return units.pop() if len(units) == 1 else ""
 
 
-def _as_booleans(
-    name: str,
-    cells: Sequence[str | None],
-    words: Sequence[str],
-    counts: Mapping[str | None, int],  # noqa: ARG001
-    total: int,  # noqa: ARG001
-    decimal: str,  # noqa: ARG001
-    dates: str,  # noqa: ARG001
-) -> Typed | None:
-    if not {word.lower() for word in words} <= {"true", "false"}:
+def _as_booleans(column: _Column) -> Typed | None:
+    if not {word.lower() for word in column.words} <= {"true", "false"}:
         return None
     import pandas as pd
 
-    values = [None if tables.is_missing(c) else str(c).lower() == "true" for c in cells]
-    return Typed(pd.Series(values, name=name, dtype="boolean"))
+    values = [None if tables.is_missing(c) else str(c).lower() == "true" for c in column.cells]
+    return Typed(pd.Series(values, name=column.name, dtype="boolean"))
 
 
-def _as_dates(
-    name: str,
-    cells: Sequence[str | None],
-    words: Sequence[str],
-    counts: Mapping[str | None, int],
-    total: int,
-    decimal: str,  # noqa: ARG001
-    dates: str,
-) -> Typed | None:
+def _as_dates(column: _Column) -> Typed | None:
+    words, counts, total = column.words, column.counts, column.total
     sample = [word for word in words[:400] if 6 <= len(word) <= 40 and re.search(r"\d", word)]
     if len(sample) < ENOUGH * min(len(words), 400):
         return None
-    forms = _forms(sample, dates)
+    forms = date_forms.guess(sample, column.dates, ENOUGH)
     if forms is None:
         return None
     read: dict[str | None, datetime] = {}
@@ -354,56 +311,14 @@ def _as_dates(
     reading: dict[str, Any] = {"formats": list(forms)} if forms else {}
     if bad:
         reading["missing"] = sorted(bad)
-    return Typed(_dates(name, [read.get(cell) for cell in cells]), reading, bad)
+    return Typed(_dates(column.name, [read.get(cell) for cell in column.cells]), reading, bad)
 
 
-def _forms(sample: Sequence[str], first: str) -> tuple[str, ...] | None:
-    """The strptime formats that read the sample beside ISO 8601, the commonest first; None where
-    too few fit.
-
-    Where day and month could be either, the order that reads more cells wins, and day before month
-    on a draw.
-    """
-    left = [word for word in sample if not _iso(word)]
-    chosen: list[str] = [first] if first else []
-    left = [word for word in left if not _reads(word, chosen)]
-    candidates = [*(day + time for day in DAY_FORMS for time in TIME_FORMS), *MONTH_FORMS]
-    while len(left) > (1 - ENOUGH) * len(sample) and len(chosen) < 6:
-        hits = {form: sum(_reads(word, (form,)) for word in left) for form in candidates}
-        best = max(hits, key=lambda form: hits[form])  # the earlier candidate on a draw
-        if hits[best] == 0:
-            return None
-        chosen.append(best)
-        left = [word for word in left if not _reads(word, (best,))]
-    return tuple(chosen) if len(left) <= (1 - ENOUGH) * len(sample) else None
-
-
-def _reads(word: str, forms: Sequence[str]) -> bool:
-    for form in forms:
-        try:
-            datetime.strptime(word, form)
-        except ValueError:
-            continue
-        return True
-    return False
-
-
-def _iso(word: str) -> bool:
-    if "-" not in word or len(word) < 10:
-        return False
-    try:
-        datetime.fromisoformat(word)
-    except ValueError:
-        return False
-    return True
-
-
-def _mixed(
-    words: Sequence[str], counts: Mapping[str | None, int], total: int, decimal: str
-) -> tuple[str, ...]:
+def _mixed(column: _Column) -> tuple[str, ...]:
     """Examples of numbers in a column of words, where they make up at least half of it."""
-    numeric = [word for word in words[:2000] if _numeric(word, decimal)]
-    share = sum(counts[word] for word in numeric) / max(1, total)
+    words = column.words
+    numeric = [word for word in words[:2000] if _numeric(word, column.decimal)]
+    share = sum(column.counts[word] for word in numeric) / max(1, column.total)
     if share < 0.5 or _are_codes(words):
         return ()
     others = [word for word in words[:2000] if word not in set(numeric)]

@@ -6,11 +6,14 @@ from typing import Any
 from builder.train import plan as p
 from builder.train.feeds import RowFeed
 from builder.train.machine import memory
+from builder.train.recipe import busy, cores
 from builder.train.setup import Setup
 from builder.train.whole import Facts, Whole, compiler, trace, unfit
 
 AFTER, WORTH = 10.0, 120.0
 """Seconds of training before the first look, and left to go by then, from which compiling pays."""
+AGAIN = 30.0
+"""Seconds until the next look where every core is at work."""
 NEEDS = 3 << 30
 """Bytes of free memory, without which nobody's machine is troubled with a compiler."""
 DROPS = ("freeze", "weight_decay")
@@ -31,6 +34,7 @@ class Leap:
         self.whole: Whole | None = None
         self.digest = ""  # of the step that is used
         self.asked = self.over = False
+        self.due = AFTER
         if self.workshop is None or setup.recipe.compile == "off":
             self.over = True
 
@@ -59,7 +63,7 @@ class Leap:
         if self.over or self.workshop is None:
             return None
         if not self.asked:
-            if self.setup.recipe.compile == "auto" and (spent < AFTER or left < WORTH):
+            if self.setup.recipe.compile == "auto" and not self._pays(spent, left):
                 return None
             self.asked = True
             reason = self._unfit()
@@ -71,6 +75,15 @@ class Leap:
         if facts is None:
             return None
         return self._declined(facts.reason) if facts.reason else self._take(facts)
+
+    def _pays(self, spent: float, left: float) -> bool:
+        """Whether enough is to come, and a core is free for the compiler."""
+        if spent < self.due or left < WORTH:
+            return False
+        free = cores() - busy() > 1
+        if not free:
+            self.due = spent + AGAIN
+        return free
 
     def _unfit(self) -> str | None:
         setup = self.setup

@@ -162,26 +162,34 @@ def test_short_runs_are_never_compiled_by_themselves(make_plan: Make, tmp_path: 
     assert plan.workshop.made == 0
 
 
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Automatic compiling looks at the first safe point, on a machine with cores to spare."""
+    monkeypatch.setattr(leap, "AFTER", 0.0)
+    monkeypatch.setattr(leap, "WORTH", 0.0)
+    monkeypatch.setattr(leap, "cores", lambda: 4)
+    monkeypatch.setattr(leap, "busy", lambda: 1)
+
+
 def test_a_run_that_will_last_is_compiled_by_itself_and_says_so(
     make_plan: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(leap, "AFTER", 0.0)
-    monkeypatch.setattr(leap, "WORTH", 0.0)
+    at_once(monkeypatch)
     monkeypatch.setattr(building, "MARGIN", 0.0)  # the traced graph is slower than the eager step
     plan = made(make_plan, tmp_path, recipe={"compile": "auto"})
     events = list(fit(plan))
     assert "compiled from here on" in notes(events)[0]
 
 
-@pytest.mark.parametrize("lack", ["compiler", "memory", "gain"])
+@pytest.mark.parametrize("lack", ["compiler", "memory", "gain", "core"])
 def test_nobody_is_told_why_a_step_stays_eager_who_did_not_ask(
     lack: str, make_plan: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(leap, "AFTER", 0.0)
-    monkeypatch.setattr(leap, "WORTH", 0.0)
+    at_once(monkeypatch)
     monkeypatch.setattr(building, "MARGIN", math.inf if lack == "gain" else 0.0)
     if lack == "compiler":
         monkeypatch.setattr(leap, "compiler", lambda: None)
+    if lack == "core":
+        monkeypatch.setattr(leap, "busy", lambda: 3)
     if lack == "memory":
         monkeypatch.setattr(leap, "memory", lambda: Memory(1 << 30, 1 << 29))
     plan = made(make_plan, tmp_path, recipe={"compile": "auto"})

@@ -13,6 +13,12 @@ from builder.evaluate import ClassificationSplit, Curve, RegressionSplit
 from builder.ui import charts, tokens
 
 SHOWN_POINTS = 4000
+SHARES: dict[str, Any] = {
+    "tickvals": [0, 0.5, 1],
+    "ticktext": ["0 %", "50 %", "100 %"],
+    "hoverformat": ".0%",
+}
+"""An axis of shares, written as everywhere else."""
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -87,8 +93,8 @@ def _line(x: Any, y: Any, colour: str, name: str, **more: Any) -> go.Scatter:
 
 
 def _percent_axes(chart: go.Figure, x: str = "", y: str = "") -> None:
-    chart.update_xaxes(tickformat=".0%", title_text=x)
-    chart.update_yaxes(tickformat=".0%", range=[-0.02, 1.03], tickvals=[0, 0.5, 1], title_text=y)
+    chart.update_xaxes(**SHARES, title_text=x)
+    chart.update_yaxes(**SHARES, range=[-0.02, 1.03], title_text=y)
 
 
 def coverage(split: ClassificationSplit, at: float) -> go.Figure:
@@ -109,8 +115,8 @@ def coverage(split: ClassificationSplit, at: float) -> go.Figure:
     _mark(chart, at, [(part, colour["ink2"]), (right, colour["train"])])
     _label(chart, thresholds[kept], answered[kept], "answered", colour["ink2"], 0.82)
     _label(chart, thresholds[kept], accuracy[kept], "accuracy", colour["train"], 0.6)
-    chart.update_yaxes(tickformat=".0%", range=[-0.02, 1.06], tickvals=[0, 0.5, 1])
-    chart.update_xaxes(tickformat=".1f", dtick=0.2)
+    chart.update_yaxes(**SHARES, range=[-0.02, 1.06])
+    chart.update_xaxes(tickformat=".1f", dtick=0.2, range=[np.floor(low * 10) / 10, 1])
     return chart
 
 
@@ -136,8 +142,8 @@ def threshold(split: ClassificationSplit, at: float) -> go.Figure:
     now = split.threshold(at)
     marked = [line for line in lines if line[0] != "precision" or now.answered]
     _mark(chart, at, [(now.figures[name], colour[tone]) for name, tone, _ in marked])
-    chart.update_yaxes(tickformat=".0%", range=[-0.02, 1.06], tickvals=[0, 0.5, 1])
-    chart.update_xaxes(tickformat=".1f", dtick=0.2, range=[-0.01, 1.01])
+    chart.update_yaxes(**SHARES, range=[-0.02, 1.06])
+    chart.update_xaxes(tickformat=".1f", dtick=0.2, range=[0, 1])
     return chart
 
 
@@ -209,7 +215,7 @@ def calibration(split: ClassificationSplit) -> go.Figure:
         )
     )
     _percent_axes(chart)
-    chart.update_xaxes(range=[0, 1.01], tickvals=[0, 0.5, 1])
+    chart.update_xaxes(range=[0, 1.01])
     chart.update_layout(margin={"r": 24})  # half of the last label stands beyond the axis
     return chart
 
@@ -236,7 +242,7 @@ def curves(found: Sequence[tuple[str, Curve]], kind: str) -> go.Figure:
     _percent_axes(
         chart, *(("false alarms", "found") if kind == "roc" else ("found", "right answers"))
     )
-    chart.update_xaxes(range=[-0.01, 1.01], tickvals=[0, 0.5, 1])
+    chart.update_xaxes(range=[-0.01, 1.01])
     chart.update_layout(margin={"l": 58, "b": 38})
     return chart
 

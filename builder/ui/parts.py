@@ -1,4 +1,4 @@
-"""The look's small parts: icons, badges, cards, and what stands for empty, busy and failed. All
+"""The look's small parts: icons, badges, cards, and what stands for empty and failed. All
 text is escaped here.
 """
 
@@ -135,7 +135,7 @@ def failed(
     fact = error.fact if isinstance(error, LaminaError) else error
     place = ""
     if isinstance(error, LaminaError) and error.place and error.place not in fact:
-        place = f"{error.place}. "
+        place = f"{error.place[:1].upper()}{error.place[1:]}. "
     more = sentence or (error.remedy if isinstance(error, LaminaError) else "")
     with st.container(key=f"lm_failed_{key}"):
         html(
@@ -145,22 +145,6 @@ def failed(
             "failed",
         )
         return bool(button) and st.button(button, type="primary", key=f"{key}_button")
-
-
-def busy(what: str, done: int, total: int, rate: str = "", left: str = "") -> None:
-    """What is under way: its name, the count, a meter, rate and time left. The caller adds Stop."""
-    share = min(1.0, done / total) if total else 0.0
-    count = f"{done:,} of {total:,}" if total else f"{done:,}" if done else ""
-    line = ", ".join(part for part in (rate, left) if part)
-    html(
-        f'<div class="lm-row"><h3>{escape(what)}</h3><span class="lm-sp"></span><span class="lm-m '
-        f'lm-s">{count}</span></div>'
-        '<div class="lm-meter" style="margin:8px 0" role="progressbar" '
-        f'aria-valuenow="{share * 100:.0f}" aria-valuemin="0" '
-        f'aria-valuemax="100"><i style="width:{share * 100:.1f}%"></i></div><div class="lm-m lm-s">'
-        f"{escape(line)}</div>",
-        "busy",
-    )
 
 
 def skeleton(lines: int = 3) -> None:

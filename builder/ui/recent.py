@@ -89,7 +89,7 @@ def _row(entry: workspace.Entry, last: Last | None) -> str:
     else:
         word, tone, sign = signs.run(last.status)
         note, line = last.note, parts.sparkline(last.losses)
-        figure = f"{last.losses[-1]:.3g}" if last.losses else ""
+        figure = _loss(last.losses[-1]) if last.losses else ""
     return (
         f'<div class="lm-rc"><div class="nm"><b>{escape(entry.name)}</b><div class="lm-f lm-s">'
         f"{escape(note)}</div></div>"
@@ -146,3 +146,8 @@ def ago(when: float | None, now: dt.datetime | None = None) -> str:
     if days < 7:
         return f"{then:%A}"
     return f"{then.day} {then:%B}" + (f" {then.year}" if then.year != now.year else "")
+
+
+def _loss(value: float) -> str:
+    """Three digits, the last ones even where they are 0, so that a column stands in line."""
+    return f"{value:#.3g}" if 0.001 <= abs(value) < 100 else f"{value:.3g}"

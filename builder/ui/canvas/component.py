@@ -96,7 +96,7 @@ def _nothing() -> None:
 def _face(name: str) -> dict[str, Any]:
     layer = layers.catalogue().get(name)
     if layer is None:
-        return {"family": "io", "lamina": False}
+        return {"family": "io", "lamina": False, "module": True}
     return {"family": layer.family, "lamina": layer.lamina}
 
 

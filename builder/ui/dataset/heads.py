@@ -102,21 +102,23 @@ def _cell(value: Any) -> str | None:
     return str(value)[:200]
 
 
-def sentence(overview: "Overview") -> tuple[str, str]:
+def sentence(overview: "Overview", *, makes: bool = False) -> tuple[str, str]:
     """What is predicted from what, with {target} where its name stands; and the size of the
-    data.
+    data. `makes`: the network learns to make such rows, and predicts none.
     """
     features = sum(view.role == "feature" for view in overview.columns)
     sources = [WORDS.get(view.form, view.form) for view in overview.media]
     if features:
         sources.append(f"{features:,} column{'s' if features > 1 else ''}")
     title = "Choose what to predict"
-    if overview.target:
+    if makes:
+        title = "Learn to make " + (" and ".join(sources) or "rows like these")
+    elif overview.target:
         title = "Predict {target} from " + (" and ".join(sources) or "nothing yet")
     facts = [f"{overview.rows:,} rows"]
     if not overview.media:
         facts.append(f"{len(overview.columns):,} columns")
-    if overview.balance:
+    if overview.balance and not makes:
         facts.append(f"{len(overview.balance):,} classes")
     return title, ", ".join(facts)
 

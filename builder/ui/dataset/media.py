@@ -100,7 +100,9 @@ def _png(content: bytes) -> str:
 
 def _thumbnails(prepared: "Prepared") -> str:
     lines = []
-    for name, rows in _rows_by_class(prepared, EACH):
+    found = _rows_by_class(prepared, EACH)
+    room = min(84, 12 + 8 * max((len(name) for name, _ in found), default=0))
+    for name, rows in found:
         images = "".join(
             f'<img src="{_png(prepared.thumbnail("train", row, 96))}" alt="{escape(name)}, row '
             f'{row}">'
@@ -110,7 +112,7 @@ def _thumbnails(prepared: "Prepared") -> str:
     target = prepared.spec.target
     rest = len(target.classes) - CLASSES if target else 0
     more = f'<p class="lm-f lm-s">and {rest} more classes</p>' if rest > 0 else ""
-    return f'<div class="lm-thumbs">{"".join(lines)}</div>{more}'
+    return f'<div class="lm-thumbs" style="--nm:{room}px">{"".join(lines)}</div>{more}'
 
 
 def _settings(project: Project, form: str, save: Save) -> None:

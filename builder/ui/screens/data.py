@@ -146,7 +146,7 @@ def _unfolded(option: "options.Option") -> "options.Option":
 
 
 def _main(project: Project, overview: "data.Overview") -> None:
-    title, facts = heads.sentence(overview)
+    title, facts = heads.sentence(overview, makes=_makes(project))
     target = heads.called(overview.target or "", overview.headerless)
     above = st.container(key="lm_data_above")
     pictured = any(view.form in media.PICTURED for view in overview.media)
@@ -179,6 +179,13 @@ def _main(project: Project, overview: "data.Overview") -> None:
                 media.show(project, prepared, _save, above, below)
 
 
+def _makes(project: Project) -> bool:
+    """Whether the network makes things, in place of predicting a target."""
+    from builder import tasks
+
+    return "rows" not in tasks.get(project.task.kind).views
+
+
 def _table(
     project: Project, overview: "data.Overview"
 ) -> tuple[list[dict[str, Any]], list[list[str | None]], str]:
@@ -190,6 +197,7 @@ def _table(
     texts = heads.texts(overview, project.data, TEXTS)
     if not texts:
         return columns, [], ""
+    rows = rows or [[] for _ in next(iter(texts.values()))]
     for name, values in texts.items():
         columns.append({"name": name, "role": "feature", "type": "text", "fixed": True})
         rows = [[*row, value] for row, value in zip(rows, values, strict=False)]

@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 
 from builder.ui import making, opened, parts
+from builder.ui.screens.deploy_take import program
 
 
 def show(run: Any, checkpoint: str) -> None:
@@ -42,7 +43,7 @@ def _take(run: Any, checkpoint: str) -> None:
                 '<p class="lm-f lm-s">The weights of both networks are in one file, each name led '
                 f"by its graph: {' and '.join(graphs)}.</p>"
             )
-    with parts.card("From the terminal", key="deploy_made_terminal"):
+    with parts.card("In a terminal", key="deploy_made_terminal"):
         options = {option.name for option in run.task().sampling()}
         more = ' --prompt "Once"' if "prompt" in options else " -o images.png"
-        st.code(f"lamina sample {run.id}{more}", language="bash")
+        st.code(f"{program()} sample {run.id}{more}", language=None, wrap_lines=True)

@@ -1,6 +1,6 @@
 """Deploy: predict a form, a text, an image, a series or a drawing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,8 @@ from builder.ui.screens import deploy_files
 from builder.ui.screens import deploy_inputs as inputs
 
 if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
     from builder.runs import Run
 
 
@@ -35,15 +37,12 @@ def show(run: "Run", checkpoint: str) -> None:
         if way in ("File", "Files"):
             deploy_files.show(run, checkpoint, form)
             return
-        beside = form in ("image", "text")
-        left, right = (
-            st.columns([1, 1], gap="medium") if beside else (st.container(), st.container())
-        )
+        left, right = _sides(form)
         with left:
             record, truth = _record(run, settings, form, str(way))
         if record is None:
             return
-        with right:
+        with right, st.container(key="lm_deploy_answer"):
             try:
                 row = ready.predict([record])[0]
             except ValueError as error:
@@ -51,6 +50,15 @@ def show(run: "Run", checkpoint: str) -> None:
                 return
             head = rows.column_label(run.spec, str(ready.facts["target"]))
             inputs.answer(row, ready.facts, truth, head)
+
+
+def _sides(form: inputs.Form) -> "Sequence[DeltaGenerator]":
+    """Where the input stands and where its answer: beside it, for below a long form nobody would
+    see it change; a series takes the whole width.
+    """
+    if form == "series":
+        return st.container(), st.container()
+    return st.columns([3, 2] if form == "table" else [1, 1], gap="medium")
 
 
 def _record(
@@ -61,7 +69,7 @@ def _record(
         return _drawn(settings), None
     sample = _sample(run, form)
     if form == "table":
-        record = inputs.fields(settings, sample or {}, f"{run.id}_{_row(run)}")
+        record = inputs.fields(settings, sample or {}, f"{run.id}_{_row(run)}", most=2)
         return record, _truth(run, sample, record)
     column = inputs.media_column(settings)
     if form == "text":

@@ -89,12 +89,12 @@ def _commands(run: "Run", checkpoint: str) -> None:
     command = example(settings)
     st.code(
         f"{program()} export {run.id} --to python{option} -o network\ncd network && {command}",
-        language="bash",
+        language=None,
         wrap_lines=True,
     )
     parts.html('<div class="lm-m lm-s">Or predict from here.</div>')
     st.code(
         f"{program()} predict {run.id}{option} {command.removeprefix('python predict.py ')}",
-        language="bash",
+        language=None,
         wrap_lines=True,
     )

@@ -10,6 +10,9 @@ from builder.errors import LaminaError
 from builder.evaluate import Measured, evaluate_run
 from builder.ui import charts, chrome, figures, making, opened, parts, tokens
 
+MARKED = 60
+"""So many epochs are marked one by one; more would run into each other."""
+
 
 def show(project: str, run: Any) -> None:
     """Draw the page for a run whose task predicts no row."""
@@ -21,7 +24,7 @@ def show(project: str, run: Any) -> None:
         actions=lambda: _checkpoint(choices, checkpoint),
     )
     with st.container(key="lm_body_evaluate"):
-        left, right = st.columns([1, 1], gap="medium")
+        left, right = st.columns([1, 1], gap="small")
         with right:  # at once; measuring takes longer
             making.card(run, checkpoint, key="evaluate")
         with left:
@@ -116,7 +119,8 @@ def _course(run: Any) -> None:
         if points:
             x, y = zip(*points, strict=True)
             line = {"color": colour.get(shade, colour["train"])}
-            chart.add_scatter(x=x, y=y, mode="lines+markers", name=split, line=line)
+            mode = "lines+markers" if len(x) <= MARKED else "lines"
+            chart.add_scatter(x=x, y=y, mode=mode, name=split, line=line)
     note = "lower is better" if not metrics.get(names[0]).higher_is_better else "higher is better"
     with parts.card(f"{title} by epoch", note, key="made_course"):
         charts.show(chart, key="made_course_chart", height=240, files=False)

@@ -55,7 +55,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
       el("td", { class: "c" }, box),
       el("td", { class: "l name", title: row.note || row.name }, el("span", { class: "b" }, row.name), row.note ? el("span", { class: "f s" }, row.note) : null),
       el("td", { class: "l" }, pill, row.progress ? el("span", { class: "f s at" }, row.progress) : null), el("td", {}, line(row.spark)),
-      data.figures.map(({ name }) => el("td", { class: row.figures[name] !== null && row.figures[name] === best[name] ? "mono top" : "mono" }, figure(row.figures[name]))),
+      data.figures.map(({ name }) => el("td", { class: row.figures[name] !== null && row.figures[name] === best[name] ? "mono top" : "mono" }, measured(row.figures[name]))),
       data.settings.map(({ name }) => el("td", { class: "mono m" }, figure(row.settings[name]))),
       el("td", { class: "mono m" }, row.lasted), el("td", { class: "m s" }, row.device), el("td", { class: "m s" }, row.begun));
   }

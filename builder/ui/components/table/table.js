@@ -121,7 +121,7 @@ export default function (component) {
     const holder = el("div", {});
     const fill = () => {
       const [body, rest] = table(data, finding ? kept.find : "", send);
-      holder.replaceChildren(body, el("div", { class: "more" }, data.more + rest));
+      holder.replaceChildren(body, ...(data.more + rest ? [el("div", { class: "more" }, data.more + rest)] : [el("div", { class: "end" })]));
       if (body.classList.contains("scroll")) { body.scrollLeft = kept.left; body.scrollTop = kept.top; }
     };
     find.addEventListener("input", () => { kept.find = find.value; kept.left = 0; fill(); });

@@ -21,12 +21,11 @@ export default function ({ parentElement, data, setTriggerValue }) {
     const from = row.low, to = row.high;
     const x = (v) => 8 + (314 * (Math.min(to, Math.max(from, v)) - from)) / (to - from || 1);
     const at = (v) => { let best = 0; row.grid.forEach((g, i) => { if (Math.abs(g - v) < Math.abs(row.grid[best] - v)) best = i; }); return row.curve[best]; };
+    const dot = (v, kind) => el("i", { class: kind, style: { left: `${x(v) / 3.3}%`, top: `${y(at(v))}px` } }); // round however wide the line is
     const svg = sv("svg", { viewBox: "0 0 330 40", preserveAspectRatio: "none", "aria-hidden": "true" },
       data.line === null ? null : sv("path", { d: `M8 ${y(Math.min(high, Math.max(low, data.line)))}H322`, style: { stroke: "var(--line2)" }, "stroke-dasharray": "2 3" }),
       sv("path", { d: path(row.grid.map((g, i) => [x(g), y(row.curve[i])])), fill: "none", style: { stroke: "var(--train)" }, "stroke-width": 1.75, "vector-effect": "non-scaling-stroke" }));
-    if (typeof row.before === "number") svg.append(sv("ellipse", { cx: x(row.before), cy: y(at(row.before)), rx: 3.5, ry: 3.5, style: { fill: "var(--surface)", stroke: "var(--ink2)" }, "stroke-width": 1.5 }));
-    if (value !== row.before && typeof value === "number") svg.append(sv("ellipse", { cx: x(value), cy: y(at(value)), rx: 4, ry: 4, style: { fill: "var(--acc)" } }));
-    return svg;
+    return el("div", { class: "spark" }, svg, typeof row.before === "number" ? dot(row.before, "was") : null, value !== row.before && typeof value === "number" ? dot(value, "now") : null);
   }
   function line(row) {
     const value = row.column in data.changes ? data.changes[row.column] : row.before;
@@ -41,9 +40,11 @@ export default function ({ parentElement, data, setTriggerValue }) {
     const start = typeof value === "number" ? value : row.low;
     const box = el("input", { class: "in", type: "number", step: "any", value: typeof value === "number" ? value : "", placeholder: "–", "aria-label": `${row.label}, exact`, "data-testid": `whatif-${row.column}`,
       onchange: (event) => change(row, event.target.value === "" ? null : Number(event.target.value)), onkeydown: (event) => event.stopPropagation() });
+    const share = (v) => `${(100 * (Math.min(row.high, Math.max(row.low, v)) - row.low)) / (row.high - row.low || 1)}%`;
     const slider = el("input", { type: "range", min: row.low, max: row.high, step: row.whole ? 1 : (row.high - row.low) / 200 || 1, value: start, "aria-label": row.label, "data-testid": `slide-${row.column}`,
-      oninput: (event) => { box.value = Number(Number(event.target.value).toPrecision(4)); },
+      oninput: (event) => { box.value = Number(Number(event.target.value).toPrecision(4)); event.target.style.setProperty("--share", share(Number(event.target.value))); },
       onchange: (event) => change(row, Number(Number(event.target.value).toPrecision(4))) });
+    slider.style.setProperty("--share", share(start));
     return el("div", { class: "wr num" }, name, el("div", { class: "mid" }, spark(row, value), slider), box);
   }
   const count = Object.keys(data.changes).length;
@@ -59,7 +60,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
       el("span", { class: "sp" }), data.flips ? el("span", { class: "pill" }, `flips to: ${data.flips}`) : null),
     el("div", { class: "body" }, data.rows.map(line)),
     data.single.length ? el("div", { class: "flips" }, el("h3", { style: { marginBottom: "6px" } }, "Smallest single changes that flip the answer"),
-      data.single.map((flip) => el("div", { class: "row" }, el("span", { class: "w", title: `${flip.label} ${shown(flip.before)} → ${shown(flip.after)}` }, flip.label, " ", el("b", {}, `${shown(flip.before)} → ${shown(flip.after)}`)), el("span", { class: "f" }, `then ${flip.shown}`), el("span", { class: "sp" }),
+      data.single.map((flip) => el("div", { class: "row" }, el("span", { class: "w", title: `${flip.label} ${shown(flip.before)} → ${shown(flip.after)}` }, flip.label, " ", el("b", {}, `${figure(flip.before)} → ${figure(flip.after)}`)), el("span", { class: "f" }, `then ${flip.shown}`), el("span", { class: "sp" }),
         el("button", { class: "btn", "data-testid": `try-${flip.column}`, onclick: () => { data.changes = { [flip.column]: flip.after }; send(data.changes); } }, "Try")))) : null,
     data.warning ? el("div", { class: "warn" }, sign("warn"), el("span", {}, data.warning)) : null));
   root.querySelector(".body").scrollTop = scrolled;

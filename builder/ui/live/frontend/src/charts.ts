@@ -1,7 +1,8 @@
 /** The four curves, drawn by uPlot: points append, axes grow, a zoom stays. */
 
 import uPlot from "uplot";
-import { axisFigure, figure, rate, ticks } from "./format";
+import { axisFigure, figure, percent, rate, ticks } from "./format";
+import { place } from "./label";
 import { atEpochs, grownEnd } from "./axis";
 import { best, type State } from "./store";
 
@@ -52,7 +53,8 @@ export function lossChart(note?: ChartSpec["note"]): ChartSpec {
 }
 
 export function metricChart(name: string, title: string, higher: boolean, share: boolean): ChartSpec {
-  const format = (v: number, more = 0) => (share ? `${Number((v * 100).toFixed(1 + more))} %` : figure(v, more));
+  const tick = (v: number, more = 0) => (share ? `${Number((v * 100).toFixed(1 + more))} %` : axisFigure(v, more));
+  const format = (v: number) => (share ? (v === 1 || v === 0 ? tick(v) : percent(v)) : figure(v));
   const axis = (s: State) => s.epochs.map((e) => e.step as number);
   const column = (s: State, key: string) => s.epochs.map((e) => e[key] ?? null);
   return {
@@ -81,7 +83,7 @@ export function metricChart(name: string, title: string, higher: boolean, share:
       const value = epoch[`validation_${name}`] as number;
       return { step: epoch.step as number, value, text: `best ${format(value)}, epoch ${epoch.epoch}` };
     },
-    format,
+    format: tick,
   };
 }
 
@@ -175,7 +177,9 @@ export class Chart {
   }
 
   update(): void {
-    this.root.dataset.points = String(this.spec.series(this.state).data[0].length);
+    const points = this.spec.series(this.state).data[0].length;
+    this.root.dataset.points = String(points);
+    this.root.classList.toggle("none", points === 0);
     const laid = this.over();
     const before = laid && this.spec.title === "Loss" ? [this.dashed(laid.title)] : [];
     this.legend.replaceChildren(...before, ...this.spec.legend(this.state).map((entry) => {
@@ -289,6 +293,22 @@ export class Chart {
     };
   }
 
+  /** Where the curves run, in the canvas's pixels: what a label had better not cover. */
+  private drawn(u: uPlot): { x: number; y: number }[] {
+    const steps = u.data[0];
+    const every = Math.max(1, Math.floor(steps.length / 400));
+    const found: { x: number; y: number }[] = [];
+    this.spec.lines.forEach((line, i) => {
+      if ((line.alpha ?? 1) < 0.5) return; // the pale raw values may lie behind
+      const values = u.data[i + 1] ?? [];
+      for (let at = 0; at < steps.length; at += line.points ? 1 : every) {
+        const value = values[at];
+        if (value !== null && value !== undefined) found.push({ x: u.valToPos(steps[at] as number, "x", true), y: u.valToPos(value, "y", true) });
+      }
+    });
+    return found;
+  }
+
   /** Dashed lines where the run was steered, and the best epoch. */
   private marks(u: uPlot): void {
     const { ctx, bbox } = u;
@@ -330,11 +350,21 @@ export class Chart {
         ctx.fill();
         ctx.strokeStyle = this.look.paper;
         ctx.lineWidth = 4 * ratio;
+        const found = place({ x, y }, ctx.measureText(top.text).width, ratio, bbox, this.drawn(u));
+        ctx.textAlign = "left";
+        if (Math.abs(found.y - y) > 30 * ratio) { // far off: a stalk says whose it is
+          ctx.save();
+          ctx.strokeStyle = this.look.val;
+          ctx.lineWidth = ratio;
+          ctx.beginPath();
+          ctx.moveTo(x, y);
+          ctx.lineTo(x, found.y + (found.y < y ? 4 : -12) * ratio);
+          ctx.stroke();
+          ctx.restore();
+        }
         ctx.fillStyle = this.look.valText;
-        ctx.textAlign = x > bbox.left + bbox.width / 2 ? "right" : "left";
-        const below = y < bbox.top + bbox.height - 28 * ratio;
-        ctx.strokeText(top.text, x, y + (below ? 20 : -10) * ratio);
-        ctx.fillText(top.text, x, y + (below ? 20 : -10) * ratio);
+        ctx.strokeText(top.text, found.x, found.y);
+        ctx.fillText(top.text, found.x, found.y);
       }
     }
     ctx.restore();

@@ -2,7 +2,8 @@
 
 const GROUP = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 
-/** Three significant digits, no exponent between 0.001 and a million; `more` digits where asked. */
+/** Three significant digits, the last ones even where they are 0, so that a figure that changes keeps its width; no
+ * exponent between 0.001 and a million; `more` digits where asked. Whole numbers stay whole. */
 export function figure(value: number | null | undefined, more = 0): string {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
@@ -11,7 +12,8 @@ export function figure(value: number | null | undefined, more = 0): string {
   if (size >= 1000) return value.toLocaleString("en-US", { maximumFractionDigits: more }).replace("-", "−");
   if (size < 0.001) return value.toExponential(1 + more).replace("e-", "e−").replace(/^-/, "−");
   const digits = size >= 100 ? 1 : size >= 10 ? 2 : 3;
-  return String(Number(value.toFixed((size < 0.1 ? 4 : digits) + more))).replace("-", "−");
+  const text = value.toFixed((size < 0.1 ? 4 : digits) + more);
+  return (Number.isInteger(value) ? String(value) : text).replace("-", "−");
 }
 
 const short = (value: number, more: number) =>
@@ -19,7 +21,9 @@ const short = (value: number, more: number) =>
 
 /** For an axis, where room is scarce: 100K, 3M. */
 export function axisFigure(value: number, more = 0): string {
-  return Math.abs(value) >= 10_000 ? short(value, more) : figure(value, more);
+  if (Math.abs(value) >= 10_000) return short(value, more);
+  const text = figure(value, more);
+  return text.includes(".") && !text.includes("e") ? text.replace(/0+$/, "").replace(/\.$/, "") : text;
 }
 
 /** A learning rate without noise digits: 0.003, 3e−5. */

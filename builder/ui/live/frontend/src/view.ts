@@ -8,6 +8,7 @@ import { make } from "./make";
 import { over, type Feed } from "./store";
 import type { Message, Props, RunEvent, Status } from "./types";
 
+const FILE = "M4 2h5l3 3v9H4ZM9 2v3h3";
 const AWAY = "the server does not answer; the run goes on, trying again …";
 
 export type Go = (where: string) => void;
@@ -40,7 +41,7 @@ export class Head implements Part {
   private typed = false;
 
   constructor(private readonly props: Props, private readonly feed: Feed, act: Order, private readonly go: Go) {
-    const crumb = make("div", { class: "crumb" }, make("b", {}, props.project), "/", make("span", { class: "on" }, props.title));
+    const crumb = make("div", { class: "crumb" }, drawn(FILE), make("b", {}, props.project), "/", make("span", { class: "on" }, props.title));
     const top = make("div", { class: "bar" }, crumb, this.pill, this.note, make("span", { class: "space" }),
       this.rateLabel, this.pause, this.stop, this.again, this.evaluate);
     const first = make("div", {},
@@ -175,6 +176,7 @@ export class Body implements Part {
   private area = make("div", { class: "charts", "data-testid": "live-charts" });
   private left = 490;
   private observer: ResizeObserver | null = null;
+  private watched: Element | null = null;
 
   private readonly doctor: Doctor;
 
@@ -221,12 +223,21 @@ export class Body implements Part {
   private fit = (): void => {
     const top = this.root.getBoundingClientRect().top;
     if (!this.root.isConnected) return;
+    this.watch();
     if (top > 240) this.left = window.innerHeight - top; // else the page is scrolled: keep what was found
     const room = this.left - ROWS * 30 - 40;
     const tall = Math.round(Math.min(420, Math.max(190, room * 0.6)));
     const low = Math.round(Math.min(280, Math.max(130, room * 0.4)));
     this.charts.forEach((chart, i) => chart.resize(i < this.charts.length - 2 ? tall : low));
   };
+
+  /** What stands above may come or fold late, which moves this part without changing it. */
+  private watch(): void {
+    if (this.watched || !this.observer) return;
+    const host = (this.root.getRootNode() as ShadowRoot).host;
+    this.watched = host?.closest('[data-testid="stVerticalBlock"]') ?? null;
+    if (this.watched) this.observer.observe(this.watched);
+  }
 
   private zoomed(): void {
     this.reset.hidden = this.feed.state.zoom === null;
@@ -247,6 +258,10 @@ export class Body implements Part {
   }
 
   private logged(): void {
+    if (!this.feed.state.events.length) {
+      this.log.replaceChildren(make("span", { class: "quiet" }, "Nothing yet."));
+      return;
+    }
     this.log.replaceChildren(...this.feed.state.events.flatMap((event) => [
       make("time", {}, clock(event.time)), make("span", {}, event.text, ...became(event)),
     ]));

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { figure, rate, ticks } from "../src/format";
+import { axisFigure, rate, ticks } from "../src/format";
 import { Feed } from "../src/store";
 import type { Props, Status } from "../src/types";
 import { Head } from "../src/view";
@@ -45,7 +45,7 @@ describe("the head of a run", () => {
 describe("the values of an axis", () => {
   it("get as many digits as tell them apart", () => {
     expect(ticks([0.0001199, 0.00012, 0.0001201], rate)).toEqual(["0.0001199", "0.00012", "0.0001201"]);
-    expect(ticks([0, 0.5, 1], figure)).toEqual(["0", "0.5", "1"]);
-    expect(ticks([null, 10, null], figure)).toEqual(["", "10", ""]);
+    expect(ticks([0, 0.5, 1], axisFigure)).toEqual(["0", "0.5", "1"]);
+    expect(ticks([null, 10, null], axisFigure)).toEqual(["", "10", ""]);
   });
 });

@@ -88,7 +88,7 @@ describe("epochs", () => {
 });
 
 describe("words and numbers", () => {
-  it.each([[0.12345, "0.123"], [0.01234, "0.0123"], [12.345, "12.35"], [123456, "123,456"], [0.00001, "1.0e−5"], [null, "–"], [NaN, "–"], [-0.5, "−0.5"]])(
+  it.each([[0.12345, "0.123"], [0.01234, "0.0123"], [12.345, "12.35"], [123456, "123,456"], [0.00001, "1.0e−5"], [null, "–"], [NaN, "–"], [-0.5, "−0.500"], [0.5301, "0.530"], [10, "10"]])(
     "shows %s as %s", (value, text) => expect(figure(value)).toBe(text));
   it("keeps axis labels short", () => {
     expect([axisFigure(3_000_000), axisFigure(100_000), axisFigure(0.5)]).toEqual(["3M", "100K", "0.5"]);

@@ -10,7 +10,7 @@ export interface StripData {
   kind: "strip";
   id: string;
   graph: GraphSpec;
-  layers: Record<string, { family: Family; lamina: boolean }>;
+  layers: Record<string, { family: Family; lamina: boolean; module?: boolean }>;
   shapes: Record<string, Shape[]>;
   health: Record<string, Health>;
   mode: HealthMode | "pick";
@@ -162,7 +162,7 @@ function HealthStrip({ data: given, mode, setMode }: { data: StripData; mode: He
                 key={node.id} className={`hn ${says.tone === "none" ? "" : says.tone} ${SEAMS[node.place]}`} title={title} data-testid={`strip-${node.id}`}
                 style={{ left: node.at.x, top: node.at.y, width: nodeWidth, "--fc": `var(--f-${own.family})` } as React.CSSProperties}
               >
-                <Glyph name={glyphOf(own.family, kind)} size={12} /><b>{node.id}</b><span className="sp" />
+                <Glyph name={glyphOf(own.family, kind, own.module)} size={12} /><b>{node.id}</b><span className="sp" />
                 {says.bar !== null && nodeWidth >= 158 && <span className="hb"><i style={{ width: `${says.bar * 100}%`, background: fill }} />{mode !== "time" && <u />}</span>}
                 <span className="hv">{(says.tone === "hot" || says.tone === "sick") && <Icon name="warn" small />}{says.text}</span>
               </div>
@@ -199,7 +199,7 @@ function PickStrip({ data, pick }: { data: StripData; pick: (node: string) => vo
                 style={{ left: node.at.x, top: node.at.y, width: SMALL.width, "--fc": `var(--f-${known.family})` } as React.CSSProperties}
                 onClick={() => { setOwn(node.id); pick(node.id); }}
               >
-                <Glyph name={glyphOf(known.family, name)} size={11} /><b>{node.id}</b>
+                <Glyph name={glyphOf(known.family, name, known.module)} size={11} /><b>{node.id}</b>
               </button>
             );
           })}

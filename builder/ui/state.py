@@ -78,6 +78,12 @@ def project() -> Project:
         st.stop()
 
 
+def project_or_run() -> None:
+    """Ends the page as `project` does, unless the address names a run: a run stands by itself."""
+    if run_id() is None or project_id() is not None:
+        project()
+
+
 def owner(run: "Run") -> Project:
     """The project of a run that is looked at. Where the address names another one, turns to the
     run's own and begins the page anew; a run of no kept project brings the one it was begun with.

@@ -12,7 +12,7 @@ from builder import runs, templates, workspace
 from builder.progress import Progress
 from builder.runs import lease
 from builder.ui import opened, work
-from tests.ui.apptest import text_of
+from tests.ui.apptest import open_page, text_of
 
 
 def looked_at() -> None:
@@ -126,3 +126,17 @@ def test_a_run_is_shown_under_its_own_project_whatever_the_address_says(
     app.run()
     assert text_of(app) == "Its own", "it is told what it was begun with"
     assert other in app.query_params["project"]
+
+
+@pytest.mark.parametrize("page", ["train", "evaluate", "explain", "deploy"])
+def test_a_run_of_a_project_file_is_looked_at_without_a_project(
+    page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "ensure_current", lambda: None)  # it only has to be there
+    run = runs.start(templates.make("mlp-classification")).id
+    app = open_page(page, run=run)
+    assert not app.exception
+    assert "No project is open" not in text_of(app)
+    assert run in app.query_params["run"]
+    app = open_page(page)
+    assert "No project is open" in text_of(app)

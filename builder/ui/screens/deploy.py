@@ -12,7 +12,7 @@ from builder.ui.screens import deploy_made, deploy_predict, deploy_take
 def show() -> None:
     """Draw the page."""
     chrome.page("deploy")
-    state.project()
+    state.project_or_run()
     run = opened.run_or_stop("deploy")
     project = state.owner(run)
     choices = opened.checkpoints(run)

@@ -22,7 +22,7 @@ def show() -> None:
     """Draw the page for the run that is looked at."""
     chrome.page("evaluate")
     opened.styles()
-    state.project()
+    state.project_or_run()
     run = opened.run_or_stop("evaluate")
     project = state.owner(run)
     try:

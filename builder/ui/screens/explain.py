@@ -33,7 +33,7 @@ def show() -> None:
     """Draw the page for the run and the sample that are looked at."""
     chrome.page("explain")
     opened.styles()
-    state.project()
+    state.project_or_run()
     run = opened.run_or_stop("explain")
     project = state.owner(run)
     try:

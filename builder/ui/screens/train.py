@@ -19,13 +19,12 @@ UNITS = {"image": "images", "series": "series", "tokens": "texts"}
 def show() -> None:
     """Draw the page: the live view where a run goes on or was chosen, else the recipe."""
     chrome.page("train")
-    project = state.project()
-    project_id = state.project_id()
-    if project_id is None:
-        return
+    state.project_or_run()
+    project_id = state.project_id() or ""
     chosen = _chosen(project_id)
-    if chosen is None or st.session_state.get("train_recipe") == project_id:
-        train_recipe.show(project, project_id)
+    asked = project_id and st.session_state.get("train_recipe") == project_id
+    if chosen is None or asked:
+        train_recipe.show(state.project(), project_id)
         return
     wish = train_fork.asked()
     try:

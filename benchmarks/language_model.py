@@ -2,7 +2,7 @@
 
     LAMINA_TEST_DATA=… python benchmarks/language_model.py        # 3,840 steps, minutes
 
-Nothing is set: the template's own recipe and the text's own shares (88 % train, 20,000 characters
+Nothing is set: the template's own recipe and the text's own shares (89 % train, 10,000 characters
 that tell the best epoch, the last 10 % test). Leaves with 1 where the test part has more than 1.60,
 or where the doctor found something in a run that is sound.
 """

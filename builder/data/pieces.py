@@ -23,9 +23,9 @@ CONTEXT = Option(
     low=8,
     high=1024,
 )
-VALIDATION, ENOUGH = 0.05, 20_000
+VALIDATION, ENOUGH = 0.05, 10_000
 """Validation takes this share of a text, but of a long one no more than so many characters: they
-tell which epoch is the best, and the rest is better learnt from.
+tell which epoch is the best, and what stands right before the test part is better learnt from.
 """
 SHARES = (
     Option(

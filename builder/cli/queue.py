@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from builder.cli import root
-from builder.cli.training import runs_app
+from builder.cli.runs import runs_app
 
 
 @runs_app.command("queue")

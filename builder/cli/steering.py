@@ -7,7 +7,7 @@ import typer
 
 from builder import errors
 from builder.cli import root
-from builder.cli.training import give_order, runs_app
+from builder.cli.runs import give_order, runs_app
 from builder.train import orders
 
 

@@ -1,4 +1,4 @@
-"""Runs on the command line: train, and `runs` to look at and steer them, whoever started them."""
+"""`lamina train`: a run from a project file, followed until it has ended."""
 
 import json
 import shutil
@@ -20,9 +20,6 @@ ENDED = ("finished", "stopped", "failed")
 POLL = 0.15
 TAKEN_UP = 20.0  # seconds in which a run that lost its worker is taken up again
 PATIENCE = 60.0  # seconds that a run gets to stop by itself
-
-runs_app = typer.Typer(help="Look at and steer runs, whoever started them.", no_args_is_help=False)
-root.app.add_typer(runs_app, name="runs", rich_help_panel=None)
 
 
 @root.app.command()
@@ -63,7 +60,7 @@ def train(
         code = root.STOPPED
         stop(run)
     document = summary(run.id)
-    root.emit(document, as_json, lambda: _summary_text(document))
+    root.emit(document, as_json, lambda: summary_text(document))
     if code == root.OK and document["status"] == "failed":
         code = root.RUN_FAILED
         root.say(f"The run failed: {document['message']}")
@@ -227,7 +224,8 @@ def row_document(row: "Row") -> dict[str, Any]:
     return {**row.to_dict(), "started": row.created}
 
 
-def _summary_text(document: dict[str, Any]) -> str:
+def summary_text(document: dict[str, Any]) -> str:
+    """What `summary` gives, for people."""
     figures = document["best"] or document["figures"]
     shown = [
         f"{key.replace('_', ' ')} {root.number(value)}"
@@ -242,133 +240,3 @@ def _summary_text(document: dict[str, Any]) -> str:
     if shown:
         lines.append(f"best epoch {figures.get('epoch', '–')}: {', '.join(shown)}")
     return "\n".join(lines)
-
-
-def _symptom_text(row: dict[str, Any]) -> str:
-    """A standing symptom and what to do about it."""
-    place = f" ({row['node']})" if row.get("node") else ""
-    ways = "; ".join(change["label"] for change in row.get("changes", ()))
-    return f"doctor: {row['title']}{place}. {row['message']}" + (f" Try: {ways}." if ways else "")
-
-
-@runs_app.callback(invoke_without_command=True)
-def runs_root(context: typer.Context, as_json: root.Json = False) -> None:
-    """List the runs; see the commands for steering."""
-    if context.invoked_subcommand is None:
-        list_(as_json=as_json)
-    elif as_json:
-        raise typer.BadParameter(
-            f"Write it behind the command: {context.invoked_subcommand} --json."
-        )
-
-
-@runs_app.command("list")
-def list_(as_json: root.Json = False) -> None:
-    """All runs, the newest first."""
-    from builder import runs
-
-    documents = [row_document(row) for row in runs.list_runs()]
-    rows = [
-        (item["run"], item["name"], item["status"], item["epoch"], item["pid"] or "")
-        for item in documents
-    ]
-    header = ("run", "name", "status", "epoch", "pid")
-    root.emit(documents, as_json, lambda: root.table(rows, header) if rows else "No runs yet.")
-
-
-@runs_app.command()
-def show(run: root.RunId, as_json: root.Json = False) -> None:
-    """One run with its recipe and figures."""
-    document = summary(root.find_run(run).id)
-    text = json.dumps(document["recipe"], indent=1)
-    ails = "".join(f"\n{_symptom_text(row)}" for row in document["symptoms"])
-    root.emit(document, as_json, lambda: f"{_summary_text(document)}{ails}\nrecipe: {text}")
-
-
-@runs_app.command()
-def tail(
-    run: root.RunId,
-    follow_: Annotated[bool, typer.Option("--follow", "-f", help="Until the run ends.")] = False,
-    as_json: root.Json = False,
-) -> None:
-    """The figures of each epoch so far; with -f also of those to come."""
-    found = root.find_run(run)
-    if as_json:
-        if follow_:
-            follow(found)
-        print(root.to_json(found.epochs()))
-        return
-    printed = 0
-    while True:
-        ended = found.status.status in ENDED
-        for epoch in found.epochs()[printed:]:
-            printed += 1
-            figures = "  ".join(
-                f"{key} {root.number(value)}" for key, value in epoch.items() if key != "time"
-            )
-            print(figures, flush=True)
-        if ended or not follow_:
-            return
-        time.sleep(POLL)
-
-
-def give_order(run: str, order: dict[str, Any], as_json: bool) -> None:
-    """Give a run an order; LaminaError where it has ended or the order makes no sense."""
-    from builder import runs
-
-    found = root.find_run(run)
-    if found.status.status in ENDED:
-        raise errors.LaminaError(
-            f"The run has {found.status.status} already.", place=f"run {found.id}"
-        )
-    runs.order(found.id, order)
-    document = {"run": found.id, **order}
-    root.emit(document, as_json, lambda: f"{order['order']} ordered for run {found.id}.")
-
-
-@runs_app.command()
-def pause(run: root.RunId, as_json: root.Json = False) -> None:
-    """Hold the run at the next safe point."""
-    give_order(run, {"order": "pause"}, as_json)
-
-
-@runs_app.command()
-def resume(run: root.RunId, as_json: root.Json = False) -> None:
-    """Go on with a paused run."""
-    give_order(run, {"order": "resume"}, as_json)
-
-
-@runs_app.command("stop")
-def stop_(
-    run: root.RunId,
-    after_epoch: Annotated[bool, typer.Option("--after-epoch", help="Finish the epoch.")] = False,
-    as_json: root.Json = False,
-) -> None:
-    """End the run; its last state is kept."""
-    give_order(run, {"order": "stop_after_epoch" if after_epoch else "stop"}, as_json)
-
-
-@runs_app.command()
-def delete(run: root.RunId, as_json: root.Json = False) -> None:
-    """Delete a run that has ended, with all its files."""
-    from builder import runs
-
-    found = root.find_run(run)
-    if found.status.status not in ENDED:
-        raise errors.LaminaError(
-            f"The run is {found.status.status}.",
-            place=f"run {found.id}",
-            remedy=f"First `lamina runs stop {found.id}`.",
-        )
-    runs.delete(found.id)
-    root.emit({"run": found.id, "deleted": True}, as_json, lambda: f"Deleted run {found.id}.")
-
-
-@runs_app.command()
-def reindex(as_json: root.Json = False) -> None:
-    """Build the index of runs anew from their folders."""
-    from builder import runs
-
-    runs.reindex()
-    count = len(runs.list_runs())
-    root.emit({"runs": count}, as_json, lambda: f"{count} runs are in the index.")

@@ -4,6 +4,7 @@ it.
 
 import errno
 import json
+import os
 import re
 import time
 from dataclasses import asdict, dataclass, fields, replace
@@ -116,6 +117,14 @@ def status(folder: Path) -> Status:
     found = stored_status(folder)
     if not found.active or process.alive(found.pid, found.created):
         return found
+    if not os.access(folder, os.W_OK):
+        shut = LaminaError(
+            "The run's folder cannot be written, so the run stands still.",
+            place=str(folder),
+            remedy="Make it writable: the run goes on from its last checkpoint.",
+            code="read_only",
+        )
+        return replace(found, status="failed", message=shut.fact, error=shut.to_dict(), eta=None)
     if lease.running():
         words = "The worker was lost; the run goes on from its last checkpoint."
         return replace(found, status="queued", message=words, pid=None, eta=None)

@@ -58,6 +58,7 @@ class Supervisor:
             str, tuple[int, int]
         ] = {}  # run → step of its checkpoint, tries from there
         self.ended: set[str] = set()  # runs that need no more looks
+        self.shut: set[str] = set()  # runs whose folders cannot be written now
         self.checked = 0.0
         self.over = threading.Event()
         self.stopping = self.outdated = False
@@ -121,13 +122,17 @@ class Supervisor:
         if not path.is_dir() or folders.stored_status(path).ended:
             queue_marker(run).unlink(missing_ok=True)
             return False
+        try:
+            number = folders.raise_fence(path)
+        except (LaminaError, OSError):  # it waits until its folder can be written
+            return False
         free = [one for one in self.workers if one.run is None and not (one.gone or one.dismissed)]
         worker = next((one for one in free if one.ready), free[0] if free else None)
         if worker is None:
             worker = self.crew.worker(urgent=True)
             self.workers.append(worker)
         log.info("run %s goes to worker %s", run, worker.pid or "that is being forked")
-        return worker.give(run, folders.raise_fence(path))
+        return worker.give(run, number)
 
     def _busy_devices(self) -> tuple[dict[str, int], dict[str, int]]:
         """Runs under way by device, and the bytes of memory that they have reserved there."""
@@ -177,11 +182,12 @@ class Supervisor:
                 log.info("the nursery went before it could fork for run %s", worker.run)
                 continue
             log.warning("worker %s is gone with run %s", worker.pid, worker.run)
-            self._take_up(worker.run)
+            self._take_up_where_writable(worker.run)
         for run, now in self._others().items():
             if not process.alive(now.pid, now.created):
-                log.warning("run %s has lost its worker %s", run, now.pid)
-                self._take_up(run)
+                if run not in self.shut:
+                    log.warning("run %s has lost its worker %s", run, now.pid)
+                self._take_up_where_writable(run)
         idle = [one for one in self.workers if one.run is None and not one.dismissed]
         after = FORKED_AFTER if self.crew.quick else SPARE_AFTER
         young = [one for one in self.workers if one.run and time.monotonic() - one.since < after]
@@ -189,6 +195,17 @@ class Supervisor:
             self.workers.append(self.crew.worker(urgent=False))
         for worker in idle[1:]:
             worker.dismiss()
+
+    def _take_up_where_writable(self, run: str) -> None:
+        """A folder that cannot be written is looked at again and again; the other runs go on."""
+        try:
+            self._take_up(run)
+        except (LaminaError, OSError) as error:
+            if run not in self.shut:
+                log.warning("run %s cannot be taken up: %s", run, error)
+            self.shut.add(run)
+        else:
+            self.shut.discard(run)
 
     def _take_up(self, run: str) -> None:
         """Queue a run again that lost its worker, unless that keeps happening at one place."""

@@ -16,6 +16,7 @@ import threading
 from pathlib import Path
 from typing import IO, Any
 
+from builder.home import room
 from builder.runs import folder as folders
 from builder.runs import lease, process
 
@@ -50,7 +51,7 @@ def serve(lines: IO[bytes], out: IO[bytes], *, warm: bool) -> None:
             return
         _carry_out(order["run"], order["fence"], stopping, line.cut)
         line.say({"state": "done", "run": order["run"]})
-        if stopping.is_set():
+        if stopping.is_set() or _unsaid(order["run"]):
             return
 
 
@@ -122,6 +123,12 @@ def _carry_out(run_id: str, fence: int, stopping: threading.Event, alone: thread
         launchers.launch(path, fence, stop=stopping.is_set)
     done.set()
     beat.join()
+
+
+def _unsaid(run_id: str) -> bool:
+    """Whether the run's end could not be written: this process leaves, so that all see it gone."""
+    now = folders.stored_status(room("runs") / run_id)
+    return now.active and now.pid == os.getpid()
 
 
 def _beat(path: Path, fence: int, done: threading.Event, alone: threading.Event) -> None:

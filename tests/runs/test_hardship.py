@@ -2,17 +2,23 @@
 be written, memory that is refused.
 """
 
+import contextlib
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from builder import runs
 from builder.errors import LaminaError
+from builder.home import home
 from builder.project import Project
-from builder.runs import launch
+from builder.runs import index, launch, supervisor
 
 Make = Callable[..., Project]
 
@@ -44,6 +50,99 @@ def test_a_home_where_nothing_can_be_made_is_refused_in_words(
         runs.start(project, detach=False)
     assert caught.value.place == "LAMINA_HOME"
     assert "Set LAMINA_HOME" in caught.value.remedy
+
+
+@pytest.fixture
+def small_disk(lamina_home: Path) -> Iterator[Path]:
+    """LAMINA_HOME/runs as a disk of 8 MB of its own."""
+    folder = lamina_home / "runs"
+    folder.mkdir(parents=True)
+    command = ["mount", "-t", "tmpfs", "-o", "size=8m", "lamina", str(folder)]
+    tool = sys.platform == "linux" and shutil.which("mount")
+    if not tool or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("mounting a small disk takes root's rights on Linux")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def once_kept(folder: Path, act: Callable[[], None]) -> threading.Thread:
+    """Act as soon as a run in that folder has a checkpoint."""
+
+    def wait() -> None:
+        until = time.monotonic() + 120
+        while not list(folder.glob("*/checkpoints.json")) and time.monotonic() < until:
+            time.sleep(0.005)
+        act()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    return thread
+
+
+def test_a_disk_that_fills_up_amid_a_run_keeps_its_last_checkpoint(
+    small_disk: Path, make_project: Make
+) -> None:
+    def fill() -> None:
+        with contextlib.suppress(OSError), (small_disk / "hog").open("wb", buffering=0) as hog:
+            while hog.write(b"0" * 4096):
+                continue
+
+    ready = runs.check(make_project(epochs=5000))
+    thread = once_kept(small_disk, fill)
+    run = launch.begin(ready, project_id="", name="full", detach=False)
+    thread.join()
+    error = run.status.error
+    assert (run.status.status, error and error["code"]) == ("failed", "disk_full")
+    assert run.model(run.checkpoints()[0].name).state_dict()
+
+
+def test_a_killed_run_in_a_folder_that_became_read_only_waits_and_says_so(
+    small_disk: Path, make_project: Make
+) -> None:
+    def remount(how: str) -> None:
+        command = ["mount", "-o", f"remount,{how}", str(small_disk)]
+        subprocess.run(command, check=True, capture_output=True)
+
+    run = runs.start(make_project(epochs=1), detach=False)
+    gone = replace(run.status, status="running", created=1.0)  # no process began so long ago
+    runs.folder.write_status(run.folder, gone)
+    remount("ro")
+    error = run.status.error
+    assert (run.status.status, error and error["code"]) == ("failed", "read_only")
+    assert run.model(run.checkpoints()[0].name).state_dict()
+    keeper = supervisor.Supervisor(idle=0.0)
+    keeper._take_up_where_writable(run.id)  # the other runs go on
+    assert keeper.shut == {run.id}
+    remount("rw")
+    keeper._take_up_where_writable(run.id)
+    assert run.status.status == "queued"
+    assert not keeper.shut
+
+
+def test_a_database_that_another_process_holds_stops_no_run(
+    make_project: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = runs.start(make_project(epochs=1), detach=False)
+    index.engine().dispose()
+    index._engine.cache_clear()
+    monkeypatch.setattr(index, "BUSY", 10)
+    hold = (
+        "import sqlite3, sys; db = sqlite3.connect(sys.argv[1], isolation_level=None);"
+        "db.execute('BEGIN EXCLUSIVE'); print('held', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", hold, str(home() / "lamina.db")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"held\n"
+        second = runs.start(make_project(epochs=1), detach=False)
+        assert second.status.status == "finished"
+        assert {row.id for row in runs.list_runs()} == {first.id, second.id}
+        other.communicate()
+    index._engine.cache_clear()
+    assert {row.id for row in runs.list_runs()} == {first.id, second.id}
 
 
 HUNGRY = """

@@ -177,5 +177,7 @@ def disk() -> None:
 
 
 def size(number: int) -> str:
-    """Bytes in few digits: "0.4 MB", "1.3 GB"."""
-    return f"{number / 1e9:.1f} GB" if number >= 1e9 else f"{number / 1e6:.1f} MB"
+    """Bytes in few digits: "12 kB", "0.4 MB", "1.3 GB"."""
+    if number >= 1e9:
+        return f"{number / 1e9:.1f} GB"
+    return f"{number / 1e6:.1f} MB" if number >= 1e5 else f"{number / 1e3:.0f} kB"

@@ -1,12 +1,15 @@
-"""Screenshots of every page, light and dark, at 1440×900 and 1280×800: `make shots`.
+"""Screenshots of every page and of the states worth a look, light and dark, at 1440×900 and
+1280×800: `make shots`.
 
-They lie in shots/. `python tests/journeys/shots.py build train` takes only those pages.
+They lie in shots/. `python tests/journeys/shots.py build train` takes only those pages; `states`
+are menus, sheets and what is empty or failed.
 """
 
-import json
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from playwright.sync_api import Page, sync_playwright
 
@@ -17,8 +20,12 @@ from tests.journeys.conftest import ROOT, Server
 
 SIZES = ((1440, 900), (1280, 800))
 PAGES = ("home", "data", "build", "train", "evaluate", "explain", "runs", "deploy")
+ONCE = ("home", "build", "runs")
+"""Pages that look alike for every kind of project."""
+FULL = ("cnn", "mlp-classification", "mlp-regression")
+MAKERS = {"gan": 12, "language-model": 1}
+"""Networks that make things, with the epochs that a picture needs."""
 OUT = ROOT / "shots"
-
 
 STATE = """() => {
   const seen = { parts: 0, waiting: 0 };
@@ -29,6 +36,12 @@ STATE = """() => {
       if (one.tagName === "IMG" && !one.complete) seen.waiting += 1;
       const name = one.dataset ? one.dataset.testid || "" : "";
       if (name === "stSkeleton" || name === "busy" || name === "stSpinner") seen.waiting += 1;
+      // a component of ours that has not drawn yet is an empty box
+      if (one.dataset && one.dataset.testid === "stBidiComponentRegular") {
+        const root = one.shadowRoot || one;
+        const held = root.querySelector("#root, .lamina, .lamina-live");
+        if (held && !held.firstElementChild && held.id === "root") seen.waiting += 1;
+      }
     }
   };
   walk(document);
@@ -37,6 +50,18 @@ STATE = """() => {
   return [seen.parts, document.documentElement.scrollHeight, seen.waiting];
 }"""
 """How many elements there are, those within components too, and how many things are awaited."""
+
+
+class Made(NamedTuple):
+    """A project of the server's home, and its run."""
+
+    template: str
+    project: str
+    run: str
+
+    @property
+    def query(self) -> str:
+        return f"?project={self.project}&run={self.run}"
 
 
 def settle(page: Page) -> None:
@@ -53,35 +78,110 @@ def settle(page: Page) -> None:
     print(f"  not at rest after a minute: {last}", flush=True)
 
 
-def project(server: Server, template: str) -> tuple[str, str]:
-    """A trained project of the template in the server's home: its id and its run."""
-    file = server.home / f"{template}.lamina.json"
-    server.lamina("new", "--template", template, "-o", str(file))
-    opened = """
-import json, sys
+START = """
+import sys, time
 from builder import project, runs, workspace
 made = project.load(sys.argv[1])
-made = made.model_copy(update={"name": sys.argv[2]})
 key = workspace.create(made)
 run = runs.start(made, project_id=key, detach=True)
-import time
-for _ in range(600):
-    if runs.open_run(run.id).status.status in ("finished", "failed", "stopped"):
-        break
+while runs.open_run(run.id).status.status not in ("finished", "failed", "stopped"):
     time.sleep(0.2)
-print(json.dumps([key, run.id]))
+print(key, run.id)
 """
-    import subprocess
 
-    done = subprocess.run(
-        [sys.executable, "-c", opened, str(file), template],
-        cwd=ROOT, env=server.environment, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    key, run = json.loads(done.stdout.strip().splitlines()[-1])
-    return key, run
+
+def project(server: Server, template: str, *changes: str) -> Made:
+    """A project of the template in the server's home, trained; `changes` as in "epochs=3"."""
+    file = server.home / f"{template}{len(changes)}.lamina.json"
+    server.lamina("new", "--template", template, "-o", str(file))
+    if changes:
+        server.python(CHANGE, str(file), *changes)
+    key, run = server.python(START, str(file)).split()[-2:]
+    return Made(template, key, run)
+
+
+CHANGE = """
+import json, sys
+from builder import project
+made = project.load(sys.argv[1]).model_dump(mode="json", exclude_defaults=True)
+for change in sys.argv[2:]:
+    *path, last = change.partition("=")[0].split(".")
+    place = made["recipe"]
+    for name in path:
+        place = place[name]
+    place[last] = json.loads(change.partition("=")[2])
+made["lamina"] = 1
+open(sys.argv[1], "w").write(json.dumps(made))
+"""
+
+
+Step = Callable[[Page], None]
+"""What is done on a page before its picture."""
+
+
+def _sheet(page: Page) -> None:
+    page.locator(".react-flow__pane").first.click(position={"x": 600, "y": 400})
+    page.keyboard.press("?")
+
+
+def _quick(page: Page) -> None:
+    page.locator(".react-flow__pane").first.click(position={"x": 600, "y": 400})
+    page.keyboard.press("/")
+    page.keyboard.type("conv")
+
+
+def _word(word: str) -> Step:
+    return lambda page: page.get_by_text(word, exact=True).first.click()
+
+
+def states(images: Made, table: Made, failed: Made) -> dict[str, tuple[str, Step]]:
+    """What stands only after a click, or where something is missing: address, and what to do."""
+
+    def nothing(_: Page) -> None:
+        """The page as it opens."""
+
+    return {
+        "none": ("data", nothing),
+        "unknown": ("evaluate?project=nowhere", nothing),
+        "failed": (f"train{failed.query}", nothing),
+        "recipe": (f"train?project={table.project}", nothing),
+        "node": (f"build{images.query}", _word("conv2")),
+        "sheet": (f"build{images.query}", _sheet),
+        "quick": (f"build{images.query}", _quick),
+        "split": (f"data{table.query}", _word("Change")),
+        "reading": (f"data{table.query}", _word("How it is read")),
+        "method": (f"explain{images.query}", _word("Method")),
+        "choose": (f"explain{images.query}", _word("Choose")),
+        "draw": (f"deploy{images.query}", _word("Draw")),
+        "sweep": (f"runs{table.query}", _word("New sweep")),
+        "help": ("", lambda page: page.locator(".st-key-lm_help button").click()),
+    }
+
+
+def _take(page: Page, name: str, tone: str) -> None:
+    page.screenshot(path=OUT / f"{name}-{tone}.png")
+    print(f"{name}-{tone}.png", flush=True)
+
+
+def _pages(page: Page, address: str, made: list[Made], wanted: list[str], tone: str) -> None:
+    for name in wanted:
+        for one in made if name not in ONCE else made[:1]:
+            page.goto(f"{address}/{'' if name == 'home' else name}{one.query}")
+            settle(page)
+            _take(page, name if one.template == "cnn" else f"{name}-{one.template}", tone)
+
+
+def _states(page: Page, address: str, found: dict[str, tuple[str, Step]], tone: str) -> None:
+    for name, (route, act) in found.items():
+        page.goto(f"{address}/{route}")
+        settle(page)
+        act(page)
+        settle(page)
+        _take(page, f"state-{name}", tone)
 
 
 def main(wanted: list[str]) -> None:
+    """Train one project of each kind, then take the pictures."""
     OUT.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         server = Server(Path(folder) / "home")
@@ -90,26 +190,20 @@ def main(wanted: list[str]) -> None:
         path = chromium.installed()
         browser = playwright.chromium.launch(executable_path=path, args=list(chromium.ARGUMENTS))
         try:
-            made = {
-                name: project(server, name)
-                for name in ("cnn", "mlp-classification", "mlp-regression")
-            }
+            made = [project(server, name) for name in FULL]
+            made += [project(server, name, f"epochs={count}") for name, count in MAKERS.items()]
+            failed = project(server, "mlp-classification", "optimizer.lr=1e9")
             for scheme in ("light", "dark"):
                 for width, height in SIZES:
                     context = browser.new_context(
                         viewport={"width": width, "height": height}, color_scheme=scheme
                     )
                     page = context.new_page()
-                    for name in wanted:
-                        for template, (key, run) in made.items():
-                            if name in ("home", "build", "runs") and template != "cnn":
-                                continue
-                            route = "" if name == "home" else name
-                            page.goto(f"{server.address}/{route}?project={key}&run={run}")
-                            settle(page)
-                            part = "" if template == "cnn" else f"-{template}"
-                            page.screenshot(path=OUT / f"{name}{part}-{scheme}-{width}.png")
-                            print(f"{name}{part}-{scheme}-{width}.png", flush=True)
+                    tone = f"{scheme}-{width}"
+                    _pages(page, server.address, made, [n for n in wanted if n in PAGES], tone)
+                    if "states" in wanted:
+                        found = states(made[0], made[1], failed)
+                        _states(page, server.address, found, tone)
                     context.close()
         finally:
             browser.close()
@@ -117,4 +211,4 @@ def main(wanted: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:] or list(PAGES))
+    main(sys.argv[1:] or [*PAGES, "states"])

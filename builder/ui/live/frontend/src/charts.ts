@@ -4,7 +4,7 @@ import uPlot from "uplot";
 import { axisFigure, figure, percent, rate, ticks } from "./format";
 import { place } from "./label";
 import { atEpochs, grownEnd } from "./axis";
-import { best, type State } from "./store";
+import { best, over, type State } from "./store";
 
 export interface Look {
   ink3: string; grid: string; train: string; val: string; valText: string; warn: string; ink2: string; paper: string; font: string;
@@ -180,6 +180,7 @@ export class Chart {
     const points = this.spec.series(this.state).data[0].length;
     this.root.dataset.points = String(points);
     this.root.classList.toggle("none", points === 0);
+    this.body.dataset.none = over(this.state.status) ? "nothing to draw: the run ended before" : "drawn as soon as it comes";
     const laid = this.over();
     const before = laid && this.spec.title === "Loss" ? [this.dashed(laid.title)] : [];
     this.legend.replaceChildren(...before, ...this.spec.legend(this.state).map((entry) => {

@@ -26,11 +26,12 @@ export function axisFigure(value: number, more = 0): string {
   return text.includes(".") && !text.includes("e") ? text.replace(/0+$/, "").replace(/\.$/, "") : text;
 }
 
-/** A learning rate without noise digits: 0.003, 3e−5. */
+/** A learning rate without noise digits: 0.003, 3e−5, 4e7. */
 export function rate(value: number | null | undefined, more = 0): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
   const near = Number(value.toPrecision(3 + more));
-  return Math.abs(near) >= 1e-4 || near === 0 ? String(near) : near.toExponential().replace("e-", "e−");
+  const plain = near === 0 || (Math.abs(near) >= 1e-4 && Math.abs(near) < 1e5);
+  return plain ? String(near) : near.toExponential().replace("e-", "e−").replace("e+", "e");
 }
 
 /** An axis's values, with as many digits as tell them apart; nothing where there is no value. */

@@ -31,6 +31,7 @@ const GONE = 1e-8;
 export function percent(share: number): string {
   const value = share * 100;
   if (value > 0 && value < 0.01) return "< 0.01 %";
+  if (value >= 1000) return "> 999 %"; // so far off, the digits say no more
   return `${value >= 10 ? Math.round(value) : value >= 0.1 ? value.toFixed(1) : value.toPrecision(1)} %`;
 }
 

@@ -172,11 +172,12 @@ class TestEveryTask:
     """One class that holds all of them."""
 
     def test_says_in_a_sentence_why_it_does_not_fit(self, kind: str) -> None:
-        other = {"inputs": {"table": TABLE}, "target": None}
-        reason = tasks.get(kind).unfit(context(kind, other))
-        assert reason is not None
-        assert reason.endswith(".")
-        assert len(reason.split(". ")) >= 2, "the fact and the remedy"
+        given = (*DATA, {"inputs": {"table": TABLE}, "target": None})
+        reasons = [tasks.get(kind).unfit(context(kind, one)) for one in given]
+        assert any(reasons)
+        for reason in filter(None, reasons):
+            assert reason.endswith(".")
+            assert len(reason.split(". ")) >= 2, "the fact and the remedy"
 
     def test_losses_are_finite_scalars_whose_outputs_its_metrics_can_judge(self, kind: str) -> None:
         task = fitting(kind)
@@ -197,12 +198,12 @@ class TestEveryTask:
                         task.metrics(), said, batch.get("target"), task.context.target
                     )
                     judged += len(figures)
-        assert judged, "validation gives what its metrics need"
+        assert judged or not task.metrics(), "validation gives what its metrics need"
 
     def test_watches_metrics_of_its_own_kind(self, kind: str) -> None:
         task = fitting(kind)
         metrics.check(task.metrics(), task.measures)
-        assert task.metrics()
+        assert task.metrics() or "rows" not in task.views, "rows are judged by more than the loss"
 
     def test_every_phase_gives_its_graphs_gradients(self, kind: str) -> None:
         task = fitting(kind)

@@ -167,7 +167,7 @@ def _change(scene: Scene, node: str) -> str:
         if out[0] == 2 * source[0]:
             parts.append(f"doubled the {what}")
         else:
-            parts.append(f"made {source[0]} {what} into {out[0]}")
+            parts.append(f"made {source[0]} {what if source[0] != 1 else what[:-1]} into {out[0]}")
     return " and ".join(parts)
 
 

@@ -231,10 +231,10 @@ function FaultCard({ spot, height, setHeight }: { spot: Spot; height: number; se
         )}
         {best && (
           <>
-            <div className="row g8" style={{ flexWrap: "wrap" }}>
+            <div className="row g4" style={{ flexWrap: "wrap" }}>
               <button className={`btn sm ${off ? "off" : issue.severity === "error" ? "p" : ""}`} disabled={off} data-testid="repair-primary" onClick={() => repair(issue, best)}><Icon name="wrench" small />{best.label}</button>
               {others.length > 0 && (
-                <button className="btn q sm" aria-expanded={open} onClick={() => setUnfolded(open ? "" : key)} data-testid="repair-others">{words} <Icon name="down" small /></button>
+                <button className="btn q sm" style={{ padding: "0 4px" }} aria-expanded={open} onClick={() => setUnfolded(open ? "" : key)} data-testid="repair-others">{words} <Icon name="down" small /></button>
               )}
             </div>
             <div className="s12 f" style={{ marginTop: 7 }}>{sentence(best.why, best.price)} Undo any time.</div>

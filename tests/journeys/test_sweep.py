@@ -73,6 +73,43 @@ def test_a_sweep_runs_on_while_the_server_is_killed_and_its_best_is_adopted(
     assert kept["recipe"]["batch_size"] == best["recipe.batch_size"]
 
 
+def test_halving_with_two_objectives_ends_in_a_front_whose_zoom_stays_while_trials_come_in(
+    page: Page, server: Server, project: str
+) -> None:
+    page.goto(f"{server.address}/runs?project={project}&sweep=new")
+    start = steps.key(page, "sweep_start")
+    expect(start).to_be_enabled(timeout=steps.LONG)
+    objectives = page.locator(".st-key-sweep_objectives input")
+    objectives.click()
+    objectives.fill("Seconds")
+    page.get_by_role("option", name="Seconds").click()
+    expect(page.locator(".st-key-sweep_objectives")).to_contain_text("Seconds")
+    pruner = page.locator(".st-key-sweep_pruner input")
+    expect(pruner).to_have_value("None")
+    page.keyboard.press("Escape")
+    pruner.click()
+    page.get_by_role("option", name="Successive halving").click()
+    trials = page.locator(".st-key-sweep_trials input")
+    trials.fill("12")
+    trials.press("Enter")
+    expect(steps.testid(page, "sweep-meaning")).to_contain_text("12 runs of up to 5 epochs")
+    start.click()
+    front = steps.testid(page, "chart-front")
+    front.hover(timeout=steps.LONG)
+    steps.drag(page, front, front, 120, 60)
+    expect(front).to_have_attribute("data-zoomed", "true")
+    ends = front.get_attribute("data-ends")
+    expect(steps.testid(page, "sweep-progress")).to_contain_text("12of 12", timeout=steps.LONG)
+    expect(steps.testid(page, "sweep-progress")).to_contain_text("given up")
+    expect(front).to_have_attribute("data-ends", str(ends))
+    steps.testid(page, "chart-front-all").click()
+    expect(front).to_have_attribute("data-zoomed", "false")
+    shown = json.loads(server.lamina("sweep", "show", "last", "--json"))
+    states = [one["state"] for one in shown["trials"]]
+    assert {"complete", "pruned"} == set(states)
+    assert front.locator("circle.dot").count() == states.count("complete")
+
+
 def test_a_layer_is_trained_with_and_without_from_its_inspector(
     page: Page, server: Server, project: str
 ) -> None:

@@ -17,7 +17,7 @@ HIDDEN = 256
 """
 STEPS = 3_000
 """About so many updates of each network make digits that can be recognised."""
-MOST_EPOCHS = 60
+MOST_EPOCHS = 100
 """Seen more often, few images are learnt by heart by the discriminator, and what is made grows
 less varied.
 """

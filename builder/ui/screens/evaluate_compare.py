@@ -87,7 +87,6 @@ def _table(found: Comparison, here: str, there: str, word: str) -> str:
         "", here, there, "Difference", "95 % interval", ""))  # fmt: skip
     rows = "".join(_row(one, here, there) for one in found.differences)
     line = verdict(found, here, there)
-    line = line[:1].upper() + line[1:]
     counts = ""
     if found.p_value < 1 or len(found.only_here) + len(found.only_there):
         counts = (

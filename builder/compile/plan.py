@@ -13,7 +13,7 @@ from builder.errors import LaminaError
 from builder.graph import edit, structure
 from builder.graph.spec import Edge, Graph, Node
 from builder.layers import catalogue
-from builder.layers.base import Layer, Port, ShapeError
+from builder.layers.base import Port, ShapeError
 from builder.layers.declare import text
 
 Modules = Mapping[str, Graph]
@@ -371,12 +371,6 @@ def _unexpected(shape: tuple[int, ...], expected: tuple[int, ...]) -> ShapeError
         expected=expected,
         shape=shape,
     )
-
-
-def is_layer(step: Step, name: str) -> bool:
-    """Whether a step's node is of that layer type."""
-    layer: Layer | None = step.bound.layer
-    return layer is not None and layer.name == name
 
 
 def settings(step: Step) -> Mapping[str, Any]:

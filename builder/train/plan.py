@@ -2,7 +2,7 @@
 replay.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -264,4 +264,3 @@ Event = (
     | Tick
     | Finished
 )
-Events = Iterable[Event]

@@ -9,8 +9,6 @@ import streamlit as st
 
 from builder.data.options import Option
 
-AUTO = "auto"
-
 
 def fields(
     options: Sequence[Option],

@@ -114,11 +114,14 @@ def _progress(plan: "Plan", now: "State", trials: Sequence["Trial"]) -> None:
         f'aria-valuemax="100"><i style="width:{share:.1f}%"></i></div>',
         "sweep-progress",
     )
+    said = st.empty()  # always there, so that what follows is not mounted anew when words come
     if now.error:
         error = LaminaError(now.error.get("fact", ""), remedy=now.error.get("remedy", ""))
-        parts.failed(error, key="sweep_failed")
+        with said.container():
+            parts.failed(error, key="sweep_failed")
     elif now.message:
-        parts.html(f'<p class="lm-m lm-s">{escape(now.message)}</p>')
+        with said.container():
+            parts.html(f'<p class="lm-m lm-s">{escape(now.message)}</p>')
 
 
 # --- trials as lines and as a table

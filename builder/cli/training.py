@@ -164,6 +164,8 @@ def progress_line(status: "Status") -> str:
     rate = status.samples_per_second
     speed = f"  {rate:,.0f} samples/s" if rate else ""
     left = f"  {status.eta:.0f} s left" if status.eta is not None else ""
+    if status.status == "running" and status.message:  # no step comes: something is made first
+        left = f"  {status.message}"
     return f"{status.status} {bar} {share:4.0%}  epoch {status.epoch}/{status.epochs}{speed}{left}"
 
 

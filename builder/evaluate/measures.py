@@ -93,6 +93,9 @@ def _measured(run: "Run", checkpoint: str, split: str, progress: Progress | None
     generator = torch.Generator().manual_seed(run.project().recipe.seed)
     feed.begin(0)
     done = 0
+    for words in phase.ready(torch.device("cpu")) if phase.ready else ():
+        if progress is not None:
+            progress(words, 0, 0)
     with torch.inference_mode():
         for step in range(feed.steps):
             batch = feed.batch(step, models)

@@ -222,8 +222,10 @@ class Store:
             self.say(status="running", message="")
 
     def _tick(self, event: Tick) -> None:
-        del event
-        self.say(force=False)
+        if event.phase == "paused":
+            self.say(force=False)
+        else:
+            self.say(force=False, message=event.message)
 
     def _finished(self, event: Finished) -> None:
         self.keeper.close()

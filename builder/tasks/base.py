@@ -4,7 +4,7 @@ task by name.
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, ClassVar, Literal, NamedTuple
@@ -43,18 +43,26 @@ class Losses(NamedTuple):
     outputs: Mapping[str, Tensor]
 
 
+Ready = Callable[[torch.device], Iterator[str]]
+"""Long work ahead of a phase, in sentences that say how far it is, several a second; the last one
+says what has come of it. Nothing where there is nothing to do any more.
+"""
+
+
 @dataclass(frozen=True)
 class Phase:
     """One update: the graphs whose parameters move and a pure loss(models, batch, generator).
 
     `falls` says whether a sound run brings this loss down. One that another phase works against, as
-    of two networks that compete, may rise or stand still while both learn.
+    of two networks that compete, may rise or stand still while both learn. `ready` makes what the
+    loss needs before its first batch, where that takes more than a moment.
     """
 
     name: str
     graphs: tuple[str, ...]
     loss: Callable[[Mapping[str, nn.Module], Batch, torch.Generator], Losses]
     falls: bool = True
+    ready: Ready | None = None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 (Goodfellow et al. 2014, arXiv:1406.2661).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -22,7 +22,7 @@ from builder.tasks.base import (
     apply,
     single,
 )
-from builder.tasks.judge import Judge, judge
+from builder.tasks.judge import Judge, judge, judging
 from builder.tasks.losses import choose, options
 
 GENERATOR, DISCRIMINATOR = "generator", "discriminator"
@@ -126,7 +126,7 @@ class Gan(Task):
 
     def validation(self) -> Phase:
         """As many made images as held-out ones, both judged."""
-        return Phase("validation", (), self._compare)
+        return Phase("validation", (), self._compare, ready=self._ready)
 
     def metrics(self) -> tuple[str, ...]:
         """As chosen; else the Fréchet distance, and with classes how many are recognised and how
@@ -216,10 +216,15 @@ class Gan(Task):
         right = on_real(self._score(models, real), 1 - smoothing)
         return right + on_made(self._score(models, made))
 
-    def _judging(self, device: torch.device) -> Judge:
-        """The judge, trained on the training rows where it is needed first."""
+    def _ready(self, device: torch.device) -> Iterator[str]:
+        """Train the judge on the training rows where there is none yet, and say how far it is."""
         if self._judge is None:
-            images = self._rows[self.image.name]
-            labels = self._rows["target"] if self.classes else None
-            self._judge = judge(images, labels, self.classes, device)
+            self._judge = yield from judging(*self._labelled(), self.classes, device)
+
+    def _judging(self, device: torch.device) -> Judge:
+        if self._judge is None:
+            self._judge = judge(*self._labelled(), self.classes, device)
         return self._judge
+
+    def _labelled(self) -> tuple[Tensor, Tensor | None]:
+        return self._rows[self.image.name], self._rows["target"] if self.classes else None

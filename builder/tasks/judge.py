@@ -12,7 +12,9 @@ same judge, kept in LAMINA_HOME/judges.
 
 import hashlib
 import os
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -78,10 +80,23 @@ def _convolution(channels: int, width: int, *, stride: int) -> tuple[nn.Module, 
 
 
 def judge(images: Tensor, labels: Tensor | None, classes: int, device: torch.device) -> Judge:
+    """What `judging` makes, in silence."""
+    work = judging(images, labels, classes, device)
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            return cast(Judge, end.value)
+
+
+def judging(
+    images: Tensor, labels: Tensor | None, classes: int, device: torch.device
+) -> Generator[str, None, Judge]:
     """The judge of these training images (uint8 [N, C, H, W]) and class codes [N], or None where
     there are no classes.
 
-    Trained in half a minute or so where it is not kept yet; no random state outside moves.
+    Trained in half a minute or so where it is not kept yet, and then says how far it is; no random
+    state outside moves.
     """
     step = -(-len(images) // (MOST_ROWS if labels is not None else MOST_ROWS // len(TURNS)))
     images = images[::step].contiguous()
@@ -94,28 +109,32 @@ def judge(images: Tensor, labels: Tensor | None, classes: int, device: torch.dev
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(0)
         found = Judge(images.shape[1], classes, small=max(images.shape[2:]) < SMALL)
-        if not _read(found, path):
-            _train(found.to(device), images.to(device), labels.to(device), STEPS)
-            _write(found, path)
+    if not _read(found, path):
+        for step in _train(found.to(device), images.to(device), labels.to(device), STEPS):
+            yield f"Training the judge of images, {step:,} of {STEPS:,} steps."
+        _write(found, path)
+        yield "The judge of images is trained, and kept for all runs on these images."
     return found.to(device).eval().requires_grad_(False)
 
 
-def _train(model: Judge, images: Tensor, labels: Tensor, steps: int) -> None:
+def _train(model: Judge, images: Tensor, labels: Tensor, steps: int) -> Iterator[int]:
+    """The number of each step that is about to come, from 0."""
     chance = torch.Generator().manual_seed(0)
     optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps)
-    with torch.enable_grad():
-        for _ in range(steps):
-            rows = torch.randint(len(images), (BATCH,), generator=chance).to(images.device)
-            real = _shifted(images[rows].float() / 255, chance)
-            false = _false(real, labels[rows], chance)
-            none = labels.new_full((len(false),), model.head.out_features - 1)
+    for step in range(steps):
+        yield step
+        rows = torch.randint(len(images), (BATCH,), generator=chance).to(images.device)
+        real = _shifted(images[rows].float() / 255, chance)
+        false = _false(real, labels[rows], chance)
+        none = labels.new_full((len(false),), model.head.out_features - 1)
+        with torch.enable_grad():
             logits = model(torch.cat([real, false]))[1]
             loss = F.cross_entropy(logits, torch.cat([labels[rows], none]))
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            schedule.step()
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        schedule.step()
 
 
 def _shifted(x_NCHW: Tensor, chance: torch.Generator) -> Tensor:

@@ -15,8 +15,8 @@ SIGN_EVERY = 0.5
 
 def evaluate(
     setup: Setup, step: int, epoch: int
-) -> Iterator[p.Tick | p.Samples | dict[str, float]]:
-    """Signs of life, then the figures ({} where nothing is held out), then the watched rows.
+) -> Iterator[p.Tick | p.Noted | p.Samples | dict[str, float]]:
+    """Signs of life (in words where something is made ready), then the figures ({} where nothing is held out), then the watched rows.
 
     The models come out in training mode, with all random states as they were. Of several workers
     each takes its share of the batches; the figures are those of all, the watched rows the first
@@ -34,6 +34,14 @@ def evaluate(
         group.level(setup.models)
     with aside(setup):
         due = time.perf_counter() + SIGN_EVERY
+        words = ""
+        for words in phase.ready(setup.device) if phase.ready else ():
+            if time.perf_counter() >= due:
+                due = time.perf_counter() + SIGN_EVERY
+                yield p.Tick("validating", words)
+        if words:
+            yield p.Noted("prepared", words, step, epoch)
+            yield p.Tick("validating")
         setup.held_out.begin(0)
         for number in range(rank, setup.held_out.steps, size):
             batch = setup.held_out.batch(number, setup.models)

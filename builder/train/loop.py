@@ -376,7 +376,7 @@ class Loop:
                 for item in evaluation.evaluate(self.setup, self.at.step, self.at.epoch):
                     if isinstance(item, p.Samples):
                         self.answers = item.whole
-                    if isinstance(item, p.Tick | p.Samples):
+                    if isinstance(item, p.Tick | p.Noted | p.Samples):
                         yield item
                     else:
                         figures |= item

@@ -234,9 +234,10 @@ class Noted:
 
 @dataclass(frozen=True)
 class Tick:
-    """A sign of life while no step comes (pause, validation)."""
+    """A sign of life while no step comes (pause, validation), perhaps with what is being done."""
 
     phase: Literal["paused", "validating"]
+    message: str = ""
 
 
 @dataclass(frozen=True)

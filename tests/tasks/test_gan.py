@@ -116,6 +116,25 @@ def test_without_classes_the_judge_tells_how_images_are_turned() -> None:
     assert torch.equal(again.look(images().float() / 255)[0], features)
 
 
+def test_before_the_first_judgement_the_task_says_how_far_the_judge_is_and_then_nothing() -> None:
+    rows = {"image": images(), "target": torch.arange(40) % 2}
+    for wanted in (
+        [
+            "Training the judge of images, 0 of 2 steps.",
+            "Training the judge of images, 1 of 2 steps.",
+            "The judge of images is trained, and kept for all runs on these images.",
+        ],
+        [],
+    ):
+        task = made()
+        task.feed("train", {"train": rows}, torch.device("cpu"))
+        ready = task.validation().ready
+        assert ready is not None
+        with torch.no_grad():  # as in a validation
+            assert list(ready(torch.device("cpu"))) == wanted
+        assert list(ready(torch.device("cpu"))) == []
+
+
 def test_a_shifted_image_is_the_image_a_little_elsewhere() -> None:
     real = torch.zeros(50, 1, 8, 8)
     real[:, :, 3, 4] = 1
@@ -144,7 +163,7 @@ def test_the_judge_knows_its_classes_and_takes_nothing_else_for_one_of_them() ->
         real[row, 0, at, :] += 255 * (1 - labels[row].item())
     torch.manual_seed(0)
     found = Judge(1, 2, small=True)
-    _train(found, real, labels, steps=120)
+    assert list(_train(found, real, labels, steps=120)) == list(range(120))
     found.eval()
     probabilities = found.look(real.float() / 255)[1]
     assert (probabilities.argmax(1) == labels).all()

@@ -1,6 +1,7 @@
 """The loop: it learns, yields what happens, goes on bit for bit, obeys, and says why it fails."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from builder.train.plan import (
     Event,
     Finished,
     Health,
+    Noted,
     Ordered,
     Plan,
     Samples,
@@ -215,6 +217,30 @@ def test_a_pause_keeps_the_state_on_disk_and_changes_nothing(make_plan: Make) ->
     assert any(isinstance(event, Tick) for event in events)
     assert any(isinstance(e, Snapshot) and e.urgent and e.saved.tensors for e in events[:-3])
     assert same(weights(left), weights(plan))
+
+
+def test_what_a_validation_needs_first_is_told_while_it_is_made(
+    make_plan: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("builder.train.evaluation.SIGN_EVERY", 0)
+    plan = make_plan(recipe={"epochs": 2})
+    phase, work = plan.task.validation(), iter(["Half.", "Done, and kept."])
+    assert phase is not None
+    ready = replace(phase, ready=lambda _: work)
+    monkeypatch.setattr(plan.task, "validation", lambda: ready)
+    events = list(fit(plan))
+    told = [event.message for event in events if isinstance(event, Tick) and event.message]
+    assert told == ["Half.", "Done, and kept."]
+    assert [event.message for event in events if isinstance(event, Noted)] == ["Done, and kept."]
+    silent = [n for n, event in enumerate(events) if isinstance(event, Tick) and not event.message]
+    assert silent, "the words are taken back"
+    assert same(weights(plan), weights(_left(make_plan)))
+
+
+def _left(make_plan: Make) -> Plan:
+    plan = make_plan(recipe={"epochs": 2})
+    list(fit(plan))
+    return plan
 
 
 def test_stop_ends_at_once_and_stop_after_epoch_at_its_end(make_plan: Make) -> None:

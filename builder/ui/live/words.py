@@ -83,7 +83,7 @@ def _happened(kind: str, event: Mapping[str, Any]) -> str:
         return "Started"
     if kind == "resumed":
         return f"Resumed at step {int(event.get('step', 0)):,}"
-    if kind == "worker_lost":
+    if kind in ("worker_lost", "prepared"):
         return message
     if kind == "evaluated":
         return _evaluated(event)

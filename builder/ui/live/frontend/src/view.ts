@@ -110,7 +110,7 @@ export class Head implements Part {
     const share = status.steps ? status.step / status.steps : 0;
     const shown = Math.min(status.epochs, status.epoch + (over(status) ? 0 : 1));
     this.title.textContent = status.waits ? "Waiting for its turn" : ["queued", "preparing"].includes(status.status) ? "Preparing…" : `Epoch ${shown} of ${status.epochs}`;
-    this.steps.textContent = this.steps.title = status.waits ? status.waits : status.steps ? `step ${count(status.step)} of ${count(status.steps)}` : "";
+    this.steps.textContent = this.steps.title = status.waits ? status.waits : status.status === "running" && status.message ? status.message : status.steps ? `step ${count(status.step)} of ${count(status.steps)}` : "";
     this.share.textContent = `${Math.round(share * 100)} %`;
     this.bar.style.width = `${Math.min(100, share * 100)}%`;
     const cell = (name: string, value: string, rest = "") => make("div", {},

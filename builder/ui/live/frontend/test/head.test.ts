@@ -34,6 +34,12 @@ describe("the head of a run", () => {
     expect(made({ status: "queued", waits: "" }).find("live-epoch").textContent).toBe("Preparing…");
   });
 
+  it("says what is being made while no step comes", () => {
+    const words = "Training the judge of images, 600 of 2,000 steps.";
+    expect(made({ status: "running", step: 20, steps: 60, message: words }).head.root.textContent).toContain(words);
+    expect(made({ status: "running", step: 20, steps: 60 }).head.root.textContent).toContain("step 20 of 60");
+  });
+
   it("shows a state by the table's word, tone and sign", () => {
     const { find, shown } = made({ status: "stopped" });
     expect(find("run-status").className).toBe("pill n");

@@ -16,7 +16,8 @@ SIGN_EVERY = 0.5
 def evaluate(
     setup: Setup, step: int, epoch: int
 ) -> Iterator[p.Tick | p.Noted | p.Samples | dict[str, float]]:
-    """Signs of life (in words where something is made ready), then the figures ({} where nothing is held out), then the watched rows.
+    """Signs of life (in words where something is made ready), then the figures ({} where nothing is
+    held out), then the watched rows.
 
     The models come out in training mode, with all random states as they were. Of several workers
     each takes its share of the batches; the figures are those of all, the watched rows the first

@@ -171,8 +171,13 @@ def _change(scene: Scene, node: str) -> str:
     return " and ".join(parts)
 
 
-def _why_output(_: Scene, fault: Fault) -> str:
-    expected = fault.error.facts["expected"]
+def _why_output(scene: Scene, fault: Fault) -> str:
+    expected = tuple(fault.error.facts["expected"])
+    tokens = {spec.cardinality for spec in scene.inputs.values() if spec.form == "tokens"}
+    if len(expected) == 2 and expected[1] in tokens:
+        return f"At each of {expected[0]} places, each of {expected[1]} tokens needs a score."
+    if any(spec.shape == expected for spec in scene.inputs.values()):  # no classes, or as many
+        return f"What is predicted has the shape {text(expected)}, as what comes in."
     if len(expected) == 1 and expected[0] > 1:
         return f"There are {expected[0]} classes, and each needs a score."
     return "A single number is predicted." if expected == (1,) else ""

@@ -79,6 +79,11 @@ def _template(theme: tokens.Theme) -> go.layout.Template:
             "yaxis": axis,
             "hovermode": "x unified",
             "hoverlabel": hover,
+            "modebar": {
+                "bgcolor": colour["surface"],
+                "color": colour["ink3"],
+                "activecolor": colour["acc"],
+            },
             "showlegend": False,
         },
         data={"scatter": [{"line": {"width": 2}, "marker": {"size": 6}}]},

@@ -38,6 +38,22 @@ def number(value: float, digits: int = 3) -> str:
     return f"{value:.{max(0, digits - (1 if size >= 10 else 0) - (1 if size >= 100 else 0))}f}"
 
 
+def column(values: Sequence[float], *, plus: bool = False) -> list[str]:
+    """Figures of one column, each with the decimals of the largest, so that their points stand
+    below each other; with `plus` each has its sign.
+    """
+    sizes = [abs(value) for value in values if value == value]
+    largest = max(sizes, default=0.0)
+    if largest >= 1e9 or largest < 1e-3:
+        return [signed(value) if plus else number(value) for value in values]
+    places = len(number(largest).partition(".")[2])
+    signs = (("−" if value < 0 else "+" if plus and value > 0 else "") for value in values)
+    return [
+        f"{sign}{abs(value):,.{places}f}" if value == value else "–"
+        for sign, value in zip(signs, values, strict=True)
+    ]
+
+
 def share(value: float) -> str:
     """A share in per cent: 59.1 %."""
     return "–" if value != value else f"{value * 100:.1f} %"

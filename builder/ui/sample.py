@@ -82,7 +82,8 @@ def neighbours(report: SplitReport, one: Sample) -> tuple[str, list[int]]:
     if isinstance(report, ClassificationSplit):
         truth, right = int(report.targets[one.row]), bool(report.right[one.row])
         like = np.flatnonzero((report.targets == truth) & (report.right == right))
-        return f"{called(report.classes[truth])}, {'right' if right else 'wrong'}", like.tolist()
+        title = f"{'Right' if right else 'Wrong'}: {called(report.classes[truth])}"
+        return title, like.tolist()
     return "Rows of this split", list(range(report.rows))
 
 

@@ -216,7 +216,7 @@ def test_a_waiting_run_is_told_what_it_waits_behind(
     (lamina_home / "queue").mkdir(exist_ok=True)
     (lamina_home / "queue" / f"{own}.json").write_text(json.dumps({"device": "cpu", "time": 1.0}))
     said = news(Follower(own))["status"]["waits"]
-    assert said == "behind one · 1 run at once on the CPU; change it on Runs, under Waiting"
+    assert said == "behind one · 1 run at once on the CPU; change it on Runs, under At once"
     run.say("finished")
     assert news(Follower(own))["status"]["waits"] == ""
     assert news(Follower(RUN))["status"]["waits"] == ""
@@ -231,7 +231,7 @@ def test_every_state_of_runs_sweeps_and_trials_has_a_sign_of_one_table() -> None
 @pytest.mark.parametrize(
     ("record", "words"),
     [
-        ({"a": 1, "y": "yes", "b": 2.5, "c": "red", "d": 4}, "a 1, b 2.5, c red"),
+        ({"id": 7, "y": "yes", "a": 1, "b": 2.5, "c": "red", "d": 4}, "a 1, b 2.5, c red"),
         ({"text": "so  long " * 30, "y": "yes"}, ("so long " * 30)[:89].rstrip() + "…"),
         ({"y": "yes"}, ""),
     ],
@@ -240,6 +240,7 @@ def test_every_state_of_runs_sweeps_and_trials_has_a_sign_of_one_table() -> None
 def test_a_watched_row_is_told_by_its_text_or_its_first_columns(
     record: dict[str, Any], words: str
 ) -> None:
-    project = SimpleNamespace(data=SimpleNamespace(target="y"))
-    watched = Watched(cast(Any, SimpleNamespace(project=lambda: project)))
+    table = SimpleNamespace(form="vector", origins=("a", "b", "b", "c", "d"), features=())
+    spec = SimpleNamespace(inputs={"table": table}, target=SimpleNamespace(name="y"))
+    watched = Watched(cast(Any, SimpleNamespace(spec=spec)))
     assert watched._told(record) == words

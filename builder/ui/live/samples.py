@@ -9,6 +9,7 @@ from builder.data.specs import TargetSpec
 from builder.errors import LaminaError
 from builder.runs import Run
 from builder.ui import figures
+from builder.ui import rows as record_rows
 
 SIDE = 64
 WORDS = 90
@@ -74,14 +75,17 @@ class Watched:
         return None, self._told(record) or f"row {row}"
 
     def _told(self, record: dict[str, Any]) -> str:
-        """A text in its first words; of a table the first columns that are inputs."""
-        data = self.run.project().data
-        target = data.target if data else None
-        plain = {
-            name: value
-            for name, value in record.items()
-            if name != target and isinstance(value, str | int | float)
-        }
+        """A text in its first words; of a table the first columns that the network reads."""
+        read = (record_rows.columns_of(self.run.spec, most=len(record)), list(record))
+        target = self.run.spec.target
+        plain: dict[str, Any] = {}
+        for names in read:
+            plain = plain or {
+                record_rows.column_label(self.run.spec, name): record[name]
+                for name in names
+                if (target is None or name != target.name)
+                and isinstance(record.get(name), str | int | float)
+            }
         long = [str(value) for value in plain.values() if len(str(value)) > COLUMN]
         if long:
             return _short(long[0], WORDS)

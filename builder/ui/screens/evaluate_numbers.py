@@ -106,18 +106,19 @@ def _row(point: Any) -> int:
 
 
 def _grid(look: Look, report: RegressionSplit, found: Any) -> int | None:
+    true = report.targets[found].astype(float).tolist()
+    said = report.predictions[found].astype(float).tolist()
+    off = [a - b for a, b in zip(true, said, strict=True)]
+    columns = (figures.column(true), figures.column(said), figures.column(off, plus=True))
+    cells = dict(zip(map(int, found), zip(*columns, strict=True), strict=True))
+
     def caption(row: int) -> dict[str, Any]:
-        truth, answer = float(report.targets[row]), float(report.predictions[row])
         return {
             "left": "true",
-            "leftFigure": figures.number(truth),
+            "leftFigure": cells[row][0],
             "right": "predicted",
-            "rightFigure": figures.number(answer),
-            "cells": [
-                figures.number(truth),
-                figures.number(answer),
-                figures.signed(truth - answer),
-            ],
+            "rightFigure": cells[row][1],
+            "cells": list(cells[row]),
         }
 
     return samples(

@@ -134,8 +134,12 @@ def _uploaded(run: Any, asked: Any) -> None:
         record = {_image_column(asked): file.getvalue()}
         try:
             asked.records([record])
-        except LaminaError as error:
-            parts.failed(error, key="upload_failed")
+        except LaminaError:
+            wrong = LaminaError(
+                f"{file.name} is no image that can be read.",
+                remedy="Take a whole PNG, JPEG, WebP or BMP.",
+            )
+            parts.failed(wrong, key="upload_failed")
             return
         sample.give(run, record)
         st.rerun()
@@ -211,7 +215,8 @@ def _pasted(run: Any, asked: Any) -> None:
     except LaminaError as error:
         parts.failed(error, key="paste_failed")
     except ValueError as error:
-        parts.failed(LaminaError(str(error)), key="paste_failed")
+        wrong = LaminaError(str(error), remedy="Give numbers, apart by spaces, commas or lines.")
+        parts.failed(wrong, key="paste_failed")
     else:
         sample.give(run, record)
         st.rerun()

@@ -125,7 +125,7 @@ def _inside(run: Any, asked: Any, inputs: Any, wish: explain_side.Asked) -> None
         found = channels(subject, inputs, start, code)
         left, right = st.columns([650, 400], gap="small")
         with left:
-            maps.channels(f"channels_{run.id}", found.shown)
+            maps.channels(f"channels_{run.id}", start, found.shown)
         with right:
             parts.html(
                 '<div style="display:flex;gap:28px;margin-bottom:8px">'

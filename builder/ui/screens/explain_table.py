@@ -15,7 +15,7 @@ from builder.ui.components import maps
 from builder.ui.components.waterfall import waterfall
 from builder.ui.components.whatif import whatif as form
 from builder.ui.sample import Sample
-from builder.ui.screens import explain_choose, explain_work
+from builder.ui.screens import deploy_inputs, explain_choose, explain_work
 
 MOST_BARS = 9
 
@@ -232,6 +232,16 @@ def _fair(run: Any, checkpoint: str, one: Sample) -> str:
     )
 
 
+def _missing(asked: Any, column: str) -> dict[str, Any]:
+    """What the model reads where the column has no value: "fill", and that in words."""
+    settings = deploy_inputs.columns_of(asked.prepared.preparation)
+    fill = next((one.get("fill") for one in settings if one["name"] == column), None)
+    return {
+        "fill": fill,
+        "missing": "missing" if fill is None else f"missing, read as {rows.show(fill)}",
+    }
+
+
 @st.fragment
 def _whatif(
     run: Any, asked: Any, checkpoint: str, one: Sample, record: dict[str, Any], target: str | None
@@ -264,6 +274,7 @@ def _whatif(
             "column": one_range.column,
             "label": rows.column_label(run.spec, one_range.column),
             "before": record.get(one_range.column),
+            **_missing(asked, one_range.column),
             "choices": list(one_range.choices) or None,
             "low": one_range.low,
             "high": one_range.high,

@@ -9,8 +9,9 @@ import streamlit as st
 from builder.explain import Explanation, explain
 from builder.progress import Progress
 from builder.ui import charts, figures, opened, parts, rows, sample, tokens
-from builder.ui.components.downloads import file_name
+from builder.ui.components.downloads import downloads, file_name
 from builder.ui.screens import explain_work
+from builder.ui.screens.evaluate_parts import csv
 
 SWARM_ROWS = (50, 200, 500)
 
@@ -141,29 +142,29 @@ def _swarm(run: Any, split: str, found: Explanation) -> None:
         chart,
         key=f"swarm_{run.id}",
         height=110 + 38 * len(order),
-        name="shap-beeswarm",
+        files=False,
         on_select="rerun",
         selection_mode="points",
     )
-    parts.html(
-        '<div class="lm-s lm-m">Blue dots hold low values of the column, orange ones high. '
-        "Bold: the mean size of the column’s part. Click a dot to open its row.</div>",
-        "swarm",
-    )
-    st.download_button(
-        "CSV",
-        lambda: figures.table(
-            ["row", *names],
-            [
-                [rows.row_number(row.row or 0), *(part.attribution for part in row.columns)]
-                for row in found.rows
-            ],
-        ),
-        file_name=f"{file_name([run.project().name, opened.name_of(run), split, 'shap'])}.csv",
-        mime="text/csv",
-        key="swarm_csv",
-        on_click="ignore",
-    )
+    with st.container(horizontal=True, vertical_alignment="center", key="lm_head_swarm"):
+        parts.html(
+            '<div class="lm-s lm-m">Blue dots hold low values of the column, orange ones high. '
+            "Bold: the mean size of the column’s part. Click a dot to open its row.</div>",
+            "swarm",
+        )
+        name = file_name([run.project().name, opened.name_of(run), split, "shap"])
+        downloads(f"swarm_{run.id}", name, of="the beeswarm")
+        csv(
+            lambda: figures.table(
+                ["row", *names],
+                [
+                    [rows.row_number(row.row or 0), *(part.attribution for part in row.columns)]
+                    for row in found.rows
+                ],
+            ),
+            "swarm",
+            name,
+        )
     points = (picked or {}).get("selection", {}).get("points", [])
     if points:
         row = points[0].get("customdata", [None])[0]

@@ -46,9 +46,12 @@ def verdict(key: str, trust: Trust, note: str) -> None:
     plain.mount("maps")(key=key, data={"kind": "trust", "trust": trust.to_dict(), "note": note})
 
 
-def channels(key: str, shown: Sequence[Channel]) -> None:
+def channels(key: str, layer: str, shown: Sequence[Channel]) -> None:
     """Draw channels of a layer, each with its part."""
     items = []
+    csv = figures.table(
+        ["channel", "part"], [[channel.index, channel.part] for channel in shown]
+    ).decode()
     for channel in shown:
         values = np.atleast_2d(channel.values)
         if values.shape[0] == 1:
@@ -64,7 +67,9 @@ def channels(key: str, shown: Sequence[Channel]) -> None:
                 "values": base64.b64encode(scaled.tobytes()).decode(),
             }
         )
-    plain.mount("maps")(key=key, data={"kind": "channels", "channels": items})
+    plain.mount("maps")(
+        key=key, data={"kind": "channels", "id": f"{layer}-channels", "channels": items, "csv": csv}
+    )
 
 
 def signed(value: float) -> str:

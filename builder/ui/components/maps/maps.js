@@ -49,13 +49,21 @@ function evidence(data) {
   return el("div", { class: "ev" }, el("div", { class: "lb", title: `${label}, ${shown} with nothing removed; mean of random orders dashed` }, el("div", {}, `${label} ${shown}`), el("div", { class: "row dash" }, el("i"), "random order")), svg, el("div", {}, `${word} removed`));
 }
 
+/** From nothing to strong, as a drawing, so that a picture of the card has it. */
+function fading(dark) {
+  const tone = `rgb(${dark ? SIZE_DARK : SIZE})`;
+  return sv("svg", { viewBox: "0 0 44 10", width: 44, height: 10, "aria-hidden": "true" },
+    sv("defs", {}, sv("linearGradient", { id: "fading" }, sv("stop", { "stop-color": tone, "stop-opacity": 0 }), sv("stop", { offset: 1, "stop-color": tone }))),
+    sv("rect", { width: 44, height: 10, rx: 2, fill: "url(#fading)" }));
+}
+
 function bars(data) {
   const most = Math.max(1e-12, ...data.bars.map((bar) => Math.abs(bar.part)));
   const box = el("div", { class: "bars" });
   for (const bar of data.bars) {
     const size = Math.abs(bar.part) / most, half = 50 * size;
     const fill = data.signed === false ? el("i", { style: { width: `${100 * size}%`, left: 0, background: "var(--size)" } }) : el("i", { style: { width: `${half}%`, left: bar.part >= 0 ? "50%" : `${50 - half}%`, background: bar.part >= 0 ? "var(--for)" : "var(--against)" } });
-    box.append(el("div", { class: "n", title: `${bar.name} ${bar.value}` }, el("b", {}, bar.name), el("span", {}, bar.value)), el("div", { class: data.signed === false ? "t one" : "t" }, fill), el("div", { class: "v mono" }, bar.shown));
+    box.append(el("div", { class: "n", title: `${bar.name} ${bar.value}` }, el("b", {}, bar.name), el("span", {}, bar.value)), el("div", { class: data.signed === false ? "t one" : "t" }, el("u"), fill), el("div", { class: "v mono" }, bar.shown));
   }
   return box;
 }
@@ -105,7 +113,7 @@ function channels(root, data, parentElement) {
     raw.forEach((v, i) => { for (let c = 0; c < 3; c++) image.data[4 * i + c] = from[c] + ((to[c] - from[c]) * v) / 255; image.data[4 * i + 3] = 255; });
     at.putImageData(image, 0, 0);
     return el("div", { class: "chn" }, canvas, el("div", { class: "row" }, el("span", {}, channel.name), el("b", {}, channel.shown)));
-  })));
+  })), files(root, data.id, "the channels", () => pictured(root.querySelector(".chs")), data.csv));
 }
 
 export default function ({ parentElement, data }) {
@@ -122,24 +130,20 @@ export default function ({ parentElement, data }) {
   const main = data.map ? heat(data, dark) : data.words ? words(data, dark) : data.series ? series(data, dark) : bars(data);
   const beside = data.trust && data.evidence ? evidence(data) : null;
   const flat = data.map ? el("div", { class: "pic" }, main, beside) : el("div", {}, main, beside ? el("div", { class: "wide", style: { marginTop: "8px" } }, beside) : null);
-  const png = () => {
-    const big = el("canvas", { width: main.width * Math.ceil(512 / main.width), height: main.height * Math.ceil(512 / main.width) });
-    const at = big.getContext("2d");
-    at.imageSmoothingEnabled = !!data.smooth;
-    at.drawImage(main, 0, 0, big.width, big.height);
-    big.toBlob((blob) => save(`${data.id}.png`, blob));
-  };
-  const curve = beside && beside.querySelector("svg");
-  root.replaceChildren(el("div", { class: "card", "data-testid": `map-${data.method}` },
+  const figure = el("div", { class: "figure" },
     el("div", { class: "ct" }, el("h3", {}, data.title), el("span", { class: "sp" }), el("span", { class: "s f" }, data.settings)),
     flat,
-    data.signed === false ? el("div", { class: "scale s m", "data-testid": "scale" }, "little", el("i"), "much: the answer depends on it, for or against") : null,
+    data.signed === false ? el("div", { class: "scale s m", "data-testid": "scale" }, "little", fading(dark), "much: the answer depends on it, for or against") : null);
+  const whole = () => {
+    figure.classList.add("whole"); // without scrolling, for the moment of the picture
+    const svg = pictured(figure);
+    figure.classList.remove("whole");
+    return svg;
+  };
+  root.replaceChildren(el("div", { class: "card", "data-testid": `map-${data.method}` },
+    figure,
     data.trust ? verdict(data.trust) : null,
     data.trust ? checks(data.trust) : null,
     el("div", { class: "gap" }),
-    el("div", { class: "nt" }, el("div", { class: "s m" }, data.note),
-      el("div", { class: "row", style: { marginTop: "4px" } }, el("span", { class: "sp" }),
-        data.map ? el("button", { class: "quiet", title: "Download the map as PNG", onclick: png }, "PNG") : null,
-        curve ? el("button", { class: "quiet", title: "Download the evidence curve as SVG", onclick: () => saveSvg(`${data.id}-evidence`, curve) }, "SVG") : null,
-        el("button", { class: "quiet", title: "Download the parts as CSV", onclick: () => save(`${data.id}.csv`, data.csv, "text/csv") }, "CSV")))));
+    el("div", { class: "nt" }, el("div", { class: "s m" }, data.note), files(root, data.id, "the picture", whole, data.csv))));
 }

@@ -93,7 +93,7 @@ function save(name, text, type) {
 }
 function saveSvg(name, svg, paper) { save(`${name}.svg`, drawn(svg, paper), "image/svg+xml"); }
 async function savePng(name, svg, paper, times = 2) {
-  const { width, height } = svg.viewBox.baseVal;
+  const { width, height } = margins(svg);
   const image = new Image();
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(drawn(svg))}`;
   await image.decode();
@@ -104,9 +104,20 @@ async function savePng(name, svg, paper, times = 2) {
   to.drawImage(image, 0, 0, canvas.width, canvas.height);
   canvas.toBlob((blob) => save(`${name}.png`, blob));
 }
+/** A drawing's box with some paper around it. */
+function margins(svg) {
+  const { x, y, width, height } = svg.viewBox.baseVal;
+  return { x: x - 12, y: y - 12, width: width + 24, height: height + 24 };
+}
 function drawn(svg, paper) {
+  const copy = svg.isConnected ? dressed(svg) : svg.cloneNode(true), { x, y, width, height } = margins(svg);
+  for (const [name, value] of [["xmlns", NS], ["viewBox", `${x} ${y} ${width} ${height}`], ["width", width], ["height", height]]) copy.setAttribute(name, value);
+  if (paper) copy.prepend(sv("rect", { x, y, width, height, fill: paper }));
+  return new XMLSerializer().serializeToString(copy);
+}
+/** A copy that looks the same without the page's styles. */
+function dressed(svg) {
   const copy = svg.cloneNode(true);
-  copy.setAttribute("xmlns", NS);
   const pairs = [[svg, copy]];
   while (pairs.length) {
     const [from, to] = pairs.pop();
@@ -114,8 +125,53 @@ function drawn(svg, paper) {
     for (const key of ["fill", "stroke", "stroke-width", "stroke-dasharray", "font-family", "font-size", "font-weight", "opacity", "text-anchor"]) to.style[key] = style.getPropertyValue(key);
     [...from.children].forEach((child, i) => pairs.push([child, to.children[i]]));
   }
-  if (paper) copy.prepend(sv("rect", { width: "100%", height: "100%", fill: paper }));
-  return new XMLSerializer().serializeToString(copy);
+  return copy;
+}
+/** All that stands in an element as one drawing: maps, charts, tinted boxes and words, each in its place. */
+function pictured(element) {
+  const { left, top, width, height } = element.getBoundingClientRect();
+  const to = sv("svg", { viewBox: `0 0 ${width} ${height}`, width, height });
+  const place = (box) => ({ x: box.left - left, y: box.top - top, width: box.width, height: box.height });
+  const visit = (node) => {
+    if (node.nodeType === 3) return void written(node, to, left, top);
+    const at = place(node.getBoundingClientRect()), style = getComputedStyle(node);
+    if (node.tagName === "CANVAS") return void to.append(sv("image", { ...at, href: enlarged(node, style.imageRendering !== "pixelated"), preserveAspectRatio: "none" }));
+    if (node.tagName === "svg") return void to.append(put(dressed(node), at, []));
+    if (!/, 0\)$|transparent/.test(style.backgroundColor)) to.append(sv("rect", { ...at, rx: parseFloat(style.borderRadius) || 0, fill: style.backgroundColor }));
+    if (style.borderTopStyle === "dashed") to.append(sv("path", { d: `M${at.x} ${at.y}h${at.width}`, stroke: style.borderTopColor, "stroke-width": 1.5, "stroke-dasharray": "3 3" }));
+    node.childNodes.forEach(visit);
+  };
+  visit(element);
+  return to;
+}
+function enlarged(canvas, smooth) {
+  const times = Math.ceil(512 / canvas.width), big = el("canvas", { width: canvas.width * times, height: canvas.height * times });
+  const at = big.getContext("2d");
+  at.imageSmoothingEnabled = smooth;
+  at.drawImage(canvas, 0, 0, big.width, big.height);
+  return big.toDataURL("image/png");
+}
+/** The words of a text node, one text per line that the page broke it into. */
+function written(node, to, left, top) {
+  const style = getComputedStyle(node.parentElement), range = document.createRange(), lines = [];
+  for (const word of node.data.matchAll(/\S+/g)) {
+    range.setStart(node, word.index);
+    range.setEnd(node, word.index + word[0].length);
+    const box = range.getBoundingClientRect(), last = lines.at(-1);
+    if (last && Math.abs(last.top - box.top) < 2) Object.assign(last, { text: `${last.text} ${word[0]}`, right: box.right });
+    else lines.push({ text: word[0], left: box.left, right: box.right, top: box.top, high: box.height });
+  }
+  for (const line of lines) {
+    to.append(sv("text", { x: line.left - left, y: line.top - top + 0.78 * line.high, textLength: line.right - line.left, lengthAdjust: "spacingAndGlyphs", fill: style.color,
+      "font-family": style.fontFamily, "font-size": style.fontSize, "font-weight": style.fontWeight }, line.text));
+  }
+}
+/** Quiet buttons for a figure: `shown` gives its drawing; a table is its CSV. */
+function files(root, name, of, shown, csv) {
+  const paper = () => css(root, "--surface") || "#fff";
+  const button = (kind, what, take) => el("button", { class: "quiet", title: `Download ${what} as ${kind}`, "aria-label": `Download ${what} as ${kind}`, "data-testid": `${kind.toLowerCase()}-${name}`, onclick: take }, kind);
+  return el("div", { class: "files" }, button("PNG", of, () => savePng(name, shown(), paper())), button("SVG", of, () => saveSvg(name, shown(), paper())),
+    csv ? button("CSV", "the parts", () => save(`${name}.csv`, csv, "text/csv")) : null);
 }
 function bytes(text) { return Uint8Array.from(atob(text), (c) => c.charCodeAt(0)); }
 function path(points) { return points.length ? "M" + points.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L") : ""; }

@@ -7,6 +7,9 @@ function curve(lines, low, high) {
   return svg;
 }
 
+/** Characters from a figure's point on, 0 without one; -1 where it is no plain figure. */
+function after(cell) { return /^[-−+]?[\d,]+(\.\d+)?$/.test(cell) ? (cell.match(/\..*/) || [""])[0].length : -1; }
+
 export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement.querySelector("#root");
   const { kind, items, columns, selected } = data;
@@ -24,8 +27,10 @@ export default function ({ parentElement, data, setTriggerValue }) {
   } else if (kind === "tokens") body = el("div", { class: `list wrap${data.tall ? " tall" : ""}` }, items.map((item) => button(item, "text", el("span", { class: "snip" }, item.text), caption(item))));
   else {
     const number = columns.map((_, at) => items.every((item) => /^(?:[-−+–\d.,e%()\s]|to)*$/.test(item.cells[at])));
+    const places = columns.map((_, at) => (number[at] ? Math.max(0, ...items.map((item) => after(item.cells[at]))) : 0));
+    const level = (cell, at) => { const own = after(cell); return places[at] && own >= 0 ? cell + " ".repeat(places[at] - own) : cell; };
     const rows = items.map((item) => el("tr", { class: item.row === selected ? "on" : "", tabindex: 0, "data-testid": `sample-${item.row}`, "aria-label": item.title || `Row ${item.number}: explain this prediction`, onclick: () => open(item.row), onkeydown: (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); open(item.row); } event.stopPropagation(); } },
-      item.cells.map((cell, at) => el("td", { class: number[at] ? "n" : "", title: cell }, cell))));
+      item.cells.map((cell, at) => el("td", { class: number[at] ? "n" : "", title: cell }, number[at] ? level(cell, at) : cell))));
     body = el("div", { class: `wrap${data.tall ? " tall" : ""}` }, el("table", {}, el("thead", {}, el("tr", {}, columns.map((column, at) => el("th", { class: number[at] ? "n" : "", scope: "col" }, column)))), el("tbody", {}, rows)));
   }
   root.replaceChildren(body);

@@ -7,12 +7,13 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const send = (changes) => { clearTimeout(state.timer); state.timer = setTimeout(() => setTriggerValue("change", { changes, at: Date.now() }), 120); };
   const change = (row, value) => {
     const changes = { ...data.changes };
-    if (value === row.before || value === null || value === undefined || value !== value) delete changes[row.column];
+    if (value === row.before || absent(value) || value !== value) delete changes[row.column];
     else changes[row.column] = value;
     data.changes = changes;
     send(changes);
   };
-  const shown = (value) => (value === null || value === undefined ? "–" : typeof value === "number" ? Number(value.toPrecision(6)).toLocaleString("en", { maximumFractionDigits: 6 }) : String(value));
+  const absent = (value) => value === null || value === undefined;
+  const shown = (value) => (absent(value) ? "missing" : typeof value === "number" ? Number(value.toPrecision(6)).toLocaleString("en", { maximumFractionDigits: 6 }) : String(value));
   const all = data.rows.flatMap((row) => row.curve);
   const low = Math.min(...all), high = Math.max(...all), span = high - low || 1;
   const y = (v) => 36 - (32 * (v - low)) / span;
@@ -30,21 +31,21 @@ export default function ({ parentElement, data, setTriggerValue }) {
   function line(row) {
     const value = row.column in data.changes ? data.changes[row.column] : row.before;
     const changed = row.column in data.changes;
-    const name = el("div", { class: `nm${changed ? " on" : ""}`, title: row.label }, el("b", {}, row.label), el("div", { class: "s f" }, changed ? `was ${shown(row.before)}` : "unchanged"));
+    const name = el("div", { class: `nm${changed ? " on" : ""}`, title: row.label }, el("b", {}, row.label), el("div", { class: "s f" }, changed ? `was ${shown(row.before)}` : absent(value) ? row.missing || "missing" : "unchanged"));
     if (row.choices) {
       const widget = row.choices.length <= 4 && row.choices.join("").length < 34
         ? el("div", { class: "seg", role: "group", "aria-label": row.label }, row.choices.map((choice) => el("button", { "aria-pressed": choice === value ? "true" : "false", "data-testid": `whatif-${row.column}-${choice}`, onclick: () => change(row, choice) }, shown(choice))))
-        : el("select", { class: "in", "aria-label": row.label, "data-testid": `whatif-${row.column}`, onchange: (event) => change(row, row.choices[event.target.selectedIndex]) }, row.choices.map((choice) => el("option", { selected: choice === value }, shown(choice))));
+        : el("select", { class: "in", "aria-label": row.label, "data-testid": `whatif-${row.column}`, onchange: (event) => change(row, row.choices[event.target.selectedIndex - (absent(value) ? 1 : 0)]) }, absent(value) ? el("option", { selected: true, disabled: true }, "missing") : null, row.choices.map((choice) => el("option", { selected: choice === value }, shown(choice))));
       return el("div", { class: "wr" }, name, widget);
     }
-    const start = typeof value === "number" ? value : row.low;
-    const box = el("input", { class: "in", type: "number", step: "any", value: typeof value === "number" ? value : "", placeholder: "–", "aria-label": `${row.label}, exact`, "data-testid": `whatif-${row.column}`,
+    const gone = typeof value !== "number", start = gone ? (typeof row.fill === "number" ? row.fill : row.low) : value;
+    const box = el("input", { class: "in", type: "number", step: "any", value: gone ? "" : value, placeholder: "–", "aria-label": `${row.label}, exact`, "data-testid": `whatif-${row.column}`,
       onchange: (event) => change(row, event.target.value === "" ? null : Number(event.target.value)), onkeydown: (event) => event.stopPropagation() });
     const share = (v) => `${(100 * (Math.min(row.high, Math.max(row.low, v)) - row.low)) / (row.high - row.low || 1)}%`;
-    const slider = el("input", { type: "range", min: row.low, max: row.high, step: row.whole ? 1 : (row.high - row.low) / 200 || 1, value: start, "aria-label": row.label, "data-testid": `slide-${row.column}`,
-      oninput: (event) => { box.value = Number(Number(event.target.value).toPrecision(4)); event.target.style.setProperty("--share", share(Number(event.target.value))); },
+    const slider = el("input", { type: "range", class: gone ? "gone" : null, "aria-valuetext": gone ? row.missing || "missing" : null, min: row.low, max: row.high, step: row.whole ? 1 : (row.high - row.low) / 200 || 1, value: start, "aria-label": row.label, "data-testid": `slide-${row.column}`,
+      oninput: (event) => { event.target.classList.remove("gone"); event.target.removeAttribute("aria-valuetext"); box.value = Number(Number(event.target.value).toPrecision(4)); event.target.style.setProperty("--share", share(Number(event.target.value))); },
       onchange: (event) => change(row, Number(Number(event.target.value).toPrecision(4))) });
-    slider.style.setProperty("--share", share(start));
+    slider.style.setProperty("--share", gone ? "0%" : share(start));
     return el("div", { class: "wr num" }, name, el("div", { class: "mid" }, spark(row, value), slider), box);
   }
   const count = Object.keys(data.changes).length;

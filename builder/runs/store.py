@@ -36,7 +36,7 @@ STATUS_EVERY = 0.25
 SERIES = ("health.jsonl", "symptoms.jsonl", "generated.jsonl")
 """Files of one JSON line per moment, each with its "step"."""
 GENERATED_KEPT = 40
-"""Tensors of so many samples stay; the lines beside them all do."""
+"""Tensors of so many samples stay, and the best epoch's; the lines beside them all do."""
 
 
 class FencedError(Exception):
@@ -64,6 +64,7 @@ class Store:
         self.series: series.Writer | None = None
         self.written = 0.0
         self.per_epoch = 1
+        self.best_step = -1
         pid, created = holder or (os.getpid(), process.created())
         self.status = Status("preparing", pid=pid, created=created, fence=fence, device=device)
         self.handlers: dict[type, Callable[[Any], None]] = {
@@ -123,6 +124,8 @@ class Store:
             _keep_lines(self.folder / name, lambda row: row["step"] <= event.step)
         # a checkpoint at an epoch's last step may be from before its end, which then comes again
         _keep_lines(self.folder / "epochs.jsonl", lambda row: row["epoch"] <= event.epoch)
+        for row in files.read_lines(self.folder / "epochs.jsonl"):
+            self.best_step = int(row["step"]) if row.get("best") else self.best_step
         self.per_epoch = event.steps_per_epoch
         kind = "resumed" if event.step else "started"
         folders.add_event(self.folder, kind, step=event.step, epoch=event.epoch)
@@ -158,6 +161,8 @@ class Store:
         row = {**event.figures, "best": event.best}
         files.append_line(self.folder / "epochs.jsonl", row)
         step = int(event.figures["step"])
+        if event.best:
+            self.best_step = step
         self.say(force=False, epoch=int(event.figures["epoch"]), step=step)
 
     def _samples(self, event: Samples) -> None:
@@ -197,8 +202,10 @@ class Store:
             name = f"step-{event.step:08d}.safetensors"
             checkpoint.write(room / name, event.tensors, {"step": str(event.step)})
             line["file"] = f"generated/{name}"
+            best = f"step-{self.best_step:08d}.safetensors"
             for old in sorted(room.glob("step-*.safetensors"))[:-GENERATED_KEPT]:
-                old.unlink(missing_ok=True)
+                if old.name != best:
+                    old.unlink(missing_ok=True)
         files.append_line(self.folder / "generated.jsonl", line)
 
     def _ordered(self, event: Ordered) -> None:

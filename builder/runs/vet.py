@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from builder.tasks.base import Task
 
+PLACE = "recipe.start_from"
+
 
 def networks(project: Project, source: str, task: "Task") -> Path | None:
     """Raise LaminaError where recipe and networks do not go together; gives the file of weights to
@@ -49,26 +51,39 @@ def networks(project: Project, source: str, task: "Task") -> Path | None:
 
 def _weights(wish: str, models: "Mapping[str, nn.Module]") -> Path:
     """The file to begin from, checked against the graphs by names, shapes and values."""
+    try:
+        return _fitting(_file(wish), models)
+    except LaminaError as error:
+        where = f"{error.place}: " if error.place and error.place != PLACE else ""
+        raise LaminaError(
+            f"{where}{error.fact}", place=PLACE, remedy=error.remedy, code=error.code
+        ) from error
+
+
+def _file(wish: str) -> Path:
     path = Path(wish).expanduser()
-    place = "recipe.start_from"
     if not path.suffix and (room("runs") / wish).is_dir():
-        path = Run(wish).checkpoint("best").path
-    elif not path.is_file():
+        return Run(wish).checkpoint("best").path
+    if not path.is_file():
         raise LaminaError(
             f"{wish!r} is neither a run nor a file.",
-            place=place,
+            place=PLACE,
             remedy="Choose a run from the list, or a .safetensors file.",
         )
+    return path
+
+
+def _fitting(path: Path, models: "Mapping[str, nn.Module]") -> Path:
     wanted = checkpoint.join({name: model.state_dict() for name, model in models.items()})
     given = checkpoint.shapes(path)
     problem = checkpoint.fit_problem({name: tuple(x.shape) for name, x in wanted.items()}, given)
     if problem:
         raise LaminaError(
             f"These weights are of another graph: {problem}.",
-            place=place,
+            place=PLACE,
             remedy="Choose weights of the same graph, or begin without.",
         )
-    finite(checkpoint.weights(path), place)
+    finite(checkpoint.weights(path), PLACE)
     return path
 
 

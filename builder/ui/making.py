@@ -35,7 +35,7 @@ def card(run: Any, checkpoint: str, *, key: str) -> None:
         elif found is not None:
             _show(found.values, found.tensors, key)
         else:
-            _kept(run, key)
+            _kept(run, checkpoint, key)
 
 
 def _fields(options: Any, key: str) -> dict[str, Any]:
@@ -58,13 +58,21 @@ def _made(run: Any, checkpoint: str, given: Mapping[str, Any], seed: int) -> Any
         return error
 
 
-def _kept(run: Any, key: str) -> None:
-    """Before anything was asked for: the last thing that was made in training."""
-    found = run.generated()
-    if found:
-        step = int(found[-1]["step"])
-        parts.html(f'<p class="lm-f lm-s">Made in training, at step {step:,}:</p>')
-        _show(found[-1], made.tensors(run, found[-1]), key)
+def _kept(run: Any, checkpoint: str, key: str) -> None:
+    """Before anything was asked for: what was made in training at the checkpoint's step; where that
+    is not kept, the last thing that was made.
+    """
+    kept = made.moments(run)
+    if not kept:
+        return
+    steps = {one.step for one in run.checkpoints() if one.name == checkpoint}
+    same = [moment for moment in kept if moment["step"] in steps]
+    moment = (same or kept)[-1]
+    entry = run.generated()[moment["at"]]
+    which = "by this checkpoint" if same else "the last of the run, not by this checkpoint"
+    words = f"Made in training, at step {moment['step']:,}, {which}:"
+    parts.html(f'<p class="lm-f lm-s">{words}</p>')
+    _show(entry, made.tensors(run, entry), key)
 
 
 def _show(values: Mapping[str, Any], tensors: Mapping[str, Any], key: str) -> None:

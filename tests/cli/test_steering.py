@@ -75,6 +75,8 @@ def test_a_setting_that_makes_no_sense_is_refused_in_words(
     assert code == 1
     assert words in error
     assert not (run.folder / "orders.jsonl").exists()
+    refused = [event for event in run.events() if event["kind"] == "order"]
+    assert [event["accepted"] for event in refused] == ([] if "colour" in setting else [False])
 
 
 def test_a_fork_is_begun_with_changes(

@@ -270,6 +270,28 @@ def test_a_worker_that_was_shut_out_writes_nothing_more(make_project: Make) -> N
     assert folders.stored_status(run.folder).message == "mine"
 
 
+def test_what_the_best_epoch_made_is_kept_however_much_comes_after_it(
+    make_project: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    from builder.train.plan import Epoch, Generated, Started
+
+    monkeypatch.setattr("builder.runs.store.GENERATED_KEPT", 2)
+    run = runs.start(make_project(epochs=1), detach=False)
+    for attempt in ((1, 2, 3, 4), (5, 6)):  # the second goes on where the first was killed
+        store = Store(run.folder, folders.fence(run.folder), device="cpu", keep="best")
+        before = attempt[0] - 1
+        store.put(Started(10 * before, before, 6, 10, 100, ("step", "loss"), {}))
+        for epoch in attempt:
+            store.put(Epoch({"epoch": epoch, "step": 10 * epoch}, best=epoch == 2))
+            images = torch.zeros(1, 1, 2, 2, dtype=torch.uint8)
+            store.put(Generated({"count": 1}, {"images": images}, 10 * epoch, epoch))
+        store.close()
+    kept = sorted(path.stem for path in (run.folder / "generated").iterdir())
+    assert kept == ["step-00000020", "step-00000050", "step-00000060"]
+
+
 def test_a_run_whose_worker_is_gone_is_not_called_running(make_project: Make) -> None:
     run = runs.start(make_project(epochs=1), detach=False)
     folders.write_status(run.folder, folders.Status(status="running", pid=2**22 + 1, created=1.0))

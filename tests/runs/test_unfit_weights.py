@@ -31,10 +31,16 @@ def test_weights_of_another_graph(make_project: Make, tmp_path: Path) -> None:
 def test_a_corrupt_file(make_project: Make, tmp_path: Path) -> None:
     path = tmp_path / "torn.safetensors"
     path.write_bytes(b"\x08\x00\x00\x00\x00\x00\x00\x00{torn")
-    with pytest.raises(LaminaError) as caught:
-        runs.start(make_project(start_from=str(path)), detach=False)
-    assert "torn.safetensors" in str(caught.value)
-    assert runs.list_runs() == []
+    refused(make_project(start_from=str(path)), "torn.safetensors: This is no readable")
+
+
+def test_a_run_whose_checkpoint_was_deleted(make_project: Make) -> None:
+    first = runs.start(make_project(), detach=False)
+    first.checkpoint("best").path.unlink()
+    with pytest.raises(LaminaError, match="no checkpoint 'best'") as caught:
+        runs.start(make_project(start_from=first.id), detach=False)
+    assert caught.value.place == "recipe.start_from"
+    assert [row.id for row in runs.list_runs()] == [first.id]
 
 
 def test_weights_that_are_not_finite(make_project: Make, tmp_path: Path) -> None:

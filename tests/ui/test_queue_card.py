@@ -33,3 +33,11 @@ def test_without_waiting_runs_there_is_no_queue() -> None:
     app = open_page("runs")
     assert not app.exception
     assert "Waiting" not in text_of(app)
+
+
+def test_how_many_runs_a_device_takes_is_set_where_nothing_waits() -> None:
+    app = open_page("runs")
+    assert app.number_input("queue_limit_cpu").value == runs.limits("cpu")
+    app.number_input("queue_limit_cpu").set_value(3).run()
+    assert not app.exception
+    assert runs.limits("cpu") == 3

@@ -19,6 +19,7 @@ def live(
     higher_is_better: bool = True,
     unit: str = "rows",
     loss_note: tuple[str, str] | None = None,
+    loss_falls: bool = True,
     beside: tuple[str, str, int] | None = None,
 ) -> str | None:
     """Show one part of a run's live view.
@@ -26,8 +27,8 @@ def live(
     Gives where the user asked to go ("evaluate", "recipe", "fork:<checkpoint>", "run:<id>"),
     "ended" once when the run has ended under his eyes, else None. `metric` is the name in the epoch
     rows (`validation_<metric>`); `loss_note` what must be said beside the loss, in short and in
-    full; `beside` the run whose curves are laid over this one's (its id, its name, the step from
-    which they part).
+    full; `loss_falls` whether the lowest loss is the best; `beside` the run whose curves are laid
+    over this one's (its id, its name, the step from which they part).
 
     Raises LaminaError when the front end was not built.
     """
@@ -41,6 +42,7 @@ def live(
             "title": title,
             "project": project,
             "lossNote": dict(zip(("text", "title"), loss_note, strict=True)) if loss_note else None,
+            "lossFalls": loss_falls,
             "beside": dict(zip(("run", "title", "step"), beside, strict=True)) if beside else None,
             "metric": metric,
             "metricTitle": metric_title,

@@ -31,7 +31,7 @@ def words(run_id: str) -> str:
         said += f" and {len(ahead) - NAMED} more"
     device = own.device.upper() if own.device == "cpu" else own.device.replace("cuda:", "GPU ")
     count = f"{most} run{'s' if most > 1 else ''} at once on the {device}"
-    return f"behind {said} · {count}; change it on Runs, under Waiting"
+    return f"behind {said} · {count}; change it on Runs, under At once"
 
 
 def _same(device: str, wanted: str) -> bool:

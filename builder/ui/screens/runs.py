@@ -61,6 +61,7 @@ def _own_only() -> bool:
 
 
 def _actions(project: str | None) -> None:
+    runs_queue.at_once()
     if project:
         st.segmented_control(
             "Which runs",

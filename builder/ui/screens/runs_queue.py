@@ -33,7 +33,19 @@ def show(going: bool) -> None:
             _line(one, names.get(one.run, one.run))
         if len(found) > SHOWN:
             parts.html(f'<p class="lm-f lm-s">and {len(found) - SHOWN} more</p>')
-        for device in dict.fromkeys(one.device for one in found):
+
+
+def at_once() -> None:
+    """A button that opens how many runs each device takes at the same time."""
+    from builder import runs
+
+    with st.popover("At once", icon=":material/stacks:", key="queue_at_once"):
+        parts.html(
+            '<p class="lm-f lm-s">So many runs a device takes at the same time; the others wait '
+            "for their turn. Runs of a sweep count too.</p>"
+        )
+        waiting = [one.device for one in runs.waiting()]
+        for device in dict.fromkeys([*(one.name for one in runs.devices()), *waiting]):
             _limit(device)
 
 
@@ -70,7 +82,7 @@ def _limit(device: str) -> None:
 
     now = runs.limits(device)
     wish = st.number_input(
-        f"At once on {device}",
+        f"At once on {'the CPU' if device == 'cpu' else device}",
         min_value=1,
         max_value=MOST,
         value=now,

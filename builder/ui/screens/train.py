@@ -78,7 +78,8 @@ def _live(run_id: str) -> None:
         st.rerun()
     snapshot = run.project()
     strip = st.container(key="lm_train_strip")
-    if run.task().sampling():
+    task = run.task()
+    if task.sampling():
         live("made", run_id, title=name, project=project.name)
     begun = live(
         "body",
@@ -91,6 +92,7 @@ def _live(run_id: str) -> None:
         higher_is_better=metric is None or metric.higher_is_better,
         unit=unit,
         loss_note=_loss_note(run),
+        loss_falls=all(phase.falls for phase in task.phases()),
         beside=_parent(run),
     )
     if begun and begun.startswith("run:"):  # the doctor's change, made in a new run

@@ -25,7 +25,8 @@ export interface ChartSpec {
   format: (value: number, more?: number) => string;
 }
 
-export function lossChart(note?: ChartSpec["note"]): ChartSpec {
+/** `falls`: whether a lower loss is a better network; not so where two networks compete. */
+export function lossChart(note?: ChartSpec["note"], falls = true): ChartSpec {
   return {
     title: "Loss",
     note,
@@ -42,7 +43,7 @@ export function lossChart(note?: ChartSpec["note"]): ChartSpec {
       { label: "validation", value: figure(s.epochs.at(-1)?.validation_loss), colour: "val" },
     ],
     bestOf: (s) => {
-      const i = best(s.epochs, "validation_loss", false);
+      const i = falls ? best(s.epochs, "validation_loss", false) : -1;
       const epoch = s.epochs[i];
       if (!epoch) return null;
       const value = epoch.validation_loss as number;

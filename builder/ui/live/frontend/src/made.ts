@@ -9,6 +9,7 @@ export class Made {
   readonly root = make("section", { class: "made", "data-testid": "made" });
   private note = make("span");
   private slider = make("input", { type: "range", min: "0", max: "0", value: "0", "aria-label": "Moment of the training", "data-testid": "made-slider" });
+  private best = make("button", { hidden: "", "data-testid": "made-best" }, "Best epoch");
   private place = make("div", { class: "made-body" });
   private held: number | null = null;
   private shown = -1;
@@ -19,13 +20,25 @@ export class Made {
       this.held = at === this.moments.length - 1 ? null : at;
       void this.draw();
     };
-    this.root.append(make("header", {}, make("h3", {}, "What it makes"), this.note, make("span", { class: "space" }), this.slider), this.place);
+    this.best.onclick = () => {
+      this.held = this.bestAt();
+      this.slider.value = String(this.held);
+      void this.draw();
+    };
+    this.root.append(make("header", {}, make("h3", {}, "What it makes"), this.note, make("span", { class: "space" }), this.best, this.slider), this.place);
   }
 
   private get moments(): State["generated"] { return this.feed.state.generated; }
 
+  /** Place of what was made at the end of the best epoch so far; -1 where that is not kept. */
+  private bestAt(): number {
+    const step = this.feed.state.epochs.filter((one) => one.best).at(-1)?.step;
+    return this.moments.findIndex((one) => one.step === step);
+  }
+
   update(changed: Set<keyof Message>): void {
-    if (!changed.has("generated") && !changed.has("status")) return;
+    if (!changed.has("generated") && !changed.has("status") && !changed.has("epochs")) return;
+    this.best.hidden = this.moments.length < 2 || this.bestAt() < 0;
     const many = this.moments.length;
     this.slider.hidden = many < 2;
     this.slider.max = String(Math.max(0, many - 1));
@@ -44,7 +57,9 @@ export class Made {
     if (!moment) return;
     const latest = this.held === null;
     const renewed = latest && !over(this.feed.state.status) ? ", renewed while it trains" : "";
-    this.note.textContent = `step ${count(moment.step)}, ${latest ? "the latest" : `${(this.held ?? 0) + 1} of ${this.moments.length}`}${renewed}`;
+    const which = latest ? "the latest" : `${(this.held ?? 0) + 1} of ${this.moments.length}`;
+    const best = moment === this.moments[this.bestAt()] ? ", the best epoch" : "";
+    this.note.textContent = `step ${count(moment.step)}, after epoch ${moment.epoch}, ${which}${best}${renewed}`;
     if (moment.at === this.shown) return;
     this.shown = moment.at;
     const found = await this.fetch(moment);

@@ -151,6 +151,7 @@ export interface Props {
   project: string;
   metric: string | null;
   lossNote: { text: string; title: string } | null;
+  lossFalls: boolean;
   metricTitle: string;
   metricShare: boolean;
   higherIsBetter: boolean;

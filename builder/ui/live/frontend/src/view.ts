@@ -195,7 +195,7 @@ export class Body implements Part {
     this.kept = new Kept(feed, go);
     const named = props.beside ? { state: other!.state, title: props.beside.title } : null;
     const over = () => (this.beside ? named : null);
-    const specs = [lossChart(props.lossNote ?? undefined), rateChart(), normChart()];
+    const specs = [lossChart(props.lossNote ?? undefined, props.lossFalls), rateChart(), normChart()];
     if (props.metric) specs.splice(1, 0, metricChart(props.metric, props.metricTitle, props.higherIsBetter, props.metricShare));
     this.charts = specs.map((spec) => new Chart(spec, feed.state, look(), () => this.zoomed(), TALL, over));
     this.reset.onclick = () => { this.feed.state.zoom = null; this.zoomed(); };

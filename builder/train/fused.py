@@ -2,6 +2,7 @@
 much again as the update itself. The numbers are the same bit for bit: it is the same operator.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -26,9 +27,10 @@ class Direct:
         """The optimiser's state was replaced."""
         self.held = []
 
-    def step(self) -> bool:
-        """Update all weights; False, with nothing done, where torch must do it: before there is a
-        state, and while a weight has no gradient.
+    def step(self, rates: Sequence[Tensor] | None = None) -> bool:
+        """Update all weights, with the groups' own rates or with those in tensors (of which a
+        recorded step reads the value anew); False, with nothing done, where torch must do it:
+        before there is a state, and while a weight has no gradient.
         """
         if not self.fit:
             return False
@@ -39,9 +41,10 @@ class Direct:
         if not self.held and not self._hold(groups, gradients):
             return False
         with torch.no_grad():
-            for group, part, (first, second, steps) in zip(groups, gradients, self.held):
-                torch._foreach_add_(steps, 1)
-                _update(group, part, first, second, steps)
+            given = rates or [group["lr"] for group in groups]
+            for group, part, held, rate in zip(groups, gradients, self.held, given):
+                torch._foreach_add_(held[2], 1)
+                _update(group, part, *held, rate)
         return True
 
     def _hold(self, groups: list[dict[str, Any]], gradients: list[list[Any]]) -> bool:
@@ -69,6 +72,7 @@ def _update(
     first: list[Tensor],
     second: list[Tensor],
     steps: list[Tensor],
+    rate: float | Tensor,
 ) -> None:
     operator = torch._fused_adamw_ if group.get("decoupled_weight_decay") else torch._fused_adam_
     beta1, beta2 = group["betas"]
@@ -79,7 +83,7 @@ def _update(
         second,
         [],
         steps,
-        lr=group["lr"],
+        lr=rate,
         beta1=beta1,
         beta2=beta2,
         weight_decay=group["weight_decay"],

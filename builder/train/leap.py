@@ -3,12 +3,14 @@
 from collections.abc import Container, Mapping
 from typing import Any
 
+from builder.tasks.base import Batch
 from builder.train import plan as p
 from builder.train.feeds import RowFeed
 from builder.train.machine import memory
 from builder.train.recipe import busy, cores
 from builder.train.setup import Setup
-from builder.train.whole import Facts, Whole, compiler, trace, unfit
+from builder.train.whole import Facts, Graphed, Whole, compiler, trace, trial, unfit
+from builder.train.whole.artefact import TOLERANCE
 
 AFTER, WORTH = 10.0, 120.0
 """Seconds of training before the first look, and left to go by then, from which compiling pays."""
@@ -31,7 +33,7 @@ class Leap:
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
         self.workshop = setup.plan.workshop
-        self.whole: Whole | None = None
+        self.whole: Whole | Graphed | None = None
         self.digest = ""  # of the step that is used
         self.asked = self.over = False
         self.due = AFTER
@@ -56,9 +58,10 @@ class Leap:
         between = any(step + ahead in replay for ahead in range(1, whole.steps))
         return sizes == {whole.rows} and not between
 
-    def look(self, spent: float, left: float) -> tuple[str, Mapping[str, Any]] | None:
-        """At a safe point, seconds of training done and to come: begin, wait, or take over. Words
-        and figures for the run's events where something came of it; `digest` is set from then on.
+    def look(self, spent: float, left: float, batch: Batch) -> tuple[str, Mapping[str, Any]] | None:
+        """At a safe point, seconds of training done and to come, after that batch: begin, wait, or
+        take over. Words and figures for the run's events where something came of it; `digest` is
+        set from then on where a checkpoint has to name what is used.
         """
         if self.over or self.workshop is None:
             return None
@@ -69,6 +72,8 @@ class Leap:
             reason = self._unfit()
             if reason:
                 return self._declined(reason)
+            if self.setup.device.type == "cuda":
+                return self._record(batch)
             if self.workshop.facts() is None:
                 self.workshop.start()
         facts = self.workshop.facts()
@@ -105,6 +110,28 @@ class Leap:
         """Words only where somebody asked for it."""
         words = self._stay(reason)
         return words if self.setup.recipe.compile == "on" else None
+
+    def _record(self, batch: Batch) -> tuple[str, Mapping[str, Any]] | None:
+        """Have the step recorded, on a GPU at once; it is tried, and nothing of that stays."""
+        feed = self.setup.feed
+        if not isinstance(feed, RowFeed) or len(batch.get("row", ())) != feed.batch_size:
+            self.asked = False  # the last batch of an epoch is a small one
+            return None
+        try:
+            graphed = Graphed(self.setup, batch)
+            ratio, difference = trial(graphed, batch)
+        except Exception as error:  # whatever cannot be recorded is a reason to stay eager
+            said = str(error).strip().splitlines()
+            return self._stay(f"{type(error).__name__}: {said[0] if said else 'no details'}")
+        if not difference <= TOLERANCE:
+            return self._stay(f"The recorded step differs from the eager one by {difference:.1e}.")
+        self.whole, self.over = graphed, True
+        words = (
+            f"The whole step is replayed as a CUDA graph from here on: {ratio:.2f} times as fast "
+            f"in a trial; it differs from the eager step by {difference:.0e} of what a step "
+            f"changes (allowed: {TOLERANCE:.0e})."
+        )
+        return words, {"ratio": ratio, "difference": difference, "tolerance": TOLERANCE}
 
     def _take(self, facts: Facts) -> tuple[str, Mapping[str, Any]]:
         if self.workshop is None:

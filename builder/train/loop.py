@@ -223,7 +223,7 @@ class Loop:
         save = self._agreed(began)
         yield from self._obey_waiting()
         if self.end is None:
-            yield from self._compile()
+            yield from self._compile(batch)
         if self.end is None and began >= self.probe_due:
             yield from self._probe(batch)
         if self.end is None and began >= self.sample_due:
@@ -234,11 +234,11 @@ class Loop:
         aside = time.perf_counter() - began
         self.window = (self.window[0] + aside, self.at.step)
 
-    def _compile(self) -> Iterator[p.Event]:
+    def _compile(self, batch: Batch) -> Iterator[p.Event]:
         """Have the whole step compiled, or take it over, with a checkpoint that names it."""
         spent, at = self._now(), self.at
         left = (self.recipe.epochs - at.epoch) * self.setup.feed.steps - at.inside
-        found = self.leap.look(spent, spent / max(at.step, 1) * left)
+        found = self.leap.look(spent, spent / max(at.step, 1) * left, batch)
         if self.leap.digest and found is not None:
             yield p.Snapshot(self._saved({}), best=False, urgent=True)
         yield from self._noted(found)

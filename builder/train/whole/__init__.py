@@ -5,6 +5,7 @@ the eager step, and taken over by the run at a checkpoint only where it wins and
 
 from builder.train.whole.artefact import Facts, Workshop
 from builder.train.whole.eligible import compiler, unfit
+from builder.train.whole.graphed import Graphed, trial
 from builder.train.whole.runtime import Whole
 
-__all__ = ["Facts", "Whole", "Workshop", "compiler", "unfit"]
+__all__ = ["Facts", "Graphed", "Whole", "Workshop", "compiler", "trial", "unfit"]

@@ -17,6 +17,8 @@ from builder.train import files
 from builder.train.whole.trace import Layout
 
 PACKAGE, FACTS = "step.pt2", "step.json"
+TOLERANCE = 1e-3
+"""What is agreement: the largest difference after a call, as a share of what the call changed."""
 
 
 @dataclass(frozen=True)

@@ -16,14 +16,12 @@ from builder.project import Recipe
 from builder.tasks.base import Batch, Phase
 from builder.train.optim import Updater
 from builder.train.whole import artefact, trace
-from builder.train.whole.artefact import Facts
+from builder.train.whole.artefact import TOLERANCE, Facts
 from builder.train.whole.eligible import compiler
 from builder.train.whole.runtime import Run, Whole
 
 MARGIN = 1.05
 """By so much the compiled step must win."""
-TOLERANCE = 1e-3
-"""What is agreement: the largest difference after a call, as a share of what the call changed."""
 ROUNDS = 7
 
 Compile = Callable[[Any, list[Tensor], Path], Run]

@@ -18,15 +18,20 @@ def unfit(recipe: Recipe, phases: Sequence[Phase], models: Mapping[str, nn.Modul
     """Why the step stays eager, in a sentence; None where it may be compiled. The recipe is
     resolved.
     """
+    on_cpu = recipe.device.startswith("cpu")
     refused = {
-        "Compiled steps are for the CPU so far.": not recipe.device.startswith("cpu"),
+        "There are recorded steps for CUDA and compiled ones for the CPU only.": not (
+            on_cpu or recipe.device.startswith("cuda")
+        ),
         "Several graphs or updates make up a step.": len(phases) != 1 or len(models) != 1,
         "Gradients are added up over parts of a batch.": recipe.accumulate > 1,
         "Rows are mixed with one another.": recipe.mix is not None,
         "Weights are averaged after each step.": recipe.average is not None,
         "Gradients are clipped value by value.": recipe.clip_value is not None,
         "Some weights are frozen.": bool(recipe.freeze),
-        f"Forward passes are in {recipe.precision}.": recipe.precision != "float32",
+        f"Forward passes are in {recipe.precision}.": on_cpu and recipe.precision != "float32",
+        "On a GPU a step is recorded only where that is asked for.": not on_cpu
+        and recipe.compile == "auto",
     }
     for words, applies in refused.items():
         if applies:

@@ -4,7 +4,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from builder.errors import LaminaError
 from builder.export import artefacts
 from builder.export.portable import files
 from builder.export.portable.predictor import Predictor
+from builder.progress import Progress, silent
 
 Record = Mapping[str, Any]
 
@@ -61,7 +62,10 @@ def _predictor(run_id: str, checkpoint: str, folder: str, stamp: int) -> Predict
 
 
 def predict(
-    run_id: str, given: Sequence[Record] | Sequence[str] | Path | str, checkpoint: str = "best"
+    run_id: str,
+    given: Sequence[Record] | Sequence[str] | Path | str,
+    checkpoint: str = "best",
+    progress: Progress = silent,
 ) -> Predictions:
     """Predict records (column → raw value), or what a path, or several, or a text names.
 
@@ -70,9 +74,10 @@ def predict(
     """
     ready = predictor(run_id, checkpoint)
     try:
+        progress("Reading", 0, 0)
         found = _records(given, ready.preparation.settings)
         listed = len(found)
-        found, rows = _there(ready, found, given)
+        found, rows = _there(ready, found, given, progress)
     except ValueError as error:
         if isinstance(error, LaminaError):
             raise
@@ -90,7 +95,7 @@ def predict(
 
 
 def _there(
-    ready: Predictor, found: list[dict[str, Any]], given: Any
+    ready: Predictor, found: list[dict[str, Any]], given: Any, progress: Progress
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The records that can be predicted, and what is said of them: a file of a folder that vanished
     since the folder was listed is left out.
@@ -100,7 +105,7 @@ def _there(
     folders = any(isinstance(item, str | Path) for item in items)
     while True:
         try:
-            return found, ready.predict(found)
+            return found, ready.predict(found, partial(progress, "Predicting"))
         except ValueError:
             paths = [{v for v in one.values() if isinstance(v, Path)} for one in found]
             left = [

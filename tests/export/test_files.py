@@ -185,6 +185,21 @@ SERIES = {
 }
 
 
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("0.5,0.5,-2\n1,2,3\n", [[0.5, 0.5, -2.0], [1.0, 2.0, 3.0]]),
+        ("1,2,3\n7,8,9\n", [[7.0, 8.0, 9.0]]),
+        ("t0,t1,t2\n7,8,9\n", [[7.0, 8.0, 9.0]]),
+    ],
+    ids=["values", "counted", "named"],
+)
+def test_a_first_line_of_values_is_a_series_and_names_are_not(tmp_path, text, rows):
+    path = tmp_path / "series.csv"
+    path.write_text(text)
+    assert [one["series"] for one in files.records([str(path)], SERIES)] == rows
+
+
 def test_series_may_stand_one_per_line_beside_their_target(tmp_path):
     path = tmp_path / "series.csv"
     path.write_text("label;t0;t1;t2\na;1;-2.5;\nb;4;5;6e1\n", encoding="utf-8")

@@ -6,6 +6,7 @@ import pytest
 
 from builder import runs, templates, workspace
 from builder.ui.screens import deploy_files, deploy_inputs, deploy_take
+from builder.ui.work import Stopped
 from tests.ui.apptest import open_page, text_of
 
 
@@ -77,6 +78,27 @@ def test_an_upload_is_predicted_under_its_own_plain_name():
     found = deploy_files.predicted(run.id, "best", [("../../evil/rows.jsonl", line)])
     assert len(found.rows) == 1
     assert found.records[0]["plan"] == record["plan"]
+
+
+def test_many_rows_tell_how_far_they_are_and_can_be_stopped():
+    _, run = trained("wide-and-deep")
+    record = run.prepared().record("test", 0)
+    lines = "\n".join([json.dumps(record)] * 600).encode()
+    heard = []
+
+    def stop_late(what, done, total):
+        heard.append((what, done, total))
+        if done >= 512:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        deploy_files.answered(run.id, "best", [("rows.jsonl", lines)], stop_late)
+    assert heard == [("Reading", 0, 0), *(("Predicting", n, 600) for n in (0, 256, 512))]
+    found = deploy_files.answered(run.id, "best", [("rows.jsonl", lines)])
+    assert found.count == 600
+    assert len(found.lines) == deploy_files.PREVIEW
+    assert next(iter(found.lines[0])) == "prediction"
+    assert found.csv.count(b"\n") == 601
 
 
 @pytest.mark.parametrize(

@@ -192,6 +192,14 @@ def test_only_cells_that_exist_are_taken_from_the_browser(sent, cell):
     assert matrix._cell(sent, 3) == cell
 
 
+def test_figures_of_a_column_have_the_decimals_of_the_largest():
+    assert figures.column([7.8364, 26.6, float("nan")]) == ["7.84", "26.60", "–"]
+    assert figures.column([9.5, -0.25, 0.0], plus=True) == ["+9.500", "−0.250", "0.000"]
+    assert figures.column([206900.0, 12.0]) == ["206,900", "12"]
+    assert figures.column([3e-8, 0.0]) == ["3e-08", "0.000"]
+    assert figures.column([]) == []
+
+
 def test_numbers_are_written_as_short_as_they_can_be_read():
     assert [figures.number(v) for v in (0.58934, 4.9631, 55.903, 68772.1, float("nan"))] == [
         "0.589", "4.963", "55.90", "68,772", "–",

@@ -5,6 +5,7 @@ import io
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -90,11 +91,23 @@ def _wide(path: Path, column: str, settings: Mapping[str, Any]) -> list[Record]:
     moments = [name for name in header if name != known]
     if path.suffix.lower() in JSON or column in header or len(moments) < 2:
         return table(path, wanted(settings))
+    values = _all_values(header)
+    if values:
+        header = moments = [f"moment {n}" for n in range(1, len(header) + 1)]
     found: list[Record] = []
-    for line in _rows(text, path.name, separator, header, skip=True):
+    for line in _rows(text, path.name, separator, header, skip=not values):
         place = getattr(line, "place", path.name)
         found.append(_placed(Line({column: [_moment(line[n], n, place) for n in moments]}), place))
     return found
+
+
+def _all_values(first: Sequence[str]) -> bool:
+    """Whether a first line holds values, not names: numbers alone, which do not merely count on."""
+    try:
+        numbers = [float(cell) for cell in first]
+    except ValueError:
+        return False
+    return any(abs(after - before - 1) > 1e-9 for before, after in pairwise(numbers))
 
 
 def _moment(cell: str, name: str, place: str) -> float:

@@ -1,7 +1,7 @@
 """From raw records to predictions: the same code in the app and in an exported folder."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,18 +30,25 @@ class Predictor:
         self.facts = dict(facts)
         self.headless = naming.headless(preparation.settings)
 
-    def predict(self, records: Sequence[Mapping[str, Any]]) -> list[Row]:
+    def predict(
+        self,
+        records: Sequence[Mapping[str, Any]],
+        told: Callable[[int, int], None] | None = None,
+    ) -> list[Row]:
         """Per record {"prediction": class, "probabilities": {class: p}}, or the number alone.
 
-        Raises ValueError naming the record and the column where a record cannot be read.
+        `told` hears how many of how many are done, and may raise to stop. Raises ValueError
+        naming the record and the column where a record cannot be read.
         """
         rows: list[Row] = []
         for start in range(0, len(records), BATCH):
+            if told is not None:
+                told(start, len(records))
             try:
                 stored = self.preparation.transform(records[start : start + BATCH])
             except ValueError as error:
-                told = naming.told_column(str(error), self.headless)
-                raise ValueError(_placed(told, records, start)) from error
+                words = naming.told_column(str(error), self.headless)
+                raise ValueError(_placed(words, records, start)) from error
             rows.extend(self._rows(self.outputs(stored)))
         return rows
 

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from builder.errors import LaminaError
-from builder.ui import parts, rows
+from builder.progress import Progress, silent
+from builder.ui import parts, rows, work
 
 if TYPE_CHECKING:
     from builder.export import Predictions
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 IMAGES = ["png", "jpg", "jpeg", "bmp", "gif", "webp", "tif", "tiff", "pgm", "ppm"]
 TABLES = ["csv", "tsv", "txt", "json", "jsonl", "parquet", "xlsx", "xls", "ts"]
 PREVIEW = 200
+PATIENCE = 0.3
+"""Seconds that the page waits before it shows that the files are on their way."""
+JOB = "deploy_files"
 
 
 def show(run: "Run", checkpoint: str, form: str) -> None:
@@ -35,43 +39,100 @@ def show(run: "Run", checkpoint: str, form: str) -> None:
         parts.html('<p class="lm-f">A CSV gives a CSV with predictions and probabilities.</p>')
         return
     try:
-        found = predicted(run.id, checkpoint, [(item.name, item.getvalue()) for item in given])
+        found = _followed(run, checkpoint, given)
     except LaminaError as error:
         parts.failed(error, key="predict_file_failed")
         return
-    from builder.export.portable.files import flat
+    if found is not None:
+        _answers(run, found)
 
+
+@dataclass(frozen=True)
+class Answers:
+    """What is shown of the predictions, and the CSV with all of them."""
+
+    count: int
+    lines: list[dict[str, Any]]
+    csv: bytes
+    notes: tuple[str, ...]
+
+
+def _answers(run: "Run", found: Answers) -> None:
     for note in found.notes:
         parts.html(
             f'<div class="lm-row lm-s lm-warn" style="align-items:flex-start">{parts.icon("warn")}'
             f"<span>{escape(note)}</span></div>",
             "note",
         )
-    lines = flat(found.records[:PREVIEW], found.rows[:PREVIEW])
-    brought = set(found.records[0])
-    lines = [  # what is new stands first, where it is seen without scrolling
-        {
-            rows.column_label(run.spec, key): line[key]
-            for key in sorted(line, key=lambda name: name in brought)
-        }
-        for line in lines
+    lines = [
+        {rows.column_label(run.spec, key): value for key, value in line.items()}
+        for line in found.lines
     ]
     st.dataframe(lines, hide_index=True, height=min(320, 38 + 35 * len(lines)))
-    note = f"first {PREVIEW} of {len(found.rows):,} rows" if len(found.rows) > PREVIEW else ""
+    note = f"first {PREVIEW} of {found.count:,} rows" if found.count > PREVIEW else ""
     with st.container(key="lm_deploy_result", horizontal=True, vertical_alignment="center"):
         st.download_button(
-            f"Download {len(found.rows):,} predictions",
-            found.to_csv(),
+            f"Download {found.count:,} predictions",
+            found.csv,
             file_name="predictions.csv",
             mime="text/csv",
             icon=":material/download:",
             key="deploy_download",
+            on_click="ignore",
         )
         if note:
             parts.html(f'<span class="lm-f lm-s">{note}</span>')
 
 
-def predicted(run_id: str, checkpoint: str, given: Sequence[tuple[str, bytes]]) -> "Predictions":
+def _followed(run: "Run", checkpoint: str, given: Sequence[Any]) -> Answers | None:
+    """The answers, made once per upload; None while they are on their way or were stopped."""
+    mark = (run.id, checkpoint, *(item.file_id for item in given))
+    kept: tuple[object, Answers] | None = st.session_state.get(JOB)
+    if kept is not None and kept[0] == mark:
+        return kept[1]
+    uploads = [(item.name, item.getvalue()) for item in given]
+    running = work.job(
+        JOB, lambda report: answered(run.id, checkpoint, uploads, report), fresh=mark
+    )
+    if not running.finished(PATIENCE):
+        work.show(running, key=JOB)
+        return None
+    found = running.outcome()
+    if found is None:
+        if parts.empty("Stopped", "Nothing was kept.", "Predict after all", key=JOB):
+            work.forget(JOB)
+            st.rerun()
+        return None
+    work.forget(JOB)
+    st.session_state[JOB] = (mark, found)
+    return found
+
+
+def answered(
+    run_id: str,
+    checkpoint: str,
+    given: Sequence[tuple[str, bytes]],
+    progress: Progress = silent,
+) -> Answers:
+    """Predict uploads; what is new stands first, where it is seen without scrolling."""
+    from builder.export.portable.files import flat
+
+    found = predicted(run_id, checkpoint, given, progress)
+    progress("Writing the table", 0, 0)
+    brought = set(found.records[0])
+    lines = [
+        {key: line[key] for key in sorted(line, key=lambda name: name in brought)}
+        for line in flat(found.records[:PREVIEW], found.rows[:PREVIEW])
+    ]
+    return Answers(len(found.rows), lines, found.to_csv().encode(), found.notes)
+
+
+def predicted(
+    run_id: str,
+    checkpoint: str,
+    given: Sequence[tuple[str, bytes]],
+    progress: Progress = silent,
+) -> "Predictions":
     """Predict uploads; they are written aside under their own plain names and removed again."""
     from builder.export import predict
 
@@ -82,7 +143,7 @@ def predicted(run_id: str, checkpoint: str, given: Sequence[tuple[str, bytes]]) 
             path.parent.mkdir()
             path.write_bytes(content)
             paths.append(str(path))
-        found = predict(run_id, paths, checkpoint)
+        found = predict(run_id, paths, checkpoint, progress)
     records = tuple({key: _named(value) for key, value in row.items()} for row in found.records)
     return replace(found, records=records)
 

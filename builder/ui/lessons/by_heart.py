@@ -32,7 +32,7 @@ class ByHeart(Lesson):
         ),
         Step(
             "train",
-            "Change the recipe if you like (early stopping ends at the turn) and train again. "
+            "Press Change the recipe (early stopping there ends at the turn), then Train. "
             "Runs lays both curves over each other.",
         ),
     )

@@ -40,6 +40,7 @@ def _ablate(project_id: str, node: str) -> None:
     try:
         begun = sweeps.ablate(workspace.open_project(project_id), [node], project_id=project_id)
     except LaminaError as error:
-        st.toast(f"{error.fact} {error.remedy}".strip(), icon=":material/error:")
+        words = f"{error.fact} {error.remedy}".strip()
+        st.toast(words, icon=":material/error:", duration="infinite")
         return
     state.go("runs", sweep=begun.id)

@@ -16,7 +16,7 @@ from builder.graph.spec import Graph
 
 sys.path.insert(0, str(Path(__file__).parent))
 from examples import EXAMPLES, MODULES
-from zoo import IMAGE, TABLE, TOKENS, ZOO, graph, residual
+from zoo import IMAGE, TABLE, TOKENS, ZOO, graph, mlp, residual
 
 
 def test_a_node_tells_shapes_sizes_parameters_and_how_they_come_about():
@@ -240,3 +240,21 @@ def test_edges_to_ports_of_layers_with_named_inputs():
     assert verdict.ok
     with pytest.raises(LaminaError):
         edit.connect(model, "a", "minus", target_port="not a port")
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected", "words"),
+    [
+        (TABLE, (11,), "There are 11 classes, and each needs a score."),
+        (TABLE, (14,), "What is predicted has the shape 14, as what comes in."),
+        (TABLE, (1,), "A single number is predicted."),
+        (TOKENS, (40, 500), "At each of 40 places, each of 500 tokens needs a score."),
+    ],
+    ids=["classes", "rebuilt", "number", "next token"],
+)
+def test_why_an_output_is_of_another_size_fits_the_task(spec, expected, words):
+    layers = () if spec is TABLE else (("embed Embedding", {"embedding_dim": 8}),)
+    model = mlp(*layers, spec=spec, first=f"{spec.name} Input", out=7)
+    (issue,) = check(model, {spec.name: spec}, output_shape=expected).issues
+    assert issue.code == "output_size"
+    assert issue.message.endswith(words)

@@ -3,7 +3,8 @@
 from typing import Literal
 
 from builder.project import Strict
-from builder.sweeps.space import Parameter
+from builder.sweeps.fields import WITHOUT
+from builder.sweeps.space import Parameter, Settings
 
 Sampler = Literal["tpe", "random", "grid"]
 Pruner = Literal["median", "halving", "none"]
@@ -43,3 +44,18 @@ class Plan(Strict):
     seed: int = 0
     epochs: int = 1
     device: str = "cpu"
+
+    def called(self, number: int, settings: Settings) -> str:
+        """What a trial's run is called: "sweep 1 · 4"; an ablation's by what it tries and which of
+        its seeds, "with dense2 · 1" and "without dense2 · 2".
+        """
+        tried = {one.field: one.values for one in self.parameters}
+        if self.kind != "ablation" or WITHOUT not in settings or settings.get(SEED) is None:
+            return f"{self.name} · {number}"
+        nodes = [str(node) for node in tried.get(WITHOUT, ()) if node]
+        gone = str(settings[WITHOUT])
+        base = f"with {nodes[0]}" if len(nodes) == 1 else "as it is"
+        seeds = tried.get(SEED, ())
+        turn = seeds.index(settings[SEED]) + 1 if settings[SEED] in seeds else number
+        words = f"{f'without {gone}' if gone else base} · {turn}"
+        return words if self.name.startswith("without ") else f"{self.name} · {words}"

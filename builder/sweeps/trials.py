@@ -30,7 +30,7 @@ def begin(plan: Plan, project: Project, number: int, settings: Settings) -> Tria
         run = runs.start(
             fields.apply(project, settings),
             project_id=plan.project_id,
-            name=f"{plan.name} · {number}",
+            name=plan.called(number, settings),
             priority=PRIORITY,
             marks={"sweep": plan.id, "trial": number, "settings": settings},
         )

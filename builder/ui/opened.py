@@ -7,7 +7,7 @@ import streamlit as st
 from builder.errors import LaminaError
 from builder.evaluate import Report, SplitReport, evaluate_run, stamp
 from builder.progress import Progress
-from builder.ui import parts, places, state, work
+from builder.ui import parts, places, standing, state, work
 
 TITLES = {"train": "Train", "validation": "Validation", "test": "Test"}
 QUICK = 2000
@@ -23,7 +23,8 @@ def styles() -> None:
 
 
 def run_or_stop(page: str) -> Any:
-    """The chosen run, else the project's newest that keeps a checkpoint.
+    """The chosen run, else the project's newest that a person began and that keeps a checkpoint
+    (of a sweep or an ablation alone, its best trial's).
 
     Without one, says so and ends the page.
     """
@@ -32,10 +33,8 @@ def run_or_stop(page: str) -> Any:
     project = state.project_id()
     chosen = state.run_id()
     if chosen is None:
-        kept = [row for row in runs.list_runs(project) if row.status not in ("queued", "preparing")]
-        chosen = next(
-            (str(row.id) for row in kept if runs.open_run(str(row.id)).checkpoints()), None
-        )
+        kept = [row for row in runs.list_runs(project) if standing.keeps(row)]
+        chosen = next((row.id for row in standing.in_order(kept)), None)
         if chosen is not None:
             state.set_run(chosen)
     if chosen is None:
@@ -58,6 +57,34 @@ def _nothing(page: str, title: str, sentence: str) -> None:
         if parts.empty(title, sentence, "Go to Train", key=f"{page}_none"):
             state.go("train")
     st.stop()
+
+
+def choose_run(run: Any, key: str) -> None:
+    """The choice among the project's runs that keep a checkpoint, each with its figure and where
+    it comes from; turns the page to the one that is chosen.
+    """
+    from builder import runs
+
+    rows = runs.list_runs(str(run.info.get("project_id") or "") or None)
+    mine = [row for row in rows if row.id == run.id or standing.keeps(row)]
+    found = standing.told(sorted(mine, key=lambda row: bool(row.sweep)))
+    if run.id not in found:
+        return
+    widget = f"{key}_run_{run.id}"
+
+    def turn() -> None:
+        state.set_run(st.session_state[widget])
+
+    st.selectbox(
+        "Run",
+        list(found),
+        index=list(found).index(run.id),
+        format_func=lambda one: found.get(one, one),
+        key=widget,
+        width=300,
+        label_visibility="collapsed",
+        on_change=turn,
+    )
 
 
 def name_of(run: Any) -> str:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from builder import workspace
 from builder.errors import LaminaError
-from builder.ui import manage, parts, routes, signs, state, warm
+from builder.ui import manage, parts, routes, signs, standing, state, warm
 from builder.ui.components import busy
 
 if TYPE_CHECKING:
@@ -99,7 +99,9 @@ def _row(entry: workspace.Entry, last: Last | None) -> str:
 
 
 def last_runs(projects: Sequence[str]) -> dict[str, Last]:
-    """The newest run of each of these projects that has one, with its validation losses."""
+    """The newest run that a person began (else a sweep's best) of each of these projects that has
+    one, with its validation losses.
+    """
     from builder import runs
 
     newest: dict[str, list[Row]] = {}
@@ -112,7 +114,7 @@ def last_runs(projects: Sequence[str]) -> dict[str, Last]:
 def _last(rows: "Sequence[Row]") -> Last:
     from builder import runs
 
-    newest = rows[0]
+    newest = standing.in_order(rows)[0]
     try:
         epochs = runs.open_run(newest.id).epochs()
     except LaminaError:

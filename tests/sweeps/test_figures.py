@@ -1,12 +1,14 @@
 """The best trial, the Pareto front, and comparison over seeds."""
 
 import math
+from typing import Any
 
 import pytest
 
 from builder.sweeps import figures
 from builder.sweeps.folder import Trial
-from builder.sweeps.plan import Plan
+from builder.sweeps.plan import Objective, Plan
+from builder.sweeps.space import Parameter
 from builder.sweeps.text import parse
 
 
@@ -90,3 +92,42 @@ def test_a_difference_is_called_clear_only_where_it_is_hardly_luck(
     base, other = figures.groups(trials)
     assert base.verdict(lower) == ""
     assert other.verdict(lower) == words
+
+
+@pytest.mark.parametrize(
+    ("nodes", "name", "settings", "called"),
+    [
+        (("dense2",), "without dense2", {"recipe.seed": 7, "without": ""}, "with dense2 · 1"),
+        (
+            ("dense2",),
+            "without dense2",
+            {"recipe.seed": 8, "without": "dense2"},
+            "without dense2 · 2",
+        ),
+        (("a", "b"), "without each of 2 nodes", {"recipe.seed": 8, "without": ""}, "as it is · 2"),
+        (("a",), "mine", {"recipe.seed": 7, "without": "a"}, "mine · without a · 1"),
+    ],
+    ids=["with", "without", "several", "named"],
+)
+def test_a_run_of_an_ablation_is_called_by_what_it_tries(
+    nodes: tuple[str, ...], name: str, settings: dict[str, Any], called: str
+) -> None:
+    over = (
+        Parameter(field="recipe.seed", values=(7, 8, 9)),
+        Parameter(field="without", values=("", *nodes)),
+    )
+    objective = Objective(figure="validation_loss")
+    plan = Plan(
+        id="x",
+        name=name,
+        kind="ablation",
+        created=0,
+        parameters=over,
+        objectives=(objective,),
+        trials=6,
+    )
+    assert plan.called(4, settings) == called
+    assert (
+        plan.model_copy(update={"kind": "search", "name": "sweep 1"}).called(4, settings)
+        == "sweep 1 · 4"
+    )

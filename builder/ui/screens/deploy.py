@@ -18,10 +18,12 @@ def show() -> None:
     choices = opened.checkpoints(run)
     kept = st.session_state.get("deploy_checkpoint")
     checkpoint = kept if kept in choices else next(iter(choices))
-    chrome.bar(
-        (project.name, opened.name_of(run), "Deploy"),
-        actions=lambda: _checkpoint(choices, checkpoint),
-    )
+
+    def actions() -> None:
+        opened.choose_run(run, "deploy")
+        _checkpoint(run.id, choices, checkpoint)
+
+    chrome.bar((project.name, opened.name_of(run), "Deploy"), actions=actions)
     try:
         if making.makes(run):
             deploy_made.show(run, checkpoint)
@@ -38,16 +40,18 @@ def show() -> None:
                 state.go("runs")
 
 
-def _checkpoint(choices: Mapping[str, str], chosen: str) -> None:
+def _checkpoint(run: str, choices: Mapping[str, str], chosen: str) -> None:
+    key = f"deploy_checkpoint_choice_{run}"
+
     def remember() -> None:
-        st.session_state["deploy_checkpoint"] = st.session_state["deploy_checkpoint_choice"]
+        st.session_state["deploy_checkpoint"] = st.session_state[key]
 
     st.selectbox(
         "Checkpoint",
         list(choices),
         index=list(choices).index(chosen),
         format_func=choices.__getitem__,
-        key="deploy_checkpoint_choice",
+        key=key,
         width=190,
         label_visibility="collapsed",
         on_change=remember,

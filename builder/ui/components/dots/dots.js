@@ -1,5 +1,15 @@
 const states = new Map();
-const LEFT = 54, RIGHT = 14, TOP = 8, BOTTOM = 38, NEAR = 24, STILL = 4, THIN = 8;
+const RIGHT = 14, TOP = 8, BOTTOM = 38, NEAR = 24, STILL = 4, THIN = 8;
+
+// How wide the words beside an axis are; `fitted` is as much of a word as that room holds.
+const pen = document.createElement("canvas").getContext("2d");
+function extent(text) { pen.font = '400 11.5px "Source Sans", system-ui'; return pen.measureText(text).width; }
+function fitted(text, room) {
+  if (extent(text) <= room) return text;
+  let kept = text;
+  while (kept && extent(`${kept}…`) > room) kept = kept.slice(0, -1);
+  return `${kept}…`;
+}
 
 // At most `most` round numbers between the ends.
 function ticks([low, high], log, most) {
@@ -20,7 +30,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement.querySelector("#root");
   const state = states.get(data.id) || { zoom: {}, pointer: null, drag: null, key: null, mouse: false };
   states.set(data.id, state);
-  let chart = data.chart, scale = {}, svg, hint, box, ring, width = 0;
+  let chart = data.chart, scale = {}, svg, hint, box, ring, width = 0, LEFT = 54;
   const height = () => chart.height;
 
   function whole(axis, values) {
@@ -54,7 +64,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     for (const [value, text] of texts("y", Math.max(2, Math.round((floor - TOP) / 36)))) {
       const y = scale.y.to(value);
       if (y < TOP - 1 || y > floor + 1) continue;
-      svg.append(sv("line", { class: "grid", x1: LEFT, x2: right, y1: y, y2: y }), sv("text", { class: "tk", x: LEFT - 7, y: y + 4, "text-anchor": "end" }, text));
+      svg.append(sv("line", { class: "grid", x1: LEFT, x2: right, y1: y, y2: y }), sv("text", { class: "tk", x: LEFT - 7, y: y + 4, "text-anchor": "end" }, chart.y.words ? fitted(text, LEFT - 10) : text, chart.y.words && extent(text) > LEFT - 10 ? sv("title", {}, text) : null));
     }
     for (const [value, text] of texts("x", Math.max(2, Math.round((right - LEFT) / 70)))) {
       const x = scale.x.to(value);
@@ -82,6 +92,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   }
   function draw() {
     width = Math.max(240, root.clientWidth || 0);
+    LEFT = Math.min(width * 0.4, Math.max(54, ...(chart.y.words || []).map((word) => extent(word) + 14)));
     measure("x", LEFT, width - RIGHT);
     measure("y", height() - BOTTOM, TOP);
     const zoomed = Boolean(state.zoom.x || state.zoom.y);

@@ -152,6 +152,13 @@ def listing(folder: Path) -> dict[str, dict[str, Any]]:
     return dict(found) if isinstance(found, dict) else {}
 
 
+def whole(folder: Path, name: str) -> bool:
+    """Whether a checkpoint has the optimiser's memory and the random numbers beside the weights."""
+    entry = listing(folder).get(name, {"file": name})
+    state = (folder / "checkpoints" / entry["file"]).with_suffix(".state.safetensors")
+    return bool(entry.get("state", name == "last")) or state.exists()
+
+
 def load(folder: Path, name: str = "last") -> Saved | None:
     """A checkpoint to go on from, with its state where it was kept; None where there is none.
 
@@ -163,7 +170,7 @@ def load(folder: Path, name: str = "last") -> Saved | None:
     path = folder / "checkpoints" / entry["file"]
     state = path.with_suffix(".state.safetensors")
     try:
-        if not entry.get("state", name == "last") and not state.exists():
+        if not whole(folder, name):
             return Saved(entry["step"], entry["epoch"], load_file(path), entry["figures"])
         with safe_open(state, framework="pt") as file:
             head = file.metadata()

@@ -109,7 +109,8 @@ class Loop:
                 yield from self._end_of_epoch()
         yield from self._flush()
         if self.end is None:
-            words = f"All {self.recipe.epochs} epochs are done."
+            count = self.recipe.epochs
+            words = "The one epoch is done." if count == 1 else f"All {count} epochs are done."
             self.end = p.Finished("finished", words, at.step, at.epoch)
         yield p.Snapshot(self._saved({}), best=False, urgent=True)
         yield self.end
@@ -293,8 +294,7 @@ class Loop:
         self.sample_due = math.inf
         if found is not None:
             now = time.perf_counter()
-            pause = max(self.plan.sample_every or math.inf, (now - began) / self.plan.sample_share)
-            self.sample_due = now + pause
+            self.sample_due = now + self.plan.sample_pause(now - began)
             yield p.Generated(found.values, found.tensors, self.at.step, self.at.epoch)
 
     def _averaged(self) -> Any:

@@ -2,6 +2,7 @@
 replay.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -102,7 +103,18 @@ class Plan:
     group: "Group | None" = None  # the workers that train this together; None: this process alone
     sampling: Mapping[str, Any] = field(default_factory=dict)  # settings of the task's samples
     sample_every: float = 10.0  # seconds between samples within an epoch; 0: after epochs only
-    sample_share: float = 0.02  # of the time, which samples within an epoch may take
+    sample_share: float = 0.02  # of the time, which samples within an epoch may take, unless …
+    sample_latest: float = 25.0  # … the next would come later than after so many seconds
+
+    def sample_pause(self, spent: float) -> float:
+        """Seconds from the end of a sample that took `spent` seconds to the next in the epoch.
+
+        Slow ones come in time too, but never take more than a fourth of the run.
+        """
+        if not self.sample_every:
+            return math.inf
+        sparing = min(spent / self.sample_share, max(self.sample_latest, 3 * spent))
+        return max(self.sample_every, sparing)
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,16 @@ def page(name: str) -> None:
     )
     st.html(f"<style>{_sheet(name)}</style>")
     with st.container(key="lm_watch"):
-        _watch()(key="lm_theme", data={"theme": tokens.theme()}, on_theme_change=_nothing)
+        data = {"theme": tokens.theme(), "top": st.session_state.get(TOP, 0)}
+        _watch()(key="lm_theme", data=data, on_theme_change=_nothing)
+
+
+TOP = "lm_top"
+
+
+def to_top() -> None:
+    """Have the page scrolled to its top once it is drawn anew: what comes is another form."""
+    st.session_state[TOP] = st.session_state.get(TOP, 0) + 1
 
 
 WATCH = """
@@ -163,6 +172,11 @@ if (!window.laminaAway) {
 }
 let told = "";
 export default function ({ data, parentElement, setTriggerValue }) {
+  if (data.top && data.top !== window.laminaTop) {
+    window.laminaTop = data.top;
+    const up = () => document.querySelector('[data-testid="stMain"]')?.scrollTo(0, 0);
+    for (const pause of [0, 300, 900]) setTimeout(up, pause);
+  }
   const place = parentElement.host || parentElement;
   const scheme = getComputedStyle(place).colorScheme.includes("dark") ? "dark" : "light";
   if (scheme === data.theme) { told = ""; return; }

@@ -108,6 +108,8 @@ def test_a_fork_from_weights_alone_begins_afresh_with_the_optimiser(
         child = runs.fork(parent.id, "best", detach=False)
     assert child.status.status == "finished", child.log()
     assert "optimiser begins afresh" in child.log()
+    assert not checkpoint.whole(parent.folder, "best"), "so that the form can say it before"
+    assert checkpoint.whole(parent.folder, "last")
     assert child.epochs()[best.epoch]["train_loss"] < parent.epochs()[0]["train_loss"]
 
 

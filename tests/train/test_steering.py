@@ -285,3 +285,14 @@ def test_started_steps_and_samples_come_in_order(make_plan: Make) -> None:
     assert isinstance(events[-1], Finished)
     assert of(events, Samples)
     assert not of(events, Generated), "a classifier makes nothing"
+
+
+def test_a_slow_sample_is_followed_by_another_in_time_a_quick_one_costs_a_fiftieth(
+    make_plan: Make,
+) -> None:
+    plan = make_plan()
+    assert plan.sample_pause(0.01) == 10.0
+    assert plan.sample_pause(0.4) == pytest.approx(20.0)
+    assert plan.sample_pause(5.0) == 25.0, "not 250: nobody waits four minutes for a text"
+    assert plan.sample_pause(20.0) == 60.0, "most of the time is still training"
+    assert make_plan(sample_every=0.0).sample_pause(0.4) == float("inf")

@@ -1,6 +1,7 @@
 """The recipe's form: every field has its place and its words; mistakes stand at their fields."""
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any, get_args
 
 import pytest
@@ -12,7 +13,7 @@ from builder.project import Optimizer, Project, Recipe, Schedule
 from builder.ui.recipe import arguments
 from builder.ui.recipe.declared import ARGUMENTS, GROUPS
 from builder.ui.screens import train_find, train_fork
-from tests.ui.apptest import open_page
+from tests.ui.apptest import open_page, text_of
 
 FIELDS = [field for group in GROUPS for field in group.fields]
 
@@ -92,6 +93,29 @@ def test_mistakes_stand_at_their_fields_with_what_to_do_and_nothing_is_saved(mad
     assert workspace.open_project(name).recipe == made.recipe
 
 
+def test_every_mistake_stands_at_its_field_and_the_start_can_be_tried_again(made: Project) -> None:
+    app, _ = opened(made)
+    number = {field.label: field for field in app.number_input}
+    number["Epochs"].set_value(0)
+    number["Learning rate"].set_value(-3.0).run()
+    assert "It must be at least 1; found 0." in wrong(app)
+    assert "It must be above 0; found -3.0. Type a number above 0" in wrong(app)
+    app.button(key="train_start").click().run()
+    assert not app.exception
+    assert "train_starting" not in {button.key for button in app.button}
+    assert not app.button(key="train_start").disabled
+
+
+def test_a_batch_larger_than_the_rows_is_the_rows_there_are(made: Project) -> None:
+    app, _ = opened(made, batch_size=99_999_999, device="cuda:7")  # refused: nothing is resolved
+    assert not app.exception
+    said = text_of(app)
+    assert "all there are to train on" in said
+    memory = said.partition("Memory</span>")[2].partition("at this batch size")[0]
+    assert memory.strip().endswith("MB")
+    assert "," not in memory, "thousands of megabytes for a table of a few rows"
+
+
 def test_a_device_that_is_not_there_is_refused_before_the_start(made: Project) -> None:
     app, _ = opened(made, device="cuda:7")
     assert not app.exception
@@ -127,3 +151,15 @@ def test_a_fork_of_a_run_that_is_done_goes_on_for_as_long_again() -> None:
     held = Recipe(epochs=10)
     assert train_fork.begun(held, 10).epochs == 20
     assert train_fork.begun(held, 3).epochs == 10
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_a_fork_claims_to_go_on_like_its_parent_only_from_a_whole_state(
+    full: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(train_fork.parts, "html", lambda words, *_: said.append(words))
+    kept = SimpleNamespace(name="best", epoch=2, step=40)
+    train_fork._summary(kept, [], full=full)
+    assert ("would go on like its parent" in " ".join(said)) is full
+    assert ("holds weights only: the optimiser" in " ".join(said)) is not full

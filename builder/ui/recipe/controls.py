@@ -45,8 +45,8 @@ def number(form: "Form", field: Field, value: Any) -> dict[str, Any]:
         help=_help(field),
         key=_key(form, field.path),
     )
-    _beside(form, field.path)
     form.slot(field.path)
+    _beside(form, field.path)
     if typed is None and not field.empty:
         typed = known
     return {field.path: typed}
@@ -195,8 +195,8 @@ def _optimizer(form: "Form", field: Field, value: Optimizer, path: str) -> dict[
             "*Why this default?* 0.001 suits AdamW on most networks; the finder looks for yours.",
             key=f"{key}_lr",
         )
-        _beside(form, f"{path}.lr")
         form.slot(f"{path}.lr")
+        _beside(form, f"{path}.lr")
     rest = {argument: default for argument, default in known.items() if argument != "lr"}
     decay = {}
     if "weight_decay" in rest:

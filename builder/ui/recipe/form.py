@@ -40,7 +40,8 @@ class Form:
         self.beside = beside or {}
         self.values: dict[str, Any] = {}
         self.slots: dict[str, Any] = {}
-        self.open = str(st.session_state.get(self._wrong, ""))
+        self.wrong: tuple[str, ...] = tuple(st.session_state.get(self._wrong, ()))
+        self.open = self.wrong[0] if self.wrong else ""
 
     @property
     def _wrong(self) -> str:
@@ -68,7 +69,7 @@ class Form:
         name = group.title.lower().replace(" ", "_")
         if not group.folded:
             return parts.card(group.title, key=f"recipe_{name}")
-        wrong = any(self.open and _under(self.open, one.path) for one in group.fields)
+        wrong = any(_under(path, one.path) for path in self.wrong for one in group.fields)
         title = f"{group.title} :gray[· {group.note}]"
         return st.expander(title, expanded=wrong, key=f"{self.key}_{name}")
 
@@ -122,7 +123,7 @@ class Form:
         return value
 
     def recipe(self) -> Recipe | None:
-        """The recipe that the fields say; None, and the mistake at its field, if they say none."""
+        """The recipe that the fields say; None, and each mistake at its field, if they say none."""
         raw = copy.deepcopy(self.held.model_dump())
         for head in HEADS:
             first = next((p for p in self.values if p.startswith(f"{head}.") and _is_head(p)), None)
@@ -137,34 +138,56 @@ class Form:
         try:
             return Recipe.model_validate(raw)
         except ValidationError as error:
-            found = error.errors(include_url=False)
-            fact, usual = wording.sentence(found)
-            self.refuse(wording.place(found[0]), fact, usual=usual)
+            self._unfit(error)
             return None
+
+    def _unfit(self, error: ValidationError) -> None:
+        """Tell every mistake of the fields, each at its own."""
+        by_place: dict[str, list[Any]] = {}
+        for one in error.errors(include_url=False):
+            by_place.setdefault(wording.place(one), []).append(one)
+        told = []
+        for path, found in by_place.items():
+            fact, usual = wording.sentence(found)
+            told.append(self._tell(path, fact, "", usual))
+        self._mark(tuple(at for at in told if at))
 
     def refuse(self, path: str, fact: str, remedy: str = "", *, usual: str = "") -> bool:
         """Tell a mistake at its field; False where no field of the form is meant.
 
         Without a remedy the field's own is told, and where it has none, the usual one.
         """
+        at = self._tell(path, fact, remedy, usual)
+        if at:
+            self._mark((at,))
+        return bool(at)
+
+    def _tell(self, path: str, fact: str, remedy: str, usual: str) -> str:
+        """Write a mistake below its field; the field's path, empty where none is meant."""
         path = path.removeprefix("recipe.")
         near = [known for known in self.slots if _under(path, known) or _under(known, path)]
         if not near:
-            return False
+            return ""
         at = max(near, key=lambda known: (_under(path, known), len(known)))
         declared = (one for group in GROUPS for one in group.fields)
         own = next((one.remedy for one in declared if _under(at, one.path)), "")
-        said = remedy or own or usual
+        if at.endswith(
+            ".lr"
+        ):  # a field by itself: what is said of an optimiser's arguments misfits
+            own = "Type a number above 0, such as 0.001."
         with self.slots[at].container():
             parts.html(
                 f'<p class="lm-err lm-s" role="alert">{parts.icon("cross")} '
-                f"{escape(fact)} {escape(said)}</p>",
+                f"{escape(fact)} {escape(remedy or own or usual)}</p>",
                 "field-wrong",
             )
-        if self.open != at:
-            st.session_state[self._wrong] = at
+        return at
+
+    def _mark(self, wrong: tuple[str, ...]) -> None:
+        """Have the folded groups of these fields open."""
+        if wrong and self.wrong != wrong:
+            st.session_state[self._wrong] = wrong
             st.rerun()
-        return True
 
     def told(self, error: LaminaError) -> bool:
         """The same of an error with a place in the recipe."""

@@ -22,7 +22,8 @@ def asked() -> tuple[str, str] | None:
 
 
 def ask(run_id: str, checkpoint: str) -> None:
-    """Show the form from now on."""
+    """Show the form from now on, from its top."""
+    chrome.to_top()
     st.session_state[ASKED] = (run_id, checkpoint)
 
 
@@ -41,6 +42,8 @@ def show(run: Any, wished: str) -> None:
             leave()
             st.rerun()
         started = st.button("Start the fork", type="primary", key="fork_start")
+
+    from builder.train import checkpoint
 
     project = run.project()
     name = str(run.info.get("name") or run.id)
@@ -63,7 +66,8 @@ def show(run: Any, wished: str) -> None:
             made = form.recipe()
         changes = {} if made is None else overrides(project, made, augment)
         with right:
-            _summary(found, [] if made is None else _differing(project, made, augment, changes))
+            differing = [] if made is None else _differing(project, made, augment, changes)
+            _summary(found, differing, full=checkpoint.whole(run.folder, found.name))
             refused = st.container()
         if made is not None:
             form.sound()
@@ -150,7 +154,7 @@ def _differing(
     return differences(project, after, changes)
 
 
-def _summary(found: Any, differing: list[Difference]) -> None:
+def _summary(found: Any, differing: list[Difference], *, full: bool) -> None:
     with parts.card("What changes", key="fork_changes"):
         lines = [
             f'<div class="lm-s" style="margin-top:4px"><span class="lm-f">'
@@ -159,7 +163,11 @@ def _summary(found: Any, differing: list[Difference]) -> None:
             for one in differing
         ]
         none = '<p class="lm-m lm-s">Nothing yet: the fork would go on like its parent.</p>'
-        parts.html("".join(lines) or none, "fork-changes")
+        afresh = (
+            f'<p class="lm-m lm-s">“{escape(found.name)}” holds weights only: the optimiser '
+            "and the random numbers begin afresh, so the fork goes another way than its parent.</p>"
+        )
+        parts.html(("" if full else afresh) + "".join(lines) or none, "fork-changes")
         parts.html(
             f'<p class="lm-f lm-s" style="margin-top:10px">It goes on after epoch {found.epoch}, '
             f"step {found.step:,}. The run itself is left alone; both curves are laid over each "

@@ -45,6 +45,8 @@ def show(project: Project, project_id: str) -> None:
                 _again(form, changed)
                 if started and resolved is not None:
                     _start(form, changed, project_id, *launched)
+    if started:  # refused, for a start goes to its run: the button can be pressed again
+        st.rerun()
 
 
 def _spec(project: Project) -> Any:
@@ -182,13 +184,15 @@ def _before(project: Project, spec: Any, resolved: Any) -> None:
                 state.go("data")
             return
         recipe: Recipe = resolved.recipe if resolved is not None else project.recipe
+        batch, there = recipe.batch_size or 64, spec.sizes.get("train", 0)
+        whole = 0 < there < batch
         try:
             found = compiling.check(
                 project.graph,
                 spec.inputs,
                 modules=project.modules,
                 output_shape=_output(project, spec),
-                batch_size=recipe.batch_size or 64,
+                batch_size=there if whole else batch,
             )
         except LaminaError as error:
             if parts.failed(error, button="Go to Data", key="train_data"):
@@ -201,6 +205,8 @@ def _before(project: Project, spec: Any, resolved: Any) -> None:
             ("Multiply-adds per row", f"{found.macs:,}"),
             ("Memory", f"{_megabytes(found.memory_bytes)} at this batch size"),
         ]
+        if whole:
+            lines.insert(1, ("Rows in a batch", f"{there:,}, all there are to train on"))
         _lines(lines)
         if resolved is not None:
             _choices(resolved.choices)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError
 
 from builder import wording
 from builder.errors import LaminaError
@@ -202,12 +202,18 @@ class View(Strict):
     notes: str = ""
 
 
+def _one_line(name: Any) -> Any:
+    return wording.one_line(name) if isinstance(name, str) else name
+
+
 class Project(Strict):
     """A whole project. `model_dump_json(exclude_defaults=True)` is what `save` writes, with the
     version first."""
 
     lamina: int = VERSION
-    name: str = Field("untitled", min_length=1, max_length=120)
+    name: Annotated[str, BeforeValidator(_one_line)] = Field(
+        "untitled", min_length=1, max_length=120
+    )
     data: Data = Data()
     graphs: dict[Name, Graph] = Field({"model": Graph()}, min_length=1)
     modules: dict[Name, Graph] = {}

@@ -35,6 +35,20 @@ LIMITS = {
 BRANCH = re.compile(r"(literal|tuple|dict|list|function-\w+|constrained-\w+)\[.*\]", re.DOTALL)
 """How pydantic marks, in a place, which of several allowed forms it tried."""
 
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+"""Line breaks, what steers a terminal, and what turns the direction of writing."""
+
+PLAIN = re.compile(r"[A-Za-z]+(?=[\s,:;]|$)")
+"""A word at the beginning that is no name of a file or field: nothing but letters."""
+
+PLACES = re.compile(
+    "batch|bytes|class|columns?|data|edge|export|file|folder|graphs?|import|inputs?|item|key|"
+    "launcher|layer|line|method|module|node|objective|order|output|page|place|project|queue|"
+    "recipe|record|rows?|runs?|sample|sheet|slice|splits?|steps?|sweep|target|task|template|the|"
+    "trial|words?"
+)
+"""Lamina's own words with which an error's place begins; any other is a name that a person gave."""
+
 SYNTAX = {
     # the JSON reader's message begins so → the fact, and what to do
     "Expecting value": (
@@ -91,7 +105,7 @@ def sentence(errors: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
         fact, _, remedy = str(first["msg"]).removeprefix("Value error, ").partition("; ")
     if len(needs) > 1:
         remedy = "Write one of these."
-    return _sentence(fact), _sentence(remedy)
+    return sentenced(fact), sentenced(remedy)
 
 
 def _one(error: Mapping[str, Any]) -> tuple[str, str]:
@@ -129,8 +143,27 @@ def _given(error: Mapping[str, Any]) -> str:
     return f"; found {shown}" if fits else ""
 
 
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '?')) else '.'}" if text else ""
+def sentenced(text: str) -> str:
+    """Words as a sentence: a capital letter first, unless a name stands there, and a full stop."""
+    if not text:
+        return ""
+    plain = PLAIN.match(text) is not None
+    begun = f"{text[:1].upper()}{text[1:]}" if plain else text  # a file's or field's name stays
+    return f"{begun}{'' if text.endswith(('.', '?')) else '.'}"
+
+
+def one_line(name: str) -> str:
+    """A name without line breaks and control characters: each run of them is one blank."""
+    return CONTROL.sub(" ", name)
+
+
+def begun(place: str) -> str:
+    """An error's place as the beginning of a sentence: "Run abc", but "unk.json, evil" and
+    "data.target" as they are.
+    """
+    found = PLAIN.match(place)
+    own = found is not None and PLACES.fullmatch(found[0]) is not None
+    return f"{place[:1].upper()}{place[1:]}" if own else place
 
 
 def syntax(error: json.JSONDecodeError) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from builder import wording
 from builder.errors import LaminaError
 
 
@@ -27,3 +28,21 @@ def test_the_parts_stay_apart_for_screens_and_json() -> None:
         "remedy": "Remedy.",
         "code": "stale",
     }
+
+
+@pytest.mark.parametrize(
+    ("place", "begun"),
+    [
+        ("recipe", "Recipe"),
+        ("run abc", "Run abc"),
+        ("unk.json, evil", "unk.json, evil"),
+        ("bin.json", "bin.json"),
+        ("data.target", "data.target"),
+        ("data/mine", "data/mine"),
+        ("evil", "evil"),
+        ("/tmp/x", "/tmp/x"),
+        ("", ""),
+    ],
+)
+def test_a_place_begins_a_sentence_but_a_given_name_keeps_its_case(place: str, begun: str) -> None:
+    assert wording.begun(place) == begun

@@ -226,3 +226,7 @@ def test_the_examples_in_the_docs_are_whole_projects() -> None:
     for example in examples:
         if '"lamina"' in example:
             assert files.loads(example).graph.nodes
+
+
+def test_a_name_holds_no_line_break_and_no_control_character():
+    assert Project(name="a\nb\x1b[31m").name == "a b [31m"

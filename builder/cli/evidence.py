@@ -239,6 +239,8 @@ def _write(path: Path, text: str) -> None:
     try:
         aside.write_text(text, encoding="utf-8", newline="")
         aside.replace(path)
+    except OSError as error:  # told of the file that was asked for, not of the one aside
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         aside.unlink(missing_ok=True)
 

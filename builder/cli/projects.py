@@ -1,5 +1,6 @@
 """Projects on the command line: templates, new, check, fix, code."""
 
+import itertools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -354,10 +355,22 @@ def _write(made: project.Project, output: Path) -> str | None:
         )
     kept = None
     if output.exists() and output.stat().st_size:
-        kept = str(output) + ".old"
-        output.replace(kept)
+        kept = _kept_aside(output)
     project.save(made, output)
     return kept
+
+
+def _kept_aside(output: Path) -> str:
+    """Move the file to the next free name (x.old, x.old2 …) and return that name."""
+    for count in itertools.count(1):
+        kept = Path(f"{output}.old{count if count > 1 else ''}")
+        try:
+            kept.touch(exist_ok=False)  # taken first, so that nobody else's file is replaced
+        except FileExistsError:
+            continue
+        output.replace(kept)
+        return str(kept)
+    raise AssertionError("the count has no end")
 
 
 def _fix_document(graph: str, fix: "Fix") -> dict[str, Any]:

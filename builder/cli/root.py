@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.exceptions import TyperException
 
+from builder import wording
 from builder.errors import LaminaError
 
 if TYPE_CHECKING:
@@ -68,7 +70,7 @@ def table(rows: Iterable[Sequence[Any]], header: Sequence[str]) -> str:
     """Columns of equal width, numbers as they are."""
     lines = [
         tuple(header),
-        *(tuple("" if cell is None else str(cell) for cell in row) for row in rows),
+        *(tuple("" if c is None else wording.one_line(str(c)) for c in row) for row in rows),
     ]
     widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
     return "\n".join(
@@ -124,7 +126,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(given: list[str]) -> int:
     as_json = "--json" in given
     try:
-        app(given, prog_name="lamina")
+        left = app(given, prog_name="lamina", standalone_mode=not as_json)
+        return left if isinstance(left, int) else OK
+    except TyperException as error:  # with --json only: else typer shows it
+        _complain(_usage(error), as_json)
+        return USAGE
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else OK
     except KeyboardInterrupt:
@@ -146,7 +152,16 @@ def _run(given: list[str]) -> int:
     except Exception as error:
         _complain(_own_fault(error), as_json)
         return WRONG_INPUT
-    return OK
+
+
+def _usage(error: TyperException) -> LaminaError:
+    """A wrong command line, for `--json`."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "lamina"
+    remedy = f"`{command} --help` shows what it takes."
+    return LaminaError(
+        wording.sentenced(error.format_message()), place=command, remedy=remedy, code="usage"
+    )
 
 
 def _complain(error: LaminaError, as_json: bool) -> None:

@@ -226,6 +226,10 @@ def row_document(row: "Row") -> dict[str, Any]:
     return {**row.to_dict(), "started": row.created}
 
 
+def _epochs(count: int | None) -> str:
+    return f"{count or 0} epoch{'s' * (count != 1)}"
+
+
 def summary_text(document: dict[str, Any]) -> str:
     """What `summary` gives, for people."""
     figures = document["best"] or document["figures"]
@@ -236,7 +240,7 @@ def summary_text(document: dict[str, Any]) -> str:
     ]
     seconds = document["seconds"] or 0
     lines = [
-        f"run {document['run']}: {document['status']} after {document['epoch']} epochs, "
+        f"run {document['run']}: {document['status']} after {_epochs(document['epoch'])}, "
         f"{seconds:.1f} s on {document['device'] or 'cpu'}",
     ]
     if shown:

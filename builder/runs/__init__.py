@@ -125,9 +125,10 @@ def delete(run_id: str) -> None:
 
 def rename(run_id: str, name: str) -> None:
     """Give a run another name (1 to 120 characters)."""
+    from builder import wording
     from builder.errors import LaminaError
 
-    name = name.strip()
+    name = wording.one_line(name).strip()
     if not 0 < len(name) <= 120:
         raise LaminaError("A name has 1 to 120 characters.", place=f"run {run_id}")
     _change(run_id, {"name": name})

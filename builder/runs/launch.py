@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from builder import project as projects
+from builder import wording
 from builder.errors import LaminaError
 from builder.home import room
 from builder.project import Data, Project
@@ -76,7 +77,7 @@ def start(
     ready = check(
         project, data_path=data_path, overrides=overrides, launcher=launcher, workers=workers
     )
-    name = name or _name(project, project_id)
+    name = wording.one_line(name).strip() or _name(project, project_id)
     return begin(
         ready, project_id=project_id, name=name, detach=detach, priority=priority, marks=marks
     )

@@ -1,6 +1,7 @@
 """The runs that wait: their order, how urgent they are, and how many a device takes at once."""
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -15,6 +16,7 @@ URGENT, USUAL, PATIENT = 0, 10, 20
 """Priorities by name: a smaller number goes first. A run lost by its worker goes before all."""
 LOWEST, HIGHEST = 0, 99
 MOST = 64
+DEVICE = re.compile(r"cpu|(cuda|mps|xpu)(:[0-9]{1,3})?")
 
 
 @dataclass(frozen=True)
@@ -133,8 +135,15 @@ def limits(device: str) -> int:
 def set_limit(device: str, runs: int | None) -> None:
     """Let a device ("cpu", "cuda:0") take that many runs at once; None goes back to the default.
 
-    Runs that are under way go on. Raises LaminaError for a number outside 1 to 64.
+    Runs that are under way go on. Raises LaminaError for a number outside 1 to 64, and for what is
+    no device's name.
     """
+    if not DEVICE.fullmatch(device):
+        raise LaminaError(
+            f"'{device[:60]}' is no device.",
+            place="device",
+            remedy="Name the processor (cpu), a GPU (cuda:0) or Apple's GPU (mps).",
+        )
     if runs is not None and not 1 <= runs <= MOST:
         raise LaminaError(
             f"{runs} is no limit.", place=device, remedy=f"Give a whole number from 1 to {MOST}."

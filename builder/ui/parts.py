@@ -11,6 +11,7 @@ from typing import Literal
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from builder import wording
 from builder.errors import LaminaError
 from builder.ui import tokens
 
@@ -135,7 +136,7 @@ def failed(
     fact = error.fact if isinstance(error, LaminaError) else error
     place = ""
     if isinstance(error, LaminaError) and error.place and error.place not in fact:
-        place = f"{error.place[:1].upper()}{error.place[1:]}. "
+        place = f"{wording.begun(error.place)}. "
     more = sentence or (error.remedy if isinstance(error, LaminaError) else "")
     with st.container(key=f"lm_failed_{key}"):
         html(

@@ -9,7 +9,7 @@ import tempfile
 import pytest
 
 from builder import __version__
-from builder.cli import main, root, training
+from builder.cli import evidence, main, root, training
 from builder.errors import LaminaError
 from builder.project import Project, loads
 
@@ -266,3 +266,51 @@ def test_the_app_is_found_in_a_clone():
     from builder.cli import serving
 
     assert (serving.app_folder() / "app.py").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("explain", "last", "--json"), "--method"),
+        (("nonsense", "--json"), "No such command 'nonsense'."),
+        (("runs", "nonsense", "--json"), "nonsense"),
+        (("train", "a", "--nonsense", "--json"), "--nonsense"),
+    ],
+)
+def test_with_json_wrong_usage_is_json_with_the_same_code(arguments, words, capsys):
+    code, out, err = run(*arguments, capsys=capsys)
+    assert (code, out) == (2, "")
+    error = json.loads(err)["error"]
+    assert words in error["fact"]
+    assert error["code"] == "usage"
+    assert "--help" in error["remedy"]
+
+
+def test_each_overwritten_project_is_kept_under_a_name_of_its_own(tmp_path, capsys):
+    file = tmp_path / "x"
+    file.write_text("first")
+    (tmp_path / "x.old2").write_text("somebody's")
+    for template in ("cnn", "cnn", "cnn"):
+        assert run("new", "--template", template, "-o", str(file), capsys=capsys)[0] == 0
+    assert (tmp_path / "x.old").read_text() == "first"
+    assert (tmp_path / "x.old2").read_text() == "somebody's"
+    assert (tmp_path / "x.old3").exists()
+    assert (tmp_path / "x.old4").exists()
+
+
+def test_a_table_of_names_holds_no_control_characters():
+    shown = root.table([("a\nbc", "\x1b[31mred\x07")], ("name", "other"))
+    assert shown.splitlines()[1] == "a bc   [31mred"
+
+
+@pytest.mark.parametrize("device", ["mars", "../../x", "cuda:", "cpu\n", ""])
+def test_what_is_no_device_gets_no_limit(device, capsys):
+    code, _, err = run("runs", "limit", device, "2", capsys=capsys)
+    assert code == 1
+    assert "is no device" in err
+
+
+def test_predictions_that_cannot_be_written_name_the_file_that_was_asked_for(tmp_path):
+    with pytest.raises(OSError, match="No such file") as failed:
+        evidence._write(tmp_path / "none" / "x.csv", "a")
+    assert failed.value.filename == str(tmp_path / "none" / "x.csv")

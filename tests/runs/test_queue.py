@@ -85,3 +85,9 @@ def test_limits_are_by_device_and_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     assert runs.limits("cuda:0") == 1
     with pytest.raises(LaminaError, match="1 to 64"):
         runs.set_limit("cpu", 0)
+
+
+@pytest.mark.parametrize("device", ["mars", "../../x", "cuda:0x", "cpu:0\n"])
+def test_only_devices_have_limits(device: str) -> None:
+    with pytest.raises(LaminaError, match="is no device"):
+        runs.set_limit(device, 2)

@@ -9,7 +9,7 @@ import streamlit as st
 from builder import workspace
 from builder.errors import LaminaError
 from builder.home import home
-from builder.ui import parts, state
+from builder.ui import labels, parts, state
 
 if TYPE_CHECKING:
     from builder.runs.index import Row
@@ -25,7 +25,7 @@ def menu(entry: workspace.Entry) -> None:
         "",
         icon=":material/more_vert:",
         key=place,
-        help=f"More for {entry.name}",
+        help=f"More for {labels.plain(entry.name)}",
         on_change="rerun",
     ):
         if st.button(

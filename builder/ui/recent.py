@@ -10,7 +10,7 @@ import streamlit as st
 
 from builder import workspace
 from builder.errors import LaminaError
-from builder.ui import manage, parts, routes, signs, standing, state, warm
+from builder.ui import labels, manage, parts, routes, signs, standing, state, warm
 from builder.ui.components import busy
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def _rows(shown: Sequence[workspace.Entry]) -> None:
                 key=f"lm_project_{entry.id}", horizontal=True, vertical_alignment="center"
             ):
                 parts.html(_row(entry, last.get(entry.id)), f"project-{entry.id}")
-                if st.button(f"Open {entry.name}", key=f"open_project_{entry.id}"):
+                if st.button(f"Open {labels.plain(entry.name)}", key=f"open_project_{entry.id}"):
                     _open(entry, last.get(entry.id))
                 manage.menu(entry)
 

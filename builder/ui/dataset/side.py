@@ -11,7 +11,7 @@ import streamlit as st
 from builder.errors import LaminaError
 from builder.progress import Progress
 from builder.project import Project
-from builder.ui import parts, state, work
+from builder.ui import labels, parts, state, work
 from builder.ui.dataset import heads
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _finding(project: Project, finding: "Finding", index: int) -> None:
         with st.container(key=f"lm_remedies_{index}", horizontal=True):
             for place, remedy in enumerate(finding.remedies):
                 if st.button(
-                    remedy.label,
+                    labels.plain(remedy.label),
                     key=f"remedy_{finding.code}_{index}_{place}",
                     type="primary"
                     if finding.severity == "error" and index == place == 0

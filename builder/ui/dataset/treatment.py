@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from builder.project import Project
-from builder.ui import parts, state
+from builder.ui import labels, parts, state
 from builder.ui.dataset import heads
 
 if TYPE_CHECKING:
@@ -45,9 +45,8 @@ GAPS = {
 
 def edit(project: Project, view: "ColumnView", rows: int, called: str) -> None:
     """Open the dialog for a column, which people call so."""
-    st.dialog(called[:1].upper() + called[1:] if called != view.name else f"The column {called}")(
-        _form
-    )(project, view, rows)
+    title = called[:1].upper() + called[1:] if called != view.name else f"The column {called}"
+    st.dialog(labels.plain(title))(_form)(project, view, rows)
 
 
 def _form(project: Project, view: "ColumnView", rows: int) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from builder.project import Optimizer, Schedule
+from builder.ui import labels
 from builder.ui.recipe import arguments
 from builder.ui.recipe.declared import ARGUMENTS, Field
 
@@ -129,7 +130,7 @@ def rates(form: "Form", field: Field, value: Mapping[str, float]) -> dict[str, A
     for place, name in zip(_places(len(chosen)), chosen):
         with place:
             found[name] = st.number_input(
-                f"× rate of {name}",
+                f"× rate of {labels.plain(name)}",
                 value=float(value.get(name, 0.1)),
                 format="%.6g",
                 key=f"{key}_{name}",
@@ -161,7 +162,9 @@ def classes(form: "Form", field: Field, value: Any) -> dict[str, Any]:
         for place, name in zip(_places(len(form.classes)), form.classes):
             with place:
                 weight = held.get(name, 1.0)
-                found[name] = st.number_input(name, value=float(weight), key=f"{key}_{name}")
+                found[name] = st.number_input(
+                    labels.plain(name), value=float(weight), key=f"{key}_{name}"
+                )
     form.slot(field.path)
     return {field.path: found}
 

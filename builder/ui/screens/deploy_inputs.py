@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from builder.data.runtime import naming
-from builder.ui import figures, parts
+from builder.ui import figures, labels, parts
 
 Form = Literal["table", "image", "text", "series", "mixed"]
 FORMS: Mapping[str, Form] = {
@@ -72,7 +72,7 @@ def fields(
             with place:
                 name = column["name"]
                 value = given[name] if name in given else column.get("fill")
-                label = naming.called(name, headless)
+                label = labels.plain(naming.called(name, headless))
                 record[name] = _field(column, label, value, f"deploy_{run}_{name}")
                 said = note(column, record[name]) if note else ""
                 if said:

@@ -8,7 +8,7 @@ import streamlit as st
 from builder import runs
 from builder.errors import LaminaError
 from builder.evaluate import ClassificationSplit, Comparison, Difference, compare
-from builder.ui import comparison, figures, opened, parts
+from builder.ui import comparison, figures, labels, opened, parts
 from builder.ui.screens.evaluate_parts import Look, explain, grid, head
 
 SHOWN = 7
@@ -132,7 +132,7 @@ def _disagreements(look: Look, found: Comparison, here: str, there: str) -> None
     ):
         with column:
             title = f"Only {name} is right"
-            with st.expander(f"{title}: {len(rows):,}", key=f"compare_{name}"):
+            with st.expander(f"{labels.plain(title)}: {len(rows):,}", key=f"compare_{name}"):
                 row = grid(look, rows[:SHOWN], f"only_{name}_{look.run.id}", "No such row.")
         if row is not None:
             explain(look.split, row, look.checkpoint, title, rows)

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from builder.evaluate import ClassificationSplit
-from builder.ui import charts, figures, parts
+from builder.ui import charts, figures, labels, parts
 from builder.ui.sample import called
 from builder.ui.screens.evaluate_parts import COLUMNS, Look, figure, head
 
@@ -77,7 +77,7 @@ def _mode(look: Look, report: ClassificationSplit) -> str:
             required=True,
             key="threshold_mode",
             format_func={
-                "positive": f"Answer {called(report.classes[1])} from",
+                "positive": f"Answer {labels.plain(called(report.classes[1]))} from",
                 "sure": "Answer only when sure",
             }.__getitem__,
             label_visibility="collapsed",

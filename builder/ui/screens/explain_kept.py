@@ -7,7 +7,7 @@ import streamlit as st
 
 from builder.errors import LaminaError
 from builder.explain import keepsakes, packing
-from builder.ui import parts, rows, sample
+from builder.ui import labels, parts, rows, sample
 from builder.ui.sample import Sample
 from builder.ui.screens import explain_work
 
@@ -59,7 +59,7 @@ def _form(run: Any, checkpoint: str, one: Sample, grey: Any) -> None:
             except (LaminaError, OSError) as error:
                 parts.failed(error if isinstance(error, LaminaError) else str(error), key="keep")
                 return
-            st.toast(f"Kept as “{name.strip()}”.", icon=":material/bookmark_added:")
+            st.toast(f"Kept as “{labels.plain(name)}”.", icon=":material/bookmark_added:")
             st.rerun()
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from builder.errors import LaminaError
-from builder.ui import chrome, comparison, parts, signs, state
+from builder.ui import chrome, comparison, labels, parts, signs, state
 from builder.ui.components.parallel import Picked, parallel
 from builder.ui.components.trials import charts
 from builder.ui.components.trials import trials as trials_table
@@ -233,4 +233,6 @@ def adopt(found: "Sweep", trial: "Trial") -> None:
     except LaminaError as error:
         st.toast(f"The project has changed since: {error}")
         return
-    st.toast(f"The project has the settings of trial {trial.number} of {found.plan.name}.")
+    st.toast(
+        f"The project has the settings of trial {trial.number} of {labels.plain(found.plan.name)}."
+    )

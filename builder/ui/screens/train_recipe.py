@@ -7,7 +7,7 @@ import streamlit as st
 
 from builder.errors import LaminaError
 from builder.project import Project, Recipe
-from builder.ui import chrome, parts, state
+from builder.ui import chrome, labels, parts, state
 from builder.ui.recipe import Form
 from builder.ui.screens import train_find
 
@@ -263,7 +263,9 @@ def _earlier(project_id: str) -> None:
         for row in rows:
             tone = {"finished": "ok", "failed": "err", "running": "acc"}.get(row.status, "n")
             with st.container(horizontal=True, vertical_alignment="center"):
-                if st.button(row.name or row.id, key=f"open_{row.id}", type="tertiary"):
+                if st.button(
+                    labels.plain(row.name or row.id), key=f"open_{row.id}", type="tertiary"
+                ):
                     st.session_state.pop("train_recipe", None)
                     state.set_run(row.id)
                     st.rerun()

@@ -6,9 +6,9 @@ export default function ({ parentElement, data, setTriggerValue }) {
   waiting.set(data.id, state);
   const send = (changes) => { clearTimeout(state.timer); state.timer = setTimeout(() => setTriggerValue("change", { changes, at: Date.now() }), 120); };
   const change = (row, value) => {
-    const changes = { ...data.changes };
-    if (value === row.before || absent(value) || value !== value) delete changes[row.column];
-    else changes[row.column] = value;
+    const others = Object.entries(data.changes).filter(([column]) => column !== row.column);
+    const back = value === row.before || absent(value) || value !== value;
+    const changes = Object.fromEntries(back ? others : [...others, [row.column, value]]); // a column may be called __proto__
     data.changes = changes;
     send(changes);
   };
@@ -29,8 +29,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
     return el("div", { class: "spark" }, svg, typeof row.before === "number" ? dot(row.before, "was") : null, value !== row.before && typeof value === "number" ? dot(value, "now") : null);
   }
   function line(row) {
-    const value = row.column in data.changes ? data.changes[row.column] : row.before;
-    const changed = row.column in data.changes;
+    const value = Object.hasOwn(data.changes, row.column) ? data.changes[row.column] : row.before;
+    const changed = Object.hasOwn(data.changes, row.column);
     const name = el("div", { class: `nm${changed ? " on" : ""}`, title: row.label }, el("b", {}, row.label), el("div", { class: "s f" }, changed ? `was ${shown(row.before)}` : absent(value) ? row.missing || "missing" : "unchanged"));
     if (row.choices) {
       const widget = row.choices.length <= 4 && row.choices.join("").length < 34

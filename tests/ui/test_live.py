@@ -108,6 +108,17 @@ def test_columns_have_equal_lengths_and_json_without_nan(run: Folder) -> None:
     json.dumps(steps, allow_nan=False)
 
 
+def test_of_a_step_with_several_phases_the_loss_of_each_is_told(lamina_home: Path) -> None:
+    folder = Folder(lamina_home)
+    folder.series.close()
+    for name in ("steps.f32", "steps.json"):
+        (folder.path / name).unlink(missing_ok=True)
+    series = Writer(folder.path, (*COLUMNS, "loss_judge", "loss_maker"), 0)
+    series.add(np.array([[1, 1, 3, 1, 1, 1, 2, 1], [2, 2, 5, 1, 1, 1, 4, 1]], dtype=np.float32))
+    series.close()
+    assert news(Follower(RUN))["steps"]["phases"] == {"judge": [2.0, 4.0], "maker": [1.0, 1.0]}
+
+
 def test_the_stream_ends_with_the_run_and_says_why(run: Folder) -> None:
     run.train(2)
     follower = Follower(RUN)

@@ -1,5 +1,6 @@
 """Mounts the live view; the points come by Lamina's own route, not through Streamlit's reruns."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from builder.ui import frontends, routes, signs, tokens
@@ -20,6 +21,8 @@ def live(
     unit: str = "rows",
     loss_note: tuple[str, str] | None = None,
     loss_falls: bool = True,
+    phases: Sequence[str] = (),
+    monitor: tuple[str, bool] = ("validation_loss", False),
     beside: tuple[str, str, int] | None = None,
 ) -> str | None:
     """Show one part of a run's live view.
@@ -27,7 +30,9 @@ def live(
     Gives where the user asked to go ("evaluate", "recipe", "fork:<checkpoint>", "run:<id>"),
     "ended" once when the run has ended under his eyes, else None. `metric` is the name in the epoch
     rows (`validation_<metric>`); `loss_note` what must be said beside the loss, in short and in
-    full; `loss_falls` whether the lowest loss is the best; `beside` the run whose curves are laid
+    full; `loss_falls` whether the lowest loss is the best; `phases` the updates of a step, each
+    with a curve where there are several; `monitor` the figure by which the best epoch is kept, and
+    whether more of it is better; `beside` the run whose curves are laid
     over this one's (its id, its name, the step from which they part).
 
     Raises LaminaError when the front end was not built.
@@ -43,6 +48,8 @@ def live(
             "project": project,
             "lossNote": dict(zip(("text", "title"), loss_note, strict=True)) if loss_note else None,
             "lossFalls": loss_falls,
+            "phases": list(phases),
+            "monitor": dict(zip(("name", "higher"), monitor, strict=True)),
             "beside": dict(zip(("run", "title", "step"), beside, strict=True)) if beside else None,
             "metric": metric,
             "metricTitle": metric_title,

@@ -18,6 +18,9 @@ POINTS = 2000
 
 TICK_POINTS = 400
 COLUMNS = ("loss", "lr", "grad_norm", "samples_per_second")
+PHASE = "loss_"
+"""Before the name of each phase's loss, where a step has several."""
+
 KEPT_EVERY = 1.0
 """Seconds between two looks at the kept states."""
 DEVICE_EVERY = 1.0
@@ -128,7 +131,12 @@ class Follower:
         if step.size == 0 and not first:
             return None
         self._step = int(step[-1]) if step.size else 0
-        sent = {name: _numbers(columns.get(name, ())) for name in COLUMNS}
+        sent: dict[str, Any] = {name: _numbers(columns.get(name, ())) for name in COLUMNS}
+        phases = {
+            name: _numbers(values) for name, values in columns.items() if name.startswith(PHASE)
+        }
+        if phases:
+            sent["phases"] = {name.removeprefix(PHASE): values for name, values in phases.items()}
         return {"reset": first, "step": [int(value) for value in step], **sent}
 
     def _samples(self) -> list[dict[str, Any]] | None:

@@ -93,6 +93,8 @@ def _live(run_id: str) -> None:
         unit=unit,
         loss_note=_loss_note(run),
         loss_falls=all(phase.falls for phase in task.phases()),
+        phases=tuple(phase.name for phase in task.phases()),
+        monitor=_monitor(run),
         beside=_parent(run),
     )
     if begun and begun.startswith("run:"):  # the doctor's change, made in a new run
@@ -156,6 +158,14 @@ def smoothed(share: float, classes: int) -> tuple[str, str] | None:
         "Label smoothing asks for a little doubt, in training and in validation: even a network "
         f"that is always right has a loss of {figures.number(least, 2)} here, not 0.",
     )
+
+
+def _monitor(run: Any) -> tuple[str, bool]:
+    """The figure by which the best epoch is kept, and whether more of it is better."""
+    from builder import metrics
+
+    name = run.project().recipe.monitor
+    return name, metrics.higher_is_better(name)
 
 
 def _headline(run: Any) -> Any:

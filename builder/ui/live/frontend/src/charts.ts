@@ -1,10 +1,11 @@
-/** The four curves, drawn by uPlot: points append, axes grow, a zoom stays. */
+/** A chart of curves, drawn by uPlot: points append, axes grow, a zoom stays. */
 
 import uPlot from "uplot";
-import { axisFigure, figure, percent, rate, ticks } from "./format";
+import { ticks } from "./format";
 import { place } from "./label";
-import { atEpochs, grownEnd } from "./axis";
-import { best, over, type State } from "./store";
+import { grownEnd } from "./axis";
+import { chooseLog, logChosen, logTicks, positive } from "./log";
+import { over, type State } from "./store";
 
 export interface Look {
   ink3: string; grid: string; train: string; val: string; valText: string; warn: string; ink2: string; paper: string; font: string;
@@ -15,6 +16,8 @@ export interface ChartSpec {
   /** What the title needs said beside it, in full on hovering. */
   note?: { text: string; title: string };
   log?: boolean;
+  /** Whether a person may choose a logarithmic axis. */
+  logByWish?: boolean;
   series: (state: State) => { data: uPlot.AlignedData; marks?: boolean };
   lines: { label: string; colour: keyof Look; width: number; alpha?: number; points?: boolean }[];
   legend: (state: State) => { label: string; value: string; colour: keyof Look }[];
@@ -25,105 +28,12 @@ export interface ChartSpec {
   format: (value: number, more?: number) => string;
 }
 
-/** `falls`: whether a lower loss is a better network; not so where two networks compete. */
-export function lossChart(note?: ChartSpec["note"], falls = true): ChartSpec {
-  return {
-    title: "Loss",
-    note,
-    lines: [
-      { label: "raw", colour: "train", width: 1, alpha: 0.28 },
-      { label: "train", colour: "train", width: 2 },
-      { label: "validation", colour: "val", width: 2, points: true },
-    ],
-    series: (s) => ({ data: [s.step, s.loss, s.smooth, atEpochs(s, "validation_loss", s.step)] as uPlot.AlignedData }),
-    beside: (s) => [s.step, s.smooth, atEpochs(s, "validation_loss", s.step)] as uPlot.AlignedData,
-    besideLines: [{ colour: "train" }, { colour: "val" }],
-    legend: (s) => [
-      { label: "train", value: figure(s.smooth.at(-1)), colour: "train" },
-      { label: "validation", value: figure(s.epochs.at(-1)?.validation_loss), colour: "val" },
-    ],
-    bestOf: (s) => {
-      const i = falls ? best(s.epochs, "validation_loss", false) : -1;
-      const epoch = s.epochs[i];
-      if (!epoch) return null;
-      const value = epoch.validation_loss as number;
-      return { step: epoch.step as number, value, text: `best ${figure(value)}, epoch ${epoch.epoch}` };
-    },
-    format: axisFigure,
-  };
-}
-
-export function metricChart(name: string, title: string, higher: boolean, share: boolean): ChartSpec {
-  const tick = (v: number, more = 0) => (share ? `${Number((v * 100).toFixed(1 + more))} %` : axisFigure(v, more));
-  const format = (v: number) => (share ? (v === 1 || v === 0 ? tick(v) : percent(v)) : figure(v));
-  const axis = (s: State) => s.epochs.map((e) => e.step as number);
-  const column = (s: State, key: string) => s.epochs.map((e) => e[key] ?? null);
-  return {
-    title,
-    lines: [
-      { label: "train", colour: "train", width: 2, points: true },
-      { label: "validation", colour: "val", width: 2, points: true },
-    ],
-    series: (s) => ({
-      data: [axis(s), column(s, `train_${name}`), column(s, `validation_${name}`)] as uPlot.AlignedData,
-    }),
-    beside: (s) => [axis(s), column(s, `train_${name}`), column(s, `validation_${name}`)] as uPlot.AlignedData,
-    besideLines: [{ colour: "train" }, { colour: "val" }],
-    legend: (s) => (["train", "validation"] as const).map((split) => {
-      const value = s.epochs.at(-1)?.[`${split}_${name}`];
-      return {
-        label: split,
-        value: value === null || value === undefined ? "–" : format(value),
-        colour: split === "train" ? "train" : "val",
-      };
-    }),
-    bestOf: (s) => {
-      const i = best(s.epochs, `validation_${name}`, higher);
-      const epoch = s.epochs[i];
-      if (!epoch) return null;
-      const value = epoch[`validation_${name}`] as number;
-      return { step: epoch.step as number, value, text: `best ${format(value)}, epoch ${epoch.epoch}` };
-    },
-    format: tick,
-  };
-}
-
-export function rateChart(): ChartSpec {
-  return {
-    title: "Learning rate",
-    lines: [{ label: "learning rate", colour: "ink2", width: 2 }],
-    series: (s) => ({ data: [s.step, s.lr] as uPlot.AlignedData }),
-    beside: (s) => [s.step, s.lr] as uPlot.AlignedData,
-    besideLines: [{ colour: "ink2" }],
-    legend: (s) => [{ label: "", value: rate(s.lr.at(-1)), colour: "ink2" }],
-    format: rate,
-  };
-}
-
-export function normChart(): ChartSpec {
-  return {
-    title: "Gradient norm",
-    log: true,
-    lines: [{ label: "gradient norm", colour: "ink2", width: 1, alpha: 0.8 }],
-    series: (s) => ({
-      data: [s.step, s.gradNorm.map((v) => (v !== null && v > 0 ? v : null))] as uPlot.AlignedData,
-    }),
-    legend: (s) => [{ label: "", value: figure(s.gradNorm.at(-1)), colour: "ink2" }],
-    format: axisFigure,
-  };
-}
-
 const MOST_POINTS = 60;
 
 /** Whether a line's epochs are few enough for a mark at each. */
 function sparse(plot: uPlot, line: number): boolean {
   const values = Array.from((plot.data[line] ?? []) as ArrayLike<number | null | undefined>);
   return values.filter((value) => value !== null && value !== undefined).length <= MOST_POINTS;
-}
-
-/** On a logarithmic axis only powers of ten are written and ruled. */
-function powersOfTen(_plot: uPlot, splits: number[]): (number | null)[] {
-  return splits.map((value) => (Math.abs(Math.log10(value) % 1) < 1e-6 ? value : null));
 }
 
 const AXIS = 48;
@@ -140,6 +50,7 @@ export class Chart {
   private plot: uPlot | null = null;
   private legend = document.createElement("div");
   private body = document.createElement("div");
+  private log: boolean;
 
   constructor(
     private readonly spec: ChartSpec,
@@ -150,6 +61,7 @@ export class Chart {
     private readonly over: () => { state: State; title: string } | null = () => null,
   ) {
     this.root.className = "chart";
+    this.log = spec.log ?? (spec.logByWish === true && logChosen(spec.title));
     this.root.setAttribute("aria-label", spec.title);
     const head = document.createElement("header");
     const title = document.createElement("h3");
@@ -165,9 +77,28 @@ export class Chart {
       note.title = spec.note.title;
       named.append(note);
     }
+    if (spec.logByWish) named.append(this.logSwitch());
     head.append(named, this.legend);
     this.body.className = "plot";
     this.root.append(head, this.body);
+  }
+
+  private logSwitch(): HTMLElement {
+    const button = document.createElement("button");
+    button.className = "chip";
+    button.dataset.testid = "log-axis";
+    button.textContent = "log";
+    button.title = "Logarithmic axis: a spike leaves the rest to be seen";
+    button.setAttribute("aria-label", `Logarithmic axis of ${this.spec.title}`);
+    const told = () => button.setAttribute("aria-pressed", String(this.log));
+    told();
+    button.onclick = () => {
+      this.log = !this.log;
+      chooseLog(this.spec.title, this.log);
+      told();
+      this.restyle(this.look);
+    };
+    return button;
   }
 
   restyle(look: Look): void {
@@ -215,10 +146,11 @@ export class Chart {
   private data(): uPlot.AlignedData {
     const { data } = this.spec.series(this.state);
     const laid = this.over();
-    if (!laid || !this.spec.beside) return data;
+    const shown = (all: uPlot.AlignedData) => (this.log ? positive(all) : all);
+    if (!laid || !this.spec.beside) return shown(data);
     const theirs = this.spec.beside(laid.state);
     this.root.dataset.beside = String(theirs[0].length);
-    return uPlot.join([data, theirs]);
+    return shown(uPlot.join([data, theirs]));
   }
 
   /** Takes the width that there is and the height that it is given, in pixels. */
@@ -254,12 +186,12 @@ export class Chart {
       legend: { show: false },
       padding: [10, 24, 0, (u) => (u.scales.y?.min == null ? AXIS : 0)], // without values there is no axis to stand beside
       cursor: { sync: { key: "lamina-live" }, drag: { x: true, y: false, setScale: false }, points: { size: 6 } },
-      scales: { x: { time: false, auto: false }, y: spec.log ? { distr: 3 } : {} },
+      scales: { x: { time: false, auto: false }, y: this.log ? { distr: 3 } : {} },
       axes: [
         { ...axis, grid: { show: false }, size: 24, space: 80 },
         {
-          ...axis, size: wide, space: 44, grid: { stroke: look.grid, width: 1, ...(spec.log ? { filter: powersOfTen } : {}) },
-          ...(spec.log ? { filter: powersOfTen } : {}),
+          ...axis, size: wide, space: 44, grid: { stroke: look.grid, width: 1, ...(this.log ? { filter: logTicks } : {}) },
+          ...(this.log ? { filter: logTicks } : {}),
           values: (_u, splits) => ticks(splits, spec.format),
         },
       ],

@@ -2,6 +2,12 @@
 
 import type { Epoch, Health, Kept, Message, RunEvent, Sample, Status, Steering, Symptom } from "./types";
 
+export interface Phase {
+  raw: (number | null)[];
+  smooth: (number | null)[];
+  average: [number, number];
+}
+
 export interface State {
   status: Status | null;
   step: number[];
@@ -9,6 +15,8 @@ export interface State {
   smooth: (number | null)[];
   /** The moving average's sum and weight, so that its start is not pulled towards zero. */
   average: [number, number];
+  /** Of a step with several phases: the loss of each by its name. */
+  phases: Record<string, Phase>;
   lr: (number | null)[];
   gradNorm: (number | null)[];
   speed: (number | null)[];
@@ -30,25 +38,39 @@ const SMOOTHING = 0.96;
 
 export function empty(): State {
   return {
-    status: null, step: [], loss: [], smooth: [], average: [0, 0], lr: [], gradNorm: [], speed: [],
+    status: null, step: [], loss: [], smooth: [], average: [0, 0], phases: {}, lr: [], gradNorm: [], speed: [],
     epochs: [], events: [], health: [], samples: [], symptoms: [], steering: null, checkpoints: [], generated: [], zoom: null, offline: false,
   };
+}
+
+function averaged(held: [number, number], value: number | null): [number, number] {
+  return value === null ? held : [SMOOTHING * held[0] + (1 - SMOOTHING) * value, SMOOTHING * held[1] + 1 - SMOOTHING];
+}
+
+function mean([sum, weight]: [number, number]): number | null {
+  return weight > 0 ? sum / weight : null;
 }
 
 function extend(state: State, message: NonNullable<Message["steps"]>): void {
   if (message.reset) {
     state.step = []; state.loss = []; state.smooth = [];
-    state.lr = []; state.gradNorm = []; state.speed = []; state.average = [0, 0];
+    state.lr = []; state.gradNorm = []; state.speed = []; state.average = [0, 0]; state.phases = {};
   }
   const last = state.step.at(-1) ?? -1;
   message.step.forEach((step, i) => {
     if (step <= last) return;
     const loss = message.loss[i] ?? null;
-    const held = state.average;
-    if (loss !== null) state.average = [SMOOTHING * held[0] + (1 - SMOOTHING) * loss, SMOOTHING * held[1] + 1 - SMOOTHING];
+    state.average = averaged(state.average, loss);
     state.step.push(step);
     state.loss.push(loss);
-    state.smooth.push(state.average[1] > 0 ? state.average[0] / state.average[1] : null);
+    state.smooth.push(mean(state.average));
+    for (const [name, values] of Object.entries(message.phases ?? {})) {
+      const phase = (state.phases[name] ??= { raw: [], smooth: [], average: [0, 0] });
+      const value = values[i] ?? null;
+      phase.average = averaged(phase.average, value);
+      phase.raw.push(value);
+      phase.smooth.push(mean(phase.average));
+    }
     state.lr.push(message.lr[i] ?? null);
     state.gradNorm.push(message.grad_norm[i] ?? null);
     state.speed.push(message.samples_per_second[i] ?? null);

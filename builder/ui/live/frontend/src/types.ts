@@ -34,6 +34,8 @@ export interface Steps {
   lr: (number | null)[];
   grad_norm: (number | null)[];
   samples_per_second: (number | null)[];
+  /** Of a step with several phases: the loss of each by its name. */
+  phases?: Record<string, (number | null)[]>;
 }
 
 export type Epoch = Record<string, number | null>;
@@ -152,6 +154,10 @@ export interface Props {
   metric: string | null;
   lossNote: { text: string; title: string } | null;
   lossFalls: boolean;
+  /** The phases of a step; more than one: each has a loss of its own. */
+  phases: string[];
+  /** The figure by which the best epoch is kept. */
+  monitor: { name: string; higher: boolean };
   metricTitle: string;
   metricShare: boolean;
   higherIsBetter: boolean;

@@ -1,9 +1,10 @@
 /** The two parts of the page: the head (bar and progress) and the body (curves, samples, log). */
 
-import { Chart, lossChart, metricChart, normChart, rateChart, type Look } from "./charts";
+import { Chart, type Look } from "./charts";
 import { bytes, clock, count, device, duration, percent, rate } from "./format";
 import { Doctor, drawn, type Order, type Treat } from "./doctor";
 import { Kept, Steer } from "./steer";
+import { lossChart, metricChart, normChart, phasesChart, rateChart } from "./specs";
 import { make } from "./make";
 import { over, type Feed } from "./store";
 import type { Message, Props, RunEvent, Status } from "./types";
@@ -195,8 +196,10 @@ export class Body implements Part {
     this.kept = new Kept(feed, go);
     const named = props.beside ? { state: other!.state, title: props.beside.title } : null;
     const over = () => (this.beside ? named : null);
-    const specs = [lossChart(props.lossNote ?? undefined, props.lossFalls), rateChart(), normChart()];
-    if (props.metric) specs.splice(1, 0, metricChart(props.metric, props.metricTitle, props.higherIsBetter, props.metricShare));
+    const note = props.lossNote ?? undefined;
+    const loss = props.phases.length > 1 ? phasesChart(props.phases, note) : lossChart(note, props.lossFalls, props.monitor);
+    const specs = [loss, rateChart(), normChart()];
+    if (props.metric) specs.splice(1, 0, metricChart(props.metric, props.metricTitle, props.higherIsBetter, props.metricShare, props.monitor));
     this.charts = specs.map((spec) => new Chart(spec, feed.state, look(), () => this.zoomed(), TALL, over));
     this.reset.onclick = () => { this.feed.state.zoom = null; this.zoomed(); };
     const area = this.area;

@@ -17,7 +17,8 @@ GO_ON = ("recipe.optimizer.lr", "recipe.clip_norm", "recipe.batch_size", "data.a
 def treat(run_id: str, kind: str, change: int = 0, *, detach: bool = True) -> Run:
     """A new run with the symptom's change number `change`.
 
-    It forks the best epoch where only the pace changes, and begins anew where the network, the data
+    It forks the best epoch where only the pace changes (after an order that did harm: the last
+    state from before it), and begins anew where the network, the data
     or the way of learning does. Raises LaminaError where the run has no such symptom or change, or
     the change cannot be made.
     """
@@ -32,8 +33,9 @@ def treat(run_id: str, kind: str, change: int = 0, *, detach: bool = True) -> Ru
         )
     info = run.info
     name = f"{info.get('name', run_id)}: {wish['label']}"[:120]
-    if not edits and all(field in GO_ON for field in overrides) and _can_go_on(run):
-        return fork(run_id, "best", overrides, name=name, detach=detach)
+    begin = _beginning(run, wish.get("before"))
+    if not edits and all(field in GO_ON for field in overrides) and begin is not None:
+        return fork(run_id, begin, overrides, name=name, detach=detach)
     project = changed(run.project(), wish)
     return launch.start(
         project,
@@ -59,10 +61,17 @@ def _change(run: Run, kind: str, number: int) -> Mapping[str, Any]:
     return found
 
 
-def _can_go_on(run: Run) -> bool:
-    """Whether epochs are left after the best one."""
-    best = next((one for one in run.checkpoints() if one.name == "best"), None)
-    return best is not None and best.epoch < run.project().recipe.epochs
+def _beginning(run: Run, before: int | None) -> str | None:
+    """The checkpoint to go on from: the best, or the last one up to step `before`; None where there
+    is none or no epoch is left after it.
+    """
+    kept = [
+        one
+        for one in run.checkpoints()
+        if (one.best or before is not None) and (before is None or one.step <= before)
+    ]
+    found = max(kept, key=lambda one: one.step, default=None)
+    return found.name if found is not None and found.epoch < run.project().recipe.epochs else None
 
 
 def changed(project: Project, wish: Mapping[str, Any]) -> Project:

@@ -338,6 +338,8 @@ class Loop:
             elif kind == "set":
                 words = self.steering.set(order, at.step, self._position())
                 words = " ".join(filter(None, (words, self.leap.changed(order))))
+                if self.plan.doctor is not None:
+                    self.plan.doctor.ordered(order, at.step, at.epoch)
             else:
                 words, accepted = "The run is not paused.", False
         except LaminaError as error:

@@ -66,6 +66,9 @@ class Doctor(Protocol):
     ) -> Sequence["Symptom"]:
         """An epoch's figures, and the held-out answers as a whole (measure.answers)."""
 
+    def ordered(self, order: Order, step: int, epoch: int) -> None:
+        """A setting was changed by an order, from the step after `step` on."""
+
     def failed(self, error: "LaminaError") -> Sequence["Symptom"]:
         """The run is about to end with this error."""
 

@@ -83,6 +83,13 @@ def test_a_change_of_the_pace_goes_on_from_the_best_epoch_where_epochs_are_left(
     assert fresh.symptoms() == []
 
 
+def test_after_an_order_that_did_harm_a_fork_begins_before_it(run: Run) -> None:
+    change = {"label": "Back", "why": "So.", "overrides": {"recipe.optimizer.lr": 1e-3}}
+    say(run, "rate_too_high", changes=[{**change, "before": 0}])
+    fresh = runs.treat(run.id, "rate_too_high", detach=False)
+    assert "forked" not in fresh.info  # nothing was kept that early
+
+
 @pytest.mark.parametrize(("kind", "number"), [("starved", 0), ("dead_relu", 1), ("dead_relu", -1)])
 def test_what_the_doctor_did_not_propose_is_refused(run: Run, kind: str, number: int) -> None:
     say(run, "dead_relu", changes=[{"label": "x", "why": "y.", "overrides": {"recipe.epochs": 1}}])

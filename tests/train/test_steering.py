@@ -253,6 +253,9 @@ class Watch:
         assert sum(answers["predicted"]) == sum(answers["true"])
         return [Symptom("end", "End", "An epoch.", int(figures["step"]), int(figures["epoch"]))]
 
+    def ordered(self, order: Any, step: int, epoch: int) -> None:
+        raise AssertionError("nobody gives an order here")
+
     def failed(self, error: Any) -> list[Symptom]:
         return [Symptom("failure", "Failure", str(error), 0, 0)]
 

@@ -14,7 +14,7 @@ Edit = tuple[str, dict[str, Any]]
 
 Severity = Literal["error", "warning"]
 State = Literal["found", "changed", "gone"]
-"""A symptom appears, sits at another node than before, or is over."""
+"""A symptom appears, sits at another node or has another cause than before, or is over."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class Change:
     overrides: Mapping[str, Any] = field(default_factory=dict)
     edits: tuple[Edit, ...] = ()
     graph: str = "model"
+    before: int | None = None  # a fork begins with a state kept at this step or earlier
 
     def to_dict(self) -> dict[str, Any]:
         """JSON; only what is there."""
@@ -41,6 +42,8 @@ class Change:
             found["overrides"] = dict(self.overrides)
         if self.edits:
             found |= {"edits": [list(edit) for edit in self.edits], "graph": self.graph}
+        if self.before is not None:
+            found["before"] = self.before
         return found
 
     @classmethod

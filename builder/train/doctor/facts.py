@@ -89,6 +89,19 @@ class Intake:
 
 
 @dataclass(frozen=True)
+class Raise:
+    """An order after which the learning rate was at least twice what it was: after step `step`,
+    with `epoch` epochs done; `loss` is the mean of the last steps before.
+    """
+
+    step: int
+    epoch: int
+    before: float
+    after: float
+    loss: float | None = None
+
+
+@dataclass(frozen=True)
 class Breakdown:
     """How a run ended whose loss is no finite number."""
 
@@ -124,6 +137,7 @@ class Facts:
     copies: float | None = None  # share of validation rows that stand in the training split as well
     augmented: bool = False
     breakdown: Breakdown | None = None
+    raised: Raise | None = None  # by an order that still holds
     standing: frozenset[str] = frozenset()  # codes of the symptoms that stand
 
     @property
@@ -219,6 +233,13 @@ class Facts:
     def explained(self) -> bool:
         """Whether a symptom stands from which the lesser ones follow; those then keep silent."""
         return bool(self.standing & CAUSES)
+
+    @property
+    def follows(self) -> str:
+        """A sentence for what long steps do to a network, where they stand; else empty."""
+        if "rate_too_high" not in self.standing:
+            return ""
+        return " It follows from the learning rate, which is too high: mend that first."
 
     @property
     def rising(self) -> bool:

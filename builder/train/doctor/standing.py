@@ -69,8 +69,8 @@ class Standing:
                 self.tallies[code].finding = Finding.from_dict(found)
 
     def look(self, facts: Facts, news: News) -> Iterator[tuple[Finding, State]]:
-        """Ask the rules that the news concern; gives what appeared, moved to another node or
-        went.
+        """Ask the rules that the news concern; gives what appeared, moved to another node,
+        has another cause, or went.
         """
         for rule in rules():
             if news not in rule.news:
@@ -86,6 +86,9 @@ class Standing:
             if tally.finding is None and (tally.found >= rule.confirm or news == "failure"):
                 tally.finding = finding
                 yield finding, "found"
-            elif tally.finding is not None and finding.node != tally.finding.node:
+            elif tally.finding is not None and (finding.node, finding.why) != (
+                tally.finding.node,
+                tally.finding.why,
+            ):
                 tally.finding = finding
                 yield finding, "changed"

@@ -5,6 +5,7 @@ stands.
 import math
 from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -17,15 +18,15 @@ from builder.train import health, measure
 from builder.train import plan as p
 from builder.train.doctor import data
 from builder.train.doctor.base import News
-from builder.train.doctor.course import Course
-from builder.train.doctor.facts import Breakdown, Facts, Node
+from builder.train.doctor.course import LOSS, STEP, Course
+from builder.train.doctor.facts import Breakdown, Facts, Node, Raise
 from builder.train.doctor.standing import Standing
 from builder.train.failures import StepFailed
 
 if TYPE_CHECKING:
     import numpy as np
 
-PROBES, BATCHES, WAITS, EPOCHS = 8, 16, 16, 200
+PROBES, BATCHES, WAITS, EPOCHS, LOSSES = 8, 16, 16, 200, 20
 
 
 class Watch:
@@ -50,6 +51,8 @@ class Watch:
         self.waits: deque[tuple[float, float, int]] = deque(maxlen=WAITS)
         self.looked: dict[str, Any] | None = None
         self.breakdown: Breakdown | None = None
+        self.losses: deque[float] = deque(maxlen=LOSSES)  # of the latest steps before a raise
+        self.raised: Raise | None = None
 
     # What the loop tells; see plan.Doctor
 
@@ -61,6 +64,7 @@ class Watch:
         batch: Batch,
     ) -> Sequence[p.Symptom]:
         """Points of the steps since the last call, and the batch of the last one."""
+        self._remember(values)
         self.course.add(values)
         self.step = self.course.step
         self.waits.append((waited, seconds, len(values)))
@@ -89,6 +93,29 @@ class Watch:
             self.looked = self._data()
         return self._look("epoch")
 
+    def ordered(self, order: p.Order, step: int, epoch: int) -> None:
+        """Remember who raised the learning rate, until it is back; points of the last steps before
+        the order may come later than it.
+        """
+        before, after = self.course.rate, order.get("lr")
+        if before is None or after is None:
+            return
+        if self.raised is not None and after < 2 * self.raised.before:
+            self.raised = None
+        elif after >= 2 * before:
+            self.raised = Raise(step, epoch, before, float(after))
+
+    def _remember(self, values: "np.ndarray[Any, np.dtype[np.float32]]") -> None:
+        """The losses of the latest steps, and from them the loss before a raise."""
+        raised = self.raised
+        if raised is not None and raised.loss is not None:
+            return
+        late = values[:, STEP] > raised.step if raised is not None else values[:, STEP] < 0
+        self.losses.extend(x for x in values[~late][-LOSSES:, LOSS].tolist() if math.isfinite(x))
+        if raised is not None and late.any() and self.losses:
+            self.raised = replace(raised, loss=sum(self.losses) / len(self.losses))
+            self.losses.clear()
+
     def failed(self, error: LaminaError) -> Sequence[p.Symptom]:
         """The run ends with this error."""
         if not isinstance(error, StepFailed) or error.code != "not_finite":
@@ -101,6 +128,7 @@ class Watch:
         return {
             "course": self.course.state(),
             "epochs": [dict(row) for row in self.epochs],
+            "raised": asdict(self.raised) if self.raised is not None else None,
             "standing": self.standing.state(),
         }
 
@@ -108,6 +136,8 @@ class Watch:
         """Take back what `state` gave."""
         self.course.load(state["course"])
         self.epochs.extend(state["epochs"])
+        raised = state.get("raised")
+        self.raised = Raise(**raised) if raised else None
         self.standing.load(state["standing"])
         self.step = self.course.step
         self.done = int(self.epochs[-1]["epoch"]) if self.epochs else 0
@@ -156,6 +186,7 @@ class Watch:
             augmented=self.plan.augment is not None,
             intakes=self.intakes,
             breakdown=self.breakdown,
+            raised=self.raised,
             standing=self.standing.codes,
             **(self.looked or {}),
         )

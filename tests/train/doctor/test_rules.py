@@ -10,7 +10,8 @@ from builder.graph import edit
 from builder.graph.spec import Graph
 from builder.project import Recipe
 from builder.train import doctor, orders
-from builder.train.doctor.facts import Breakdown, Facts, Intake, Node, Teller
+from builder.train.doctor.base import Change
+from builder.train.doctor.facts import Breakdown, Facts, Intake, Node, Raise, Teller
 from tests.train.doctor.recorded import GRAPH, SICK, SOUND, blocks, epochs, probed
 
 
@@ -152,6 +153,50 @@ def test_a_jump_after_the_rate_was_raised_is_its_fault() -> None:
     facts = replace(SOUND, blocks=calm + wild, rate=1e-2)
     (found,) = [one for one in doctor.examine(facts) if one.code == "rate_too_high"]
     assert "jumped" in found.fact
+
+
+RAISED = Raise(60, 5, before=1.3e-3, after=0.5, loss=0.5)
+
+
+def thrown() -> Facts:
+    """An order raised the rate after step 60; the loss went to 557 and came down to a guess."""
+    calm = blocks(2.4, 1.2, 0.8, 0.6, 0.55, 0.5, rate=1.3e-3)
+    wild = [
+        replace(
+            block, step=60 + 10 * (at + 1), rate=0.216, high=557.0 if not at else 2.5, loss=loss
+        )
+        for at, (block, loss) in enumerate(zip(calm, (90.0, 2.4, 2.35, 2.3), strict=False))
+    ]
+    return replace(SOUND, blocks=(*calm, *wild), rate=0.1, raised=RAISED)
+
+
+def test_after_an_order_the_loss_is_told_from_right_before_it_and_the_old_rate_offered() -> None:
+    (found,) = [one for one in doctor.examine(thrown()) if one.code == "rate_too_high"]
+    assert "rose from 0.5 to 557 after the rate was set from 0.0013 to 0.5 at step 60" in found.fact
+    assert "is usual" not in found.fact  # a step of 0.3 % speaks against the verdict
+    (change,) = found.changes
+    assert change.order == {"order": "set", "lr": 1.3e-3}
+    assert change.overrides == {"recipe.optimizer.lr": SOUND.recipe.optimizer.lr}
+    assert change.before == 60
+    assert Change.from_dict(change.to_dict()) == change
+    assert "step 60" in change.why
+
+
+def test_a_rate_that_an_order_raised_without_harm_is_left_alone() -> None:
+    assert "rate_too_high" not in codes(replace(SOUND, raised=replace(RAISED, loss=2.0)))
+
+
+def test_what_long_steps_did_to_the_network_is_told_as_their_consequence() -> None:
+    sick = replace(SOUND, **SICK["dead_relu"][0])
+    (alone,) = [one for one in doctor.examine(sick) if one.code == "dead_relu"]
+    rate = frozenset({"rate_too_high"})
+    (found,) = [
+        one for one in doctor.examine(replace(sick, standing=rate)) if one.code == alone.code
+    ]
+    assert "follows from the learning rate" in found.why
+    assert "follows" not in alone.why
+    assert alone.changes
+    assert not found.changes
 
 
 def test_clipped_gradients_do_not_explode() -> None:

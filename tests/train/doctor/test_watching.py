@@ -89,6 +89,21 @@ def test_what_stands_is_kept_with_the_checkpoint(make_plan: Make, tmp_path: Path
     assert ("dead_relu", "found", "relu1") not in said(resumed)
 
 
+def test_an_order_that_raised_the_rate_is_told_with_the_rate_before_it(make_plan: Make) -> None:
+    plan = make_plan(replay={12: [{"order": "set", "lr": 50.0}]})
+    plan = watched(replace(plan, recipe=plan.recipe.model_copy(update={"epochs": 20})))
+    events: list[Event] = []
+    with contextlib.suppress(LaminaError):
+        _until_it_fails(plan, events)
+    told = [e for e in events if isinstance(e, Symptom) and e.kind == "rate_too_high"]
+    assert told[0].state == "found"
+    assert "at step 12" in told[0].message
+    (change,) = told[0].changes
+    assert change["order"]["lr"] == plan.recipe.optimizer.lr
+    assert change["before"] == 12
+    assert [e.state for e in told].count("gone") == 0
+
+
 def test_rows_in_the_order_of_their_classes_are_noticed(
     make_plan: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

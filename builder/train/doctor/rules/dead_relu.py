@@ -37,8 +37,10 @@ class DeadRelu(Rule):
             f"{worst} is dead" if len(dead) == 1 else f"{listed(dead)} are dead",
             f"{percent(shares[worst])} of the units of {worst} are 0 for every row of the probe.",
             "A ReLU that is 0 for every row has no gradient: what feeds it learns nothing any "
-            "more. Steps that were too long, or a bias far below 0, do that.",
-            activation_change(facts, dead, RECTIFIERS, "LeakyReLU", REPAIR),
+            "more. Steps that were too long, or a bias far below 0, do that." + facts.follows,
+            ()
+            if facts.follows
+            else activation_change(facts, dead, RECTIFIERS, "LeakyReLU", REPAIR),
             node=worst,
             nodes=dead,
             evidence={"dead": shares[worst]},

@@ -50,8 +50,8 @@ class ExplodingGradients(Rule):
             f"The gradient's norm is {max(norms):,.3g}; the largest part, {shares[worst]:,.3g}, is "
             f"that of {worst}.",
             "Each layer multiplies the gradient; large weights multiply it to something that no "
-            "step length fits.",
-            tuple(changes),
+            "step length fits." + facts.follows,
+            () if facts.follows else tuple(changes),
             node=worst,
             nodes=tuple(node for node in order if shares[node] > 0.3 * shares[worst]),
             evidence={"norm": max(norms)},

@@ -7,6 +7,7 @@ from builder.train.doctor.facts import Block, Facts, mean_loss
 
 BLEW, JUMP = 3.0, 1.5
 FAST, FAST_KEPT = 0.06, 0.03
+LONG = 0.01
 PULLED = 0.01
 """A weight decay that takes so much in a step throws the weights about by itself."""
 
@@ -18,7 +19,8 @@ class RateTooHigh(Rule):
     title = "A learning rate that is too high"
     help = (
         "The loss rose to three times that of the first step, and not for a single step; or it "
-        "jumped by half above its best after the rate was raised; or half of the nodes move by "
+        "jumped by half above its best after the rate was raised, be it by an order or a "
+        "schedule; or half of the nodes move by "
         "more than 6 % a step while the loss is not below the blind guess (0.1 to 1 % is usual: "
         "Karpathy, CS231n notes)."
     )
@@ -30,15 +32,20 @@ class RateTooHigh(Rule):
         """The strongest of the three signs, as long as the rate has not been lowered since."""
         if facts.step < 8 or not facts.blocks or not facts.rate:
             return None
-        sign = self._blew_up(facts) or self._jumped(facts) or self._thrown(facts)
+        sign = (
+            self._ordered(facts)
+            or self._blew_up(facts)
+            or self._jumped(facts)
+            or self._thrown(facts)
+        )
         if sign is None:
             return None
         fact, evidence = sign
         ratios = facts.ratios()
         typical = median(ratios.values()) if ratios else None
         factor = 0.1
-        if typical:
-            worst = max(ratios, key=lambda node: ratios[node])
+        worst = max(ratios, key=lambda node: ratios[node]) if ratios else None
+        if typical and typical > LONG:  # of a network thrown far off, even long steps are a little
             fact += f" A step moves the weights by {percent(typical)}; 0.1 to 1 % is usual."
             factor = min(0.3, max(1e-4, 3e-3 / typical))
         return Finding(
@@ -46,8 +53,8 @@ class RateTooHigh(Rule):
             "The learning rate is too high",
             fact,
             "Steps so long jump over what they look for; the loss bounces or climbs.",
-            self._changes(facts, factor),
-            node=worst if typical else None,
+            self._back(facts) or self._changes(facts, factor),
+            node=worst,
             nodes=tuple(n for n, value in ratios.items() if value > 0.01),
             evidence={**evidence, "rate": facts.rate, "update_ratio": typical or float("nan")},
         )
@@ -55,6 +62,42 @@ class RateTooHigh(Rule):
     def _changes(self, facts: Facts, factor: float) -> tuple[Change, ...]:
         rate = facts.rate or facts.recipe.optimizer.lr
         return (rate_change(facts, rate * factor, "Shorter steps, applied at the next one."),)
+
+    def _back(self, facts: Facts) -> tuple[Change, ...]:
+        """After an order: the rate before it, from a state before it."""
+        raised = facts.raised
+        if raised is None:
+            return ()
+        rate = float(f"{raised.before:.3g}")
+        return (
+            Change(
+                f"Set the learning rate back to {rate:g}",
+                f"You raised the rate at step {raised.step:,}, in epoch {raised.epoch + 1}. What "
+                "the long steps broke may not heal: a fork begins with a state from before them.",
+                order={"order": "set", "lr": rate},
+                overrides={"recipe.optimizer.lr": facts.recipe.optimizer.lr},
+                before=raised.step,
+            ),
+        )
+
+    def _ordered(self, facts: Facts) -> tuple[str, dict[str, float]] | None:
+        """Since an order that raised the rate, the loss is half above what it was; so it stays as
+        long as the order holds and the loss has not come back, whatever the schedule does.
+        """
+        raised = facts.raised
+        if raised is None or not raised.loss or not facts.falls:
+            return None
+        since = tuple(b for b in facts.blocks if b.step - b.steps >= raised.step - b.steps // 2)
+        now = mean_loss(since[-4:])
+        early = sum(block.steps for block in since) < 8
+        if not now > (BLEW if early else JUMP) * raised.loss:
+            return None
+        peak = max(block.high for block in since)
+        return (
+            f"The loss rose from {raised.loss:.3g} to {peak:,.3g} after the rate was set from "
+            f"{raised.before:.3g} to {raised.after:g} at step {raised.step:,}.",
+            {"start": raised.loss, "peak": peak},
+        )
 
     def _blew_up(self, facts: Facts) -> tuple[str, dict[str, float]] | None:
         if not facts.falls:

@@ -53,8 +53,8 @@ class VanishingGradients(Rule):
             f"{chain[0].id} gets {percent(share)} of the gradient of {chain[-1].id} "
             f"(per weight); {listed(weak)} hardly learn{'s' if len(weak) == 1 else ''}.",
             "Each layer on the way back multiplies the gradient by its slope, and small slopes "
-            "multiply to nothing.",
-            self._changes(facts),
+            "multiply to nothing." + facts.follows,
+            () if facts.follows else self._changes(facts),
             node=chain[0].id,
             nodes=weak,
             evidence={"share": share},

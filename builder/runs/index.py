@@ -117,7 +117,8 @@ def read_row(run_id: str) -> Row:
     info = files.read_json(path / "run.json") or {}
     now = folders.status(path)
     epochs = files.read_lines(path / "epochs.jsonl")
-    best = [row for row in epochs if row.get("best")]
+    begun = (info.get("forked") or {}).get("step", -1)  # what came before is the parent's
+    best = [row for row in epochs if row.get("best") and row.get("step", 0) > begun]
     return Row(
         id=run_id,
         project_id=info.get("project_id", ""),

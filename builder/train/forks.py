@@ -84,5 +84,4 @@ def _steered(fields: set[str], after: Recipe, facts: dict[str, Any]) -> None:
             "early_best": None,
             "waited": 0,
         }
-    if "monitor" in fields:
-        facts["judge"] |= {"best": None}
+    facts["judge"] |= {"best": None}  # an epoch of the run that it came from is not kept here

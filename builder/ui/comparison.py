@@ -71,6 +71,7 @@ def label(name: str) -> str:
         "rmse": "RMSE",
         "mse": "MSE",
         "f1": "F1",
+        "fid": "Fréchet distance",
     }
     return words.get(name, name.replace("_", " ").replace(".", " ").capitalize())
 
@@ -90,7 +91,8 @@ def figure_word(name: str) -> str:
 
 def inner(word: str) -> str:
     """A figure's name within a sentence: "accuracy", but "ROC AUC", "R²"."""
-    return word if word[:2].isupper() or word == "R²" else word[0].lower() + word[1:]
+    proper = word[:2].isupper() or word.startswith(("R²", "Fréchet"))
+    return word if proper else word[0].lower() + word[1:]
 
 
 def figure(value: float) -> str:
@@ -124,7 +126,9 @@ def headline(rows: Sequence["Row"]) -> str | None:
 
 
 def figures(row: "Row", name: str | None) -> dict[str, float | None]:
-    """What the table shows of a run: best and last of the headline figure, best validation loss."""
+    """What the table shows of a run: the headline figure at its best epoch and at the last one, the
+    validation loss at the best epoch.
+    """
     best, last = row.best or {}, row.last or {}
     found = {"best_loss": finite(best.get("validation_loss"))}
     if name:
@@ -182,3 +186,15 @@ def curve(
         if finite(row.get(name)) is not None and finite(row.get(over)) is not None
     ]
     return [x for x, _ in points], [y for _, y in points]
+
+
+def smoothed(values: Sequence[float], share: float) -> list[float]:
+    """The moving average that keeps this share (0 to below 1) of what it was at each point; its
+    beginning is not pulled towards zero.
+    """
+    total = weight = 0.0
+    found = []
+    for value in values:
+        total, weight = share * total + (1 - share) * value, share * weight + 1 - share
+        found.append(total / weight)
+    return found

@@ -20,7 +20,8 @@ ABOUT = {
     "explain": "Why the network answered so, for one sample. Read the verdict before the picture: "
     "a method that fails its check says nothing.",
     "runs": "Every run with its figures. Mark some to lay their curves over each other; a sweep "
-    "tries many settings.",
+    "tries many settings. The best epoch is the one with the least validation loss, unless the "
+    "recipe names another figure; that network is kept.",
     "deploy": "Try the network on a form, a file or a drawing, and take it with you: the exported "
     "folder predicts with PyTorch alone.",
 }

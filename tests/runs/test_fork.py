@@ -11,7 +11,7 @@ from builder import runs
 from builder.errors import LaminaError
 from builder.home import room
 from builder.project import Project
-from builder.runs import Run
+from builder.runs import Run, index
 from builder.runs import folder as folders
 from builder.runs.fork import differences, leaves
 from builder.train import checkpoint, files
@@ -111,6 +111,22 @@ def test_a_fork_from_weights_alone_begins_afresh_with_the_optimiser(
     assert not checkpoint.whole(parent.folder, "best"), "so that the form can say it before"
     assert checkpoint.whole(parent.folder, "last")
     assert child.epochs()[best.epoch]["train_loss"] < parent.epochs()[0]["train_loss"]
+
+
+def test_a_fork_has_a_best_epoch_of_its_own_and_keeps_it(
+    make_project: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At such a rate no epoch after the fork is as good as its parent's best."""
+    parent = stopped_at_ten(make_project, monkeypatch)
+    worse = {"recipe.optimizer.lr": 3.0, "recipe.epochs": 5}
+    child = runs.fork(parent.id, "last", worse, detach=False)
+    assert child.status.status == "finished", child.log()
+    begun = child.info["forked"]["step"]
+    own = [row for row in child.epochs() if row["step"] > begun]
+    best = min(own, key=lambda row: row["validation_loss"])
+    assert best["validation_loss"] > min(row["validation_loss"] for row in child.epochs())
+    assert index.read_row(child.id).best["epoch"] == best["epoch"]
+    assert child.checkpoint("best").epoch == best["epoch"]
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,32 @@ def test_figures_that_are_no_numbers_are_left_open():
     }
 
 
+def test_a_smoothed_curve_begins_where_it_was_measured_and_follows_slowly():
+    assert comparison.smoothed([4.0, 4.0, 4.0], 0.9) == pytest.approx([4.0, 4.0, 4.0])
+    found = comparison.smoothed([400_000.0, 1.0, 1.0], 0.5)
+    assert found[0] == 400_000.0
+    assert found[1] == pytest.approx((0.25 * 400_000 + 0.5) / 0.75)
+    assert comparison.smoothed([3.0, 1.0], 0.0) == [3.0, 1.0]
+
+
+@pytest.mark.parametrize(("log", "kind"), [(False, None), (True, "log")])
+def test_curves_stand_on_a_logarithmic_axis_by_wish_pale_behind_their_average(
+    log, kind, monkeypatch
+):
+    shown = []
+    monkeypatch.setattr(page.charts, "show", lambda figure, **_: shown.append(figure))
+    monkeypatch.setattr(page.parts, "html", lambda *_: None)
+    monkeypatch.setattr(page, "rows_in_order", list)
+    monkeypatch.setattr(page.state, "project_id", lambda: None)
+    epochs = [{"epoch": n, "validation_loss": value} for n, value in enumerate([4e5, 1, 2], 1)]
+    row = Row(id="a", name="one")
+    page._chart([row], {"a": epochs}, "validation_loss", "epoch", log=log, smooth=0.5)
+    raw, smooth = shown[0].data
+    assert shown[0].layout.yaxis.type == kind
+    assert (list(raw.y), raw.opacity) == ([4e5, 1, 2], page.PALE)
+    assert list(smooth.y) == comparison.smoothed([4e5, 1, 2], 0.5)
+
+
 def test_curves_leave_gaps_out_and_begin_with_the_validation_loss():
     rows = [{"epoch": 1, "validation_loss": 2.0, "train_loss": 1.0}, {"epoch": 2, "lr": 0.1}]
     assert comparison.curve_names({"a": rows}) == ["validation_loss", "train_loss", "lr"]
@@ -114,6 +140,9 @@ def test_the_table_shows_runs_with_what_differs(two_runs):
     assert [column["name"] for column in data["settings"]] == ["epochs"]
     assert set(data["colours"]) == {run.id for run in made}
     assert all(row["figures"]["best"] > 0.5 for row in data["rows"])
+    named = {column["name"]: column["label"] for column in data["figures"]}
+    assert named["best"] == "Accuracy at the best epoch"
+    assert named["best_loss"] == "Loss at the best epoch"
 
 
 def test_names_and_notes_are_kept(two_runs):

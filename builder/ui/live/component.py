@@ -22,7 +22,7 @@ def live(
     loss_note: tuple[str, str] | None = None,
     loss_falls: bool = True,
     phases: Sequence[str] = (),
-    monitor: tuple[str, bool] = ("validation_loss", False),
+    monitor: tuple[str, bool, int] = ("validation_loss", False, 0),
     beside: tuple[str, str, int] | None = None,
 ) -> str | None:
     """Show one part of a run's live view.
@@ -49,7 +49,7 @@ def live(
             "lossNote": dict(zip(("text", "title"), loss_note, strict=True)) if loss_note else None,
             "lossFalls": loss_falls,
             "phases": list(phases),
-            "monitor": dict(zip(("name", "higher"), monitor, strict=True)),
+            "monitor": dict(zip(("name", "higher", "since"), monitor, strict=True)),
             "beside": dict(zip(("run", "title", "step"), beside, strict=True)) if beside else None,
             "metric": metric,
             "metricTitle": metric_title,

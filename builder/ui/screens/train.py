@@ -160,12 +160,15 @@ def smoothed(share: float, classes: int) -> tuple[str, str] | None:
     )
 
 
-def _monitor(run: Any) -> tuple[str, bool]:
-    """The figure by which the best epoch is kept, and whether more of it is better."""
+def _monitor(run: Any) -> tuple[str, bool, int]:
+    """The figure by which the best epoch is kept, whether more of it is better, and the step from
+    which on epochs are the run's own: those before a fork are its parent's.
+    """
     from builder import metrics
 
     name = run.project().recipe.monitor
-    return name, metrics.higher_is_better(name)
+    since = int((run.info.get("forked") or {}).get("step", 0))
+    return name, metrics.higher_is_better(name), since
 
 
 def _headline(run: Any) -> Any:

@@ -12,21 +12,27 @@ from builder.ui import comparison, manage, signs
 if TYPE_CHECKING:
     from builder.runs.index import Row
 
+BEST = (
+    "On validation data, at the epoch whose network is kept as the best one: by the validation "
+    "loss unless the recipe names another figure. Another epoch may have a better one."
+)
 SPARK = 40
 """So many points a run's small line has at most."""
 
 
 def figures(rows: Sequence["Row"]) -> list[dict[str, Any]]:
-    """The columns with figures: best and last of the headline figure, best validation loss."""
+    """The columns with figures: the headline figure at the best epoch and the last one, and the
+    validation loss at the best epoch. "help" says which epoch that is.
+    """
     main = comparison.headline(rows)
-    loss = {"name": "best_loss", "label": "Best loss", "higher": False}
+    loss = {"name": "best_loss", "label": "Loss at the best epoch", "help": BEST, "higher": False}
     if main is None:
         return [loss]
-    word = comparison.inner(comparison.label(main.removeprefix("validation_")))
+    word = comparison.label(main.removeprefix("validation_"))
     higher = comparison.higher_is_better(main)
     return [
-        {"name": "best", "label": f"Best {word}", "higher": higher},
-        {"name": "last", "label": "Last", "higher": higher},
+        {"name": "best", "label": f"{word} at the best epoch", "help": BEST, "higher": higher},
+        {"name": "last", "label": "Last", "help": f"{word} of the last epoch", "higher": higher},
         loss,
     ]
 

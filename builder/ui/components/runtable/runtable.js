@@ -35,10 +35,10 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const text = (row) => [row.name, row.word, row.note, row.device, ...data.settings.map(({ name, label }) => `${label} ${figure(row.settings[name])}`)].join(" ").toLowerCase();
   const fits = (row) => state.wanted.toLowerCase().split(/\s+/).every((word) => text(row).includes(word));
 
-  function head(name, text, left) {
+  function head(name, text, left, help) {
     const active = state.by === name;
     return el("th", { scope: "col", class: left ? "l" : "", "aria-sort": active ? (state.up ? "ascending" : "descending") : "none" },
-      el("button", { "data-testid": `sort-${name}`, onclick: () => { state.up = active ? !state.up : left; state.by = name; draw(); } }, text, active ? (state.up ? " ↑" : " ↓") : ""));
+      el("button", { title: help, "data-testid": `sort-${name}`, onclick: () => { state.up = active ? !state.up : left; state.by = name; draw(); } }, text, active ? (state.up ? " ↑" : " ↓") : ""));
   }
   function body(row, tab) {
     const colour = data.colours[row.id];
@@ -71,7 +71,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     count.textContent = state.wanted ? `${rows.length} of ${all.length}` : "";
     under.replaceChildren(el("div", { class: "wrap" }, el("table", { onkeydown: walk },
       el("thead", {}, el("tr", {}, el("th", { class: "c", "aria-label": "In the chart" }), head("name", "Run", true), head("word", "Status", true), el("th", {}, "Loss"),
-        data.figures.map(({ name, label }) => head(name, label, false)), data.settings.map(({ name, label }) => head(`s:${name}`, label, false)),
+        data.figures.map(({ name, label, help }) => head(name, label, false, help)), data.settings.map(({ name, label }) => head(`s:${name}`, label, false)),
         head("duration", "Time", false), head("device", "Device", false), head("when", "Begun", false))),
       el("tbody", {}, rows.map((row) => body(row, tab))))),
       ...(rows.length ? [] : [el("p", { class: "f s none" }, "No run has all these words.")]));

@@ -6,12 +6,13 @@ import type { ChartSpec, Look } from "./charts";
 import { axisFigure, figure, percent, rate } from "./format";
 import { best, type State } from "./store";
 
-/** The figure that decides which epoch is kept as the best, as it is named in the epochs. */
-export interface Monitor { name: string; higher: boolean }
+/** The figure that decides which epoch is kept as the best, as it is named in the epochs; those up to the step `since` are the parent's. */
+export interface Monitor { name: string; higher: boolean; since?: number }
 
 /** The figure `key` at the epoch that the monitor calls the best. */
 function atBest(s: State, key: string, monitor: Monitor, format: (value: number) => string) {
-  const epoch = s.epochs[best(s.epochs, monitor.name, monitor.higher)];
+  const own = s.epochs.filter((one) => (one.step as number) > (monitor.since ?? 0));
+  const epoch = own[best(own, monitor.name, monitor.higher)];
   const value = epoch?.[key];
   if (!epoch || value === null || value === undefined) return null;
   const said = key === monitor.name ? `best ${format(value)}` : `${format(value)} at the best`;

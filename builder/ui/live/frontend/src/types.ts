@@ -156,8 +156,8 @@ export interface Props {
   lossFalls: boolean;
   /** The phases of a step; more than one: each has a loss of its own. */
   phases: string[];
-  /** The figure by which the best epoch is kept. */
-  monitor: { name: string; higher: boolean };
+  /** The figure by which the best epoch is kept; only epochs after the step `since` are the run's own. */
+  monitor: { name: string; higher: boolean; since: number };
   metricTitle: string;
   metricShare: boolean;
   higherIsBetter: boolean;

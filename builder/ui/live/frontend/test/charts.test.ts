@@ -53,6 +53,16 @@ describe("the best epoch", () => {
   });
 });
 
+describe("the best epoch of a fork", () => {
+  it("is one of its own, also where its parent had a better one", () => {
+    const state = empty();
+    const epochs = [{ epoch: 1, step: 10, validation_loss: 0.1 }, { epoch: 2, step: 20, validation_loss: 0.3 }, { epoch: 3, step: 30, validation_loss: 0.4 }];
+    merge(state, { epochs });
+    const monitor = { name: "validation_loss", higher: false, since: 10 };
+    expect(lossChart(undefined, true, monitor).bestOf!(state)!.text).toBe("best 0.300, epoch 2");
+  });
+});
+
 describe("a step of several phases", () => {
   it("has a curve for each, none for their sum and none of another quantity", () => {
     const state = empty();

@@ -135,3 +135,13 @@ def test_the_commands_name_a_program_that_the_terminal_finds(monkeypatch, tmp_pa
     assert deploy_take.program() == f"'{script}'"
     monkeypatch.setenv("PATH", str(bin_folder))
     assert deploy_take.program() == "lamina"
+
+
+def test_the_commands_name_a_home_that_is_not_the_usual_one(monkeypatch, tmp_path):
+    monkeypatch.setattr(deploy_take, "program", lambda: "lamina")
+    usual = tmp_path / "usual"
+    monkeypatch.setattr(deploy_take.platformdirs, "user_data_path", lambda *_, **__: usual)
+    monkeypatch.setenv("LAMINA_HOME", str(tmp_path / "my home"))
+    assert deploy_take.command() == f"LAMINA_HOME='{tmp_path / 'my home'}' lamina"
+    monkeypatch.setenv("LAMINA_HOME", str(usual))
+    assert deploy_take.command() == "lamina"

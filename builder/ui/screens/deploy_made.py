@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from builder.ui import making, opened, parts
-from builder.ui.screens.deploy_take import program
+from builder.ui.screens.deploy_take import command
 
 
 def show(run: Any, checkpoint: str) -> None:
@@ -46,4 +46,4 @@ def _take(run: Any, checkpoint: str) -> None:
     with parts.card("In a terminal", key="deploy_made_terminal"):
         options = {option.name for option in run.task().sampling()}
         more = ' --prompt "Once"' if "prompt" in options else " -o images.png"
-        st.code(f"{program()} sample {run.id}{more}", language=None, wrap_lines=True)
+        st.code(f"{command()} sample {run.id}{more}", language=None, wrap_lines=True)

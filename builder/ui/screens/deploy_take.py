@@ -10,8 +10,10 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import platformdirs
 import streamlit as st
 
+from builder.home import home
 from builder.ui import parts
 from builder.ui.screens.deploy_files import plain
 
@@ -79,6 +81,18 @@ def program() -> str:
     return shlex.join(words)
 
 
+def command() -> str:
+    """How a terminal of its own calls Lamina: where LAMINA_HOME is not the usual one it says so,
+    for the run would not be found.
+    """
+    here, usual = home(), platformdirs.user_data_path("lamina", appauthor=False).resolve()
+    if here == usual:
+        return program()
+    if os.name == "nt":
+        return f'set "LAMINA_HOME={here}" && {program()}'
+    return f"LAMINA_HOME={shlex.quote(str(here))} {program()}"
+
+
 def _commands(run: "Run", checkpoint: str) -> None:
     from builder.export import example, needs, predictor
 
@@ -86,15 +100,15 @@ def _commands(run: "Run", checkpoint: str) -> None:
     settings = predictor(run.id, checkpoint).preparation.settings
     told = f"Write the folder, then predict anywhere. It needs {needs(settings)}."
     parts.html(f'<div class="lm-m lm-s">{told}</div>', "needs")
-    command = example(settings)
+    line = example(settings)
     st.code(
-        f"{program()} export {run.id} --to python{option} -o network\ncd network && {command}",
+        f"{command()} export {run.id} --to python{option} -o network\ncd network && {line}",
         language=None,
         wrap_lines=True,
     )
     parts.html('<div class="lm-m lm-s">Or predict from here.</div>')
     st.code(
-        f"{program()} predict {run.id}{option} {command.removeprefix('python predict.py ')}",
+        f"{command()} predict {run.id}{option} {line.removeprefix('python predict.py ')}",
         language=None,
         wrap_lines=True,
     )

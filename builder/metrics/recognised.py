@@ -18,6 +18,7 @@ class Recognised(Metric):
     kind = "image"
     higher_is_better = True
     share = True
+    made_alone = True
 
     @staticmethod
     def compute(predictions: Predictions, target_B: Tensor, spec: TargetSpec) -> Tensor:

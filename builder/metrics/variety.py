@@ -20,6 +20,7 @@ class Variety(Metric):
     kind = "image"
     higher_is_better = True
     share = True
+    made_alone = True
 
     @staticmethod
     def compute(predictions: Predictions, target_B: Tensor, spec: TargetSpec) -> Tensor:

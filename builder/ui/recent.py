@@ -10,7 +10,7 @@ import streamlit as st
 
 from builder import workspace
 from builder.errors import LaminaError
-from builder.ui import labels, manage, parts, routes, signs, standing, state, warm
+from builder.ui import comparison, labels, manage, parts, routes, signs, standing, state, warm
 from builder.ui.components import busy
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ class Last:
 
     status: str
     note: str
-    losses: Sequence[float] = ()
+    course: Sequence[float] = ()  # of the figure that decides which epoch is the best
+    figure: str = "validation_loss"
 
 
 def projects() -> None:
@@ -52,8 +53,8 @@ def projects() -> None:
     if not warm.ready():
         busy.busy("recent_wait", "warm", WARM, routes.token(), card=False)
     parts.html(
-        '<div class="lm-f lm-s" style="margin:8px 2px 0">Line and figure: validation loss of the '
-        "last run.</div>"
+        '<div class="lm-f lm-s" style="margin:8px 2px 0">Line and figure: what the last run '
+        "chooses its best epoch by, the validation loss unless you set another.</div>"
     )
 
 
@@ -82,25 +83,27 @@ def _open(entry: workspace.Entry, last: Last | None) -> None:
 
 
 def _row(entry: workspace.Entry, last: Last | None) -> str:
-    note, line, figure = ago(entry.changed), "", ""
+    note, line, figure, title = ago(entry.changed), "", "", ""
     word, tone, sign = signs.RUN["unread"] if entry.error else ("Draft", "n", "")
     if last is None:
         line = "" if entry.error else '<span class="lm-f lm-s">no run yet</span>'
     else:
         word, tone, sign = signs.run(last.status)
-        note, line = last.note, parts.sparkline(last.losses)
-        figure = _loss(last.losses[-1]) if last.losses else ""
+        note, line = last.note, parts.sparkline(last.course)
+        figure = _figure(last.course[-1]) if last.course else ""
+        title = comparison.figure_name(last.figure)
     return (
         f'<div class="lm-rc"><div class="nm"><b>{escape(entry.name)}</b><div class="lm-f lm-s">'
         f"{escape(note)}</div></div>"
-        f'<span class="sp">{line}</span><span class="lm-mono fg">{escape(figure)}</span>'
+        f'<span class="sp">{line}</span><span class="lm-mono fg" title="{escape(title)}">'
+        f"{escape(figure)}</span>"
         f'<span class="bd">{parts.badge(word, tone, sign)}</span></div>'
     )
 
 
 def last_runs(projects: Sequence[str]) -> dict[str, Last]:
     """The newest run that a person began (else a sweep's best) of each of these projects that has
-    one, with its validation losses.
+    one, with the course of the figure that its best epoch is chosen by.
     """
     from builder import runs
 
@@ -119,12 +122,14 @@ def _last(rows: "Sequence[Row]") -> Last:
         epochs = runs.open_run(newest.id).epochs()
     except LaminaError:
         epochs = []
-    losses = [epoch["validation_loss"] for epoch in epochs if "validation_loss" in epoch]
+    figure = str(newest.recipe.get("monitor") or "validation_loss")
+    course = [epoch[figure] for epoch in epochs if figure in epoch]
     if newest.status in ("running", "paused"):
         when = f"epoch {newest.epoch} of {newest.epochs}"
     else:
         when = ago(newest.created)
-    return Last(newest.status, f"{len(rows)} run{'s' if len(rows) > 1 else ''} · {when}", losses)
+    note = f"{len(rows)} run{'s' if len(rows) > 1 else ''} · {when}"
+    return Last(newest.status, note, course, figure)
 
 
 def ago(when: float | None, now: dt.datetime | None = None) -> str:
@@ -150,6 +155,6 @@ def ago(when: float | None, now: dt.datetime | None = None) -> str:
     return f"{then.day} {then:%B}" + (f" {then.year}" if then.year != now.year else "")
 
 
-def _loss(value: float) -> str:
+def _figure(value: float) -> str:
     """Three digits, the last ones even where they are 0, so that a column stands in line."""
     return f"{value:#.3g}" if 0.001 <= abs(value) < 100 else f"{value:.3g}"

@@ -11,7 +11,8 @@ from builder import runs, templates, workspace
 from builder.errors import LaminaError
 from builder.home import home
 from builder.project import Project
-from builder.ui import chrome, gallery, help, intake, recent
+from builder.runs.index import Row
+from builder.ui import chrome, comparison, gallery, help, intake, recent
 from builder.ui.screens.home import count
 from tests.ui.apptest import open_page, text_of
 
@@ -193,3 +194,18 @@ def test_a_project_file_that_cannot_be_read_is_told_where_it_was_given() -> None
     ]
     assert any("no project file" in part.proto.body for part in popover.get("html"))
     assert text_of(app).count("This is no project file.") == 1
+
+
+def test_a_project_shows_the_figure_that_its_run_chooses_the_best_epoch_by(lamina_home) -> None:
+    folder = lamina_home / "runs" / "20260101-000000-abcdef"
+    folder.mkdir(parents=True)
+    lines = [
+        {"epoch": epoch, "validation_loss": 0.5, "validation_fid": fid}
+        for epoch, fid in ((1, 90.0), (2, 30.0))
+    ]
+    (folder / "epochs.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    row = Row(id=folder.name, status="finished", recipe={"monitor": "validation_fid"})
+    last = recent._last([row])
+    assert list(last.course) == [90.0, 30.0]
+    assert comparison.figure_name(last.figure) == "Validation Fréchet distance"
+    assert list(recent._last([Row(id=folder.name, status="finished")]).course) == [0.5, 0.5]

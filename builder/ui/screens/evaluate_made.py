@@ -53,6 +53,7 @@ def _checkpoint(choices: dict[str, str], chosen: str) -> None:
 def _splits(run: Any, checkpoint: str) -> None:
     """One line per figure, one column per split; measured one after another."""
     names = opened.sizes(run)
+    falls = all(phase.falls for phase in run.task().phases())
     with parts.card("How good it is", "one column per split, always apart", key="made_figures"):
         slot = st.empty()
         found: dict[str, Measured] = {}
@@ -64,22 +65,24 @@ def _splits(run: Any, checkpoint: str) -> None:
                 parts.failed(error, key=f"measured_{name}")
                 return
             with slot.container():
-                parts.html(_table(found), "made-figures")
+                parts.html(_table(found, falls=falls), "made-figures")
         notes = {note for split in found.values() for note in split.notes}
         parts.html("".join(f'<p class="lm-f lm-s">{escape(note)}</p>' for note in sorted(notes)))
 
 
-def _table(found: dict[str, Measured]) -> str:
+def _table(found: dict[str, Measured], *, falls: bool) -> str:
     keys = list(dict.fromkeys(key for split in found.values() for key in split.metrics))
     keys.sort(key=lambda key: key == "loss")
     head = "".join(f"<th>{escape(opened.TITLES[name])}</th>" for name in found)
     lines = []
     for key in keys:
-        cells = "".join(
-            f'<td style="text-align:right">{escape(_said(key, split))}</td>'
-            for split in found.values()
-        )
-        title, help_text = _words(key)
+        said = [_said(key, split) for split in found.values()]
+        title, help_text = _words(key, falls=falls)
+        if _made_alone(key) and len(set(said)) == 1:
+            help_text += " It looks at no row, so it is one figure for every split."
+            cells = f'<td style="text-align:center" colspan="{len(said)}">{escape(said[0])}</td>'
+        else:
+            cells = "".join(f'<td style="text-align:right">{escape(one)}</td>' for one in said)
         lines.append(
             f'<tr><td><b>{escape(title)}</b><br><span class="lm-f lm-s">{escape(help_text)}'
             f"</span></td>{cells}</tr>"
@@ -90,7 +93,13 @@ def _table(found: dict[str, Measured]) -> str:
     )
 
 
-def _words(key: str) -> tuple[str, str]:
+def _made_alone(key: str) -> bool:
+    return key != "loss" and metrics.get(key).made_alone
+
+
+def _words(key: str, *, falls: bool) -> tuple[str, str]:
+    if key == "loss" and not falls:
+        return "Loss", "Of networks that compete: lower is not better, for each works against it."
     if key == "loss":
         return "Loss", "What training brings down, on these rows."
     declared = metrics.get(key)

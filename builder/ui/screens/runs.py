@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from builder.runs.index import Row
 
 MOST_CURVES, AT_FIRST = 8, 3
+PALE = 0.25
+"""How strong a measured curve is behind its moving average."""
 NAMED = 3
 """So many runs stand in the name of the chart's files."""
 
@@ -187,6 +189,8 @@ def _curves(rows: Sequence["Row"]) -> None:
                 label_visibility="collapsed",
                 key="runs_over",
             )
+            log = _kept_toggle()
+            smooth = _kept_smoothing()
             newer = sum(max(0, row.epoch - len(epochs[row.id])) for row in rows)
             if (newer or any(row.status in manage.ACTIVE for row in rows)) and st.button(
                 "Newer epochs",
@@ -197,7 +201,38 @@ def _curves(rows: Sequence["Row"]) -> None:
             ):
                 st.session_state.pop("runs_curves", None)
                 st.rerun()
-        _chart(rows, epochs, str(name), str(over))
+        _chart(rows, epochs, str(name), str(over), log=log, smooth=smooth)
+
+
+def _kept_toggle() -> bool:
+    """Whether the figures stand on a logarithmic axis; kept while other pages are open."""
+    wished = st.toggle(
+        "Log",
+        value=st.session_state.get("runs_log_kept", False),
+        help="A logarithmic axis: a spike leaves the rest to be seen.",
+        key="runs_log",
+    )
+    st.session_state["runs_log_kept"] = wished
+    return wished
+
+
+def _kept_smoothing() -> float:
+    """How much of what was before a curve keeps at each point; 0 is as it was measured."""
+    share = st.number_input(
+        "Smoothing",
+        min_value=0.0,
+        max_value=0.99,
+        value=st.session_state.get("runs_smooth_kept", 0.0),
+        step=0.1,
+        format="%.2f",
+        help="0 shows the curves as measured; 0.9 a moving average, the measured ones pale.",
+        label_visibility="collapsed",
+        icon=":material/show_chart:",
+        width=150,
+        key="runs_smooth",
+    )
+    st.session_state["runs_smooth_kept"] = share
+    return float(share)
 
 
 def _held(rows: Sequence["Row"]) -> dict[str, list[dict[str, float]]]:
@@ -215,7 +250,13 @@ def _held(rows: Sequence["Row"]) -> dict[str, list[dict[str, float]]]:
 
 
 def _chart(
-    rows: Sequence["Row"], epochs: Mapping[str, Sequence[Mapping[str, Any]]], name: str, over: str
+    rows: Sequence["Row"],
+    epochs: Mapping[str, Sequence[Mapping[str, Any]]],
+    name: str,
+    over: str,
+    *,
+    log: bool,
+    smooth: float,
 ) -> None:
     figure = charts.figure()
     palette = charts.CATEGORIES[tokens.theme()]
@@ -229,11 +270,17 @@ def _chart(
         label = escape(named[row.id])
         legend.append(f'<span class="rn-entry"><i style="background:{colour}"></i>{label}</span>')
         mode = "lines+markers" if len(xs) < 30 else "lines"
-        figure.add_scatter(
-            x=xs, y=ys, name=label, mode=mode, line={"color": colour}, marker={"size": 5}
-        )
+        line = {"color": colour}
+        if smooth:
+            figure.add_scatter(
+                x=xs, y=ys, mode="lines", line=line, opacity=PALE, hoverinfo="skip", name=label
+            )
+            ys, mode = comparison.smoothed(ys, smooth), "lines"
+        figure.add_scatter(x=xs, y=ys, name=label, mode=mode, line=line, marker={"size": 5})
+    if log:
+        figure.update_yaxes(type="log", exponentformat="power", minorloglabels="complete")
     figure.update_xaxes(title_text="epoch" if over == "epoch" else "seconds of training")
-    figure.update_layout(margin={"b": 40}, uirevision=f"{name} {over}")
+    figure.update_layout(margin={"b": 40}, uirevision=f"{name} {over} {log}")
     parts.html(f'<div class="rn-legend">{"".join(legend)}</div>', "curves-legend")
     project = state.project().name if state.project_id() else "all projects"
     called = [named[row.id] for row in rows_in_order(rows)][:NAMED]

@@ -1,0 +1,34 @@
+"""Evaluate, of networks that make things: each figure says what it looked at."""
+
+from builder import metrics
+from builder.evaluate import Measured
+from builder.ui.screens import evaluate_made
+
+
+def table(*, falls: bool) -> str:
+    splits = {
+        name: Measured({"fid": fid, "recognised": 0.64, "loss": 1.0}, 10)
+        for name, fid in (("validation", 30.0), ("test", 31.0))
+    }
+    return evaluate_made._table(splits, falls=falls)
+
+
+def test_what_looks_at_no_row_is_shown_once_and_says_so() -> None:
+    shown = table(falls=True)
+    assert shown.count("64.0") == 1
+    assert 'colspan="2"' in shown
+    assert "one figure for every split" in shown
+    assert "30" in shown
+    assert "31" in shown
+
+
+def test_only_measures_of_made_things_alone_are_one_for_all_splits() -> None:
+    alone = {name for name in metrics.names() if metrics.get(name).made_alone}
+    assert alone == {"recognised", "variety"}
+
+
+def test_the_loss_of_networks_that_compete_is_not_called_what_training_brings_down() -> None:
+    assert "What training brings down" in table(falls=True)
+    shown = table(falls=False)
+    assert "What training brings down" not in shown
+    assert "lower is not better" in shown

@@ -40,6 +40,7 @@ def check(
     modules = modules or {}
     current = repair.Scene(graph, modules, inputs, output_shape)
     first = current.walked
+    own = {node.id for node in graph.nodes}
     issues: list[Issue] = []
     passed: set[str] = set()
     broken: dict[str, Failure] = {}
@@ -49,7 +50,9 @@ def check(
             break
         trials = repair.trials(current, fault) if len(issues) < MOST_REPAIRS else ()
         fixes = tuple(t.fix for t in trials if _applies(graph, t.fix))
-        issues.append(words.issue(current, fault, fixes))
+        told = words.issue(current, fault, fixes)
+        if told.node is None or told.node.partition("/")[0] in own:  # not of what a repair added
+            issues.append(told)
         passed.add(fault.key)
         if fault.failure is not None:
             broken[fault.failure.node] = fault.failure

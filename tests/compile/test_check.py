@@ -258,3 +258,10 @@ def test_why_an_output_is_of_another_size_fits_the_task(spec, expected, words):
     (issue,) = check(model, {spec.name: spec}, output_shape=expected).issues
     assert issue.code == "output_size"
     assert issue.message.endswith(words)
+
+
+def test_no_mistake_is_told_of_a_node_that_only_a_repair_would_add():
+    for model in (Graph(), graph(("head Linear", {"out_features": 3}), "out Output")):
+        own = {node.id for node in model.nodes}
+        assert all(issue.node is None or issue.node in own for issue in check(model, {}).issues)
+        assert not check(model, {}).ok

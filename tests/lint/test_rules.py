@@ -44,6 +44,11 @@ BAD = {
     "softmax_output": (chain(linear(8), "ReLU", linear(3), "Softmax"), TABLE, "n3"),
     "bounded_output": (chain(linear(8), "ReLU", linear(2), "Sigmoid"), TABLE, "n3"),
     "no_activation": (chain(linear(32), ("Dropout", {"p": 0.2}), linear(3)), TABLE, "n2"),
+    "idle_reshape": (
+        chain(linear(8), "ReLU", ("Unflatten", {"dim": 1, "unflattened_size": [-1]}), linear(3)),
+        TABLE,
+        "n2",
+    ),
     "bias_before_norm": (chain(conv(8), "BatchNorm2d", "ReLU", *HEAD), IMAGE, "n0"),
     "dropout_output": (chain(linear(8), "ReLU", linear(3), "Dropout"), TABLE, "n3"),
     "huge_flatten": (
@@ -80,6 +85,14 @@ def test_rule_finds_its_fault_and_its_repair_removes_it(name):
     for operation, arguments in issue.fixes[0].edits:
         graph = edit.apply(graph, operation, arguments)
     assert name not in {other.code for other in found(graph, spec)}
+
+
+def test_a_layer_that_only_turns_the_shape_bends_nothing():
+    split = ("Unflatten", {"dim": 1, "unflattened_size": [4, 4, 4]})
+    graph = chain(linear(64), split, conv(8), "ReLU", *HEAD)
+    assert [(one.code, one.node) for one in found(graph, TABLE)] == [("no_activation", "n2")]
+    mended = chain(linear(64), "ReLU", split, conv(8), "ReLU", *HEAD)
+    assert found(mended, TABLE) == []
 
 
 GOOD = {

@@ -176,6 +176,7 @@ def test_an_empty_canvas_has_no_source_and_says_why() -> None:
     assert opened.state()["document"]["graphs"]["model"] == {"nodes": [], "edges": []}
     assert opened.source()["text"] == ""
     assert opened.source()["trouble"]
+    assert opened.state()["checks"]["model"]["issues"] == []  # a hint greets, no errors
 
 
 def test_what_another_page_saves_is_taken_in_and_not_overwritten(

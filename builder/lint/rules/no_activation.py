@@ -8,7 +8,8 @@ from builder.graph.spec import Node
 from builder.lint.base import Rule, Subject, warning
 
 _LINEAR = ("Linear", "Conv1d", "Conv2d", "Conv3d")
-_STRAIGHT = ("Dropout", "Flatten", "Identity", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d")
+_SHAPE_ONLY = ("Flatten", "Unflatten", "Reshape", "Permute", "Transpose", "Squeeze", "Unsqueeze")
+_STRAIGHT = ("Dropout", "Identity", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", *_SHAPE_ONLY)
 
 
 class NoActivation(Rule):

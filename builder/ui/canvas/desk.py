@@ -187,6 +187,8 @@ class Desk:
         """A graph's verdict, with the warnings of the lint rules."""
         graph = document.graph(name)
         check = self._verdict(graph, document.modules, shape)
+        if not graph.nodes:  # the canvas says where to begin; nothing is wrong yet
+            return replace(check, issues=())
         again = partial(self._verdict, graph, output_shape=shape)
         after, _ = inside.mended(check, graph, document.modules, again)
         opened = inside.opened(check, graph, document.modules, again)

@@ -123,6 +123,8 @@ describe("health", () => {
   it("calls strong updates hot, dead units and lost numbers sick", () => {
     expect(verdict({ node: "a", update_ratio: 0.052 }, "updates")).toMatchObject({ tone: "hot", text: "5.2 %" });
     expect(verdict({ node: "a", update_ratio: 0.009 }, "updates")).toMatchObject({ tone: "good", text: "0.9 %" });
+    expect(verdict({ node: "gpt", update_ratio: 0.018 }, "updates").tone).toBe("good");
+    expect(verdict({ node: "gan", update_ratio: 0.04 }, "updates").tone).toBe("good");
     expect(verdict({ node: "a", dead: 0.95 }, "updates").tone).toBe("sick");
     expect(verdict({ node: "a", dead: 0.55 }, "activations").text).toBe("45 % alive");
     expect(verdict({ node: "a", gradient: Number.NaN }, "gradients").tone).toBe("sick");

@@ -26,7 +26,7 @@ function Flow({ item, info, faulty }: { item: Item; info: Info; faulty: boolean 
     <div className="io">
       {into.length > 0 && <div><div className="lbl">In</div>{list(into, item.inputs, faulty)}</div>}
       {into.length > 0 && out.length > 0 && <span className="f"><Icon name="right" /></span>}
-      {out.length > 0 && <div><div className="lbl">Out</div>{list(out, item.outputs)}</div>}
+      {out.length > 0 && <div><div className="lbl">{info.assumed ? "Out once repaired" : "Out"}</div>{list(out, item.outputs)}</div>}
       <span className="sp" />
       <div className="sum">
         <div className="lbl">Parameters</div>

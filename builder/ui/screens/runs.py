@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from builder.runs.index import Row
 
 MOST_CURVES, AT_FIRST = 8, 3
+SMOOTHINGS = (0.0, 0.6, 0.8, 0.9, 0.95, 0.99)
 PALE = 0.25
 """How strong a measured curve is behind its moving average."""
 NAMED = 3
@@ -218,16 +219,13 @@ def _kept_toggle() -> bool:
 
 def _kept_smoothing() -> float:
     """How much of what was before a curve keeps at each point; 0 is as it was measured."""
-    share = st.number_input(
+    kept = st.session_state.get("runs_smooth_kept", SMOOTHINGS[0])
+    share = st.selectbox(
         "Smoothing",
-        min_value=0.0,
-        max_value=0.99,
-        value=st.session_state.get("runs_smooth_kept", 0.0),
-        step=0.1,
-        format="%.2f",
-        help="0 shows the curves as measured; 0.9 a moving average, the measured ones pale.",
+        SMOOTHINGS,
+        index=SMOOTHINGS.index(kept),
+        format_func=lambda one: f"Smoothing {one:g}" if one else "Not smoothed",
         label_visibility="collapsed",
-        icon=":material/show_chart:",
         width=150,
         key="runs_smooth",
     )

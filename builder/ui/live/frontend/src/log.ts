@@ -6,7 +6,7 @@ import type uPlot from "uplot";
  * where it is shorter still, all that there are. */
 export function logTicks(_plot: unknown, splits: number[]): (number | null)[] {
   const decades = Math.log10((splits.at(-1) ?? 1) / (splits[0] || 1));
-  if (decades < 0.7) return splits;
+  if (decades < 0.5) return splits;
   const told = decades < 2 ? [1, 2, 5] : [1];
   return splits.map((value) => {
     const first = value / 10 ** Math.floor(Math.log10(value) + 1e-9);

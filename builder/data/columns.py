@@ -152,12 +152,20 @@ def find(name: str, frame: "pd.DataFrame", place: str) -> str:
     )
 
 
+FILLED = 0.05
+"""A column with a value in fewer rows than this share is a remark, not what all rows are about."""
+
+
 def guess_target(raw: Raw, profiles: Mapping[str, Profile]) -> str | None:
     """The column that is most likely meant to be predicted: the source's own, a usual name (one
     that means classes only for a column of classes), else the last."""
     if raw.target is not None:
         return raw.target
-    usable = [name for name, column in profiles.items() if column.unique > 1]
+    usable = [
+        name
+        for name, column in profiles.items()
+        if column.unique > 1 and column.present >= FILLED * column.rows
+    ]
     by_name = {name.strip().lower().replace(" ", "_"): name for name in reversed(usable)}
     for name in TARGET_NAMES:
         found = by_name.get(name)

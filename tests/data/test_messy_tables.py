@@ -189,6 +189,20 @@ def test_a_single_class_target_is_refused_at_preparation(test_data: Path) -> Non
         data.prepare(Project(data=chosen))
 
 
+def test_a_column_of_a_single_class_is_said_where_another_is_predicted(test_data: Path) -> None:
+    path = test_data / "messy_tables/made/penguins_single_class_target.csv"
+    chosen = data.suggest(_data(path))
+    assert chosen.target == "sex"
+    found = {one.code: one for one in data.inspect(chosen).findings}
+    assert found["single_class_beside"].severity == "warning"
+    assert "'species' (Adelie), so it cannot be predicted" in found["single_class_beside"].sentence
+
+
+def test_a_column_with_next_to_no_values_is_not_guessed_as_the_target(test_data: Path) -> None:
+    path = test_data / "messy_tables/real/sparse_with_column_errors.csv"
+    assert data.suggest(data.recognise([path])).target != "column 4"
+
+
 def test_a_class_of_one_row_stays_in_training_and_is_said(test_data: Path) -> None:
     path = test_data / "messy_tables/made/penguins_class_with_one_row.csv"
     prepared = data.prepare(Project(data=_data(path)))

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from builder.data.base import Finding, Remedy
 from builder.data.check import Check, Facts, ignore, listed
+from builder.data.columns import TARGET_NAMES
 
 NEARLY_EMPTY = 0.95
 
@@ -35,6 +36,7 @@ class Useless(Check):
             found.append(
                 _left_out("constant_column", "Constant columns", constant, "one value in every row")
             )
+        found += [_meant(facts, name) for name in constant if _like_a_target(facts, name)]
         if nearly:
             share = min(profiles[name].missing / profiles[name].rows for name in nearly)
             found.append(
@@ -48,6 +50,29 @@ class Useless(Check):
                 )
             )
         return [*found, *_identifiers(facts), *_texts(facts)]
+
+
+def _like_a_target(facts: Facts, name: str) -> bool:
+    """Whether a constant column was perhaps meant to be predicted: of words, called like a target
+    or at an end of the table.
+    """
+    if facts.target is None or facts.profiles[name].type not in ("category", "text"):
+        return False
+    names = list(facts.profiles)
+    called = name.strip().lower().replace(" ", "_") in TARGET_NAMES
+    return called or name in (names[0], names[-1])
+
+
+def _meant(facts: Facts, name: str) -> Finding:
+    only = next((str(cell) for cell in facts.frame[name] if cell == cell), "")
+    return Finding(
+        "single_class_beside",
+        "warning",
+        "A column of a single class",
+        f"Every row has the same {name!r} ({only}), so it cannot be predicted; {facts.target!r} is "
+        "predicted instead. If you meant it, bring rows of other classes as well.",
+        (name,),
+    )
 
 
 def _left_out(code: str, title: str, names: list[str], what: str) -> Finding:

@@ -22,6 +22,13 @@ def test_what_looks_at_no_row_is_shown_once_and_says_so() -> None:
     assert "31" in shown
 
 
+def test_what_looks_at_no_row_says_so_also_where_more_was_made_for_one_split() -> None:
+    splits = {"train": Measured({"recognised": 0.1}, 90), "test": Measured({"recognised": 0.4}, 10)}
+    shown = evaluate_made._table(splits, falls=True)
+    assert "colspan" not in shown
+    assert "only how many were made differs by split" in shown
+
+
 def test_only_measures_of_made_things_alone_are_one_for_all_splits() -> None:
     alone = {name for name in metrics.names() if metrics.get(name).made_alone}
     assert alone == {"recognised", "variety"}

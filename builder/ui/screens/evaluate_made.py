@@ -82,6 +82,8 @@ def _table(found: dict[str, Measured], *, falls: bool) -> str:
             help_text += " It looks at no row, so it is one figure for every split."
             cells = f'<td style="text-align:center" colspan="{len(said)}">{escape(said[0])}</td>'
         else:
+            if _made_alone(key):
+                help_text += " It looks at no row: only how many were made differs by split."
             cells = "".join(f'<td style="text-align:right">{escape(one)}</td>' for one in said)
         lines.append(
             f'<tr><td><b>{escape(title)}</b><br><span class="lm-f lm-s">{escape(help_text)}'
@@ -99,7 +101,10 @@ def _made_alone(key: str) -> bool:
 
 def _words(key: str, *, falls: bool) -> tuple[str, str]:
     if key == "loss" and not falls:
-        return "Loss", "Of networks that compete: lower is not better, for each works against it."
+        return (
+            "Loss",
+            "Of networks that compete: lower is not better, for each works against another.",
+        )
     if key == "loss":
         return "Loss", "What training brings down, on these rows."
     declared = metrics.get(key)

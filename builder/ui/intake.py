@@ -167,14 +167,7 @@ def drop_card() -> None:
                 label_visibility="collapsed",
                 accept_multiple_files=True,
             )
-            with st.popover("Give a path", type="tertiary", key="path_popover"):
-                typed = st.text_input(
-                    "A file or folder on this machine",
-                    key="path_typed",
-                    placeholder="/home/me/data",
-                )
-                if st.button("Open", key="path_open", type="primary") and typed.strip():
-                    _take(Path(typed.strip()).expanduser())
+            _path_popover()
             _import_popover()
         if uploads:
             _take_upload(uploads)
@@ -183,8 +176,25 @@ def drop_card() -> None:
             parts.failed(error, key="intake")
 
 
+def _path_popover() -> None:
+    """A path is typed and opened by Enter or the button; a refusal is told beside the field."""
+    with st.popover("Give a path", type="tertiary", key="path_popover"):
+        with st.form("path_form", border=False):
+            typed = st.text_input(
+                "A file or folder on this machine", key="path_typed", placeholder="/home/me/data"
+            )
+            wished = st.form_submit_button("Open", key="path_open", type="primary")
+        if wished and typed.strip():
+            st.session_state.pop("intake_error", None)
+            _take(Path(typed.strip()).expanduser())
+        error = st.session_state.get("path_error")
+        if isinstance(error, LaminaError):
+            parts.failed(error, key="path")
+
+
 def _take_upload(uploads: Sequence[Uploaded]) -> None:
     st.session_state["upload_turn"] += 1
+    st.session_state.pop("path_error", None)
     names = [upload.name for upload in uploads]
     path: Path | None = None
     try:
@@ -205,9 +215,9 @@ def _take(path: Path) -> None:
         with st.spinner(f"Reading {path.name} …"):
             opened = bring(path)
     except LaminaError as error:
-        st.session_state["intake_error"] = error
+        st.session_state["path_error"] = error  # told in the popover, which stays open
         st.rerun()
-    st.session_state.pop("intake_error", None)
+    st.session_state.pop("path_error", None)
     state.go("data", project=opened)
 
 

@@ -85,9 +85,11 @@ def test_duplicate_lists_a_copy() -> None:
 
 def test_a_path_that_does_not_exist_is_said_and_makes_no_project() -> None:
     app = open_page("home")
-    app.text_input(key="path_typed").set_value("/nowhere/data.csv").run()
+    app.text_input(key="path_typed").set_value("/nowhere/data.csv")
+    assert app.text_input(key="path_typed").proto.form_id == "path_form"  # Enter opens it
     app.button(key="path_open").click().run()
     assert 'data-testid="failed"' in text_of(app)
+    assert "intake_error" not in app.session_state  # told in the popover, not behind it
     assert "/nowhere/data.csv" in text_of(app)
     assert workspace.projects() == ()
 

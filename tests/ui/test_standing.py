@@ -84,7 +84,7 @@ def test_home_tells_the_losses_of_the_persons_run(project: str, train: Callable[
     ablation(project, train)
     losses = [epoch["validation_loss"] for epoch in runs.open_run(own).epochs()]
     found = recent.last_runs([project])[project]
-    assert list(found.losses) == losses
+    assert list(found.course) == losses
     assert found.note.startswith("3 runs")
 
 

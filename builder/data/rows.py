@@ -3,6 +3,7 @@ rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -129,8 +130,10 @@ def _target(raw: Raw, data: Data, profiles: Mapping[str, columns.Profile]) -> st
         return named[0]
     guess = columns.guess_target(raw, profiles)
     if guess is None:
+        file = PurePath(str(data.options.get("path", ""))).name
         raise LaminaError(
-            "No column can be the target.",
+            f"No column{' of ' + file if file else ''} can be the target by itself: "
+            "each has a single value, next to none, or another one in each row.",
             place="data.target",
             remedy="Name the column that is to be predicted.",
         )

@@ -127,8 +127,6 @@ def report(run: Any, checkpoint: str, split: str) -> SplitReport:
 
 
 def _followed(run: Any, checkpoint: str, split: str, mark: str) -> Report:
-    name = f"predict_{split}"
-
     def predict(report: Progress) -> Report:
         what = f"Predicting the {split} split"
         report(what, 0, 0)
@@ -136,19 +134,17 @@ def _followed(run: Any, checkpoint: str, split: str, mark: str) -> Report:
             run, checkpoint, (split,), lambda _, done, total: report(what, done, total)
         )
 
-    running = work.job(name, predict, fresh=(run.id, mark))
-    if not running.finished(PATIENCE):
-        with st.container(key=f"lm_body_predicting_{split}"):
-            work.show(running, key=name)
-        st.stop()
-    found = running.outcome()
+    found = work.followed(
+        f"predict_{split}",
+        predict,
+        fresh=(run.id, mark),
+        patience=PATIENCE,
+        kept="Nothing was changed.",
+        again="Predict after all",
+        place=lambda: st.container(key=f"lm_body_predicting_{split}"),
+    )
     if found is None:
-        with st.container(key=f"lm_body_predicting_{split}"):
-            if parts.empty("Stopped", "Nothing was changed.", "Predict after all", key=name):
-                work.forget(name)
-                st.rerun()
         st.stop()
-    work.forget(name)
     return found
 
 

@@ -6,13 +6,14 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Generic, TypeVar
 
 import streamlit as st
 
 from builder.errors import LaminaError
 from builder.progress import Progress
-from builder.ui import routes
+from builder.ui import parts, routes
 from builder.ui.components import busy
 
 T = TypeVar("T")
@@ -130,3 +131,35 @@ def show(running: Job[Any], *, key: str) -> None:
     with st.container(key=f"lm_busy_{key}"):
         if busy.busy(f"busy_{key}", running.name, running, routes.token()):
             running.stop()
+
+
+def followed(
+    name: str,
+    ask: Callable[[Progress], T],
+    *,
+    fresh: object,
+    patience: float,
+    kept: str,
+    again: str,
+    place: Callable[[], AbstractContextManager[Any]] = nullcontext,
+) -> T | None:
+    """What the session's job of that name gives, which is forgotten then; None while it is on its
+    way or was stopped.
+
+    After `patience` seconds a busy card with a Stop stands in `place`, then what was `kept` and a
+    button to begin `again`. Raises what `ask` raises.
+    """
+    running = job(name, ask, fresh=fresh)
+    if not running.finished(patience):
+        with place():
+            show(running, key=name)
+        return None
+    found = running.outcome()
+    if found is None:
+        with place():
+            if parts.empty("Stopped", kept, again, key=name):
+                forget(name)
+                st.rerun()
+        return None
+    forget(name)
+    return found

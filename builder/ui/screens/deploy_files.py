@@ -91,20 +91,16 @@ def _followed(run: "Run", checkpoint: str, given: Sequence[Any]) -> Answers | No
     if kept is not None and kept[0] == mark:
         return kept[1]
     uploads = [(item.name, item.getvalue()) for item in given]
-    running = work.job(
-        JOB, lambda report: answered(run.id, checkpoint, uploads, report), fresh=mark
+    found = work.followed(
+        JOB,
+        lambda report: answered(run.id, checkpoint, uploads, report),
+        fresh=mark,
+        patience=PATIENCE,
+        kept="Nothing was kept.",
+        again="Predict after all",
     )
-    if not running.finished(PATIENCE):
-        work.show(running, key=JOB)
-        return None
-    found = running.outcome()
-    if found is None:
-        if parts.empty("Stopped", "Nothing was kept.", "Predict after all", key=JOB):
-            work.forget(JOB)
-            st.rerun()
-        return None
-    work.forget(JOB)
-    st.session_state[JOB] = (mark, found)
+    if found is not None:
+        st.session_state[JOB] = (mark, found)
     return found
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 from builder.explain import Explanation, explain
 from builder.explain import method as named
 from builder.progress import Progress
-from builder.ui import parts, work
+from builder.ui import work
 from builder.ui.sample import Sample
 
 PATIENCE = 0.15
@@ -39,19 +39,16 @@ def explained(key: str, place: str, ask: Callable[[Progress], Explanation]) -> A
     shelf = _shelf(key)
     if "it" in shelf:
         return shelf["it"]
-    name = f"explain_{place}"
-    running = work.job(name, ask, fresh=key)
-    if not running.finished(PATIENCE):
-        work.show(running, key=name)
-        return None
-    found = running.outcome()
-    if found is None:
-        if parts.empty("Stopped", "Nothing was changed.", "Explain after all", key=name):
-            work.forget(name)
-            st.rerun()
-        return None
-    work.forget(name)
-    shelf["it"] = found
+    found = work.followed(
+        f"explain_{place}",
+        ask,
+        fresh=key,
+        patience=PATIENCE,
+        kept="Nothing was changed.",
+        again="Explain after all",
+    )
+    if found is not None:
+        shelf["it"] = found
     return found
 
 

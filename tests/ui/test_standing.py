@@ -6,23 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from builder import runs, sweeps, templates, workspace
-from builder.project import Data
+from builder import runs, sweeps, workspace
 from builder.runs import care
 from builder.sweeps.folder import Sweep, Trial
 from builder.ui import recent, standing
 from tests.ui.apptest import open_page, text_of
+from tests.ui.tiny import tiny_project
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A kept project on a tiny table; nothing drives its sweeps."""
     monkeypatch.setattr(care, "keep", lambda *_, **__: None)
-    rows = "\n".join(f"{at},{at % 7},{'yes' if at % 3 else 'no'}" for at in range(60))
-    path = tmp_path / "tiny.csv"
-    path.write_text(f"a,b,buys\n{rows}\n")
-    data = Data(source="table", options={"path": str(path)}, target="buys")
-    return workspace.create(templates.make("mlp-classification", data))
+    return tiny_project(tmp_path)
 
 
 @pytest.fixture

@@ -8,8 +8,7 @@ import pytest
 from starlette.applications import Starlette
 from streamlit.testing.v1 import AppTest
 
-from builder import sweeps, templates, workspace
-from builder.project import Data
+from builder import sweeps, workspace
 from builder.runs import care
 from builder.sweeps.folder import State, Sweep, Trial
 from builder.ui import routes
@@ -18,17 +17,14 @@ from builder.ui.components.trials.routes import ROUTES
 from builder.ui.screens import runs_watch, sweep_view
 from tests.ui.apptest import open_page, text_of
 from tests.ui.test_routes import Client
+from tests.ui.tiny import tiny_project
 
 
 @pytest.fixture
 def project(lamina_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A kept project on a tiny table; nothing drives its sweeps."""
     monkeypatch.setattr(care, "keep", lambda *_, **__: None)
-    rows = "\n".join(f"{at},{at % 7},{'yes' if at % 3 else 'no'}" for at in range(60))
-    path = tmp_path / "tiny.csv"
-    path.write_text(f"a,b,buys\n{rows}\n")
-    data = Data(source="table", options={"path": str(path)}, target="buys")
-    return workspace.create(templates.make("mlp-classification", data))
+    return tiny_project(tmp_path)
 
 
 def form(project: str) -> AppTest:

@@ -82,8 +82,9 @@ def mark_running() -> None:
     st.html(f"<style>{rule}</style>")
 
 
-@st.cache_data(ttl=2.0, show_spinner=False)
+@st.cache_resource(ttl=2.0, show_spinner=False)
 def _running() -> bool:
+    """A plain yes or no; `cache_data` would warn where it is declared before the server runs."""
     from builder import runs
 
     return any(row.status in ("preparing", "running") for row in runs.list_runs())

@@ -212,6 +212,9 @@ def predict(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write a CSV here.")
     ] = None,
+    invert: Annotated[
+        bool, typer.Option("--invert", help="Read images as negatives: light for dark.")
+    ] = False,
     checkpoint: root.Checkpoint = "best",
     as_json: root.Json = False,
 ) -> None:
@@ -219,7 +222,7 @@ def predict(
     found = root.find_run(run)
     from builder.export import predict as predict_run
 
-    predictions = predict_run(found.id, inputs, checkpoint)
+    predictions = predict_run(found.id, inputs, checkpoint, invert=invert)
     for note in predictions.notes:
         root.say(f"Note: {note}")
     document = predictions.to_dict()

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from builder.data.base import Fitted, Media
 from builder.data.options import Option
-from builder.data.runtime import images, png, series
+from builder.data.runtime import ground, images, png, series
 from builder.data.runtime.tokens import Tokens
 from builder.data.specs import InputSpec
 from builder.data.vocabulary import learn
@@ -190,8 +190,8 @@ def _fit_images(name: str, column: str, media: Media, train: Sequence[int]) -> F
         "white": float(facts.get("white", images.WHITE)),
     }
     reader = images.Images(fitted)
-    mean, std = _moments(reader, column, media, train)
-    fitted["mean"], fitted["std"] = mean, std
+    mean, std, borders = _moments(reader, column, media, train)
+    fitted |= {"mean": mean, "std": std, "ground": ground.fitted(borders)}
     spec = InputSpec(
         name=name,
         form="image",
@@ -207,14 +207,16 @@ def _fit_images(name: str, column: str, media: Media, train: Sequence[int]) -> F
 
 def _moments(
     reader: images.Images, column: str, media: Media, train: Sequence[int]
-) -> tuple[list[float], list[float]]:
-    """Mean and deviation per channel after division by 255."""
+) -> tuple[list[float], list[float], Tensor]:
+    """Mean and deviation per channel after division by 255, and the images' borders [N]."""
     total = torch.zeros(reader.channels, dtype=torch.float64)
     squares = torch.zeros(reader.channels, dtype=torch.float64)
     rows = _spread(train)
     pixels = len(rows) * reader.size[0] * reader.size[1]
+    borders = []
     for start in range(0, len(rows), 256):
         x = reader.transform([{column: media.values[row]} for row in rows[start : start + 256]])
+        borders.append(ground.brightness(x))
         for channel in range(reader.channels):
             counts = torch.bincount(x[:, channel].flatten().int(), minlength=256).double()
             levels = torch.arange(256, dtype=torch.float64) / 255
@@ -223,7 +225,7 @@ def _moments(
     mean = total / pixels
     std = (squares / pixels - mean**2).clamp(min=0).sqrt()
     std = torch.where(std > 1e-4, std, torch.ones_like(std))
-    return mean.tolist(), std.tolist()
+    return mean.tolist(), std.tolist(), torch.cat(borders)
 
 
 def _spread(rows: Sequence[int]) -> list[int]:

@@ -23,7 +23,7 @@ from builder.errors import LaminaError
 from builder.progress import Progress, silent
 from builder.project import Binding, Project
 
-REVISION = 1  # counts up when the same project gives other prepared data than before
+REVISION = 2  # counts up when the same project gives other prepared data than before
 CHUNK = 256
 TABLE_CHUNK = 20_000
 FEWEST = 3  # rows: one to learn from, one to judge by, one to test on

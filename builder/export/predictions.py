@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from builder import runs
-from builder.data.runtime import Preparation
+from builder.data.runtime import Preparation, ground
 from builder.errors import LaminaError
 from builder.export import artefacts
 from builder.export.portable import files
@@ -66,13 +66,18 @@ def predict(
     given: Sequence[Record] | Sequence[str] | Path | str,
     checkpoint: str = "best",
     progress: Progress = silent,
+    invert: bool = False,
 ) -> Predictions:
     """Predict records (column → raw value), or what a path, or several, or a text names.
 
     Tables (CSV, TSV, Parquet, Excel, JSON lines), images and folders of them, .ts, texts.
+    `invert` has images read as their negatives: light for dark.
     Raises LaminaError naming the file, row and column that cannot be read.
     """
     ready = predictor(run_id, checkpoint)
+    if invert:
+        turned = Preparation.from_dict(ground.inverting(ready.preparation.settings))
+        ready = Predictor(ready.model, turned, ready.facts)
     try:
         progress("Reading", 0, 0)
         found = _records(given, ready.preparation.settings)

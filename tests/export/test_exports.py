@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from builder import export, runs, templates
-from builder.data.runtime import png
+from builder.data.runtime import ground, png
 from builder.errors import LaminaError
 from tests.alone import said
 
@@ -302,6 +302,31 @@ def test_a_picture_that_is_none_is_named(trained, tmp_path):
     path.write_bytes(b"no picture")
     with pytest.raises(LaminaError, match=r"a\.png, 'image': no image format"):
         export.predict(trained("cnn").id, path)
+
+
+def test_dark_on_light_pictures_are_told_and_inverted_by_wish_here_and_in_the_folder(
+    trained, tmp_path
+):
+    run = trained("cnn")
+    part = run.preparation["inputs"]["image"]
+    records = [run.prepared().record("test", row) for row in range(3)]
+    paths = [tmp_path / name for name in ("0.png", "1.png", "2.png")]
+    for path, record in zip(paths, records):
+        path.write_bytes(ground.negative(part, record["image"]))
+    paths[0].write_bytes(records[0]["image"])
+    told = "1.png stands on a light ground, the training images on a dark one"
+    plain = export.predict(run.id, paths)
+    assert plain.notes == (f"{told} (and so in 1 more row). Invert it unless that is meant.",)
+    assert export.predict(run.id, paths[0]).notes == ()
+    asked = export.predict(run.id, paths[1:], invert=True)
+    assert asked.notes == ()
+    assert asked.rows == export.predict(run.id, records[1:]).rows
+    folder = export.export(run.id, "python", tmp_path / "network")
+    names = [str(path) for path in paths[1:]]
+    assert said(folder, "predict.py", *names).stderr.startswith(f"Note: {told}")
+    done = said(folder, "predict.py", "--invert", "--json", *names)
+    assert done.stderr == ""
+    assert json.loads(done.stdout) == list(asked.rows)
 
 
 def test_png_needs_no_pillow(trained, tmp_path):

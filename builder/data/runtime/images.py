@@ -33,7 +33,7 @@ class Images:
 
     `settings`: column, height, width, channels (1 or 3), resize ("crop", "pad" or "stretch"), white
     (what counts as white in images of 16 bits or floating point), mean and std per channel after
-    division by 255.
+    division by 255; "negative" where light and dark are to be exchanged first.
     """
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
@@ -61,6 +61,9 @@ class Images:
     def one(self, value: Any) -> Tensor:
         """One image to uint8 [C, H, W]; ValueError where it cannot be read."""
         x_HWC = pixels(value, near=self.size)
+        if self.settings.get("negative"):
+            x_CHW = 255 - flat(x_HWC, self.settings)
+            return fit(x_CHW.permute(1, 2, 0), self.size, self.channels, self.resize)
         return fit(eight_bits(x_HWC, self.white), self.size, self.channels, self.resize)
 
     def to_model(self, x: Tensor) -> Tensor:
@@ -169,6 +172,13 @@ def eight_bits(x_HWC: Tensor, white: float = WHITE) -> Tensor:
     return (x * (255 / white)).round().clamp(0, 255).to(torch.uint8)
 
 
+def flat(x_HWC: Tensor, settings: Mapping[str, Any]) -> Tensor:
+    """uint8 [channels, H, W] of the image's own size: eight bits, opacity laid over white, gray
+    where the input is."""
+    deep = eight_bits(x_HWC, float(settings.get("white", WHITE)))
+    return fit(deep, (x_HWC.shape[0], x_HWC.shape[1]), int(settings["channels"]))
+
+
 def fit(x_HWC: Tensor, size: tuple[int, int], channels: int, resize: str = "crop") -> Tensor:
     """uint8 pixels to [channels, *size]: opacity laid over white, colours turned to gray or back,
     then the size.
@@ -189,7 +199,7 @@ def fit(x_HWC: Tensor, size: tuple[int, int], channels: int, resize: str = "crop
         return x
     height, width = x.shape[1:]
     if resize == "stretch":
-        return _scaled(x, size)
+        return scaled(x, size)
     ratios = (size[0] / height, size[1] / width)
     ratio = max(ratios) if resize == "crop" else min(ratios)
     if resize == "crop":  # cut before scaling: less work, and extreme shapes stay small
@@ -198,18 +208,19 @@ def fit(x_HWC: Tensor, size: tuple[int, int], channels: int, resize: str = "crop
             min(width, max(1, round(size[1] / ratio))),
         )
         top, left = (height - cut[0]) // 2, (width - cut[1]) // 2
-        return _scaled(x[:, top : top + cut[0], left : left + cut[1]], size)
+        return scaled(x[:, top : top + cut[0], left : left + cut[1]], size)
     inner = (
         min(size[0], max(1, round(height * ratio))),
         min(size[1], max(1, round(width * ratio))),
     )
     top, left = (size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2
     out = torch.zeros((channels, *size), dtype=torch.uint8)
-    out[:, top : top + inner[0], left : left + inner[1]] = _scaled(x, inner)
+    out[:, top : top + inner[0], left : left + inner[1]] = scaled(x, inner)
     return out
 
 
-def _scaled(x_CHW: Tensor, size: tuple[int, int]) -> Tensor:
+def scaled(x_CHW: Tensor, size: tuple[int, int]) -> Tensor:
+    """uint8 [C, *size], smoothly; as it is where it has that size."""
     if tuple(x_CHW.shape[1:]) == size:
         return x_CHW
     scaled = F.interpolate(

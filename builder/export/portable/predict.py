@@ -7,17 +7,22 @@ from pathlib import Path
 
 import model as network  # type: ignore[import-not-found]
 
-from builder.data.runtime import Preparation
+from builder.data.runtime import Preparation, ground
 from builder.export.portable import files, weights
 from builder.export.portable.predictor import Predictor
 
 HERE = Path(__file__).resolve().parent
 
 
-def load(folder: Path = HERE) -> Predictor:
-    """The network of the folder, ready to predict records (column → raw value)."""
+def load(folder: Path = HERE, invert: bool = False) -> Predictor:
+    """The network of the folder, ready to predict records (column → raw value).
+
+    `invert` has it read every image as its negative.
+    """
     facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
     settings = json.loads((folder / "preparation.json").read_text(encoding="utf-8"))
+    if invert:
+        settings = ground.inverting(settings)
     model = getattr(network, facts["class"])()
     model.load_state_dict(weights.read(folder / "weights.safetensors"))
     return Predictor(model, Preparation.from_dict(settings), facts)
@@ -31,8 +36,11 @@ def main() -> int:
     )
     parser.add_argument("-o", "--output", help="write a CSV with the predictions to this file")
     parser.add_argument("--json", action="store_true", help="print the predictions as JSON")
+    parser.add_argument(
+        "--invert", action="store_true", help="read images as negatives: light for dark"
+    )
     chosen = parser.parse_args()
-    predictor = load()
+    predictor = load(invert=chosen.invert)
     try:
         records = files.records(chosen.input, predictor.preparation.settings)
         rows = predictor.predict(records)

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from builder.data.runtime import Preparation, naming
+from builder.data.runtime import Preparation, ground, naming
 from builder.data.runtime.tables import to_text
 
 BATCH = 256
@@ -55,7 +55,8 @@ class Predictor:
     def notes(self, records: Sequence[Mapping[str, Any]]) -> list[str]:
         """What was predicted all the same, though it may not be meant so, in sentences.
 
-        Short lines, and categories that training never saw; the first of each with its place.
+        Short lines, categories that training never saw, and images that are dark on light where
+        training's are light on dark; the first of each with its place.
         """
         found: list[str] = []
         lines = [getattr(record, "short", "") for record in records]
@@ -66,6 +67,8 @@ class Predictor:
                 f"missing{_more(short)}."
             )
         for part in self.preparation.settings["inputs"].values():
+            if part["form"] == "image":
+                found += _turned(part, records)
             for column in part.get("columns", ()):
                 if column["kind"] != "category":
                     continue
@@ -102,6 +105,17 @@ class Predictor:
         for shares in outputs.softmax(dim=1).tolist():
             best = max(range(len(classes)), key=shares.__getitem__)
             yield {"prediction": classes[best], "probabilities": dict(zip(classes, shares))}
+
+
+def _turned(part: Mapping[str, Any], records: Sequence[Mapping[str, Any]]) -> list[str]:
+    values = [record.get(part["column"]) for record in records]
+    rows = ground.any_turned(part, values)
+    if not rows:
+        return []
+    first = values[rows[0]]
+    place = first.name if isinstance(first, Path) else _place(records, rows[0])
+    said = f"{place} {ground.told(part)}{_more(rows)}"
+    return [f"{said}. Invert it unless that is meant."]
 
 
 def _place(records: Sequence[Mapping[str, Any]], at: int) -> str:

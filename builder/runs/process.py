@@ -27,6 +27,10 @@ else:
         fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+MODEST = 10
+"""The nice value of whoever computes while somebody may be in front of the screen."""
+
+
 class Lock:
     """A lock on a file that the operating system drops when its holder dies, however it dies."""
 
@@ -170,10 +174,14 @@ def of_home(modules: tuple[str, ...]) -> list[int]:
 
 
 def be_modest() -> None:
-    """Leave the cores to whoever is in front of the screen."""
+    """Leave the cores to whoever is in front of the screen: every thread of this process."""
     process = psutil.Process()
     with contextlib.suppress(psutil.AccessDenied, OSError):
         if sys.platform == "win32":
             process.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
+        elif sys.platform == "linux":  # there a priority is a thread's own
+            for thread in process.threads():
+                with contextlib.suppress(ProcessLookupError):
+                    os.setpriority(os.PRIO_PROCESS, thread.id, MODEST)
         else:
-            process.nice(10)
+            process.nice(MODEST)

@@ -43,13 +43,15 @@ def serve(lines: IO[bytes], out: IO[bytes], *, warm: bool) -> None:
     line.say({"state": "born", "pid": os.getpid(), "created": process.created()})
     if warm and line.orders.empty():
         warm_up()
-    process.be_modest()
+    if warm:  # else somebody waits for the first point, and runs that train would take its cores
+        process.be_modest()
     for _ in range(RUNS_PER_WORKER):
         line.say({"state": "ready"})
         order = line.next(stopping)
         if order is None or "exit" in order:
             return
         _carry_out(order["run"], order["fence"], stopping, line.cut)
+        process.be_modest()
         line.say({"state": "done", "run": order["run"]})
         if stopping.is_set() or _unsaid(order["run"]):
             return
@@ -133,10 +135,13 @@ def _unsaid(run_id: str) -> bool:
 
 def _beat(path: Path, fence: int, done: threading.Event, alone: threading.Event) -> None:
     """Each second a sign of life, and a look whether the run is still ours; each fifth one, at the
-    supervisor, and each one while `alone` says that it is gone.
+    supervisor, and each one while `alone` says that it is gone. From the first one on the run
+    leaves the cores to whoever is in front of the screen.
     """
     count = 0
     while not done.wait(BEAT):
+        if not count:
+            process.be_modest()
         count += 1
         if not path.exists() or folders.fence(path) > fence:
             os._exit(3)

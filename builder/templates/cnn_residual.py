@@ -8,9 +8,9 @@ from builder.templates import base
 if TYPE_CHECKING:
     from builder.data.specs import PreparedSpec
 
-LARGEST_MAP = 8  # halve until a side has at most so many cells
+LARGEST_MAP = 4  # halve until a side has at most so many cells
 COARSE = 96  # larger images begin with a window of 7 that takes every other pixel
-POOLED = 32  # from so many cells a side, the first convolution's map is halved at once
+POOLED = 28  # from so many cells a side, the first convolution's map is halved at once
 
 
 class CnnResidual(base.Template):
@@ -43,7 +43,7 @@ class CnnResidual(base.Template):
 
     @classmethod
     def build(cls, spec: "PreparedSpec", data: Data) -> Project:
-        """A first convolution, then a block per halving, each twice as wide; the mean."""
+        """A first convolution, a block, one per halving, each twice as wide; the mean."""
         image = base.only_input(spec, "image")
         side = min(image.shape[1:])
         start = 32 if base.rows(spec) >= 5_000 else 16
@@ -59,21 +59,21 @@ class CnnResidual(base.Template):
         if side >= POOLED:
             last = sketch.add("stem_pool", "MaxPool2d", kernel_size=2)
             side //= 2
-        channels, number = 2 * start, 1
-        last = _block(sketch, "block1", last, channels, 1)
+        channels, number = start, 1
+        last = _block(sketch, "block1", last, channels)
         while side > LARGEST_MAP:
             number += 1
             side = (side + 1) // 2
             channels = min(2 * channels, 256)
-            last = _block(sketch, f"block{number}", last, channels, 2)
+            last = _block(sketch, f"block{number}", last, channels, stride=2)
         sketch.add("pool", "AdaptiveAvgPool2d", last, output_size=1)
         sketch.add("flatten", "Flatten")
         data = data.model_copy(update={"augment": data.augment or _augment(image.shape)})
         return base.project(cls, spec, data, base.headed(sketch, spec), _recipe(spec))
 
 
-def _block(sketch: base.Sketch, name: str, source: str, channels: int, stride: int) -> str:
-    """Two convolutions beside a shortcut of 1 × 1, as the channels change."""
+def _block(sketch: base.Sketch, name: str, source: str, channels: int, stride: int = 1) -> str:
+    """Two convolutions beside a shortcut; of 1 × 1 where a stride changes map and channels."""
     sketch.add(
         f"{name}_conv1",
         "Conv2d",
@@ -90,16 +90,17 @@ def _block(sketch: base.Sketch, name: str, source: str, channels: int, stride: i
         f"{name}_conv2", "Conv2d", out_channels=channels, kernel_size=3, padding=1, bias=False
     )
     inner = sketch.add(f"{name}_norm2", "BatchNorm2d")
-    shortcut = sketch.add(
-        f"{name}_shortcut",
-        "Conv2d",
-        source,
-        out_channels=channels,
-        kernel_size=1,
-        stride=stride,
-        bias=False,
-    )
-    sketch.add(f"{name}_add", "Add", inner, shortcut)
+    if stride > 1:
+        source = sketch.add(
+            f"{name}_shortcut",
+            "Conv2d",
+            source,
+            out_channels=channels,
+            kernel_size=1,
+            stride=stride,
+            bias=False,
+        )
+    sketch.add(f"{name}_add", "Add", inner, source)
     return sketch.add(f"{name}_relu2", "ReLU")
 
 
@@ -112,7 +113,7 @@ def _augment(shape: tuple[int, ...]) -> tuple[Step, ...]:
 
 def _recipe(spec: "PreparedSpec") -> Recipe:
     count = base.rows(spec)
-    epochs = 30 if count < 5_000 else 18
+    epochs = 30 if count < 5_000 else 24
     return base.one_cycle(
         spec, epochs, 3e-3, batch=32 if count < 2_000 else 64, smoothing=0.1, weight_decay=0.01
     )

@@ -56,10 +56,9 @@ def turned(settings: Mapping[str, Any], value: Any) -> bool:
     found = float(brightness(x_CHW[None])[0])
     if settings.get("negative"):
         found = 1 - found
-    away = abs(found - ground["mean"])
-    return (
-        away > max(LEAST, WIDER * ground["spread"]) and abs(1 - found - ground["mean"]) < away / 2
-    )
+    mean, spread = float(ground["mean"]), float(ground["spread"])
+    away = abs(found - mean)
+    return away > max(LEAST, WIDER * spread) and abs(1 - found - mean) < away / 2
 
 
 def any_turned(settings: Mapping[str, Any], values: Sequence[Any]) -> list[int]:

@@ -7,6 +7,9 @@ from builder.graph import structure
 from builder.graph.names import free_name, fresh_id
 from builder.graph.spec import Edge, Graph, Node
 
+_End = tuple[str, str]
+"""A node and its port."""
+
 
 def group(graph: Graph, ids: Sequence[str], name: str) -> tuple[Graph, Graph]:
     """The graph with one node of layer `name` in the place of `ids`, and the inside of that module.
@@ -24,53 +27,12 @@ def group(graph: Graph, ids: Sequence[str], name: str) -> tuple[Graph, Graph]:
             "Input and Output of the network cannot be inside a module.",
             remedy="Choose only layers in between.",
         )
-    taken = {node.id for node in nodes}
-    sources: dict[tuple[str, str], str] = {}  # value from outside → Input inside
-    results: dict[tuple[str, str], str] = {}  # value used outside → Output inside
-    inner: list[Edge] = []
-    outer: list[Edge] = []
     spot = fresh_id(graph, name)
-    for edge in graph.edges:
-        inside = edge.source in chosen, edge.target in chosen
-        if inside == (True, True):
-            inner.append(edge)
-        elif inside == (False, True):
-            key = (edge.source, edge.source_port)
-            if key not in sources:
-                sources[key] = _free("x", taken)
-                outer.append(
-                    Edge(source=key[0], source_port=key[1], target=spot, target_port=sources[key])
-                )
-            inner.append(
-                Edge(source=sources[key], target=edge.target, target_port=edge.target_port)
-            )
-        elif inside == (True, False):
-            key = (edge.source, edge.source_port)
-            if key not in results:
-                results[key] = _free("out", taken)
-                inner.append(Edge(source=key[0], source_port=key[1], target=results[key]))
-            outer.append(
-                Edge(
-                    source=spot,
-                    source_port=results[key],
-                    target=edge.target,
-                    target_port=edge.target_port,
-                )
-            )
-        else:
-            outer.append(edge)
-    body = Graph(
-        nodes=(
-            *(Node(id=i, layer="Input") for i in sources.values()),
-            *nodes,
-            *(Node(id=i, layer="Output") for i in results.values()),
-        ),
-        edges=tuple(inner),
-    )
+    body, outer = _cut(graph, nodes, spot)
     first = min(index for index, node in enumerate(graph.nodes) if node.id in chosen)
     kept = [node for node in graph.nodes if node.id not in chosen]
     kept.insert(first, Node(id=spot, layer=name))
-    whole = Graph(nodes=tuple(kept), edges=tuple(outer))
+    whole = Graph(nodes=tuple(kept), edges=outer)
     if structure.cycles(whole):
         raise LaminaError(
             "A way leads out of these nodes and back in; as one module they would be a circle.",
@@ -78,6 +40,36 @@ def group(graph: Graph, ids: Sequence[str], name: str) -> tuple[Graph, Graph]:
             code="cycle",
         )
     return whole, body
+
+
+def _cut(graph: Graph, nodes: Sequence[Node], spot: str) -> tuple[Graph, tuple[Edge, ...]]:
+    """The inside of the module, and the edges that are left outside, which `spot` stands in."""
+    chosen = {node.id for node in nodes}
+    taken = set(chosen)
+    sources: dict[_End, str] = {}  # value from outside → Input inside
+    results: dict[_End, str] = {}  # value used outside → Output inside
+    inner: list[Edge] = []
+    outer: list[Edge] = []
+    for edge in graph.edges:
+        start, end = (edge.source, edge.source_port), (edge.target, edge.target_port)
+        match edge.source in chosen, edge.target in chosen:
+            case True, True:
+                inner.append(edge)
+            case False, True:
+                if start not in sources:
+                    sources[start] = _free("x", taken)
+                    outer.append(_joined(start, (spot, sources[start])))
+                inner.append(_joined((sources[start], ""), end))
+            case True, False:
+                if start not in results:
+                    results[start] = _free("out", taken)
+                    inner.append(_joined(start, (results[start], "")))
+                outer.append(_joined((spot, results[start]), end))
+            case _:
+                outer.append(edge)
+    inputs = (Node(id=one, layer="Input") for one in sources.values())
+    outputs = (Node(id=one, layer="Output") for one in results.values())
+    return Graph(nodes=(*inputs, *nodes, *outputs), edges=tuple(inner)), tuple(outer)
 
 
 def ungrouped(graph: Graph, spot: str, inner: Graph) -> tuple[Graph, dict[str, str]]:
@@ -131,10 +123,6 @@ def ungrouped(graph: Graph, spot: str, inner: Graph) -> tuple[Graph, dict[str, s
     at = next(index for index, node in enumerate(graph.nodes) if node.id == spot)
     whole = (*graph.nodes[:at], *nodes, *graph.nodes[at + 1 :])
     return Graph(nodes=whole, edges=tuple(edges)), names
-
-
-_End = tuple[str, str]
-"""A node and its port."""
 
 
 def _feeds(graph: Graph, spot: str, gates: Sequence[str]) -> dict[str, list[_End]]:

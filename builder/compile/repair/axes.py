@@ -15,6 +15,8 @@ from builder.layers.declare import text
 
 Chain = tuple[str, str, tuple[tuple[str, dict[str, Any]], ...]]
 """What the button says, why, and the layers to put before the node."""
+VAST = 50_000
+"""Numbers from which flattening them would make most of the network's weights."""
 
 
 def _rank(scene: Scene, fault: Fault) -> Iterator[Proposal]:
@@ -66,59 +68,14 @@ def _fitting(name: str, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _chains(shape: Shape, ranks: tuple[int, ...], family: str, node: str) -> Iterator[Chain]:
+    """Ways from a value of that shape to one of so many axes, the likeliest first."""
     rank = len(shape)
     if 1 in ranks and rank > 1:
-        flatten: Chain = (
-            f"Put Flatten before {node}",
-            f"Flatten lays the {math.prod(shape):,} numbers in one row; {node} can weigh each.",
-            (("Flatten", {}),),
-        )
-        chains = [flatten]
-        if rank in (3, 4):
-            pool = f"AdaptiveAvgPool{rank - 1}d"
-            chains.append(
-                (
-                    f"Pool each channel to one number before {node}",
-                    f"Only the mean of each of the {shape[0]} channels is kept: far fewer weights.",
-                    ((pool, {"output_size": 1}), ("Flatten", {})),
-                )
-            )
-        if rank == 2:
-            chains.append(
-                (
-                    f"Take the mean over the steps before {node}",
-                    "One list of numbers for the whole sequence, whatever its length.",
-                    (("Mean", {"dim": 1}),),
-                )
-            )
-        if math.prod(shape) > 50_000 and len(chains) > 1:
-            chains.reverse()  # flattening so much would make most of the network's weights
-        yield from chains
-    if 2 in ranks and rank == 1:
-        wide = ((f"Read the {shape[0]} numbers as steps", "Each number becomes one step.", 2),
-                ("Add one axis", "All numbers become one step, or one channel.", 1))  # fmt: skip
-        for label, why, dim in wide if family == "seq" else wide[::-1]:
-            yield label, why, (("Unsqueeze", {"dim": dim}),)
-    if 2 in ranks and rank == 3:
-        lay = ("Flatten", {"start_dim": 2})
-        turn = ("Transpose", {"dim0": 1, "dim1": 2})
-        yield (
-            "Read the picture as a sequence of pixels" if family == "seq" else "Lay rows in a line",
-            f"{shape[1]}×{shape[2]} places become {shape[1] * shape[2]} steps.",
-            (lay, turn) if family == "seq" else (lay,),
-        )
-    if 3 in ranks and rank == 1:
-        yield (
-            f"Lay the {shape[0]} numbers out as a picture",
-            "Only sensible where the numbers are the pixels of a picture, row by row.",
-            (("Unflatten", {"dim": 1, "unflattened_size": list(_picture(shape[0]))}),),
-        )
-    if 3 in ranks and rank == 2:
-        yield (
-            "Add an axis for one channel",
-            f"{text(shape)} becomes {text((1, *shape))}: a picture with a single channel.",
-            (("Unsqueeze", {"dim": 1}),),
-        )
+        yield from _to_numbers(shape, node)
+    if 2 in ranks and rank in (1, 3):
+        yield from _to_steps(shape, family)
+    if 3 in ranks and rank in (1, 2):
+        yield _to_picture(shape)
     if ranks and rank == 0:
         yield "Add an axis", "A single number becomes a list of one.", (("Unsqueeze", {"dim": 1}),)
     target = max(ranks, default=0)
@@ -131,6 +88,70 @@ def _chains(shape: Shape, ranks: tuple[int, ...], family: str, node: str) -> Ite
     if 1 < rank < target:
         extra = tuple(("Unsqueeze", {"dim": 1}) for _ in range(target - rank))
         yield "Add axes of size 1", f"{text(shape)} becomes {target} axes.", extra
+
+
+def _to_numbers(shape: Shape, node: str) -> list[Chain]:
+    """From several axes to one list of numbers."""
+    rank = len(shape)
+    chains: list[Chain] = [
+        (
+            f"Put Flatten before {node}",
+            f"Flatten lays the {math.prod(shape):,} numbers in one row; {node} can weigh each.",
+            (("Flatten", {}),),
+        )
+    ]
+    if rank in (3, 4):
+        pool = f"AdaptiveAvgPool{rank - 1}d"
+        chains.append(
+            (
+                f"Pool each channel to one number before {node}",
+                f"Only the mean of each of the {shape[0]} channels is kept: far fewer weights.",
+                ((pool, {"output_size": 1}), ("Flatten", {})),
+            )
+        )
+    if rank == 2:
+        chains.append(
+            (
+                f"Take the mean over the steps before {node}",
+                "One list of numbers for the whole sequence, whatever its length.",
+                (("Mean", {"dim": 1}),),
+            )
+        )
+    if math.prod(shape) > VAST:
+        chains.reverse()
+    return chains
+
+
+def _to_steps(shape: Shape, family: str) -> Iterator[Chain]:
+    """From numbers or a picture to a sequence."""
+    if len(shape) == 1:
+        wide = ((f"Read the {shape[0]} numbers as steps", "Each number becomes one step.", 2),
+                ("Add one axis", "All numbers become one step, or one channel.", 1))  # fmt: skip
+        for label, why, dim in wide if family == "seq" else wide[::-1]:
+            yield label, why, (("Unsqueeze", {"dim": dim}),)
+        return
+    lay = ("Flatten", {"start_dim": 2})
+    turn = ("Transpose", {"dim0": 1, "dim1": 2})
+    yield (
+        "Read the picture as a sequence of pixels" if family == "seq" else "Lay rows in a line",
+        f"{shape[1]}×{shape[2]} places become {shape[1] * shape[2]} steps.",
+        (lay, turn) if family == "seq" else (lay,),
+    )
+
+
+def _to_picture(shape: Shape) -> Chain:
+    """From numbers or a sequence to a picture."""
+    if len(shape) == 1:
+        return (
+            f"Lay the {shape[0]} numbers out as a picture",
+            "Only sensible where the numbers are the pixels of a picture, row by row.",
+            (("Unflatten", {"dim": 1, "unflattened_size": list(_picture(shape[0]))}),),
+        )
+    return (
+        "Add an axis for one channel",
+        f"{text(shape)} becomes {text((1, *shape))}: a picture with a single channel.",
+        (("Unsqueeze", {"dim": 1}),),
+    )
 
 
 def _picture(count: int) -> tuple[int, int, int]:

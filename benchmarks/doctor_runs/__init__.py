@@ -2,7 +2,8 @@
 
 Each is drawn from a pool of data and networks by its number. On "choose" the doctor's first limits
 were chosen; "held-out" shares no network, no made-up table and no seed with it. The sets "third"
-and "fourth" have other kinds of networks, data and faults, and share no seed with one another.
+and "fourth" have other kinds of networks, data and faults, and share no seed with one another; so
+have "fifth" and "sixth", which put faults in at other places and by other means again.
 """
 
 from dataclasses import replace
@@ -10,12 +11,14 @@ from pathlib import Path
 
 from doctor_runs import faults, other_faults
 from doctor_runs.cases import Case
+from doctor_runs.fresh_faults import FRESH, fresh_sound
 from doctor_runs.sound import others_sound, pool_sound
 
-FIRST = {"choose": 0, "held-out": 100, "third": 200, "fourth": 300}
+FIRST = {"choose": 0, "held-out": 100, "third": 200, "fourth": 300, "fifth": 400, "sixth": 500}
 """The number of the first run of each kind: it gives seed, shape and recipe."""
 SETS = tuple(FIRST)
 POOLS = ("choose", "held-out")
+LATE = ("fifth", "sixth")
 
 
 def faulty(folder: Path, which: str, each: int) -> list[Case]:
@@ -25,7 +28,8 @@ def faulty(folder: Path, which: str, each: int) -> list[Case]:
         if which in POOLS:
             cases = {f.__name__: f(folder, which == "held-out", n) for f in faults.FAULTS}
         else:
-            cases = {f.__name__: f(folder, n) for f in other_faults.FAULTS}
+            kinds = FRESH if which in LATE else other_faults.FAULTS
+            cases = {f.__name__: f(folder, n) for f in kinds}
         found += [replace(case, name=f"{kind} {n}", kind=kind) for kind, case in cases.items()]
     return sorted(found, key=lambda case: case.kind)
 
@@ -34,4 +38,4 @@ def sound(folder: Path, which: str, count: int) -> list[Case]:
     """`count` runs that nothing ails."""
     if which in POOLS:
         return pool_sound(folder, which == "held-out", FIRST[which], count)
-    return others_sound(folder, FIRST[which], count)
+    return (fresh_sound if which in LATE else others_sound)(folder, FIRST[which], count)

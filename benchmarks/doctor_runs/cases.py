@@ -1,7 +1,7 @@
 """One run of the doctor's benchmark, and the plan that a worker would make of it."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,7 +13,7 @@ from builder import compile as compiler
 from builder import data, tasks, train
 from builder.data.augment import for_inputs
 from builder.data.specs import InputSpec, TargetSpec
-from builder.project import Project, Recipe, TaskChoice
+from builder.project import LARGEST_RATE, Project, Recipe, TaskChoice
 from builder.runs.execute import stored_to_model
 from builder.train import doctor, feeds
 from builder.train.plan import Plan
@@ -37,7 +37,7 @@ class Case:
     rows: Callable[[dict[str, dict[str, Tensor]]], None] | None = None
     sorted: bool = False
     slow: float = 0.0  # seconds that each batch takes beyond its own
-    more: Mapping[str, Any] = field(default_factory=dict)
+    more: Mapping[str, Any] = field(default_factory=dict)  # raise, down, third: see below
 
 
 def plan_of(case: Case) -> Plan:
@@ -68,7 +68,20 @@ def plan_of(case: Case) -> Plan:
         health_every=HEALTH_EVERY,
         health_share=HEALTH_SHARE,
     )
+    if "raise" in case.more:
+        plan = replace(plan, orders=_raised(recipe, case.more["raise"]))
     return replace(plan, doctor=doctor.watch(plan, project.graphs))
+
+
+def _raised(recipe: Recipe, factor: float) -> Callable[[], Sequence[Mapping[str, Any]]]:
+    """Somebody's order, two seconds after the run began, to multiply the learning rate."""
+    due = time.monotonic() + 2.0
+    waiting = [{"order": "set", "lr": min(LARGEST_RATE, recipe.optimizer.lr * factor)}]
+
+    def orders() -> Sequence[Mapping[str, Any]]:
+        return [waiting.pop()] if waiting and time.monotonic() >= due else ()
+
+    return orders
 
 
 def cost_plan(widths: tuple[int, ...], batch: int) -> Plan:
@@ -103,10 +116,12 @@ def feed_of(case: Case) -> Iterator[None]:
 
     def sorted_rows(feed: feeds.RowFeed, epoch: int) -> None:
         begin(feed, epoch)
-        feed.order = feed.source.tensors["target"].argsort(stable=True)
+        target, down = feed.source.tensors["target"], "down" in case.more
+        feed.order = target.argsort(stable=True, descending=down)
 
     def slow_rows(feed: feeds.RowFeed, step: int, models: Mapping[str, nn.Module]) -> Any:
-        time.sleep(case.slow)
+        if "third" not in case.more or step % 3 == 0:
+            time.sleep(case.slow)
         return batch(feed, step, models)
 
     if case.sorted:

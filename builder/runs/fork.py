@@ -155,7 +155,8 @@ def _fill(
     if isinstance(head, dict):
         shutil.copyfile(parent.folder / "steps.f32", folder / "steps.f32")
         series.Writer(folder, tuple(head["columns"]), saved.step).close()
-    for name in ("epochs.jsonl", "health.jsonl", "generated.jsonl"):  # the doctor judges anew
+    for kind in ("epochs", "looks", "health", "generated"):  # the doctor judges anew
+        name = f"{kind}.jsonl"
         rows = [row for row in files.read_lines(parent.folder / name) if row["step"] <= saved.step]
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         if text:

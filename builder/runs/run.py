@@ -106,6 +106,12 @@ class Run:
         found = files.read_json(self.folder / "samples.json")
         return found if isinstance(found, dict) else None
 
+    def looks(self) -> list[dict[str, Any]]:
+        """Held-out figures in the middle of long epochs: step, epoch (done so far),
+        validation_loss, validation_<metric>.
+        """
+        return files.read_lines(self.folder / "looks.jsonl")
+
     def generated(self) -> list[dict[str, Any]]:
         """What the network made while it trained, oldest first: "step", "epoch", the task's own
         values, and "file" (safetensors in the run folder) where it made tensors.

@@ -22,6 +22,7 @@ from builder.train.plan import (
     Finished,
     Generated,
     Health,
+    Looked,
     Noted,
     Ordered,
     Samples,
@@ -33,7 +34,7 @@ from builder.train.plan import (
 )
 
 STATUS_EVERY = 0.25
-SERIES = ("health.jsonl", "symptoms.jsonl", "generated.jsonl")
+SERIES = ("health.jsonl", "looks.jsonl", "symptoms.jsonl", "generated.jsonl")
 """Files of one JSON line per moment, each with its "step"."""
 GENERATED_KEPT = 40
 """Tensors of so many samples stay, and the best epoch's; the lines beside them all do."""
@@ -75,6 +76,7 @@ class Store:
             Health: self._health,
             Snapshot: self._snapshot,
             Evaluated: self._evaluated,
+            Looked: self._looked,
             Generated: self._generated,
             Symptom: self._symptom,
             Ordered: self._ordered,
@@ -181,6 +183,10 @@ class Store:
     def _evaluated(self, event: Evaluated) -> None:
         facts = {"figures": _finite(event.figures), "step": event.step, "epoch": event.epoch}
         folders.add_event(self.folder, "evaluated", **facts)
+
+    def _looked(self, event: Looked) -> None:
+        facts = {"step": event.step, "epoch": event.epoch, **_finite(event.figures)}
+        files.append_line(self.folder / "looks.jsonl", facts)
 
     def _noted(self, event: Noted) -> None:
         facts = {**event.facts, "message": event.message}

@@ -98,6 +98,7 @@ class Loop:
         self.flush_due = 0.0
         self.save_due = now + self.plan.save_every
         self.sample_due = now + (self.plan.sample_every or math.inf)
+        self.look_due = now + (self.plan.look_every or math.inf)
         self.probe_due = math.inf
         if self.plan.health_every and self.setup.size <= health.LARGEST:
             self.probe_due = now
@@ -229,6 +230,8 @@ class Loop:
             yield from self._probe(batch)
         if self.end is None and began >= self.sample_due:
             yield from self._generate()
+        if self.end is None and began >= self.look_due:
+            yield from self._look()
         if (began >= self.save_due if save is None else save) and self.end is None:
             yield p.Snapshot(self._saved({}), best=False)
             self.save_due = time.perf_counter() + self.plan.save_every
@@ -389,6 +392,30 @@ class Loop:
         figures: dict[str, float] = {}
         yield from self._evaluate(figures)
         yield p.Evaluated(figures, self.at.step, self.at.epoch)
+
+    def _look(self) -> Iterator[p.Event]:
+        """Held-out figures in the middle of an epoch too long to wait for its end.
+
+        They only show the way: the best epoch, early stopping and schedules go by epochs' ends,
+        which do not hang on the clock. Where a look would take more than its share it waits; near
+        the epoch's end it is left to it. With several workers, or where the figures need long work
+        first, there is none.
+        """
+        setup, at, every = self.setup, self.at, self.plan.look_every
+        phase, held_out = self.plan.task.validation(), setup.held_out
+        self.look_due = math.inf
+        if held_out is None or phase is None or phase.ready is not None or self.group is not None:
+            return
+        began, step = time.perf_counter(), self._now() / max(at.step, 1)
+        self.look_due = began + every
+        dear = held_out.steps * step / self.plan.look_share > self._now()
+        if dear or (setup.feed.steps - at.inside) * step < every:
+            return
+        figures: dict[str, float] = {}
+        yield from self._evaluate(figures)
+        yield p.Looked(figures, at.step, at.epoch)
+        now = time.perf_counter()
+        self.look_due = now + max(every, (now - began) / self.plan.look_share)
 
     def _end_of_epoch(self) -> Iterator[p.Event]:
         yield from self._flush()

@@ -108,6 +108,8 @@ class Plan:
     sample_every: float = 10.0  # seconds between samples within an epoch; 0: after epochs only
     sample_share: float = 0.02  # of the time, which samples within an epoch may take, unless …
     sample_latest: float = 25.0  # … the next would come later than after so many seconds
+    look_every: float = 30.0  # seconds between looks at held-out rows within an epoch; 0: none
+    look_share: float = 0.02  # of the time, which these looks may take
 
     def sample_pause(self, spent: float) -> float:
         """Seconds from the end of a sample that took `spent` seconds to the next in the epoch.
@@ -174,6 +176,15 @@ class Health:
 @dataclass(frozen=True)
 class Evaluated:
     """Figures of the held-out rows that an order asked for, between two epochs' ends."""
+
+    figures: Mapping[str, float]
+    step: int
+    epoch: int
+
+
+@dataclass(frozen=True)
+class Looked:
+    """Figures of the held-out rows in the middle of a long epoch; they decide nothing."""
 
     figures: Mapping[str, float]
     step: int
@@ -272,6 +283,7 @@ Event = (
     | Samples
     | Health
     | Evaluated
+    | Looked
     | Generated
     | Symptom
     | Snapshot

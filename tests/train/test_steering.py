@@ -16,6 +16,7 @@ from builder.train.plan import (
     Event,
     Finished,
     Generated,
+    Looked,
     Ordered,
     Plan,
     Samples,
@@ -299,3 +300,26 @@ def test_a_slow_sample_is_followed_by_another_in_time_a_quick_one_costs_a_fiftie
     assert plan.sample_pause(5.0) == 25.0, "not 250: nobody waits four minutes for a text"
     assert plan.sample_pause(20.0) == 60.0, "most of the time is still training"
     assert make_plan(sample_every=0.0).sample_pause(0.4) == float("inf")
+
+
+def test_a_long_epoch_is_looked_at_and_its_weights_are_those_of_one_that_was_not(
+    make_plan: Make,
+) -> None:
+    looked = list(fit(make_plan(look_every=1e-9, look_share=1e9, flush_every=0.0)))
+    alone = list(fit(make_plan(look_every=0.0, flush_every=0.0)))
+    looks, epochs = of(looked, Looked), of(looked, Epoch)
+    assert looks
+    assert all(look.figures.keys() >= {"validation_loss"} for look in looks)
+    ends = {epoch.figures["step"] for epoch in epochs}
+    assert any(look.step not in ends for look in looks)
+    assert not of(alone, Looked)
+    here, there = (of(events, Snapshot)[-1].saved.weights for events in (looked, alone))
+    assert all(torch.equal(here[name], there[name]) for name in there)
+    told = [[{**e.figures, "time": 0} for e in of(events, Epoch)] for events in (looked, alone)]
+    assert told[0] == told[1]
+
+
+def test_a_look_that_would_take_more_than_its_share_is_left_to_the_epochs_end(
+    make_plan: Make,
+) -> None:
+    assert not of(list(fit(make_plan(look_every=1e-9, look_share=1e-9, flush_every=0.0))), Looked)

@@ -61,6 +61,7 @@ class Follower:
         if steps:
             message["steps"] = steps
         self._when_grown("epochs", self.run.epochs, message)
+        self._when_grown("looks", self.run.looks, message)
         self._when_grown("health", self._health, message)
         self._when_grown("events", self._events, message)
         self._when_grown("symptoms", self.run.standing, message)

@@ -60,7 +60,6 @@ class Overfitting(Rule):
                 f"Stop now, keep epoch {epoch}",
                 "The weights of the best epoch are kept; the rest of the time is saved.",
                 order={"order": "stop"},
-                overrides={"recipe.early_stopping": {"patience": PATIENCE}},
             ),
             Change(
                 "Weight decay 0.05, stop early",

@@ -1,12 +1,21 @@
 /** Placing values on the common axis of steps. */
 
 import type { State } from "./store";
+import type { Epoch } from "./types";
 
-/** Put per-epoch values onto the axis of steps; null elsewhere. */
+/** Epochs' ends and the looks between them, in order of step; where both fall on one step, the epoch's. */
+export function held(state: State): Epoch[] {
+  const ends = new Set(state.epochs.map((epoch) => epoch.step));
+  const looks = state.looks.filter((look) => !ends.has(look.step ?? null));
+  if (!looks.length) return state.epochs;
+  return [...state.epochs, ...looks].sort((a, b) => (a.step ?? 0) - (b.step ?? 0));
+}
+
+/** Put the values of epochs and of looks between onto the axis of steps; null elsewhere. */
 export function atEpochs(state: State, name: string, axis: number[]): (number | null)[] {
   const column: (number | null)[] = new Array<number | null>(axis.length).fill(null);
   let at = 0;
-  for (const epoch of state.epochs) {
+  for (const epoch of held(state)) {
     const step = epoch.step;
     if (step === null || step === undefined) continue;
     while (at < axis.length - 1 && (axis[at] as number) < step) at += 1;

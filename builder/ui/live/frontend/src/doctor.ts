@@ -62,12 +62,13 @@ export class Doctor {
     };
     const place = symptom.node ? [make("code", {}, symptom.node)] : [];
     const head = make("summary", {}, drawn(WARNING), make("h3", {}, symptom.title), ...place);
-    const fresh = symptom.changes.some((change) => !(change.order && live));
+    const possible = symptom.changes.filter((change) => (change.order && live) || change.overrides || change.edits);
+    const fresh = possible.some((change) => !(change.order && live));
     const note = !fresh ? "Applies at the next step." : live ? "A new run begins beside this one, which is kept." : "A new run begins; this one is kept.";
     const card = make("details", { class: `symptom ${symptom.severity}`, "data-testid": `symptom-${symptom.kind}` }, head,
       make("p", {}, symptom.message), make("p", { class: "why" }, symptom.why),
       make("div", { class: "changes" }, ...buttons, away), said);
-    if (symptom.changes.length) card.append(make("p", { class: "quiet note" }, note));
+    if (possible.length) card.append(make("p", { class: "quiet note" }, note));
     card.open = first;
     return card;
   }
@@ -75,7 +76,8 @@ export class Doctor {
   private button(symptom: Symptom, change: Change, at: number, live: boolean, first: boolean, said: HTMLElement): HTMLElement {
     const order = live ? change.order : undefined;
     if (!order && !change.overrides && !change.edits) return make("span");
-    const button = make("button", { title: change.why, "data-testid": `change-${symptom.kind}-${at}` }, change.label);
+    const label = order ? change.label : `New run: ${change.label}`;
+    const button = make("button", { title: change.why, "data-testid": `change-${symptom.kind}-${at}` }, label);
     if (first && live) button.className = "primary";
     button.onclick = async () => {
       button.disabled = true;

@@ -1,7 +1,7 @@
 /** Which curves there are: the loss, a figure, the learning rate, the gradient norm. */
 
 import type uPlot from "uplot";
-import { atEpochs } from "./axis";
+import { atEpochs, held } from "./axis";
 import type { ChartSpec, Look } from "./charts";
 import { axisFigure, figure, percent, rate } from "./format";
 import { best, type State } from "./store";
@@ -35,7 +35,7 @@ export function lossChart(note?: ChartSpec["note"], falls = true, monitor: Monit
     besideLines: [{ colour: "train" }, { colour: "val" }],
     legend: (s) => [
       { label: "train", value: figure(s.smooth.at(-1)), colour: "train" },
-      { label: "validation", value: figure(s.epochs.at(-1)?.validation_loss), colour: "val" },
+      { label: "validation", value: figure(held(s).at(-1)?.validation_loss), colour: "val" },
     ],
     bestOf: (s) => (falls ? atBest(s, "validation_loss", monitor, figure) : null),
     format: axisFigure,
@@ -66,11 +66,18 @@ export function phasesChart(phases: string[], note?: ChartSpec["note"]): ChartSp
   };
 }
 
+/** The splits that have the figure; both, before the first epoch has told which. */
+function measured(s: State, name: string): ("train" | "validation")[] {
+  const both = ["train", "validation"] as const;
+  const known = both.filter((split) => s.epochs.some((epoch) => (epoch[`${split}_${name}`] ?? null) !== null));
+  return known.length ? known : [...both];
+}
+
 export function metricChart(name: string, title: string, higher: boolean, share: boolean, monitor: Monitor = { name: `validation_${name}`, higher }): ChartSpec {
   const tick = (v: number, more = 0) => (share ? `${Number((v * 100).toFixed(1 + more))} %` : axisFigure(v, more));
   const format = (v: number) => (share ? (v === 1 || v === 0 ? tick(v) : percent(v)) : figure(v));
-  const axis = (s: State) => s.epochs.map((e) => e.step as number);
-  const column = (s: State, key: string) => s.epochs.map((e) => e[key] ?? null);
+  const axis = (s: State) => held(s).map((e) => e.step as number);
+  const column = (s: State, key: string) => held(s).map((e) => e[key] ?? null);
   return {
     title,
     lines: [
@@ -82,8 +89,8 @@ export function metricChart(name: string, title: string, higher: boolean, share:
     }),
     beside: (s) => [axis(s), column(s, `train_${name}`), column(s, `validation_${name}`)] as uPlot.AlignedData,
     besideLines: [{ colour: "train" }, { colour: "val" }],
-    legend: (s) => (["train", "validation"] as const).map((split) => {
-      const value = s.epochs.at(-1)?.[`${split}_${name}`];
+    legend: (s) => measured(s, name).map((split) => {
+      const value = (split === "train" ? s.epochs : held(s)).at(-1)?.[`${split}_${name}`];
       return {
         label: split,
         value: value === null || value === undefined ? "–" : format(value),

@@ -21,6 +21,7 @@ export interface State {
   gradNorm: (number | null)[];
   speed: (number | null)[];
   epochs: Epoch[];
+  looks: Epoch[];
   events: RunEvent[];
   health: Health[];
   samples: Sample[];
@@ -39,7 +40,7 @@ const SMOOTHING = 0.96;
 export function empty(): State {
   return {
     status: null, step: [], loss: [], smooth: [], average: [0, 0], phases: {}, lr: [], gradNorm: [], speed: [],
-    epochs: [], events: [], health: [], samples: [], symptoms: [], steering: null, checkpoints: [], generated: [], zoom: null, offline: false,
+    epochs: [], looks: [], events: [], health: [], samples: [], symptoms: [], steering: null, checkpoints: [], generated: [], zoom: null, offline: false,
   };
 }
 
@@ -86,6 +87,7 @@ export function merge(state: State, message: Message): Set<keyof Message> {
     changed.add("steps");
   }
   if (message.epochs) { state.epochs = message.epochs; changed.add("epochs"); }
+  if (message.looks) { state.looks = message.looks; changed.add("looks"); }
   if (message.events) { state.events = message.events; changed.add("events"); }
   if (message.health) { state.health = message.health; changed.add("health"); }
   if (message.samples) { state.samples = message.samples; changed.add("samples"); }

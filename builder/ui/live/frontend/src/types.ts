@@ -131,6 +131,8 @@ export interface Message {
   status?: Status;
   steps?: Steps;
   epochs?: Epoch[];
+  /** Held-out figures in the middle of long epochs. */
+  looks?: Epoch[];
   events?: RunEvent[];
   health?: Health[];
   samples?: Sample[];

@@ -248,7 +248,7 @@ export class Body implements Part {
   }
 
   update(changed: Set<keyof Message>): void {
-    if (changed.has("steps") || changed.has("epochs") || changed.has("events")) {
+    if (changed.has("steps") || changed.has("epochs") || changed.has("looks") || changed.has("events")) {
       for (const chart of this.charts) chart.update();
     }
     if (changed.has("events")) this.logged();

@@ -53,6 +53,29 @@ describe("the best epoch", () => {
   });
 });
 
+describe("looks at held-out rows within a long epoch", () => {
+  it("stand on the curves between epochs' ends, newest in the legend, and never are the best", () => {
+    const state = empty();
+    merge(state, {
+      steps: { reset: true, step: [1, 5, 10, 15], loss: [4, 3, 2, 1], lr: [], grad_norm: [], samples_per_second: [] },
+      epochs: [{ epoch: 1, step: 10, validation_loss: 2.5, train_perplexity: 9, validation_perplexity: 12 }],
+      looks: [{ epoch: 0, step: 5, validation_loss: 3.5, validation_perplexity: 33 }, { epoch: 0, step: 10, validation_loss: 9 }, { epoch: 1, step: 15, validation_loss: 1.5, validation_perplexity: 4 }],
+    });
+    expect(lossChart().series(state).data[3]).toEqual([null, 3.5, 2.5, 1.5]);
+    expect(lossChart().legend(state)[1]!.value).toBe("1.500");
+    expect(lossChart().bestOf!(state)!.text).toBe("best 2.500, epoch 1");
+    const chart = metricChart("perplexity", "Perplexity", false, false);
+    expect(chart.series(state).data).toEqual([[5, 10, 15], [null, 9, null], [33, 12, 4]]);
+    expect(chart.legend(state).map((one) => one.value)).toEqual(["9", "4"]);
+  });
+
+  it("leave a split out of the legend that has no such figure", () => {
+    const state = empty();
+    merge(state, { epochs: [{ epoch: 1, step: 10, train_loss: 1, validation_fid: 12 }] });
+    expect(metricChart("fid", "FID", false, false).legend(state).map((one) => one.label)).toEqual(["validation"]);
+  });
+});
+
 describe("the best epoch of a fork", () => {
   it("is one of its own, also where its parent had a better one", () => {
     const state = empty();

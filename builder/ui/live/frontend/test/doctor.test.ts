@@ -60,6 +60,15 @@ describe("the doctor's card", () => {
     expect(go).toHaveBeenCalledWith("run:new");
   });
 
+  it("offers an ended run only what makes sense, and says that it is a new run", () => {
+    const symptom = { ...FAST, changes: [{ label: "Stop now", why: "", order: { order: "stop" } }, ...FAST.changes] };
+    const labels = (state: string) => [...made([symptom], state).doctor.root.querySelectorAll(".changes button:not(.plain)")].map((one) => one.textContent);
+    expect(labels("running")).toEqual(["Stop now", FAST.changes[0]!.label]);
+    expect(labels("finished")).toEqual([`New run: ${FAST.changes[0]!.label}`]);
+    const only = made([{ ...FAST, changes: symptom.changes.slice(0, 1) }], "finished").doctor;
+    expect(only.root.querySelector(".note")).toBeNull();
+  });
+
   it("shows a refusal in words and lets one try again", async () => {
     const { doctor, treat } = made([DEAD]);
     treat.mockResolvedValueOnce({ error: "It cannot be." });

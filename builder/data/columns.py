@@ -174,6 +174,11 @@ def guess_target(raw: Raw, profiles: Mapping[str, Profile]) -> str | None:
     candidates = [
         name for name in usable if profiles[name].type not in ("text", "date") and not raw.media
     ] or [name for name in usable if profiles[name].type not in ("text", "date")]
+    if (
+        not candidates and len(usable) > 1 and not raw.media
+    ):  # words of many kinds, if they come again
+        candidates = [name for name in usable if profiles[name].type == "text"]
+        candidates = [n for n in candidates if profiles[n].unique <= 0.5 * profiles[n].present]
     return candidates[-1] if candidates else None
 
 

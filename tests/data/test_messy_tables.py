@@ -203,6 +203,25 @@ def test_a_column_with_next_to_no_values_is_not_guessed_as_the_target(test_data:
     assert data.suggest(data.recognise([path])).target != "column 4"
 
 
+def test_of_a_table_of_words_a_column_whose_words_come_again_is_the_target(test_data: Path) -> None:
+    """And what that is worth is said: most rows have none, most classes are rare."""
+    path = test_data / "messy_tables/real/sparse_with_column_errors.csv"
+    chosen = data.suggest(data.recognise([path]))
+    assert chosen.target == "Kapitel/Titel"
+    assert data.prepare(Project(data=chosen)).spec.sizes["train"] > 300
+    codes = {finding.code for finding in data.inspect(chosen).findings}
+    assert {"target_gaps", "rare_classes", "nearly_empty_column"} <= codes
+
+
+def test_a_table_whose_every_cell_differs_has_no_target_by_itself(tmp_path: Path) -> None:
+    path = tmp_path / "notes.csv"
+    lines = "".join(f"note {i},remark {i * 7}\n" for i in range(80))
+    path.write_text(f"first,second\n{lines}")
+    with pytest.raises(LaminaError, match=r"notes.csv can be the target") as caught:
+        data.prepare(Project(data=_data(path)))
+    assert "Name the column" in caught.value.remedy
+
+
 def test_a_class_of_one_row_stays_in_training_and_is_said(test_data: Path) -> None:
     path = test_data / "messy_tables/made/penguins_class_with_one_row.csv"
     prepared = data.prepare(Project(data=_data(path)))

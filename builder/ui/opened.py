@@ -1,5 +1,6 @@
 """What the Evaluate and Explain pages share: the run that is looked at, and its report."""
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -7,7 +8,7 @@ import streamlit as st
 from builder.errors import LaminaError
 from builder.evaluate import Report, SplitReport, evaluate_run, stamp
 from builder.progress import Progress
-from builder.ui import parts, places, standing, state, work
+from builder.ui import chrome, labels, parts, places, standing, state, work
 
 TITLES = {"train": "Train", "validation": "Validation", "test": "Test"}
 QUICK = 2000
@@ -53,15 +54,59 @@ def run_or_stop(page: str) -> Any:
 
 
 def _nothing(page: str, title: str, sentence: str) -> None:
+    if state.project_id() is not None:
+        chrome.bar([state.project().name, chrome.TITLES[page]])
     with st.container(key=f"lm_body_{page}_none"):
         if parts.empty(title, sentence, "Go to Train", key=f"{page}_none"):
             state.go("train")
     st.stop()
 
 
-def choose_run(run: Any, key: str) -> None:
+def checkpoint_of(run: Any, page: str) -> str:
+    """The checkpoint that the page looks at: the one chosen, else the best."""
+    choices = checkpoints(run)
+    kept = st.session_state.get(f"{page}_checkpoint")
+    return str(kept) if kept in choices else next(iter(choices))
+
+
+def chooser(
+    run: Any, page: str, checkpoint: str, turned: Callable[[str], None] | None = None
+) -> None:
+    """One button that says which run and checkpoint the page looks at, and opens the choice of
+    both. `turned` hears the id of another run before the page turns to it.
+    """
+    choices = checkpoints(run)
+    # another key where something was chosen: then it is closed
+    with st.popover(
+        labels.plain(f"{name_of(run)} · {choices[checkpoint]}"),
+        icon=":material/history:",
+        key=f"{page}_looked_at_{run.id}_{checkpoint}",
+        help="Look at another run of this project, or at another checkpoint of this run",
+    ):
+        _choose_run(run, page, turned)
+        _choose_checkpoint(run, page, choices, checkpoint)
+
+
+def _choose_checkpoint(run: Any, page: str, choices: dict[str, str], chosen: str) -> None:
+    key = f"{page}_checkpoint_choice_{run.id}"
+
+    def remember() -> None:
+        st.session_state[f"{page}_checkpoint"] = st.session_state[key]
+
+    st.selectbox(
+        "Checkpoint",
+        list(choices),
+        index=list(choices).index(chosen),
+        format_func=choices.__getitem__,
+        key=key,
+        width=300,
+        on_change=remember,
+    )
+
+
+def _choose_run(run: Any, page: str, turned: Callable[[str], None] | None) -> None:
     """The choice among the project's runs that keep a checkpoint, each with its figure and where
-    it comes from; turns the page to the one that is chosen.
+    it comes from; turns the page to the one that is chosen, which is then looked at at its best.
     """
     from builder import runs
 
@@ -70,10 +115,13 @@ def choose_run(run: Any, key: str) -> None:
     found = standing.told(sorted(mine, key=lambda row: bool(row.sweep)))
     if run.id not in found:
         return
-    widget = f"{key}_run_{run.id}"
+    widget = f"{page}_run_{run.id}"
 
     def turn() -> None:
+        if turned is not None:
+            turned(st.session_state[widget])
         state.set_run(st.session_state[widget])
+        st.session_state.pop(f"{page}_checkpoint", None)
 
     st.selectbox(
         "Run",
@@ -82,7 +130,6 @@ def choose_run(run: Any, key: str) -> None:
         format_func=lambda one: found.get(one, one),
         key=widget,
         width=300,
-        label_visibility="collapsed",
         on_change=turn,
     )
 

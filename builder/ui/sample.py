@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from builder.data.runtime import Preparation
 from builder.evaluate import ClassificationSplit, SplitReport
 from builder.ui import opened, rows
 
@@ -59,6 +60,17 @@ def give(run: Any, record: dict[str, Any]) -> None:
     st.session_state["explain_given_number"] = number
     st.session_state["explain_given"] = Sample("given", number, record)
     st.session_state["explain_given_run"] = run.id
+
+
+def carry(run: Any, to: str) -> None:
+    """Take the record that somebody gave along to another run that reads the same columns."""
+    from builder import runs
+
+    if st.session_state.get("explain_given_run") != run.id:
+        return
+    columns = {Preparation.from_dict(one.preparation).columns for one in (run, runs.open_run(to))}
+    if len(columns) == 1:
+        st.session_state["explain_given_run"] = to
 
 
 def name(run: Any, one: Sample) -> str:

@@ -143,13 +143,15 @@ def test_hostile_names_reach_the_page_as_text(monkeypatch):
     assert "<b>fine</b>" not in text_of(app)
 
 
-def test_without_a_run_the_page_shows_one_way_on(tmp_path):
+@pytest.mark.parametrize("page", ["evaluate", "explain", "deploy"])
+def test_without_a_run_the_page_names_its_project_and_shows_one_way_on(page):
     from builder import workspace
     from builder.project import Project
 
     key = workspace.create(Project(name="empty"))
-    app = open_page("evaluate", project=key)
+    app = open_page(page, project=key)
     assert not app.exception
+    assert f"<b>{workspace.open_project(key).name}</b>" in text_of(app)
     assert "There is no trained run yet" in text_of(app)
     assert "Go to Train" in [button.label for button in app.button]
 
@@ -277,6 +279,39 @@ def test_another_run_is_laid_beside_this_one_with_its_uncertainty(images):
         assert "lm-versus" in shown
         assert "McNemar" in shown
         assert "95 % interval" in shown
+    finally:
+        runs.delete(twin.id)
+
+
+@pytest.mark.parametrize("page", ["evaluate", "explain", "deploy"])
+def test_another_run_and_checkpoint_is_chosen_where_it_is_looked_at(images, page):
+    from builder import runs, workspace
+
+    twin = runs.start(
+        workspace.open_project(images.project),
+        project_id=images.project,
+        detach=False,
+        name="twin",
+        overrides={"recipe.epochs": 2, "recipe.device": "cpu"},
+    )
+    try:
+        app = open_page(page, project=images.project, run=images.run)
+        box = app.selectbox(key=f"{page}_run_{images.run}")
+        assert box.label == "Run"
+        given = sample.Sample("given", 1, {"image": twin.prepared().record("test", 0)["image"]})
+        app.session_state["explain_given"] = given
+        app.session_state["explain_given_run"] = images.run
+        box.set_value(twin.id).run()
+        assert not app.exception
+        assert twin.id in app.query_params["run"]
+        assert "<span>twin</span>" in text_of(app)
+        if page == "explain":  # a record of one's own reads the same columns, and comes along
+            assert "your image" in text_of(app)
+        box = app.selectbox(key=f"{page}_checkpoint_choice_{twin.id}")
+        kept = [one.name for one in twin.checkpoints() if one.name != "best"]
+        box.set_value(kept[-1]).run()
+        assert not app.exception
+        assert app.session_state[f"{page}_checkpoint"] == kept[-1]
     finally:
         runs.delete(twin.id)
 

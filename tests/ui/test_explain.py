@@ -105,6 +105,35 @@ def test_a_drawing_is_explained_through_the_runs_preparation(images):
     assert "your image" in text_of(app)
 
 
+def test_an_image_that_is_a_negative_is_said_and_inverted_by_one_press(images):
+    from builder.data.runtime import ground
+    from builder.ui.sample import Sample
+
+    prepared = open_subject(images.run).prepared
+    part = prepared.preparation["inputs"]["image"]
+    content = prepared.record("test", 0)["image"]
+    app = open_page("explain", project=images.project, run=images.run)
+    app.session_state["explain_given"] = Sample("given", 1, {"image": content})
+    app.session_state["explain_given_run"] = images.run
+    app.run()
+    assert "on a light ground" not in text_of(app)
+    turned = Sample("given", 2, {"image": ground.negative(part, content)})
+    app.session_state["explain_given"] = turned
+    app.run()
+    assert "stands on a light ground, the training images on a dark one" in text_of(app)
+    app.button(key=f"invert_explain_{turned.mark}").click().run()
+    assert not app.exception
+    assert "on a light ground" not in text_of(app)
+    shown = app.session_state["explain_given"].record["image"]
+    assert images_of(shown).equal(images_of(content))
+
+
+def images_of(content):
+    from builder.data.runtime import images
+
+    return images.pixels(content)
+
+
 def test_a_table_gets_a_waterfall_that_adds_up_and_a_what_if_form(monkeypatch):
     run = trained("table", monkeypatch)
     app = open_page("explain", project=run.project, run=run.run, split="test", row="2")

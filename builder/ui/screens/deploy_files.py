@@ -38,8 +38,14 @@ def show(run: "Run", checkpoint: str, form: str) -> None:
     if not given:
         parts.html('<p class="lm-f">A CSV gives a CSV with predictions and probabilities.</p>')
         return
+    invert = form == "image" and st.toggle(
+        "Read them as negatives",
+        key=f"deploy_files_inverted_{run.id}",
+        help="Exchanges light and dark: for dark on light where the training images are light on "
+        "dark, or the other way round",
+    )
     try:
-        found = _followed(run, checkpoint, given)
+        found = _followed(run, checkpoint, given, invert)
     except LaminaError as error:
         parts.failed(error, key="predict_file_failed")
         return
@@ -84,16 +90,16 @@ def _answers(run: "Run", found: Answers) -> None:
             parts.html(f'<span class="lm-f lm-s">{note}</span>')
 
 
-def _followed(run: "Run", checkpoint: str, given: Sequence[Any]) -> Answers | None:
+def _followed(run: "Run", checkpoint: str, given: Sequence[Any], invert: bool) -> Answers | None:
     """The answers, made once per upload; None while they are on their way or were stopped."""
-    mark = (run.id, checkpoint, *(item.file_id for item in given))
+    mark = (run.id, checkpoint, invert, *(item.file_id for item in given))
     kept: tuple[object, Answers] | None = st.session_state.get(JOB)
     if kept is not None and kept[0] == mark:
         return kept[1]
     uploads = [(item.name, item.getvalue()) for item in given]
     found = work.followed(
         JOB,
-        lambda report: answered(run.id, checkpoint, uploads, report),
+        lambda report: answered(run.id, checkpoint, uploads, report, invert),
         fresh=mark,
         patience=PATIENCE,
         kept="Nothing was kept.",
@@ -109,11 +115,12 @@ def answered(
     checkpoint: str,
     given: Sequence[tuple[str, bytes]],
     progress: Progress = silent,
+    invert: bool = False,
 ) -> Answers:
     """Predict uploads; what is new stands first, where it is seen without scrolling."""
     from builder.export.portable.files import flat
 
-    found = predicted(run_id, checkpoint, given, progress)
+    found = predicted(run_id, checkpoint, given, progress, invert)
     progress("Writing the table", 0, 0)
     brought = set(found.records[0])
     lines = [
@@ -128,6 +135,7 @@ def predicted(
     checkpoint: str,
     given: Sequence[tuple[str, bytes]],
     progress: Progress = silent,
+    invert: bool = False,
 ) -> "Predictions":
     """Predict uploads; they are written aside under their own plain names and removed again."""
     from builder.export import predict
@@ -139,7 +147,7 @@ def predicted(
             path.parent.mkdir()
             path.write_bytes(content)
             paths.append(str(path))
-        found = predict(run_id, paths, checkpoint, progress)
+        found = predict(run_id, paths, checkpoint, progress, invert)
     records = tuple({key: _named(value) for key, value in row.items()} for row in found.records)
     return replace(found, records=records)
 

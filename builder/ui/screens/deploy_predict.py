@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from builder.errors import LaminaError
-from builder.ui import parts, rows
+from builder.ui import negative, parts, rows
 from builder.ui.screens import deploy_files
 from builder.ui.screens import deploy_inputs as inputs
 
@@ -83,23 +83,40 @@ def _record(
         return {column: text}, _truth(run, sample, {column: text}) if text == given else None
     if form == "series":
         return _series(run, column, sample)
-    return _image(run, column, sample)
+    return _image(run, settings, column, sample)
 
 
 def _image(
-    run: "Run", column: str, sample: Mapping[str, Any] | None
+    run: "Run",
+    settings: Mapping[str, Any],
+    column: str,
+    sample: Mapping[str, Any] | None,
 ) -> tuple[dict[str, Any] | None, str | None]:
     upload = st.file_uploader("An image", type=deploy_files.IMAGES, key=f"deploy_image_{run.id}")
     if upload is not None:
-        uploaded = upload.getvalue()
-        _shown(uploaded)
-        return {column: uploaded}, None
+        record = _upright(settings, {column: upload.getvalue()}, upload.file_id)
+        _shown(record[column])
+        return record, None
     content = _bytes((sample or {}).get(column))
     if content is None:
         parts.html('<p class="lm-f">Choose an image, or look at one of the test rows.</p>')
         return None, None
     _shown(content)
     return {column: content}, _label(run, sample)
+
+
+def _upright(settings: Mapping[str, Any], record: dict[str, Any], upload: str) -> dict[str, Any]:
+    """The upload, inverted where the offer to do so was taken; then it can be taken back."""
+    key = f"deploy_inverted_{upload}"
+    if st.session_state.get(key):
+        if st.button("As it was uploaded", icon=":material/undo:", key="deploy_upright"):
+            st.session_state[key] = False
+            st.rerun()
+        return negative.inverted(settings, record)
+    if negative.offer(settings, record, "deploy"):
+        st.session_state[key] = True
+        st.rerun()
+    return record
 
 
 def _shown(content: bytes) -> None:
@@ -143,7 +160,8 @@ def _drawn(settings: Mapping[str, Any]) -> dict[str, Any] | None:
     from builder.ui.components.draw import draw
 
     part = next(iter(settings["inputs"].values()))
-    content = draw("deploy_draw", (int(part["height"]), int(part["width"])))
+    size = (int(part["height"]), int(part["width"]))
+    content = draw("deploy_draw", size, dark=negative.dark(part))
     if content is None:
         parts.html('<p class="lm-f">Draw with the mouse or a finger.</p>')
         return None

@@ -37,12 +37,10 @@ def show() -> None:
 
 
 def _page(project: str, run: Any) -> None:
-    choices = opened.checkpoints(run)
     kept = opened.sizes(run)
     asked = st.session_state.get("evaluate_split")
     split = asked if asked in kept else kept[-1]
-    checkpoint = st.session_state.get("evaluate_checkpoint")
-    checkpoint = checkpoint if checkpoint in choices else next(iter(choices))
+    checkpoint = opened.checkpoint_of(run, "evaluate")
     turned: dict[str, Any] = {}
 
     def actions() -> None:
@@ -57,17 +55,7 @@ def _page(project: str, run: Any) -> None:
             on_change=_remember,
             args=("evaluate_split", "evaluate_split_choice"),
         )
-        st.selectbox(
-            "Checkpoint",
-            list(choices),
-            index=list(choices).index(checkpoint),
-            format_func=choices.__getitem__,
-            key="evaluate_checkpoint_choice",
-            width=190,
-            label_visibility="collapsed",
-            on_change=_remember,
-            args=("evaluate_checkpoint", "evaluate_checkpoint_choice"),
-        )
+        opened.chooser(run, "evaluate", checkpoint)
         turned["other"] = evaluate_compare.choose(run)
         turned["explain"] = st.button(
             "Explain a prediction",

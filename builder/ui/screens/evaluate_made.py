@@ -16,12 +16,10 @@ MARKED = 60
 
 def show(project: str, run: Any) -> None:
     """Draw the page for a run whose task predicts no row."""
-    choices = opened.checkpoints(run)
-    kept = st.session_state.get("evaluate_checkpoint")
-    checkpoint = kept if kept in choices else next(iter(choices))
+    checkpoint = opened.checkpoint_of(run, "evaluate")
     chrome.bar(
         [project, opened.name_of(run), run.task().title],
-        actions=lambda: _checkpoint(choices, checkpoint),
+        actions=lambda: opened.chooser(run, "evaluate", checkpoint),
     )
     with st.container(key="lm_body_evaluate"):
         left, right = st.columns([1, 1], gap="small")
@@ -32,22 +30,6 @@ def show(project: str, run: Any) -> None:
             _course(run)
             with figures_place:
                 _splits(run, checkpoint)
-
-
-def _checkpoint(choices: dict[str, str], chosen: str) -> None:
-    def remember() -> None:
-        st.session_state["evaluate_checkpoint"] = st.session_state["evaluate_checkpoint_choice"]
-
-    st.selectbox(
-        "Checkpoint",
-        list(choices),
-        index=list(choices).index(chosen),
-        format_func=choices.__getitem__,
-        key="evaluate_checkpoint_choice",
-        width=190,
-        label_visibility="collapsed",
-        on_change=remember,
-    )
 
 
 def _splits(run: Any, checkpoint: str) -> None:

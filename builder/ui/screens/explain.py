@@ -38,7 +38,11 @@ def show() -> None:
     project = state.owner(run)
     try:
         if making.makes(run):
-            chrome.bar([project.name, opened.name_of(run)])
+            checkpoint = opened.checkpoint_of(run, "explain")
+            chrome.bar(
+                [project.name, opened.name_of(run)],
+                actions=lambda: opened.chooser(run, "explain", checkpoint),
+            )
             making.nothing_by_row("explain", run, "There is no prediction to explain")
         else:
             _page(project.name, run)
@@ -50,9 +54,7 @@ def show() -> None:
 
 
 def _page(project: str, run: Any) -> None:
-    choices = opened.checkpoints(run)
-    kept = st.session_state.get("explain_checkpoint")
-    checkpoint = kept if kept in choices else next(iter(choices))
+    checkpoint = opened.checkpoint_of(run, "explain")
     asked = open_subject(run.id, checkpoint)
     one = sample.current(run, checkpoint)
     table = asked.subject.forms <= {"vector", "codes"}
@@ -76,6 +78,7 @@ def _page(project: str, run: Any) -> None:
                 )
                 or "prediction"
             )
+        opened.chooser(run, "explain", checkpoint, lambda to: sample.carry(run, to))
         _choose_methods(reasons, _kind(asked))
         st.download_button(
             "Export report",

@@ -7,8 +7,8 @@ import streamlit as st
 
 from builder.errors import LaminaError
 from builder.evaluate import ClassificationSplit
-from builder.explain import choices, whatif
-from builder.ui import opened, parts, rows, sample
+from builder.explain import whatif
+from builder.ui import negative, opened, parts, rows, sample
 from builder.ui.components.draw import draw
 from builder.ui.components.samples import samples
 from builder.ui.sample import Sample
@@ -112,12 +112,10 @@ def _image_column(asked: Any) -> str:
 
 
 def _drawn(run: Any, asked: Any) -> None:
-    spec = next(one for one in asked.subject.inputs.values() if one.form == "image")
-    png = draw(
-        f"explain_draw_{run.id}",
-        (spec.shape[1], spec.shape[2]),
-        dark=choices(asked.subject)[0].name == "black",
-    )
+    inputs = asked.prepared.preparation["inputs"].values()
+    part = next(part for part in inputs if part["form"] == "image")
+    size = (int(part["height"]), int(part["width"]))
+    png = draw(f"explain_draw_{run.id}", size, dark=negative.dark(part))
     if (
         st.button("Explain the drawing", key="explain_drawing", disabled=png is None)
         and png is not None

@@ -19,7 +19,7 @@ def show(run: Any, checkpoint: str, one: Sample, methods_key: str, grey: Any = N
         with st.container(horizontal=True, vertical_alignment="center", key="lm_quiet_kept"):
             note = "they stay with the run and leave with every export"
             parts.html(parts.heading("Kept with the model", note), "kept")
-            _form(run, checkpoint, one, grey)
+            _form(run, checkpoint, one, grey, len(found))
         if not found:
             parts.html(
                 '<div class="lm-s lm-m">Nothing is kept yet. Keep an explanation that somebody '
@@ -29,9 +29,13 @@ def show(run: Any, checkpoint: str, one: Sample, methods_key: str, grey: Any = N
             _line(run, keepsake, methods_key)
 
 
-def _form(run: Any, checkpoint: str, one: Sample, grey: Any) -> None:
+def _form(run: Any, checkpoint: str, one: Sample, grey: Any, kept: int) -> None:
     shown = explain_work.shown()
-    with st.popover("Keep with the model", icon=":material/bookmark_add:", key="keep_popover"):
+    with st.popover(
+        "Keep with the model",
+        icon=":material/bookmark_add:",
+        key=f"keep_popover_{kept}",  # another one once something was kept: that one is closed
+    ):
         if not shown:
             parts.html('<p class="lm-f">Wait for an explanation, then keep it.</p>')
             return

@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from builder.explain import choices
-from builder.ui import figures, opened, parts, rows, sample
+from builder.ui import figures, negative, opened, parts, rows, sample
 from builder.ui.components.samples import samples
 from builder.ui.sample import Sample
 from builder.ui.screens import explain_choose
@@ -41,6 +41,11 @@ def side(
     if report is not None:
         _strip(run, one, found)
     _picture(run, asked, one, inputs)
+    if one.record is not None and rows.form(run.spec) == "image":
+        turned = negative.offer(asked.prepared.preparation, one.record, f"explain_{one.mark}")
+        if turned:
+            sample.give(run, turned)
+            st.rerun()
     _answer(asked, inputs, one)
     target = None
     if asked.subject.classifies:

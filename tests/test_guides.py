@@ -13,7 +13,9 @@ from builder.explain.base import Method
 from builder.export.base import Format
 from builder.layers.base import Layer
 from builder.lint.base import Rule as LintRule
+from builder.metrics.base import Metric
 from builder.tasks.base import Task
+from builder.templates.base import Template
 from builder.train.doctor.base import Rule as Symptom
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -21,9 +23,11 @@ GUIDES = {
     "add-a-format": [Format],
     "add-a-layer": [Layer],
     "add-a-method": [Method],
+    "add-a-metric": [Metric],
     "add-a-rule": [Symptom, LintRule],
     "add-a-source": [Source],
     "add-a-task": [Task],
+    "add-a-template": [Template],
     "add-an-augmentation": [Augmentation],
 }
 

@@ -1,7 +1,7 @@
 """One run of the doctor's benchmark, and the plan that a worker would make of it."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -69,19 +69,10 @@ def plan_of(case: Case) -> Plan:
         health_share=HEALTH_SHARE,
     )
     if "raise" in case.more:
-        plan = replace(plan, orders=_raised(recipe, case.more["raise"]))
+        steps = recipe.epochs * max(1, len(rows["train"]["target"]) // (recipe.batch_size or 1))
+        change = {"order": "set", "lr": min(LARGEST_RATE, recipe.optimizer.lr * case.more["raise"])}
+        plan = replace(plan, replay={1 + steps // 3: [change]})
     return replace(plan, doctor=doctor.watch(plan, project.graphs))
-
-
-def _raised(recipe: Recipe, factor: float) -> Callable[[], Sequence[Mapping[str, Any]]]:
-    """Somebody's order, two seconds after the run began, to multiply the learning rate."""
-    due = time.monotonic() + 2.0
-    waiting = [{"order": "set", "lr": min(LARGEST_RATE, recipe.optimizer.lr * factor)}]
-
-    def orders() -> Sequence[Mapping[str, Any]]:
-        return [waiting.pop()] if waiting and time.monotonic() >= due else ()
-
-    return orders
 
 
 def cost_plan(widths: tuple[int, ...], batch: int) -> Plan:

@@ -60,7 +60,7 @@ def wild_step(folder: Path, n: int) -> Case:
 
 
 def raised_midway(folder: Path, n: int) -> Case:
-    """A sound run whose rate somebody raises a thousand times while it runs."""
+    """A sound run whose rate somebody raises a thousand times after a third of its steps."""
     return Case("", "", any_fresh(folder, n), ("rate_too_high", "not_finite"), more={"raise": 1e3})
 
 

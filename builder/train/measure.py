@@ -45,9 +45,10 @@ def answers(
 ) -> dict[str, Any]:
     """What the model says of the held-out rows as a whole.
 
-    "rows" counts them. Classes: "predicted" and "true", rows per class; numbers: "spread", the
-    standard deviation of the predictions over that of the targets, and "blind", the mean squared
-    distance of the targets from the training mean in the training variance.
+    "rows" counts them. Classes: "predicted", "true" and "hits" (told rightly), rows per class;
+    numbers: "spread", the standard deviation of the predictions over that of the targets, and
+    "blind", the mean squared distance of the targets from the training mean in the training
+    variance.
     """
     said = predictions.get("prediction")
     if said is None or said.ndim != 1 or not len(said):
@@ -57,6 +58,7 @@ def answers(
         return {
             "predicted": torch.bincount(said, minlength=k).tolist(),
             "true": torch.bincount(target_B, minlength=k).tolist(),
+            "hits": torch.bincount(target_B[said == target_B], minlength=k).tolist(),
             "rows": len(said),
         }
     wide = float(target_B.double().std(correction=0))

@@ -111,7 +111,7 @@ def test_batches_that_cannot_be_compared_are_left_alone(target: torch.Tensor) ->
 def test_answers_count_classes_and_measure_the_spread_of_numbers() -> None:
     said = {"prediction": torch.tensor([0, 0, 2])}
     found = measure.answers(said, torch.tensor([0, 1, 2]), CLASSES)
-    assert found == {"predicted": [2, 0, 1], "true": [1, 1, 1], "rows": 3}
+    assert found == {"predicted": [2, 0, 1], "true": [1, 1, 1], "hits": [1, 0, 1], "rows": 3}
     numbers = {"prediction": torch.tensor([1.0, 3.0])}
     told = measure.answers(numbers, torch.tensor([0.0, 4.0]), NUMBER)
     assert told["spread"] == pytest.approx(0.5)

@@ -12,7 +12,7 @@ from builder.project import Recipe
 from builder.train import doctor, orders
 from builder.train.doctor.base import Change
 from builder.train.doctor.facts import Breakdown, Facts, Intake, Node, Raise, Teller
-from tests.train.doctor.recorded import GRAPH, SICK, SOUND, blocks, epochs, probed
+from tests.train.doctor.recorded import GRAPH, NODES, SICK, SOUND, blocks, epochs, probed
 
 
 def codes(facts: Facts) -> set[str]:
@@ -256,6 +256,41 @@ def test_a_class_of_one_in_a_hundred_that_is_never_found_is_a_collapse() -> None
     assert "all 4 others" in found.fact
     some = {"predicted": [399, 1, 0], "true": [396, 4, 0], "rows": 400}
     assert codes(replace(SOUND, answers=some)) == set()
+
+
+def test_a_rare_class_that_is_only_guessed_wrongly_is_never_found_either() -> None:
+    rare = {"predicted": [397, 3, 0], "true": [396, 4, 0], "hits": [393, 0, 0], "rows": 400}
+    (found,) = doctor.examine(replace(SOUND, answers=rare))
+    assert found.code == "class_collapse"
+    assert "397 of 400" in found.fact
+    assert codes(replace(SOUND, answers={**rare, "hits": [394, 1, 0]})) == set()
+
+
+@pytest.mark.parametrize(
+    ("schedule", "epoch", "told"),
+    [("exponential", 10, True), ("exponential", 15, False), ("plateau", 10, False)],
+)
+def test_a_schedule_that_is_over_long_before_the_run_is_told(
+    schedule: str, epoch: int, told: bool
+) -> None:
+    recipe = Recipe.model_validate({"epochs": 20, "schedule": {"name": schedule}})
+    facts = replace(SOUND, recipe=recipe, rate=5e-8, epoch=epoch)
+    found = {one.code: one for one in doctor.examine(facts)}
+    assert ("rate_too_low" in found) == told
+    if told:
+        assert "50 %" in found["rate_too_low"].fact
+        change = found["rate_too_low"].changes[0]
+        assert change.overrides == {"recipe.schedule": {"name": "cosine"}}
+
+
+def test_gates_that_huge_weights_hold_open_or_shut_are_saturated() -> None:
+    nodes = {**NODES, "fc2": Node("fc2", "GRU", 256, 16, 3.0)}
+    wide = probed(fc2={"weight": 6.0 * 16})
+    (found,) = doctor.examine(replace(SOUND, nodes=nodes, **wide))
+    assert (found.code, found.node) == ("saturated", "fc2")
+    usual = probed(fc2={"weight": 1.0 * 16})
+    assert codes(replace(SOUND, nodes=nodes, **usual)) == set()
+    assert codes(replace(SOUND, **wide)) == set(), "a dense layer has no gates"
 
 
 def test_several_columns_that_give_the_answer_away_are_named_together() -> None:

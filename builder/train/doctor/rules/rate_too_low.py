@@ -2,10 +2,11 @@
 
 from statistics import median
 
-from builder.train.doctor.base import Finding, Rule, percent, rate_change
+from builder.train.doctor.base import Change, Finding, Rule, percent, rate_change
 from builder.train.doctor.facts import CAUSES, Facts, mean_loss
 
 CAUGHT, KEPT = 1e-4, 2e-4
+SPENT, LEFT = 1e-4, 0.4
 
 
 class RateTooLow(Rule):
@@ -16,7 +17,8 @@ class RateTooLow(Rule):
     help = (
         "Half of the nodes move by less than 0.01 % a step, at no less than a third of the highest "
         "rate of the run so far, and the loss is still above 60 % of the blind guess's (0.1 to 1 % "
-        "a step is usual: Karpathy, CS231n notes)."
+        "a step is usual: Karpathy, CS231n notes). Or a schedule has taken the rate to a "
+        "ten-thousandth of its height with two fifths of the run or more still to come."
     )
     news = ("probe", "epoch")
 
@@ -26,6 +28,8 @@ class RateTooLow(Rule):
         if not ratios or not facts.rate or len(facts.probes) < 2 or facts.epoch < 1:
             return None
         others = facts.standing & CAUSES - {self.code}
+        if not others and facts.rate < SPENT * facts.peak:
+            return self._spent(facts, facts.rate)
         if others or facts.rising or facts.rate < 0.3 * facts.peak:
             return None
         reference, now = facts.reference, mean_loss(facts.tail())
@@ -45,4 +49,27 @@ class RateTooLow(Rule):
             node=slowest,
             nodes=tuple(ratios),
             evidence={"update_ratio": typical, "rate": facts.rate},
+        )
+
+    def _spent(self, facts: Facts, rate: float) -> Finding | None:
+        """A schedule that is over long before the run is; a plateau's drops are meant so, and a
+        constant rate only falls where somebody wills it.
+        """
+        schedule, left = facts.recipe.schedule.name, 1 - facts.epoch / facts.recipe.epochs
+        if schedule in ("constant", "plateau", "ReduceLROnPlateau") or left < LEFT:
+            return None
+        return Finding(
+            self.code,
+            "The learning rate is used up",
+            f"It has fallen from {facts.peak:.3g} to {rate:.3g}, with {percent(left)} of the run "
+            "still to come.",
+            "The schedule ends long before the run does: the epochs that are left change nothing.",
+            (
+                Change(
+                    "Cosine schedule",
+                    "It reaches nothing at the very end of the run, however long that is.",
+                    overrides={"recipe.schedule": {"name": "cosine"}},
+                ),
+            ),
+            evidence={"rate": rate, "peak": facts.peak},
         )

@@ -171,6 +171,23 @@ if (!window.laminaAway) {
     attributes: true, attributeFilter: ["data-test-connection-state"],
   });
 }
+// The project's name in any bar opens the menu of projects before it; a menu's first line to type
+// in is at hand once it is opened.
+if (!window.laminaMenus) {
+  window.laminaMenus = true;
+  const enter = (tries) => setTimeout(() => {
+    const menu = document.querySelector('[data-testid="stPopoverBody"]');
+    const line = menu?.querySelector('[data-testid="stTextInput"] input');
+    if (line && !menu.contains(document.activeElement)) line.focus();
+    else if (!menu && tries) enter(tries - 1);
+  }, 80);
+  addEventListener("click", (event) => {
+    const hit = event.composedPath()[0];
+    if (hit.closest?.(".crumb b, .lm-crumb b"))
+      document.querySelector(".st-key-lm_switch button")?.click();
+    if (hit.closest?.('[data-testid="stPopoverButton"]')) enter(8);
+  });
+}
 let told = "";
 export default function ({ data, parentElement, setTriggerValue }) {
   if (data.top && data.top !== window.laminaTop) {

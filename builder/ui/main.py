@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from builder.ui import chrome, guide, help
+from builder.ui import chrome, guide, help, switcher
 
 chrome.logo()
 page = st.navigation(chrome.pages(), position="top")
@@ -10,4 +10,5 @@ chrome.styles()
 chrome.mark_running()
 help.mark(page.url_path)
 guide.strip(page.url_path)
+switcher.mark(page.url_path)
 page.run()

@@ -326,8 +326,18 @@ def test_a_number_of_the_balance_stands_beside_a_bar_that_is_too_short_for_it() 
     assert "3,715</span>" in beside
     assert "1,169</span>" in beside
     assert "24,720</i>" in split._class_bar("train", [24_720, 7_841], 32_561, ["<=50K", ">50K"])
-    many = split._class_bar("train", [150] * 10, 1500, [str(i) for i in range(10)])
-    assert many.endswith('<div class="by"><span>1,500</span></div></div>')
+
+
+def test_many_classes_are_columns_with_their_names_and_few_are_told_by_colour() -> None:
+    ten = [str(i) for i in range(10)]
+    drawn = split._columns({"train": [150, 75, 0, *[150] * 7], "test": [20] * 10}, ten)
+    assert drawn.count("<i style=") == 20
+    assert '<i style="height:50%" title="1: 75"></i>' in drawn
+    assert '<i style="height:0%" title="2: 0"></i>' in drawn
+    assert "<span>1,275</span>" in drawn
+    assert "<span>9</span>" in drawn
+    assert 'class="cn"' not in split._columns({"train": [1] * 5}, ["a rather long name"] * 5)
+    assert "<span>a &lt;b&gt;</span>" in split._key(0, "a <b>")
 
 
 def test_files_uploaded_together_are_called_by_their_names() -> None:

@@ -24,6 +24,10 @@ KINDS = {
 }
 SHORT = {"random": "random", "given": "as the data comes", "stratified": "stratified"}
 PARTS = ("train", "validation", "test")
+FEW = 4
+"""So many classes are told apart by colour; of more, each is a column of its own."""
+NAMED = 16
+"""So many columns have room for their names."""
 TRACK = 180  # pixels that the longest bar of the class balance has at least
 
 Save = Callable[[Project], None]
@@ -167,25 +171,55 @@ def _balance(overview: "Overview", counts: Counts | None) -> str:
     )
     rows = counts or {"all rows": [count for _, count in overview.balance]}
     widest = max(sum(values) for values in rows.values()) or 1
-    legend = "".join(
-        f'<span class="lm-key"><i style="background:{tokens.of_class(i)}"></i>{escape(name[:18])}'
-        "</span>"
-        for i, name in enumerate(classes[:4])
-    )
-    more = f'<span class="lm-f">and {len(classes) - 4} more</span>' if len(classes) > 4 else ""
-    lines = "".join(_class_bar(name, v, widest, classes) for name, v in rows.items())
+    if len(classes) > FEW:
+        head = f'<span class="lm-s lm-f">{len(classes):,} classes, rows of each</span>'
+        drawn = _columns(rows, classes)
+    else:
+        keys = "".join(_key(place, name) for place, name in enumerate(classes))
+        head = f'<span class="lm-row lm-s lm-keys">{keys}</span>'
+        lines = "".join(_class_bar(name, v, widest, classes) for name, v in rows.items())
+        drawn = f'<div class="lm-bbs">{lines}</div>'
     return (
-        '<div class="lm-row"><h3>Class balance</h3><span class="lm-sp"></span><span class="lm-row '
-        f'lm-s">{legend}{more}</span></div>'
-        f'<div class="lm-bbs">{lines}</div><p class="lm-s lm-m lm-beat">{tone}: always answering '
+        f'<div class="lm-row"><h3>Class balance</h3><span class="lm-sp"></span>{head}</div>'
+        f'{drawn}<p class="lm-s lm-m lm-beat">{tone}: always answering '
         f"“{escape(most)}” is right "
         f"{share * 100:.1f} % of the time. That is the figure to beat.</p>"
     )
 
 
+def _key(place: int, name: str) -> str:
+    """A class's colour and name; a long name is cut by the page, and told whole on hover."""
+    return (
+        f'<span class="lm-key" title="{escape(name)}"><i '
+        f'style="background:{tokens.of_class(place)}"></i><span>{escape(name)}</span></span>'
+    )
+
+
+def _columns(rows: Counts, classes: Sequence[str]) -> str:
+    """Many classes: a row of columns for each part, one column a class, as high as its rows are
+    many within the part; names stand below where they are short.
+    """
+    lines = []
+    for name, counts in rows.items():
+        most = max(counts, default=1) or 1
+        columns = "".join(
+            f'<i style="height:{max(n / most * 100, 3 if n else 0):.0f}%" '
+            f'title="{escape(called)}: {n:,}"></i>'
+            for called, n in zip(classes, counts, strict=True)
+        )
+        lines.append(
+            f'<span>{name.capitalize()}</span><div class="cs">{columns}</div>'
+            f"<span>{sum(counts):,}</span>"
+        )
+    if len(classes) <= NAMED and all(len(name) <= 4 for name in classes):
+        below = "".join(f"<span>{escape(name)}</span>" for name in classes)
+        lines.append(f'<span></span><div class="cn">{below}</div><span></span>')
+    return f'<div class="lm-cols">{"".join(lines)}</div>'
+
+
 def _class_bar(name: str, counts: Sequence[int], widest: int, classes: Sequence[str]) -> str:
     """One split's bar: a number stands in its class's piece, beside the bar where it is too long
-    for it; of more than four classes the sum does.
+    for it.
     """
     room = TRACK / widest
     fits = [n * room >= 7 * len(f"{n:,}") + 8 for n in counts]
@@ -195,14 +229,12 @@ def _class_bar(name: str, counts: Sequence[int], widest: int, classes: Sequence[
         for i, n in enumerate(counts)
         if n
     )
-    beside = f"<span>{sum(counts):,}</span>"
-    if len(classes) <= 4:
-        beside = "".join(
-            f'<span class="lm-key" title="{escape(classes[i])}"><i '
-            f'style="background:{tokens.of_class(i)}"></i>{n:,}</span>'
-            for i, n in enumerate(counts)
-            if not fits[i]
-        )
+    beside = "".join(
+        f'<span class="lm-key" title="{escape(classes[i])}"><i '
+        f'style="background:{tokens.of_class(i)}"></i>{n:,}</span>'
+        for i, n in enumerate(counts)
+        if not fits[i]
+    )
     return (
         f'<div class="lm-bb"><span>{name.capitalize()}</span><div class="tr" '
         f'style="width:{sum(counts) / widest * 100:.1f}%">{pieces}</div>'

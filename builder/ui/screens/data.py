@@ -16,6 +16,8 @@ from builder.ui.components import table
 from builder.ui.dataset import heads, media, side, sources, split, treatment
 
 if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
     from builder import data
     from builder.data import options
 
@@ -154,8 +156,9 @@ def _main(project: Project, overview: "data.Overview") -> None:
         with above:
             parts.html(heads.headline(title, target, facts), "headline")
         title = target = facts = ""
-    with st.container(key="lm_data_top"):
-        columns, rows, more = _table(project, overview)
+    columns, rows, more = _table(project, overview)
+    top, cards = _places(above, pictured and len(columns) == 1)
+    with top:
         change = table.show(
             columns,
             rows,
@@ -173,10 +176,20 @@ def _main(project: Project, overview: "data.Overview") -> None:
         split.show(project, overview, split_counts(project, overview), _save)
         if overview.media:
             below = st.container()
-            with above if pictured else below:
+            with cards if pictured else below:
                 prepared = _prepared(project)
             if prepared is not None:
-                media.show(project, prepared, _save, above, below)
+                media.show(project, prepared, _save, cards, below)
+
+
+def _places(above: "DeltaGenerator", beside: bool) -> "tuple[DeltaGenerator, DeltaGenerator]":
+    """Where the table stands, and what is looked at: above it, or where it is a single column, the
+    target, beside it.
+    """
+    if not beside:
+        return st.container(key="lm_data_top"), above
+    with st.container(key="lm_data_pair", horizontal=True):
+        return st.container(key="lm_data_top"), st.container(key="lm_data_cards")
 
 
 def _makes(project: Project) -> bool:

@@ -63,8 +63,8 @@ def device_name(wish: str) -> tuple[str, str]:
 
     if wish == "auto":
         if torch.cuda.is_available():
-            return "cuda:0", "a CUDA device is there"
-        return "cpu", "no CUDA device is there"
+            return "cuda:0", "a GPU with CUDA was found"
+        return "cpu", "no GPU with CUDA was found"
     kind, _, number = wish.partition(":")
     place = "recipe.device"
     if kind not in ("cpu", "cuda", "mps") or (number and not number.isdigit()):

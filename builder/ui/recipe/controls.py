@@ -147,7 +147,7 @@ def classes(form: "Form", field: Field, value: Any) -> dict[str, Any]:
     now = "own" if isinstance(value, Mapping) else value or "off"
     few = len(form.classes) <= MOST_CLASSES or now == "own"
     options = list(words) if few else ["off", "balanced"]
-    chosen = st.selectbox(
+    chosen = st.columns(3)[0].selectbox(
         field.title,
         options,
         index=options.index(now),
@@ -274,7 +274,8 @@ def schedule(form: "Form", field: Field, value: Schedule) -> dict[str, Any]:
     options: dict[str, Any] = {}
     if known:
         opened = form.open.startswith(f"{path}.options")
-        with st.expander(f"More of {name}", expanded=opened, key=f"{key}_more"):
+        said = field.choices.get(name, name).partition(":")[0]
+        with st.expander(f"More of {said}", expanded=opened, key=f"{key}_more"):
             options = arguments.fields(
                 known, given, key=f"{key}_{name}", path=f"{path}.options", slot=form.slot
             )

@@ -76,6 +76,9 @@ class Form:
     def _rows(self, fields: Sequence[Field]) -> None:
         row: list[Field] = []
         for one in fields:
+            if any(head.path == one.of for head in row):  # what is chosen there decides
+                self._row(row)
+                row = []
             if one.of and not self._drawn_for(one):
                 continue
             if one.kind in controls.WIDE:
@@ -84,14 +87,10 @@ class Form:
                 self._field(one)
             else:
                 row.append(one)
-                if len(row) == 3 or self._heads(one, fields):
+                if len(row) == 3:
                     self._row(row)
                     row = []
         self._row(row)
-
-    def _heads(self, field: Field, fields: Sequence[Field]) -> bool:
-        """Whether other fields of the group depend on what is chosen here."""
-        return any(one.of == field.path for one in fields)
 
     def _row(self, row: Sequence[Field]) -> None:
         if not row:

@@ -242,7 +242,7 @@ def _choices(choices: Any) -> None:
         f'<p class="lm-f lm-s" style="margin:3px 0 0"><b class="lm-m">'
         f"{escape(name.replace('_', ' ').capitalize())}</b> {escape(words)}</p>"
         for name, words in choices.items()
-        if name not in ("memory", "threads")  # the start tells them, with the network's cost
+        if name not in ("memory", "threads", "optimizer")  # the start tells them, with the cost
     )
     parts.html(f'<div style="margin-top:8px">{said}</div>', "train-choices")
 
@@ -262,7 +262,9 @@ def _earlier(project_id: str) -> None:
     with parts.card("Earlier runs", key="train_earlier"):
         for row in rows:
             tone = {"finished": "ok", "failed": "err", "running": "acc"}.get(row.status, "n")
-            with st.container(horizontal=True, vertical_alignment="center"):
+            with st.container(
+                key=f"lm_earlier_{row.id}", horizontal=True, vertical_alignment="center"
+            ):
                 if st.button(
                     labels.plain(row.name or row.id), key=f"open_{row.id}", type="tertiary"
                 ):

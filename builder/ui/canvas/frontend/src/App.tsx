@@ -215,7 +215,7 @@ function Empty({ editor }: { editor: Editor }) {
   return (
     <div className="empty" data-testid="empty-canvas">
       <b>An empty canvas</b>
-      <div className="s12 m">Start with what comes in. Drag Input here, or type <span className="kbd">/</span></div>
+      <div className="s12 m">Start with what comes in. Drag Input here, or <span className="nb">type <span className="kbd">/</span></span></div>
       <button className="btn p" data-testid="add-input" onClick={() => input && editor.add(input)}><Icon name="plus" small />Add Input</button>
     </div>
   );

@@ -97,7 +97,7 @@ export function Bar({ canvas, source, setSource }: { canvas: React.RefObject<Can
         {button("tidy", "Tidy the layout (L)", "tidy", () => { apply(tidy(view, scene, view.graph)); setTimeout(() => canvas.current?.fit(), 60); })}
         {button("group", `Group the selection into a module (${MOD}G)`, "group", tools.group, tools.keys.length < 1)}
         {button("code", "Source", "source-toggle", () => setSource(!source), false, source)}
-        {button("help", "Keyboard (?)", "keys", () => ui.set({ sheet: true }))}
+        {button("keys", "Keyboard (?)", "keys", () => ui.set({ sheet: true }))}
       </div>
       {faults.length > 0 && (
         <button className="pill err" onClick={next} data-testid="to-repair" title="Show it"><Icon name="fault" small />{faults.length} to repair</button>

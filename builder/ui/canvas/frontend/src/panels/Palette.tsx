@@ -97,7 +97,7 @@ export function Palette({ canvas }: { canvas: React.RefObject<CanvasHandle | nul
   const row = (face: LayerFace, where: string) => (
     <div
       key={where + face.name} className="pi" role="button" tabIndex={0} title={face.help}
-      data-testid={where === "all" && stars.includes(face.name) ? `shelf-${face.name}` : `palette-${face.name}`}
+      data-testid={where === "begin" ? `begin-${face.name}` : where === "all" && stars.includes(face.name) ? `shelf-${face.name}` : `palette-${face.name}`}
       aria-label={`${face.name}. ${face.help}`} {...handlers(face)}
       onDoubleClick={() => editor.add(face)}
       onKeyDown={(event) => event.key === "Enter" && event.target === event.currentTarget && editor.add(face)}
@@ -113,6 +113,7 @@ export function Palette({ canvas }: { canvas: React.RefObject<CanvasHandle | nul
     </div>
   );
   const found = query ? find([...faces, ...modules], query) : [];
+  const begin = editor.scene.items.length ? undefined : editor.faceOf("Input");
   const kept = stars.flatMap((name) => editor.faceOf(name) ?? []);
   return (
     <aside className="pal" aria-label="Layers">
@@ -134,6 +135,7 @@ export function Palette({ canvas }: { canvas: React.RefObject<CanvasHandle | nul
             : <div className="none">No layer is called or described so. Try “convolution”, “average” or “attention”.</div>
         ) : (
           <>
+            {begin && <><div className="ph">Begin with</div>{row(begin, "begin")}<div className="gap" /></>}
             {kept.length > 0 && <><div className="ph">Favourites</div>{kept.map((face) => row(face, "fav"))}<div className="gap" /></>}
             <div className="ph">All layers</div>
             {catalogue.families.map((family) => {

@@ -101,6 +101,29 @@ function ailing(graph: GraphSpec, of: (node: string) => Health | undefined, mode
   return graph.nodes.filter((node) => ["hot", "sick"].includes(verdict(of(node.id), mode).tone)).length;
 }
 
+/** How wide a node and the gap beside it are, so that all columns are seen at once where they can be. */
+export function pace(width: number, columns: number): { node: number; gap: number } {
+  const room = (gap: number) => (width - 32 - (columns - 1) * gap) / Math.max(1, columns);
+  const gap = [36, 28, 20].find((one) => room(one) >= NARROW) ?? 20;
+  return { node: Math.floor(Math.max(NARROW, Math.min(170, room(gap)))), gap };
+}
+
+/** The least width of a node that shows a short name and its figure. */
+const NARROW = 112;
+
+/** Which side of a row holds more than is seen: it fades there. */
+function useEnds(box: React.RefObject<HTMLDivElement | null>, width: number): { ends: string; look: () => void } {
+  const [ends, setEnds] = useState("");
+  const look = () => {
+    const row = box.current;
+    if (!row) return;
+    const rest = row.scrollWidth - row.clientWidth - row.scrollLeft;
+    setEnds(`${row.scrollLeft > 2 ? "before" : ""} ${rest > 2 ? "after" : ""}`);
+  };
+  useEffect(look, [width]);
+  return { ends, look };
+}
+
 function HealthStrip({ data: given, mode, setMode }: { data: StripData; mode: HealthMode; setMode: (mode: HealthMode) => void }) {
   const [box, width] = useWidth();
   const [shown, setShown] = useState(turned.get(given.id) ?? given.main);
@@ -111,13 +134,15 @@ function HealthStrip({ data: given, mode, setMode }: { data: StripData; mode: He
   const of = (of: string) => (node: string) => known[`${of}/${node}`] ?? (of === given.main ? known[node] : undefined);
   const health = of(name);
   const size = useMemo(() => (columns: number): StripSize => {
-    const node = Math.max(118, Math.min(170, (width - 32 - (columns - 1) * 36) / Math.max(1, columns)));
-    return { width: node, step: node + 36, node: 25, seam: 2, row: 24, left: 16, top: 9, radius: 9 };
+    const { node, gap } = pace(width, columns);
+    return { width: node, step: node + gap, node: 25, seam: 2, row: 24, left: 16, top: 9, radius: 9 };
   }, [width]);
   const made = usePlan(data, size);
   const layer = new Map(data.graph.nodes.map((node) => [node.id, node.layer]));
   const legend = LEGENDS[mode];
-  const tall = Math.max(127, made.height);
+  const tall = Math.max(127, made.height + (made.width > width ? 10 : 0));
+  const roll = useRef<HTMLDivElement>(null);
+  const { ends, look } = useEnds(roll, made.width - width);
   const nodeWidth = size(new Set(made.nodes.map((node) => node.at.x)).size).width;
   return (
     <section className="strip" ref={box} aria-label={data.title || "Model health"} data-testid="graph-strip">
@@ -147,7 +172,7 @@ function HealthStrip({ data: given, mode, setMode }: { data: StripData; mode: He
           </div>
         )}
       </div>
-      <div className="roll" style={{ height: tall }}>
+      <div className={`roll ${ends}`} ref={roll} onScroll={look} tabIndex={ends.trim() ? 0 : undefined} style={{ height: tall }}>
         <div className="plane" style={{ width: made.width, height: made.height }}>
           <Wires made={made} />
           {made.nodes.map((node) => {

@@ -73,11 +73,11 @@ class Server:
         """Run the command line against the same home."""
         return self._run([sys.executable, "-m", "builder", *arguments])
 
-    def python(self, code: str, *arguments: str) -> str:
-        """Run a line of Python against the same home."""
-        return self._run([sys.executable, "-c", code, *arguments])
+    def python(self, code: str, *arguments: str, patience: float = 300) -> str:
+        """Run a line of Python against the same home, for at most so many seconds."""
+        return self._run([sys.executable, "-c", code, *arguments], patience)
 
-    def _run(self, command: list[str]) -> str:
+    def _run(self, command: list[str], patience: float = 300) -> str:
         done = subprocess.run(
             command,
             cwd=ROOT,
@@ -85,7 +85,7 @@ class Server:
             capture_output=True,
             text=True,
             check=False,
-            timeout=300,
+            timeout=patience,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout

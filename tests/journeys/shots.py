@@ -96,7 +96,8 @@ def project(server: Server, template: str, *changes: str) -> Made:
     server.lamina("new", "--template", template, "-o", str(file))
     if changes:
         server.python(CHANGE, str(file), *changes)
-    key, run = server.python(START, str(file)).split()[-2:]
+    print(f"training {template} …", flush=True)
+    key, run = server.python(START, str(file), patience=3600).split()[-2:]
     return Made(template, key, run)
 
 

@@ -265,19 +265,7 @@ def loads(text: str | bytes, *, place: str = "project file") -> Project:
             place=place,
             remedy="`lamina new --template NAME -o FILE` writes a whole project.",
         )
-    try:
-        raw = json.loads(text)
-    except UnicodeDecodeError as error:
-        raise LaminaError(
-            "The file is not UTF-8 text.", place=place, remedy="Save it as UTF-8."
-        ) from error
-    except RecursionError as error:
-        raise LaminaError("The file is nested too deeply.", place=place) from error
-    except json.JSONDecodeError as error:
-        fact, remedy = wording.syntax(error)
-        raise LaminaError(
-            fact, place=f"{place}, line {error.lineno}, column {error.colno}", remedy=remedy
-        ) from error
+    raw = _parsed(text, place)
     if not isinstance(raw, dict):
         raise LaminaError(
             "A project file is a JSON object.", place=place, remedy='Begin with {"lamina": 1, ...}.'
@@ -318,6 +306,47 @@ def loads(text: str | bytes, *, place: str = "project file") -> Project:
             "A number is infinite or none (NaN).", place=place, remedy="Write a finite number."
         ) from error
     return project
+
+
+class _TwiceError(ValueError):
+    """A key that comes twice in one object; of which one is meant, JSON says nothing."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise _TwiceError(next(key for key in keys if keys.count(key) > 1))
+    return found
+
+
+def _parsed(text: str | bytes, place: str) -> Any:
+    """The JSON value of a text. Raises LaminaError with the line where it is none."""
+    try:
+        return json.loads(text, object_pairs_hook=_once)
+    except UnicodeDecodeError as error:
+        raise LaminaError(
+            "The file is not UTF-8 text.", place=place, remedy="Save it as UTF-8."
+        ) from error
+    except RecursionError as error:
+        raise LaminaError(
+            "The file is nested too deeply.", place=place, remedy="Take out the nested part."
+        ) from error
+    except json.JSONDecodeError as error:
+        fact, remedy = wording.syntax(error)
+        raise LaminaError(
+            fact, place=f"{place}, line {error.lineno}, column {error.colno}", remedy=remedy
+        ) from error
+    except _TwiceError as error:
+        raise LaminaError(
+            f"The key {json.dumps(str(error)[:80])} comes twice in one group.",
+            place=place,
+            remedy="Keep the one that is meant.",
+        ) from error
+    except ValueError as error:  # of more digits than Python reads
+        raise LaminaError(
+            "A number has thousands of digits.", place=place, remedy="Write a smaller number."
+        ) from error
 
 
 def complaint(error: ValidationError, place: str = "") -> LaminaError:
@@ -364,7 +393,9 @@ def load(path: Path | str) -> Project:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise LaminaError(
-                "The file is larger than 20 MB; that is no project file.", place=str(path)
+                "The file is larger than 20 MB; that is no project file.",
+                place=str(path),
+                remedy="`lamina new --data PATH -o FILE` makes a project of data.",
             )
         return loads(path.read_bytes(), place=path.name)
     except OSError as error:

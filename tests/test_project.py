@@ -115,6 +115,13 @@ def test_where_nodes_stand_does_not_change_the_digest() -> None:
         ('{"lamina": "1"}', "project file", 'must be the number 1; found "1"'),
         ('{"lamina": true}', "project file", "must be the number 1; found true"),
         ('{"lamina": 2}', "project file", "reads up to version 1"),
+        ('{"lamina": 1, "name": "a", "name": "b"}', "project file", 'key "name" comes twice'),
+        (
+            '{"lamina": 1, "graphs": {"model": {"nodes": [{"id": "a", "id": "b"}]}}}',
+            "project file",
+            'key "id" comes twice',
+        ),
+        ('{"lamina": ' + "9" * 6000 + "}", "project file", "thousands of digits"),
         ("[" * 100_000, "project file", "nested too deeply|ends too early"),
         (_with("data.sorce", "x"), "data.sorce", "not known. Write 'source'"),
         (_with("data.zzz", "x"), "data.zzz", "known here: source, options"),

@@ -9,6 +9,7 @@ from typing import Any
 from builder.data.base import Finding
 from builder.data.header import guess_header
 from builder.errors import LaminaError
+from builder.wording import one_line
 
 MAX_COLUMNS = 50_000
 TOTALS = frozenset(
@@ -251,7 +252,7 @@ def _names(
     kept: list[int] = []
     again: list[str] = []
     for place, (cell, column) in enumerate(zip_longest(row, cells)):
-        name = "" if blank(cell) else " ".join(_title(cell).split())
+        name = "" if blank(cell) else " ".join(one_line(_title(cell)).split())
         if not name and all(map(blank, column)):
             continue
         name = name or f"column {place + 1}"

@@ -46,6 +46,12 @@ def recognise(paths: Sequence[Path], prefer: str = "") -> Data:
             place=first.name,
             remedy="Unpack it, and bring the table or text that is inside.",
         )
+    if not fitting and first.is_dir() and not any(first.iterdir()):
+        raise LaminaError(
+            "The folder is empty.",
+            place=first.name,
+            remedy="Put one folder of pictures for each class into it.",
+        )
     if not fitting:
         raise LaminaError(
             f"Lamina does not know what to make of {first.name}.",

@@ -92,6 +92,14 @@ def _whole(text: str, place: str) -> Any:
         raise LaminaError(
             "The JSON is nested too deeply.", place=place, remedy="Bring a flat list of records."
         ) from None
+    except ValueError:
+        raise _digits(place) from None
+
+
+def _digits(place: str) -> LaminaError:
+    return LaminaError(
+        "A number has thousands of digits.", place=place, remedy="Write it as text, in quotes."
+    )
 
 
 def _lines(text: str, place: str) -> Iterator[dict[str, Any]]:
@@ -114,6 +122,8 @@ def _lines(text: str, place: str) -> Iterator[dict[str, Any]]:
                 place=f"{place}, line {number}",
                 remedy='Each line is one object, such as {"age": 22}.',
             ) from None
+        except ValueError:
+            raise _digits(f"{place}, line {number}") from None
         if not isinstance(record, dict):
             raise LaminaError(
                 "The line holds no object.",

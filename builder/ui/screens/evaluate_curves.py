@@ -9,7 +9,7 @@ import streamlit as st
 from builder.evaluate import ClassificationSplit
 from builder.ui import charts, figures, parts
 from builder.ui.components.downloads import downloads
-from builder.ui.screens.evaluate_parts import Look, csv, explain, grid, predictions_csv
+from builder.ui.screens.evaluate_parts import PAIR, Look, csv, explain, grid, predictions_csv
 
 MOST_CURVES = 20
 SHOWN = 12
@@ -22,7 +22,7 @@ FEW = 5
 @st.fragment
 def beside(look: Look, report: ClassificationSplit) -> None:
     """The ranking, and the mistakes beside it."""
-    left, right = st.columns([904, 488], gap="small")
+    left, right = st.columns(list(PAIR), gap="small")
     with left:
         ranking(look, report)
     with right:

@@ -9,7 +9,7 @@ import streamlit as st
 from builder.evaluate import ClassificationSplit
 from builder.ui import charts, figures, labels, parts
 from builder.ui.sample import called
-from builder.ui.screens.evaluate_parts import COLUMNS, Look, figure, head
+from builder.ui.screens.evaluate_parts import COLUMNS, HALVES, Look, figure, head
 
 NOTHING = "\u00a0"
 """Keeps a note's line where there is nothing to note, so that the page stands still."""
@@ -20,7 +20,7 @@ JUDGED = "Choose the value on validation data; test data only judges it."
 @st.fragment
 def show(look: Look, report: ClassificationSplit, beside: bool) -> None:
     """The threshold's two cards, with the calibration `beside` them or without it."""
-    left, right, *rest = st.columns(list(COLUMNS) if beside else 2, gap="small")
+    left, right, *rest = st.columns(list(COLUMNS if beside else HALVES), gap="small")
     _threshold(look, report, left, right)
     for column in rest:
         with column:

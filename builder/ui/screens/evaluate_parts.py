@@ -15,6 +15,11 @@ from builder.ui.components.samples import samples
 
 COLUMNS = (448, 440, 488)
 """The page's grid of three."""
+PAIR = (911, 497)
+"""Two cards of which the first is as wide as the grid's first two with the gap between them: each
+of Streamlit's columns takes its share of the gaps as well."""
+HALVES = (456, 448)
+"""The grid's first two within that first one."""
 
 MOST_LISTED = 200
 """Rows that the Explain page steps through."""

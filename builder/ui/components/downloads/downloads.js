@@ -2,17 +2,22 @@ export default function ({ parentElement, data }) {
   const root = parentElement.querySelector("#root");
   const surface = () => css(parentElement, "--surface") || "#fff";
 
-  // Plotly itself draws the file, asked by its own camera button: only it knows its canvases.
-  function take(format) {
+  // The chart as it is shown: Plotly lays several drawings over each other, dots of its own canvas between them.
+  function shown() {
     const chart = document.querySelector(`.${data.chart} .js-plotly-plot`);
-    const camera = chart && chart.querySelector('.modebar-btn[data-attr="toImage"], .modebar-btn[data-title^="Download"]');
-    if (!camera) return;
-    const { layout, _context: context } = chart;
-    const held = [layout.paper_bgcolor, context.toImageButtonOptions];
-    layout.paper_bgcolor = surface();
-    context.toImageButtonOptions = { ...held[1], format, filename: data.name, scale: format === "png" ? 2 : 1 };
-    camera.click(); // copies the layout before it returns
-    [layout.paper_bgcolor, context.toImageButtonOptions] = held;
+    const layers = chart ? [...chart.querySelectorAll(".main-svg, .gl-container canvas:not(.gl-canvas-pick)")] : [];
+    if (!layers.length) return null;
+    const { width, height } = layers.find((layer) => layer.tagName === "svg").getBoundingClientRect();
+    const to = sv("svg", { viewBox: `0 0 ${width} ${height}`, width, height });
+    for (const layer of layers) {
+      const place = { x: 0, y: 0, width, height };
+      to.append(layer.tagName === "svg" ? put(dressed(layer), place, []) : sv("image", { ...place, href: layer.toDataURL("image/png"), preserveAspectRatio: "none" }));
+    }
+    return to;
+  }
+  function take(format) {
+    const svg = shown();
+    if (svg) (format === "png" ? savePng : saveSvg)(data.name, svg, surface());
   }
 
   const button = (format) => {

@@ -20,8 +20,18 @@ def mount(name: str) -> Callable[..., Any]:
         f"lamina_{name}",
         html='<div id="root"></div>',
         css=_read(HERE / "plain.css") + _read(folder / f"{name}.css"),
-        js=_read(HERE / "plain.js") + _read(folder / f"{name}.js"),
+        js=source(name),
     )
+
+
+def source(name: str) -> str:
+    """The component's module: the shared helpers, then its own, which draws once there are colours.
+
+    A page's styles may come a moment after it, and what reads them then would draw in black.
+    """
+    own = _read(HERE.parent / name / f"{name}.js")
+    drawing = own.replace("export default function", "const mounted = function", 1)
+    return f"{_read(HERE / 'plain.js')}{drawing.rstrip()};\nexport default coloured(mounted);\n"
 
 
 def _read(path: Path) -> str:

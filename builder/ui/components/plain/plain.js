@@ -94,8 +94,8 @@ function save(name, text, type) {
 function saveSvg(name, svg, paper) { save(`${name}.svg`, drawn(svg, paper), "image/svg+xml"); }
 async function savePng(name, svg, paper, times = 2) {
   const { width, height } = margins(svg);
-  const image = new Image();
-  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(drawn(svg))}`;
+  const image = new Image(), text = drawn(svg, "", await lettering());
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
   await image.decode();
   const canvas = el("canvas", { width: Math.round(width * times), height: Math.round(height * times) });
   const to = canvas.getContext("2d");
@@ -104,14 +104,44 @@ async function savePng(name, svg, paper, times = 2) {
   to.drawImage(image, 0, 0, canvas.width, canvas.height);
   canvas.toBlob((blob) => save(`${name}.png`, blob));
 }
+const carried = new Map();
+/** The page's letters as a style that a picture carries along: one that is drawn as an image reads no font of its page. From this server alone. */
+async function lettering() {
+  const found = [];
+  for (const sheet of document.styleSheets) {
+    let rules = [];
+    try { rules = [...sheet.cssRules]; } catch { continue; }  // of another site: not ours to read
+    for (const { type, style } of rules) {
+      if (type !== 5 || style.fontStyle === "italic" || !/^"?Source (Sans|Code Pro)"?$/.test(style.fontFamily)) continue;
+      const file = /url\("?([^")]+)"?\)/.exec(style.src);
+      if (file) found.push([style, new URL(file[1], sheet.href || document.baseURI).href]);
+    }
+  }
+  const faces = found.map(async ([style, address]) => {
+    if (!carried.has(address)) carried.set(address, fetch(address).then((answer) => answer.blob()).then(addressed));
+    try {
+      return `@font-face{font-family:${style.fontFamily};font-weight:${style.fontWeight};src:url(${await carried.get(address)})}`;
+    } catch { carried.delete(address); return ""; }  // the server is away: then in the viewer's own letters
+  });
+  return (await Promise.all(faces)).join("");
+}
+function addressed(blob) {
+  return new Promise((done, failed) => {
+    const reader = new FileReader();
+    reader.onload = () => done(reader.result);
+    reader.onerror = failed;
+    reader.readAsDataURL(blob);
+  });
+}
 /** A drawing's box with some paper around it. */
 function margins(svg) {
   const { x, y, width, height } = svg.viewBox.baseVal;
   return { x: x - 12, y: y - 12, width: width + 24, height: height + 24 };
 }
-function drawn(svg, paper) {
+function drawn(svg, paper, style) {
   const copy = svg.isConnected ? dressed(svg) : svg.cloneNode(true), { x, y, width, height } = margins(svg);
   for (const [name, value] of [["xmlns", NS], ["viewBox", `${x} ${y} ${width} ${height}`], ["width", width], ["height", height]]) copy.setAttribute(name, value);
+  if (style) copy.prepend(sv("style", {}, style));
   if (paper) copy.prepend(sv("rect", { x, y, width, height, fill: paper }));
   return new XMLSerializer().serializeToString(copy);
 }
@@ -122,7 +152,7 @@ function dressed(svg) {
   while (pairs.length) {
     const [from, to] = pairs.pop();
     const style = getComputedStyle(from);
-    for (const key of ["fill", "stroke", "stroke-width", "stroke-dasharray", "font-family", "font-size", "font-weight", "opacity", "text-anchor"]) to.style[key] = style.getPropertyValue(key);
+    for (const key of ["fill", "stroke", "stroke-width", "stroke-dasharray", "font-family", "font-size", "font-weight", "opacity", "text-anchor", "paint-order", "stroke-linejoin"]) to.style[key] = style.getPropertyValue(key);
     [...from.children].forEach((child, i) => pairs.push([child, to.children[i]]));
   }
   return copy;
@@ -175,3 +205,23 @@ function files(root, name, of, shown, csv) {
 }
 function bytes(text) { return Uint8Array.from(atob(text), (c) => c.charCodeAt(0)); }
 function path(points) { return points.length ? "M" + points.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L") : ""; }
+// The page's colours may come a moment after the component: what draws with them waits for them, with what it was last given.
+const uncoloured = new WeakMap();
+function coloured(draw) {
+  return (given) => {
+    const { parentElement } = given;
+    let end;
+    uncoloured.set(parentElement, given);
+    const look = () => {
+      if (uncoloured.get(parentElement) !== given) return;  // it was given something newer, or taken away
+      if (!css(parentElement, "--surface")) return void setTimeout(look, 30);
+      uncoloured.delete(parentElement);
+      end = draw(given);
+    };
+    look();
+    return () => {
+      if (uncoloured.get(parentElement) === given) uncoloured.delete(parentElement);
+      if (typeof end === "function") end();
+    };
+  };
+}

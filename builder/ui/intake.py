@@ -215,7 +215,9 @@ def _take(path: Path) -> None:
         with st.spinner(f"Reading {path.name} …"):
             opened = bring(path)
     except LaminaError as error:
-        st.session_state["path_error"] = error  # told in the popover, which stays open
+        # told in the popover, which stays open; that it is about the path need not be said there
+        place = "" if error.place.endswith("path") else error.place
+        st.session_state["path_error"] = LaminaError(error.fact, place=place, remedy=error.remedy)
         st.rerun()
     st.session_state.pop("path_error", None)
     state.go("data", project=opened)

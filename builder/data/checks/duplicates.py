@@ -43,8 +43,8 @@ class Duplicates(Check):
                     "duplicates_across_splits",
                     "warning",
                     "The same row in training and test",
-                    f"{across:,} rows of validation and test are also in training; figures will "
-                    "look better "
+                    f"{across:,} row{'s' if across > 1 else ''} of validation and test "
+                    f"{'are' if across > 1 else 'is'} also in training; figures will look better "
                     "than they are.",
                     (),
                     (remedy,),

@@ -8,6 +8,7 @@ import { applyEdit } from "../src/model/graph";
 import { arrange, shortcuts } from "../src/model/layout";
 import { rounded, routes } from "../src/model/route";
 import { facesOf, sceneOf, type Scene, type View } from "../src/model/scene";
+import { pace } from "../src/model/striplayout";
 import { HEIGHT, LAMINA, SEAM } from "../src/model/stacks";
 import type { Doc, EdgePair, Family, GraphSpec, LayerFace } from "../src/model/types";
 
@@ -267,5 +268,14 @@ describe("modules that are selected", () => {
     const opened = scene(["block1", "block1/inner1"]);
     expect(ungroupSelected(opened, new Set(["block1/inner1"]))).toMatchObject({ graph: "modules.Outer", steps: [["ungroup", { id: "inner1" }]] });
     expect(ungroupSelected(opened, new Set(["x"]))).toBeNull();
+  });
+});
+
+describe("the health strip", () => {
+  it("shows all columns at once where they can be read, first by narrower gaps", () => {
+    const whole = (width: number, columns: number) => { const { node, gap } = pace(width, columns); return 32 + columns * node + (columns - 1) * gap; };
+    expect(pace(1440, 6)).toEqual({ node: 170, gap: 36 });
+    for (const [width, columns] of [[1440, 10], [1280, 9], [1280, 8]] as const) expect(whole(width, columns)).toBeLessThanOrEqual(width);
+    expect(pace(1280, 14)).toEqual({ node: 112, gap: 20 });
   });
 });

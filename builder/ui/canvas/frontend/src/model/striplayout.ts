@@ -29,6 +29,20 @@ export interface StripPlan {
   height: number;
 }
 
+/** The least width of a node that shows a short name and its figure. */
+const NARROW = 112;
+/** Below it a node says less, and of a long name its end, which tells it from its neighbours. */
+export const TIGHT = 150;
+const WIDE = 170;
+const GAPS = [36, 28, 20];
+
+/** How wide a node and the gap beside it are, so that all columns are seen at once where they can be. */
+export function pace(width: number, columns: number): { node: number; gap: number } {
+  const room = (gap: number) => Math.floor((width - 32 - (columns - 1) * gap) / Math.max(1, columns));
+  const gap = GAPS.find((one) => room(one) >= NARROW) ?? GAPS.at(-1)!;
+  return { node: Math.max(NARROW, Math.min(WIDE, room(gap))), gap };
+}
+
 export function plan(graph: GraphSpec, faces: Faces, size: StripSize): StripPlan {
   const stacks = stacksOf(graph, faces, {});
   const headOf = new Map(stacks.flatMap((stack) => stack.members.map((id) => [id, stack.head] as const)));

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { Glyph, Icon, glyphOf } from "../icons";
 import { shapesText } from "../model/format";
 import { LEGENDS, verdict, type Health, type HealthMode } from "../model/health";
-import { plan, type StripSize } from "../model/striplayout";
+import { pace, plan, TIGHT, type StripSize } from "../model/striplayout";
 import type { Family, GraphSpec, LayerFace, Shape } from "../model/types";
 
 export interface StripData {
@@ -101,16 +101,6 @@ function ailing(graph: GraphSpec, of: (node: string) => Health | undefined, mode
   return graph.nodes.filter((node) => ["hot", "sick"].includes(verdict(of(node.id), mode).tone)).length;
 }
 
-/** How wide a node and the gap beside it are, so that all columns are seen at once where they can be. */
-export function pace(width: number, columns: number): { node: number; gap: number } {
-  const room = (gap: number) => (width - 32 - (columns - 1) * gap) / Math.max(1, columns);
-  const gap = [36, 28, 20].find((one) => room(one) >= NARROW) ?? 20;
-  return { node: Math.floor(Math.max(NARROW, Math.min(170, room(gap)))), gap };
-}
-
-/** The least width of a node that shows a short name and its figure. */
-const NARROW = 112;
-
 /** Which side of a row holds more than is seen: it fades there. */
 function useEnds(box: React.RefObject<HTMLDivElement | null>, width: number): { ends: string; look: () => void } {
   const [ends, setEnds] = useState("");
@@ -184,12 +174,13 @@ function HealthStrip({ data: given, mode, setMode }: { data: StripData; mode: He
             const fill = says.tone === "hot" ? "var(--warn-fill)" : says.tone === "sick" ? "var(--err)" : says.tone === "good" ? "var(--ok)" : "var(--ink3)";
             return (
               <div
-                key={node.id} className={`hn ${says.tone === "none" ? "" : says.tone} ${SEAMS[node.place]}`} title={title} data-testid={`strip-${node.id}`}
+                key={node.id} className={`hn ${nodeWidth < TIGHT ? "tight" : ""} ${says.tone === "none" ? "" : says.tone} ${SEAMS[node.place]}`} title={title} data-testid={`strip-${node.id}`}
                 style={{ left: node.at.x, top: node.at.y, width: nodeWidth, "--fc": `var(--f-${own.family})` } as React.CSSProperties}
               >
-                <Glyph name={glyphOf(own.family, kind, own.module)} size={12} /><b>{node.id}</b><span className="sp" />
+                {(nodeWidth >= TIGHT || node.id.length < 6) && <Glyph name={glyphOf(own.family, kind, own.module)} size={12} />}
+                <b><bdi>{node.id}</bdi></b><span className="sp" />
                 {says.bar !== null && nodeWidth >= 158 && <span className="hb"><i style={{ width: `${says.bar * 100}%`, background: fill }} />{mode !== "time" && <u />}</span>}
-                <span className="hv">{(says.tone === "hot" || says.tone === "sick") && <Icon name="warn" small />}{says.text}</span>
+                <span className="hv">{(says.tone === "hot" || says.tone === "sick") && <Icon name="warn" small />}{nodeWidth < TIGHT ? says.text.replace(" alive", "") : says.text}</span>
               </div>
             );
           })}

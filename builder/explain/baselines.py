@@ -48,13 +48,13 @@ CHOICES: dict[str, tuple[Choice, ...]] = {
         Choice("noise", "noise", f"mean of {NOISE_DRAWS} draws"),
     ),
     "vector": (
-        Choice("mean", "the average row", "of the training split"),
-        Choice("rows", "other rows", f"mean of {ROW_DRAWS} training rows"),
+        Choice("mean", "the average row", "in training"),
+        Choice("rows", "other rows", f"mean of {ROW_DRAWS}"),
     ),
     "series": (
-        Choice("mean", "the average series", "of the training split"),
+        Choice("mean", "the average series", "in training"),
         Choice("zero", "a flat line at 0"),
-        Choice("rows", "other series", f"mean of {ROW_DRAWS} training rows"),
+        Choice("rows", "other series", f"mean of {ROW_DRAWS}"),
     ),
     "tokens": (
         Choice("padding", "an empty text"),

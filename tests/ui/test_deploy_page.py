@@ -1,6 +1,7 @@
 """The Deploy page predicts on a form, a text, an image or a file, and lets the network leave."""
 
 import json
+import re
 
 import pytest
 
@@ -20,6 +21,9 @@ def trained(template):
     return opened, run
 
 
+TRUTH = re.compile(r"in truth [\d,.]+; off by|truth: |right</span>")
+
+
 def test_without_a_trained_network_it_points_to_training():
     opened = workspace.create(templates.make("mlp-classification"))
     app = open_page("deploy", project=opened)
@@ -34,12 +38,12 @@ def test_a_form_is_drawn_from_the_columns_and_predicts_at_once():
     assert {field.label for field in app.number_input} == {"age", "months", "visits"}
     assert {"plan", "city", "contact"} <= {field.label for field in app.selectbox}
     before = text_of(app)
-    assert "in truth" in before
+    assert TRUTH.search(before)
     assert "%" in before
     months = next(field for field in app.number_input if field.label == "months")
     app = months.set_value(90.0).run()
     assert not app.exception
-    assert "in truth" not in text_of(app)
+    assert not TRUTH.search(text_of(app))
 
 
 def test_the_next_test_row_fills_the_form():
@@ -67,8 +71,22 @@ def test_every_kind_of_input_predicts_a_test_row_with_its_truth(template):
     app = open_page("deploy", project=opened, run=run.id)
     assert not app.exception
     assert 'data-testid="answer"' in text_of(app)
-    assert "in truth" in text_of(app)
+    assert TRUTH.search(text_of(app))
     assert any("python predict.py" in block.value for block in app.code)
+
+
+def test_an_answer_says_whether_it_is_right_and_numbers_how_far_off(monkeypatch):
+    shown = []
+    monkeypatch.setattr(deploy_inputs.parts, "html", lambda body, *_: shown.append(body))
+    deploy_inputs.answer(
+        {"prediction": 327609.2}, {"target": "value", "mean": 200000.0, "std": 100000.0}, "241800"
+    )
+    assert "in truth 241,800; off by −85,809" in shown[-1]
+    shares = {"prediction": "1", "probabilities": {"1": 0.6, "0": 0.4}}
+    deploy_inputs.answer(shares, {"target": "sold"}, "1.0")
+    assert "right</span>" in shown[-1]
+    deploy_inputs.answer(shares, {"target": "sold"}, "<b>0</b>")
+    assert "truth: &lt;b&gt;0&lt;/b&gt;" in shown[-1]
 
 
 def test_an_upload_is_predicted_under_its_own_plain_name():

@@ -145,11 +145,16 @@ def answer(
     `head` is what is predicted as a person reads it; the target's own name where it is empty.
     """
     head = head or str(facts["target"])
-    known = f'<span class="lm-f lm-s">in truth {escape(truth)}</span>' if truth is not None else ""
     if "probabilities" not in row:
-        value = row["prediction"]
+        value, true = row["prediction"], number(truth)
         share = (value - facts["mean"]) / (facts["std"] or 1.0)
         where = "above" if share >= 0 else "below"
+        known = (
+            f'<div class="lm-m">in truth {figures.number(true)}; '
+            f"off by {figures.signed(true - value)}</div>"
+            if true is not None
+            else ""
+        )
         parts.html(
             f'<div class="lm-f lm-s">{escape(head)}</div>'
             f'<div class="dp-big">{figures.number(value)}</div>{known}'
@@ -158,6 +163,11 @@ def answer(
             "answer",
         )
         return
+    known = ""
+    if truth is not None:
+        said, true = str(row["prediction"]), number(truth)
+        right = truth.strip() == said if true is None else true == number(said)
+        known = parts.badge("right", "ok") if right else parts.badge(f"truth: {truth}", "err")
     shares = sorted(row["probabilities"].items(), key=lambda item: -item[1])
     bars = "".join(
         _bar(label, share, label == row["prediction"]) for label, share in shares[:MOST_BARS]
@@ -166,7 +176,8 @@ def answer(
     rest = f'<div class="lm-f lm-s">and {more} classes less likely</div>' if more > 0 else ""
     parts.html(
         f'<div class="lm-f lm-s">{escape(head)}</div>'
-        f'<div class="dp-big">{escape(str(row["prediction"]))}</div>{known}'
+        f'<div class="lm-row" style="flex-wrap:wrap"><span class="dp-big">'
+        f"{escape(str(row['prediction']))}</span>{known}</div>"
         f'<div class="dp-bars">{bars}</div>{rest}',
         "answer",
     )

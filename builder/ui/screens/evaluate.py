@@ -128,7 +128,7 @@ def _of_classes(report: ClassificationSplit, found: dict[str, float]) -> list[tu
     if report.binary:
         items.append(("ROC AUC", figures.number(found["roc_auc"]), ""))
     items += [
-        ("Loss", figures.number(found["log_loss"]), ""),
+        ("Log loss", figures.number(found["log_loss"]), ""),
         ("Calibration error", figures.share(found["calibration_error"]), ""),
         ("Guessing gets", figures.share(report.to_beat), ""),
     ]

@@ -152,12 +152,12 @@ def _samples(look: Look, report: ClassificationSplit, chosen: _Chosen) -> None:
             evaluate_slices.keep_or_delete(
                 look, found, chosen.title, chosen.slice, by_answers=chosen.by_answers
             )
-        if len(found) > shown and st.button("Show more", key="more_samples"):
+        if len(found) > shown and st.button("More", key="more_samples"):
             st.session_state["evaluate_shown"] = shown + 2 * PAGE
             st.rerun(scope="fragment")
         parts.html(
-            f'<div class="lm-f lm-s" style="text-align:right">{min(shown, len(found)):,} of '
-            f"{len(found):,}</div>"
+            '<div class="lm-f lm-s" style="text-align:right;white-space:nowrap">'
+            f"{min(shown, len(found)):,} of {len(found):,}</div>"
         )
     if these:
         row = int(found[0])

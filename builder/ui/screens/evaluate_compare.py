@@ -12,7 +12,7 @@ from builder.ui import comparison, figures, labels, opened, parts
 from builder.ui.screens.evaluate_parts import Look, explain, grid, head
 
 SHOWN = 7
-LABELS = {"f1_macro": "Macro F1", "log_loss": "Loss"}
+LABELS = {"f1_macro": "Macro F1", "log_loss": "Log loss"}
 LOWER = ("log_loss", "mae", "rmse")
 """Figures of which less is better."""
 

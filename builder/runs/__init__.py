@@ -12,7 +12,7 @@ from builder.runs.fork import fork
 from builder.runs.hardware import Device, devices
 from builder.runs.launch import check, start
 from builder.runs.lease import shutdown
-from builder.runs.orders import nodes, order, settings, standing, unfit
+from builder.runs.orders import nodes, order, sampling, settings, standing, unfit
 from builder.runs.queue import Waiting, limits, move, prioritise, reorder, set_limit, waiting
 from builder.runs.run import Checkpoint, Run
 from builder.runs.treat import treat
@@ -44,6 +44,7 @@ __all__ = [
     "reindex",
     "rename",
     "reorder",
+    "sampling",
     "set_limit",
     "settings",
     "shutdown",

@@ -23,7 +23,8 @@ def order(run_id: str, wish: Mapping[str, Any], *, who: str = "") -> str:
 
     {"order": "pause" | "resume" | "stop" | "stop_after_epoch" | "checkpoint" | "evaluate"} or
     {"order": "set", "lr": 0.001, "weight_decay": …, "batch_size": …, "augment": …, "freeze": […],
-    "patience": …} with one or several of them; train.orders declares them.
+    "patience": …} with one or several of them; train.orders declares them; or
+    {"order": "sample", "settings": {"temperature": 0.5, …}} with some of those that the task has.
     """
     path = folders.path_of(run_id)
     now = folders.status(path)
@@ -132,6 +133,8 @@ def _check(wish: Mapping[str, Any], now: folders.Status, path: Path) -> None:
         raise LaminaError("The run is paused already.", place=place)
     if kind == "set":
         _check_against(wish, files.read_json(path / "run.json") or {}, path)
+    if kind == "sample":
+        _check_sample(Run(path.name), wish)
 
 
 def _check_against(wish: Mapping[str, Any], info: Mapping[str, Any], path: Path) -> None:
@@ -156,6 +159,28 @@ def _check_against(wish: Mapping[str, Any], info: Mapping[str, Any], path: Path)
                 place="order 'set', freeze",
                 remedy=f"The nodes are: {', '.join(sorted(nodes)[:30])}.",
             )
+
+
+def sampling(run: Run) -> dict[str, Any]:
+    """What each setting of the run's samples is now; {} where it makes nothing."""
+    now: dict[str, Any] = {}
+    for event in run.events():
+        if event.get("kind") == "order" and event.get("accepted"):
+            now |= event["order"].get("settings") or {}
+    return {one.name: now.get(one.name, one.default) for one in run.task().sampling()}
+
+
+def _check_sample(run: Run, wish: Mapping[str, Any]) -> None:
+    from builder.tasks.options import complete
+
+    known = run.task().sampling()
+    if not known:
+        raise LaminaError(
+            "This network makes nothing.",
+            place="order 'sample'",
+            remedy="A language model and a GAN do.",
+        )
+    complete(known, wish.get("settings") or {}, "sample")
 
 
 def queue_marker(run_id: str) -> Path:

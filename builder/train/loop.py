@@ -68,6 +68,7 @@ class Loop:
         self.end: p.Finished | None = None
         self.replayed = False
         self.waiting: deque[p.Order] = deque()
+        self.latest: Batch = {}  # an epoch's last, so that a quick one has one to look at
         if plan.resume is not None:
             self.seconds = restore(self.parts, plan.resume)
 
@@ -168,6 +169,8 @@ class Loop:
                 yield from self._safe_point(batch)
                 if self.end is not None:
                     return
+            if at.inside >= count:
+                self.latest = batch
 
     def _leap(self) -> tuple[Batch, list[tuple[tuple[Tensor, ...], float, float]]]:
         """Several compiled steps: the last batch; per step loss, rate and gradient norm. No step
@@ -291,7 +294,9 @@ class Loop:
         began = time.perf_counter()
         try:
             with evaluation.aside(self.setup), self._averaged():
-                found = tasks.sample(self.plan.task, self.setup.models, self.plan.sampling, seed)
+                found = tasks.sample(
+                    self.plan.task, self.setup.models, self.steering.sampling, seed
+                )
         except MISTAKES as error:
             raise self._explained(error) from error
         self.sample_due = math.inf
@@ -338,6 +343,9 @@ class Loop:
                 if accepted:
                     words = f"Evaluated after step {at.step}."
                     yield from self._evaluate_now()
+            elif kind == "sample":
+                words = self.steering.sample(order)
+                yield from self._generate()
             elif kind == "set":
                 words = self.steering.set(order, at.step, self._position())
                 words = " ".join(filter(None, (words, self.leap.changed(order))))
@@ -418,7 +426,7 @@ class Loop:
         self.look_due = now + max(every, (now - began) / self.plan.look_share)
 
     def _end_of_epoch(self) -> Iterator[p.Event]:
-        yield from self._flush()
+        yield from self._flush(self.latest)
         at = self.at
         at.epoch += 1
         figures: dict[str, float] = {"epoch": at.epoch, "step": at.step}

@@ -19,6 +19,7 @@ KINDS: Mapping[str, str] = {
     "checkpoint": "Keep the run's state of this step, to fork from.",
     "evaluate": "Compute the validation figures now.",
     "set": "Change a setting from the next step on.",
+    "sample": "Make something now, with these settings from now on; what is learnt stays the same.",
 }
 
 
@@ -76,10 +77,11 @@ SETTINGS: Mapping[str, Setting] = {
         ),
     )
 }
-LASTING = ("set", "stop_after_epoch")
+LASTING = ("set", "stop_after_epoch", "sample")
 """Orders that change what comes after them, so that a replay must apply them."""
 ENVELOPE = ("order", "id", "time", "who", "because", "replayed")
 LONGEST_REASON = 200
+MOST_SETTINGS, LONGEST_SETTING = 20, 10_000
 
 
 def reason(order: Mapping[str, Any]) -> str:
@@ -95,6 +97,9 @@ def check(wish: Mapping[str, Any]) -> None:
         known = ", ".join(KINDS)
         raise LaminaError(f"There is no order {kind!r}.", place="order", remedy=f"Known: {known}.")
     given = {key: value for key, value in wish.items() if key not in ENVELOPE}
+    if kind == "sample":
+        _check_sample({**given})
+        return
     if kind != "set" and given:
         raise LaminaError(
             f"It takes no {sorted(given)[0]!r}.",
@@ -113,6 +118,22 @@ def check(wish: Mapping[str, Any]) -> None:
                 f"It takes no {name!r}.", place=place, remedy=f"Known: {', '.join(SETTINGS)}."
             )
         _check_value(SETTINGS[name], value)
+
+
+def _check_sample(given: dict[str, Any]) -> None:
+    """Settings of samples are plain values; which there are is the task's to say."""
+    settings = given.pop("settings", {})
+    plain = isinstance(settings, Mapping) and len(settings) <= MOST_SETTINGS
+    for name, value in settings.items() if plain else ():
+        plain &= isinstance(name, str) and isinstance(value, str | int | float)
+        plain &= len(str(value)) <= LONGEST_SETTING and value not in (math.inf, -math.inf)
+        plain &= value == value
+    if given or not plain:
+        raise LaminaError(
+            f"It takes no {sorted(given)[0]!r}." if given else "Its settings are no plain values.",
+            place="order 'sample'",
+            remedy='Write {"order": "sample", "settings": {"temperature": 0.8}}.',
+        )
 
 
 def _check_value(setting: Setting, value: Any) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from builder.errors import LaminaError
+from builder.tasks import options
 from builder.train import feeds, orders
 from builder.train.plan import Order
 from builder.train.rates import Judge, Rates
@@ -19,6 +20,7 @@ class Steering:
         self.frozen: tuple[str, ...] = setup.recipe.freeze
         self.augmenting = True
         self.stop_after_epoch = False
+        self.sampling = dict(setup.plan.sampling)  # settings of what is made while it trains
 
     @property
     def _rows(self) -> feeds.RowFeed | None:
@@ -102,6 +104,19 @@ class Steering:
             return "early stopping is off"
         return f"early stopping waits {patience} epochs"
 
+    def sample(self, order: Order) -> str:
+        """Make things with other settings from now on; gives words for the log.
+
+        Raises LaminaError, and changes nothing, for a setting that the task does not know.
+        """
+        task, wanted = self.setup.plan.task, {**self.sampling, **order.get("settings", {})}
+        if not task.sampling():
+            raise LaminaError("This network makes nothing.", place="order 'sample'")
+        options.complete(task.sampling(), wanted, "sample")
+        self.sampling = wanted
+        said = ", ".join(f"{name} {value}" for name, value in order.get("settings", {}).items())
+        return f"Made with {said}." if said else "Made."
+
     def after_epoch(self) -> None:
         """What waited for the end of the epoch takes hold."""
         rows = self._rows
@@ -115,11 +130,13 @@ class Steering:
             "freeze": list(self.frozen),
             "augment": self.augmenting,
             "stop_after_epoch": self.stop_after_epoch,
+            "sampling": self.sampling,
         }
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Take back what `state` gave."""
         self.stop_after_epoch = state["stop_after_epoch"]
+        self.sampling |= state.get("sampling", {})  # older states know none
         if state["weight_decay"] is not None:
             self._set_weight_decay(state["weight_decay"], 0)
         if tuple(state["freeze"]) != self.frozen:

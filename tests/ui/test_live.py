@@ -196,6 +196,16 @@ def test_every_setting_has_words(order: dict[str, Any], words: str) -> None:
     assert row["text"] == words
 
 
+def test_what_was_made_by_wish_is_told_with_its_settings() -> None:
+    given = {"order": "sample", "settings": {"temperature": 0.2, "top_k": 5}}
+    row = event_row({"kind": "order", "accepted": True, "order": given, "step": 7})
+    assert row is not None
+    assert row["text"] == "You had something made with temperature 0.2, top k 5"
+    plain = event_row({"kind": "order", "accepted": True, "order": {"order": "sample"}})
+    assert plain is not None
+    assert plain["text"] == "You asked to make something"
+
+
 def test_a_kept_state_and_what_was_made_are_told_when_they_come(run: Folder) -> None:
     (run.path / "checkpoints").mkdir()
     (run.path / "checkpoints" / "a.safetensors").write_bytes(b"")

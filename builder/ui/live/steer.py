@@ -19,9 +19,9 @@ ACTIONS = {
 def steering(run: runs.Run, nodes: Sequence[str]) -> dict[str, Any]:
     """Every setting with its words, range and value, the orders without a value, and the nodes."""
     try:
-        now, unfit = runs.settings(run), runs.unfit(run)
+        now, unfit, making = runs.settings(run), runs.unfit(run), _making(run)
     except (LaminaError, OSError):  # a folder without its project can be looked at, not steered
-        return {"settings": [], "actions": [], "nodes": []}
+        return {"settings": [], "actions": [], "nodes": [], "making": []}
     fields = [
         {
             "name": one.name,
@@ -40,7 +40,25 @@ def steering(run: runs.Run, nodes: Sequence[str]) -> dict[str, Any]:
     actions = [
         {"order": order, "title": title, "help": KINDS[order]} for order, title in ACTIONS.items()
     ]
-    return {"settings": fields, "actions": actions, "nodes": list(nodes)}
+    return {"settings": fields, "actions": actions, "nodes": list(nodes), "making": making}
+
+
+def _making(run: runs.Run) -> list[dict[str, Any]]:
+    """The settings of what it makes, with what holds now."""
+    now = runs.sampling(run)
+    return [
+        {
+            "name": one.name,
+            "title": one.title,
+            "help": one.help,
+            "kind": one.kind,
+            "low": one.low,
+            "high": one.high,
+            "value": now[one.name],
+        }
+        for one in run.task().sampling()
+        if one.kind in ("text", "int", "float")
+    ]
 
 
 def nodes(run: runs.Run) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ ORDERS = {
     "stop_after_epoch": "stop after the epoch",
     "checkpoint": "keep the state",
     "evaluate": "evaluate",
+    "sample": "make something",
 }
 
 
@@ -54,6 +55,10 @@ def _order(event: Mapping[str, Any]) -> dict[str, Any]:
 def asks(order: Mapping[str, Any], who: str) -> tuple[str, str]:
     """What somebody asked for, and the mark of it on the curves."""
     kind = str(order.get("order", ""))
+    if kind == "sample" and order.get("settings"):
+        given = order["settings"].items()
+        told = (f"{str(name).replace('_', ' ')} {str(value)[:40]}" for name, value in given)
+        return f"{who} had something made with {', '.join(told)}", ""
     if kind != "set":
         return f"{who} asked to {ORDERS.get(kind, kind)}", ""
     given = {name: order[name] for name in SETTINGS if name in order}

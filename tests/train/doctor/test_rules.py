@@ -383,3 +383,13 @@ def test_columns_of_a_table_without_a_head_are_called_by_their_number() -> None:
     assert "column 2" in said
     assert "#1" not in said
     assert any("data.columns.#1.role" in change.overrides for change in found.changes)
+
+
+def test_batches_of_a_common_class_alone_are_told_by_their_number() -> None:
+    def found(*aparts: float) -> bool:
+        return "not_shuffled" in codes(replace(SOUND, aparts=aparts))
+
+    assert found(*[1.8] * 16)
+    assert not found(*[1.8] * 4), "four may be luck"
+    assert not found(*[0.9] * 16), "a rare class in each batch is no order"
+    assert not found(*[0.2, 1.4, -0.5, 2.5, 0.1, -0.3, 1.0, 0.4] * 2)

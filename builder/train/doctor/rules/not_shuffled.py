@@ -1,12 +1,13 @@
 """Rows in the order of their answers."""
 
-from statistics import median
+from statistics import fmean, median
 
 from builder.train.doctor.base import Change, Finding, Rule
 from builder.train.doctor.facts import Facts
 
 LEAST = 4
 CAUGHT, KEPT = 2.0, 1.5
+TOGETHER, TOGETHER_KEPT, MANY, EACH = 6.0, 4.0, 8, 1.0
 
 
 class NotShuffled(Rule):
@@ -17,7 +18,9 @@ class NotShuffled(Rule):
     help = (
         "The targets of the median batch are more than two standard deviations from a random draw "
         "(chi-square of the classes, or standard errors of the mean); a shuffled order gives 0 to "
-        "0.7. Of four batches or more, so luck does not do it."
+        "0.7. Of four batches or more, so luck does not do it. Where one class is common and the "
+        "median is over one only: eight batches or more together are six from it (their mean "
+        "times the root of their number)."
     )
     news = ("steps",)
     confirm = 3
@@ -26,9 +29,14 @@ class NotShuffled(Rule):
     def find(self, facts: Facts) -> Finding | None:
         """Batches that are nearly of one class, or of one range of the target."""
         limit = KEPT if self.code in facts.standing else CAUGHT
-        if len(facts.aparts) < LEAST or not median(facts.aparts) > limit:
+        if len(facts.aparts) < LEAST:
             return None
-        far = median(facts.aparts)
+        far, many = median(facts.aparts), len(facts.aparts)
+        together = fmean(facts.aparts) * many**0.5 if many >= MANY and far > EACH else 0.0
+        if far <= limit and together <= (
+            TOGETHER_KEPT if self.code in facts.standing else TOGETHER
+        ):
+            return None
         what = "classes" if facts.target is not None and facts.target.kind == "class" else "numbers"
         size = 2 * (facts.recipe.batch_size or 32)
         return Finding(

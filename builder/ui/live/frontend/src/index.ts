@@ -78,7 +78,7 @@ export default function live({ data, parentElement, setTriggerValue }: Arguments
     const feed = follow(data.run);
     const go = (where: string) => setTriggerValue("go", where);
     const part: Part = data.part === "head" ? new Head(data, feed, send(data), go)
-      : data.part === "made" ? new Made(data, feed)
+      : data.part === "made" ? new Made(data, feed, send(data))
       : new Body(data, feed, data.beside ? follow(data.beside.run) : null, () => lookOf(frame), send(data), treatment(data), go);
     frame.append(part.root);
     let ended = over(feed.state.status);

@@ -2,7 +2,8 @@
 
 import { make } from "./make";
 import { over, type Feed, type State } from "./store";
-import type { Message, Moment, Props } from "./types";
+import type { Order } from "./doctor";
+import type { Making, Message, Moment, Props } from "./types";
 import { count } from "./format";
 
 export class Made {
@@ -14,7 +15,13 @@ export class Made {
   private held: number | null = null;
   private shown = -1;
 
-  constructor(private readonly props: Props, private readonly feed: Feed) {
+  private form = make("form", { class: "made-form", hidden: "", "data-testid": "made-form" });
+  private said = make("span", { class: "said", role: "status" });
+  private fields = new Map<string, HTMLInputElement>();
+  private typed = new Set<string>();
+
+  constructor(private readonly props: Props, private readonly feed: Feed, private readonly act: Order) {
+    this.form.onsubmit = (event) => { event.preventDefault(); void this.ask(); };
     this.slider.oninput = () => {
       const at = Number(this.slider.value);
       this.held = at === this.moments.length - 1 ? null : at;
@@ -25,7 +32,55 @@ export class Made {
       this.slider.value = String(this.held);
       void this.draw();
     };
-    this.root.append(make("header", {}, make("h3", {}, "What it makes"), this.note, make("span", { class: "space" }), this.best, this.slider), this.place);
+    this.root.append(make("header", {}, make("h3", {}, "What it makes"), this.note, make("span", { class: "space" }), this.best, this.slider), this.place, this.form);
+  }
+
+  /** The task's settings, as they hold now; what somebody types is left alone. */
+  private settings(): void {
+    const { steering, status } = this.feed.state;
+    const making = steering?.making ?? [];
+    const waits = !status || ["queued", "preparing"].includes(status.status);
+    this.form.hidden = making.length === 0 || waits || over(status);
+    if (making.length !== this.fields.size) {
+      this.fields.clear();
+      const boxes = making.map((one) => this.field(one));
+      this.form.replaceChildren(...boxes, make("button", { type: "submit", title: "Made at the next step; what is learnt stays the same.", "data-testid": "made-now" }, "Make now"), this.said);
+    }
+    for (const one of making) {
+      const box = this.fields.get(one.name);
+      if (box && !this.typed.has(one.name)) box.value = String(one.value ?? "");
+    }
+  }
+
+  private field(one: Making): HTMLElement {
+    const box = make("input", one.kind === "text" ? { type: "text", class: "wide", placeholder: "begins anew" } : { type: "text", inputmode: "decimal" });
+    box.dataset.testid = `made-${one.name}`;
+    box.oninput = () => { this.typed.add(one.name); };
+    box.onkeydown = (event) => event.stopPropagation();
+    this.fields.set(one.name, box);
+    return make("label", { title: one.help }, one.title, box);
+  }
+
+  /** Have something made with what stands in the form. */
+  private async ask(): Promise<void> {
+    const settings: Record<string, string | number> = {};
+    for (const one of this.feed.state.steering?.making ?? []) {
+      const raw = this.fields.get(one.name)?.value ?? "";
+      const value = one.kind === "text" ? raw : Number(raw.replace("−", "-"));
+      const wrong = typeof value === "number" && (raw.trim() === "" || !Number.isFinite(value)
+        || (one.kind === "int" && !Number.isInteger(value)) || (one.low !== null && value < one.low) || (one.high !== null && value > one.high));
+      if (wrong) {
+        const range = [one.low !== null ? `from ${one.low}` : "", one.high !== null ? `up to ${one.high}` : ""].filter(Boolean).join(" ");
+        this.said.textContent = `${one.title}: a ${one.kind === "int" ? "whole number" : "number"} ${range}.`;
+        return;
+      }
+      if (value !== one.value) settings[one.name] = value;
+    }
+    this.held = null;
+    this.said.textContent = "Ordered …";
+    const answer = await this.act({ order: "sample", settings });
+    this.said.textContent = answer.error ?? "";
+    if (!answer.error) this.typed.clear();
   }
 
   private get moments(): State["generated"] { return this.feed.state.generated; }
@@ -37,6 +92,7 @@ export class Made {
   }
 
   update(changed: Set<keyof Message>): void {
+    if (changed.has("steering") || changed.has("status")) this.settings();
     if (!changed.has("generated") && !changed.has("status") && !changed.has("epochs")) return;
     this.best.hidden = this.moments.length < 2 || this.bestAt() < 0;
     const many = this.moments.length;

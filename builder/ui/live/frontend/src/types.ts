@@ -71,6 +71,19 @@ export interface Steering {
   settings: Setting[];
   actions: { order: string; title: string; help: string }[];
   nodes: string[];
+  /** Settings of what the network makes while it learns, with what holds now. */
+  making?: Making[];
+}
+
+/** A setting of samples as the task declares it (builder/data/options.py). */
+export interface Making {
+  name: string;
+  title: string;
+  help: string;
+  kind: "text" | "int" | "float";
+  low: number | null;
+  high: number | null;
+  value: string | number | null;
 }
 
 /** A kept state. */

@@ -45,6 +45,16 @@ class Plan(Strict):
     epochs: int = 1
     device: str = "cpu"
 
+    def group(self, settings: Settings) -> str:
+        """What trials that differ by their seed alone have in common: "without dense2"; the others
+        are "with dense2", or "as it is" where several nodes are tried or none is.
+        """
+        gone = str(settings.get(WITHOUT) or "")
+        tried = next((one.values for one in self.parameters if one.field == WITHOUT), ())
+        nodes = [str(node) for node in tried if node]
+        base = f"with {nodes[0]}" if len(nodes) == 1 else "as it is"
+        return f"without {gone}" if gone else base
+
     def called(self, number: int, settings: Settings) -> str:
         """What a trial's run is called: "sweep 1 · 4"; an ablation's by what it tries and which of
         its seeds, "with dense2 · 1" and "without dense2 · 2".
@@ -52,10 +62,7 @@ class Plan(Strict):
         tried = {one.field: one.values for one in self.parameters}
         if self.kind != "ablation" or WITHOUT not in settings or settings.get(SEED) is None:
             return f"{self.name} · {number}"
-        nodes = [str(node) for node in tried.get(WITHOUT, ()) if node]
-        gone = str(settings[WITHOUT])
-        base = f"with {nodes[0]}" if len(nodes) == 1 else "as it is"
         seeds = tried.get(SEED, ())
         turn = seeds.index(settings[SEED]) + 1 if settings[SEED] in seeds else number
-        words = f"{f'without {gone}' if gone else base} · {turn}"
+        words = f"{self.group(settings)} · {turn}"
         return words if self.name.startswith("without ") else f"{self.name} · {words}"

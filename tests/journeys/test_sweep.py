@@ -118,7 +118,7 @@ def test_a_layer_is_trained_with_and_without_from_its_inspector(
     steps.testid(page, "ablate").click()
     expect(steps.testid(page, "sweep-progress")).to_contain_text("6of 6", timeout=steps.LONG)
     expect(steps.testid(page, "groups")).to_contain_text("without dropout1", timeout=steps.LONG)
-    expect(steps.testid(page, "groups")).to_contain_text("as it is")
+    expect(steps.testid(page, "groups")).to_contain_text("with dropout1")
 
 
 def test_the_trials_stand_among_the_runs_below_the_sweeps(

@@ -1,6 +1,8 @@
 """The Runs page compares: what differs, curves of ticked runs, names, notes, deletion."""
 
+import json
 import time
+from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
@@ -8,6 +10,7 @@ from starlette.applications import Starlette
 from builder import runs, templates, workspace
 from builder.runs.index import Row
 from builder.ui import comparison, routes
+from builder.ui.components.runtable import rows as runtable_rows
 from builder.ui.components.runtable.routes import ROUTES
 from builder.ui.screens import runs as page
 from tests.ui.apptest import open_page, text_of
@@ -195,3 +198,20 @@ def test_files_of_the_chart_are_named_by_project_runs_and_figure(two_runs):
     ]
     project = workspace.open_project(opened).name
     assert names == [f"{project}-run-2-run-1-validation_loss".lower().replace(" ", "-")]
+
+
+def test_the_small_line_of_a_run_is_the_figure_that_its_best_epoch_is_kept_by(
+    lamina_home: Path,
+) -> None:
+    folder = lamina_home / "runs" / "20260101-000000-abcdef"
+    folder.mkdir(parents=True)
+    epochs = [
+        {"epoch": epoch, "validation_loss": 0.5, "validation_fid": fid}
+        for epoch, fid in ((1, 90.0), (2, 30.0))
+    ]
+    (folder / "epochs.jsonl").write_text("".join(json.dumps(line) + "\n" for line in epochs))
+    (folder / "run.json").write_text("{}")
+    made = Row(id=folder.name, status="finished", recipe={"monitor": "validation_fid"})
+    assert runtable_rows.lines([made])[0]["spark"] == [90.0, 30.0]
+    other = Row(id=folder.name, status="finished")
+    assert runtable_rows.lines([other])[0]["spark"] == [0.5, 0.5]

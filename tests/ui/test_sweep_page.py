@@ -210,6 +210,31 @@ def test_the_table_of_trials_follows_by_a_route_of_its_own(project: str) -> None
     assert client.get(f"/lamina/api/sweeps/{sweep.id}/trials").status_code == 403
 
 
+def test_an_ablations_chart_calls_its_groups_as_the_runs_are_called(project: str) -> None:
+    opened = workspace.open_project(project)
+    node = sweeps.removable(opened)[0]
+    sweep = sweeps.ablate(opened, [node], count=2, project_id=project)
+    for number, gone in enumerate(("", node), 1):
+        settings = {"recipe.seed": opened.recipe.seed, "without": gone}
+        sweep.write_trial(Trial(number, settings, "complete", values=(0.5,)))
+    chart = CHARTS["groups"](sweep.plan, sweep.trials())
+    assert chart["y"]["words"] == [f"with {node}", f"without {node}"]
+
+
+def test_what_stands_below_a_sweeps_figures_has_its_place_whatever_is_said_above(
+    project: str,
+) -> None:
+    sweep = made(project)
+    said = []
+    for status, message in (("running", ""), ("stopped", "Stopped by an order."), ("finished", "")):
+        told(sweep, status)
+        sweep.write_state(State(status, message=message))
+        said.append(text_of(open_page("runs", project=project, sweep=sweep.id)))
+    assert "They go on when you close this tab." in said[0]
+    assert "Stopped by an order." in said[1]
+    assert "All trials are done." in said[2]
+
+
 @pytest.mark.parametrize("objectives", [1, 2, 3])
 def test_the_charts_follow_by_the_same_route(project: str, objectives: int) -> None:
     figures = ["validation_loss", "seconds:min", "validation_f1:max"][:objectives]

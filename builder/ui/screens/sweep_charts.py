@@ -17,7 +17,7 @@ from builder.ui.components.trials import charts
 from builder.ui.components.trials.routes import address
 
 if TYPE_CHECKING:
-    from builder.sweeps import Group, Objective, Plan, State, Sweep, Trial
+    from builder.sweeps import Group, Plan, State, Sweep, Trial
 
 ENOUGH = 8
 NONE = '<p class="lm-f lm-s">No trial is complete yet.</p>'
@@ -59,7 +59,7 @@ def groups(
         picked = _chart(found, plan, trials, "groups", title, opened)
         kinds = sweeps.groups(trials)
         if kinds:
-            parts.html(_groups_table(kinds, plan.objectives[0]), "groups")
+            parts.html(_groups_table(kinds, plan), "groups")
         return picked
 
 
@@ -111,14 +111,14 @@ def importance(plan: "Plan", now: "State", trials: Sequence["Trial"]) -> None:
         parts.html(rows, "importance")
 
 
-def _groups_table(found: Sequence["Group"], objective: "Objective") -> str:
+def _groups_table(found: Sequence["Group"], plan: "Plan") -> str:
     rows = []
     for one in found:
         apart = f"{one.difference:+.3g}" if one.pairs else ""
-        verdict = one.verdict(objective)
+        verdict = one.verdict(plan.objectives[0])
         spread = f"± {one.deviation:.2g}" if math.isfinite(one.deviation) else ""
         rows.append(
-            f"<tr><td>{escape(charts.group_name(one.settings))}</td><td>{one.count}</td><td>{comparison.figure(one.mean)}</td>"
+            f"<tr><td>{escape(plan.group(one.settings))}</td><td>{one.count}</td><td>{comparison.figure(one.mean)}</td>"
             f"<td>{spread}</td><td>{apart}</td><td>{verdict}</td></tr>"
         )
     names = ("", "seeds", "mean", "spread", "difference", "")

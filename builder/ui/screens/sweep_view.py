@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from builder.sweeps import Plan, State, Sweep, Trial
 
 ENDED = ("complete", "pruned", "failed")
+UNDER_WAY = "Each trial is an ordinary run. They go on when you close this tab."
+DONE = "All trials are done."
 
 
 def show(found: "Sweep") -> None:
@@ -114,14 +116,15 @@ def _progress(plan: "Plan", now: "State", trials: Sequence["Trial"]) -> None:
         f'aria-valuemax="100"><i style="width:{share:.1f}%"></i></div>',
         "sweep-progress",
     )
-    said = st.empty()  # always there, so that what follows is not mounted anew when words come
+    said = st.empty()  # always there, and of one line: what follows stays where it is
     if now.error:
         error = LaminaError(now.error.get("fact", ""), remedy=now.error.get("remedy", ""))
         with said.container():
             parts.failed(error, key="sweep_failed")
-    elif now.message:
+    else:
+        words = now.message or (DONE if now.status == "finished" else UNDER_WAY)
         with said.container():
-            parts.html(f'<p class="lm-m lm-s">{escape(now.message)}</p>')
+            parts.html(f'<p class="lm-m lm-s">{escape(words)}</p>')
 
 
 # --- trials as lines and as a table

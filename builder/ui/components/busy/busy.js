@@ -1,4 +1,5 @@
 const EVERY = 400;
+const AGAIN = 4000;  // milliseconds in which the page is drawn anew once it was told to be
 const timers = new Map();
 
 export default function (component) {
@@ -19,7 +20,8 @@ export default function (component) {
     meter.setAttribute("aria-valuenow", percent);
   }
   async function look() {
-    if (over || !root.isConnected) { clearInterval(timers.get(key)); return; }
+    if (!root.isConnected) { clearInterval(own); return; }
+    if (over) return;
     let now;
     try {
       const answer = await fetch(new URL(data.address, document.baseURI), { headers: { "X-Lamina-Token": data.token } });
@@ -29,10 +31,11 @@ export default function (component) {
     if (over) return;
     if (!now.over) { if (data.card) draw(now); return; }
     over = true;
-    clearInterval(timers.get(key));
     setTriggerValue("over", true);
+    setTimeout(() => { over = false; }, AGAIN);  // the page may have come out as it was: look on
   }
   clearInterval(timers.get(key));
-  timers.set(key, setInterval(look, EVERY));
+  const own = setInterval(look, EVERY);
+  timers.set(key, own);
   look();
 }

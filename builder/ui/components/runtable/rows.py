@@ -76,7 +76,7 @@ def _line(
         "tone": tone,
         "live": sign == "live",
         "sign": signs.path(sign),
-        "spark": _losses(row),
+        "spark": _course(row),
         "figures": comparison.figures(row, main),
         "settings": {name: _cell(found.get(name)) for name in names},
         "progress": f"{row.epoch} of {row.epochs}" if row.status in manage.ACTIVE else "",
@@ -92,22 +92,25 @@ def _cell(value: Any) -> Any:
     return value if value is None or isinstance(value, int | float | str) else str(value)
 
 
-def _losses(row: "Row") -> list[float]:
-    """Validation loss by epoch, thinned."""
+def _course(row: "Row") -> list[float]:
+    """The figure by which the run's best epoch is kept, by epoch, thinned: of two networks that
+    compete the loss says nothing.
+    """
     from builder import runs
     from builder.errors import LaminaError
 
     try:
         path = runs.open_run(row.id).folder / "epochs.jsonl"
-        return _losses_of(row.id, path.stat().st_size, str(path))
+        watched = str(row.recipe.get("monitor") or "validation_loss")
+        return _course_of(row.id, watched, path.stat().st_size, str(path))
     except (LaminaError, OSError):  # deleted meanwhile, or without an epoch so far
         return []
 
 
 @lru_cache(maxsize=1000)
-def _losses_of(run: str, size: int, path: str) -> list[float]:
+def _course_of(run: str, figure: str, size: int, path: str) -> list[float]:
     from builder import runs
 
     del size, path  # the file grows with each epoch; another home has another path
-    _, ys = comparison.curve(runs.open_run(run).epochs(), "validation_loss", "epoch")
+    _, ys = comparison.curve(runs.open_run(run).epochs(), figure, "epoch")
     return ys[:: max(1, len(ys) // SPARK)]

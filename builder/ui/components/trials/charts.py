@@ -1,6 +1,6 @@
 """What the charts of a sweep show, for the page and for the route that they follow."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from builder.errors import LaminaError
@@ -141,14 +141,8 @@ def groups(plan: "Plan", trials: Sequence["Trial"]) -> dict[str, Any]:
         mean = f"mean {comparison.figure(group.mean)}"
         found.append({"x": group.mean, "y": place, "tone": "acc", "bar": True, "words": mean})
     x = {"label": comparison.figure_name(plan.objectives[0].figure)}
-    y = {"label": "", "words": [group_name(one.settings) for one in kinds]}
+    y = {"label": "", "words": [plan.group(one.settings) for one in kinds]}
     return {"height": 60 + 34 * max(1, len(kinds)), "x": x, "y": y, "lines": [], "dots": found}
-
-
-def group_name(settings: Mapping[str, Any]) -> str:
-    """What sets a group apart: the node that it does without."""
-    gone = str(settings.get("without", ""))
-    return f"without {gone}" if gone else "as it is"
 
 
 def _dot(plan: "Plan", trial: "Trial", x: float, y: float, **more: Any) -> dict[str, Any]:

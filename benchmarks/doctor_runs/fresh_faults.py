@@ -160,7 +160,8 @@ def broken_number(folder: Path, n: int) -> Case:
         if n % 3 == 1:
             next(p for p in models["model"].parameters() if p.dim() > 1).mul_(1e30)
 
-    return Case("", "", made, ("not_finite",), touch, rows)
+    others = ((), ("saturated",), ("unscaled_inputs",))[n % 3]  # gates shut; one huge number
+    return Case("", "", made, ("not_finite", *others), touch, rows)
 
 
 def in_files_order(folder: Path, n: int) -> Case:

@@ -93,7 +93,7 @@ def _row(entry: workspace.Entry, last: Last | None) -> str:
         figure = _figure(last.course[-1]) if last.course else ""
         title = comparison.figure_name(last.figure)
     return (
-        f'<div class="lm-rc"><div class="nm"><b>{escape(entry.name)}</b><div class="lm-f lm-s">'
+        f'<div class="lm-rc"><div class="nm"><b title="{escape(entry.name)}">{escape(entry.name)}</b><div class="lm-f lm-s">'
         f"{escape(note)}</div></div>"
         f'<span class="sp">{line}</span><span class="lm-mono fg" title="{escape(title)}">'
         f"{escape(figure)}</span>"

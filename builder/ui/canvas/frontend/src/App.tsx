@@ -92,6 +92,7 @@ function useEditorValue(props: LoadedProps, canvas: React.RefObject<CanvasHandle
     ports: Object.fromEntries(Object.entries(check.ports).filter(([key]) => key.startsWith(prefix)).map(([key, ports]) => [key.slice(prefix.length), ports])),
   }), [doc, graph, faceOf, state.opened, check, prefix]);
   const scene = useMemo(() => sceneOf(view), [view]);
+  useEffect(() => ui.keep((key) => scene.byKey.has(key) || scene.frames.some((frame) => frame.key === key)), [ui, scene]);
   const lookups = useMemo(() => {
     const first = new Map<string, Issue>();
     for (const issue of check.issues) {
@@ -125,7 +126,7 @@ function useEditorValue(props: LoadedProps, canvas: React.RefObject<CanvasHandle
     },
     repair(issue, fix) {
       const at = issue.node ? scene.byKey.get(issue.node.slice(prefix.length)) : undefined;
-      if (session.repair(repair(issue.graph ?? at?.graph ?? view.graph, fix))) ui.set({ openCard: null });
+      if (session.repair(repair(view, issue.graph ?? at?.graph ?? view.graph, fix))) ui.set({ openCard: null });
     },
     reveal(node) {
       const local = node.startsWith(prefix) ? node.slice(prefix.length) : node;

@@ -4,6 +4,7 @@ import { useEffect, useRef } from "react";
 import type { CanvasHandle } from "./canvas/Canvas";
 import type { Editor } from "./context";
 import { cut, remove } from "./model/actions";
+import { LENGTH } from "./canvas/tween";
 import { copied, paste, readClip } from "./model/clipboard";
 import { group, ungroupSelected } from "./model/modules";
 import { move, tidy } from "./model/placing";
@@ -146,7 +147,7 @@ function plain(event: KeyboardEvent, editor: Editor, canvas: React.RefObject<Can
       return nudge(event, editor, keys);
     case "l":
       editor.apply(tidy(view, scene, view.graph));
-      setTimeout(() => canvas.current?.fit(), 60);
+      setTimeout(() => canvas.current?.fit(), LENGTH + 40);
       return true;
     case "f":
       canvas.current?.fit();

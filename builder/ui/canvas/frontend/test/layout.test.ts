@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { addLayer, bypass, connect, remove, whereNext } from "../src/model/actions";
+import { addLayer, bypass, connect, remove, repair, seated, whereNext } from "../src/model/actions";
 import { copied, paste, readClip } from "../src/model/clipboard";
 import { ungroupSelected } from "../src/model/modules";
 import { move, tidy } from "../src/model/placing";
@@ -274,8 +274,36 @@ describe("modules that are selected", () => {
 describe("the health strip", () => {
   it("shows all columns at once where they can be read, first by narrower gaps", () => {
     const whole = (width: number, columns: number) => { const { node, gap } = pace(width, columns); return 32 + columns * node + (columns - 1) * gap; };
-    expect(pace(1440, 6)).toEqual({ node: 170, gap: 36 });
+    expect(pace(1440, 6)).toEqual({ node: 190, gap: 36 });
     for (const [width, columns] of [[1440, 10], [1280, 9], [1280, 8]] as const) expect(whole(width, columns)).toBeLessThanOrEqual(width);
     expect(pace(1280, 14)).toEqual({ node: 112, gap: 20 });
+  });
+});
+
+describe("a repair", () => {
+  it("gives what it adds room where a person has placed the nodes", () => {
+    const chain = graph([["image", "Input"], ["conv1", "Conv2d"], ["head", "Linear"]]);
+    const view = viewOf(chain, { image: { x: 0, y: 0 }, conv1: { x: 0, y: 66 }, head: { x: 0, y: 132 } });
+    const fix = { label: "Put Flatten before head", why: "", price: "", edits: [["insert_on_edge", { edge: ["conv1", "head"], layer: "Flatten", id: "flat1", params: {} }]] };
+    const scene = sceneOf({ ...view, doc: applyEdit(view.doc, repair(view, "model", fix as never)) });
+    expect(scene.stacks.get("conv1")).toEqual(["conv1", "flat1"]);
+    expect(at(scene, "head").y).toBeGreaterThanOrEqual(at(scene, "flat1").y + LAMINA + 20);
+    expect(repair(viewOf(chain), "model", fix as never).steps).toHaveLength(1);
+  });
+});
+
+describe("a second connection", () => {
+  it("leaves what it tears off a stack below that stack, and makes room there", () => {
+    const chain = graph([["image", "Input"], ["conv1", "Conv2d"], ["relu1", "ReLU"], ["conv2", "Conv2d"]]);
+    chain.nodes.push({ id: "add1", layer: "Add", params: {} });
+    const view = viewOf(chain, { image: { x: 0, y: 0 }, conv1: { x: 0, y: 66 }, conv2: { x: 0, y: 160 }, add1: { x: 400, y: 300 } });
+    const scene = sceneOf(view);
+    const after = sceneOf({ ...view, doc: applyEdit(view.doc, seated(view, scene, connect(scene, "conv1", "", "add1", "")!)) });
+    expect(after.stacks.get("relu1")).toEqual(["relu1"]);
+    expect(at(after, "relu1")).toEqual({ x: 0, y: 66 + HEIGHT + 20 });
+    expect(at(after, "conv2").y).toBeGreaterThan(at(after, "relu1").y + LAMINA);
+    const free = viewOf(chain);
+    const edit = connect(sceneOf(free), "conv1", "", "add1", "")!;
+    expect(seated(free, sceneOf(free), edit)).toBe(edit);
   });
 });

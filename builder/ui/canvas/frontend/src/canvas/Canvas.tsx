@@ -6,7 +6,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 
 import { useEditor } from "../context";
 import { Glyph, Icon } from "../icons";
-import { connect } from "../model/actions";
+import { connect, seated } from "../model/actions";
 import { move } from "../model/placing";
 import { rounded, routes } from "../model/route";
 import { sameDrawing, type Item, type Scene } from "../model/scene";
@@ -315,9 +315,10 @@ export function Canvas({ handle }: { handle: React.RefObject<CanvasHandle | null
     const port = connection.toHandle?.id ?? "";
     if (onto && onto !== from.nodeId) {
       const named = connection.toHandle ? port : "";
-      apply(from.type === "source"
+      const made = from.type === "source"
         ? connect(scene, from.nodeId, from.id ?? "", onto, named)
-        : connect(scene, onto, named, from.nodeId, from.id ?? ""));
+        : connect(scene, onto, named, from.nodeId, from.id ?? "");
+      apply(made && seated(view, scene, made));
     } else if (inside && !onto && from.type === "source")
       ui.set({ quick: { replace: null, from: { key: from.nodeId, port: from.id ?? "", at: { x: point.x - WIDTH / 2, y: point.y } } } });
   };

@@ -148,7 +148,8 @@ interface Spot {
   middle: number;
 }
 
-/** Which message is shown and where: the one that was asked for, the selected node's, else the first error's. */
+/** Which message is shown: the one that was asked for, the selected node's, else the first error's (what a node that
+ *  is not joined yet lacks can wait); and where, so that it hides the fewest nodes. */
 function useCard(scene: Scene, size: Size, height: number): Spot | null {
   const { state, errors, check, prefix } = useEditor();
   const viewport = useViewport();
@@ -169,7 +170,10 @@ function useCard(scene: Scene, size: Size, height: number): Spot | null {
     return { left, top, right: left + frame.width * viewport.zoom, bottom: top + 40 * viewport.zoom };
   };
   const known = [...errors, ...check.issues.filter((issue) => issue.severity === "warning")].filter((issue) => local(issue) && boxed(issue));
-  const chosen = known.find((issue) => state.selected.has(local(issue)) && state.selected.size === 1);
+  const joined = (key: string) => scene.wires.some((wire) => wire.source === key || wire.target === key);
+  const chosen = known.find(
+    (issue) => state.selected.has(local(issue)) && state.selected.size === 1 && (issue.severity === "error" || joined(local(issue))),
+  );
   const issue =
     known.find((item) => cardKey(item) === state.openCard) ??
     (chosen && !state.closedCards.has(cardKey(chosen)) ? chosen : undefined) ??
@@ -177,11 +181,18 @@ function useCard(scene: Scene, size: Size, height: number): Spot | null {
   const box = issue && boxed(issue);
   if (!issue || !box || box.bottom < -20 || box.top > size.height + 20) return null;
   const edge = size.width - CARD - 12;
-  const side = box.right + 14 < edge ? "right" : box.left - 48 - CARD > 8 ? "left" : "under";
-  const left = side === "right" ? Math.min(box.right + 48, edge) : side === "left" ? box.left - 48 - CARD : Math.max(8, size.width - CARD - 12);
   const middle = (box.top + box.bottom) / 2;
-  const top = Math.max(8, Math.min(size.height - height - 8, side === "under" ? box.bottom + 10 : middle - height / 2 + 20));
-  return { issue, box, side, left, top, middle };
+  const within = (top: number) => Math.max(8, Math.min(size.height - height - 8, top));
+  const beside = within(middle - height / 2 + 20);
+  const spots: Spot[] = [];
+  if (box.right + 14 < edge) spots.push({ issue, box, middle, side: "right", left: Math.min(box.right + 48, edge), top: beside });
+  if (box.left - 48 - CARD > 8) spots.push({ issue, box, middle, side: "left", left: box.left - 48 - CARD, top: beside });
+  const under = within(box.bottom + 10);
+  for (const left of [edge, Math.min(box.left, edge), 8]) spots.push({ issue, box, middle, side: "under", left: Math.max(8, left), top: under });
+  const others = scene.items.map((item) => boxOf([item], viewport));
+  const hidden = (spot: Spot) => others.filter((other) =>
+    other.left < spot.left + CARD && other.right > spot.left && other.top < spot.top + height && other.bottom > spot.top).length;
+  return spots.reduce((best, spot) => (hidden(spot) < hidden(best) ? spot : best));
 }
 
 export function Overlays({ scene, size }: { scene: Scene; size: Size }) {

@@ -3,7 +3,8 @@ import { useLayoutEffect, useRef, useState } from "react";
 import type { Scene } from "../model/scene";
 import type { Point } from "../model/types";
 
-const LENGTH = 200;
+/** Milliseconds after which a new layout stands. */
+export const LENGTH = 200;
 const MOST = 300;
 
 /** Places on the way from where nodes were to where they belong: 200 ms after a layout, none while dragging. */

@@ -3,7 +3,7 @@
 import { applyEdit, ends, freshId, graphOf } from "./graph";
 import { GAP, bottomOf, byGraph, byHand, home, pathOf, pinned, takenIn } from "./lookup";
 import { sceneOf, type Item, type Scene, type View, type Wire } from "./scene";
-import { WIDTH, isLamina } from "./stacks";
+import { SEAM, WIDTH, isLamina } from "./stacks";
 import type { Edit, EdgePair, Fix, Json, LayerFace, Params, Point, Step } from "./types";
 
 export interface Result {
@@ -121,6 +121,21 @@ function withRoom(view: View, edit: Edit, id: string): Step[] {
   return [...edit.steps, ["move", { positions: places as unknown as Json }]];
 }
 
+/** The edit with what it tears off a stack standing below that stack, not wherever there is room. */
+export function seated(view: View, scene: Scene, edit: Edit): Edit {
+  if (!byHand(view, edit.graph)) return edit;
+  const stored = view.doc.positions[edit.graph] ?? {};
+  const after = sceneOf({ ...view, doc: applyEdit(view.doc, edit), graph: edit.graph, opened: new Set() });
+  const torn = scene.items.filter(
+    (item) => item.graph === edit.graph && item.head !== item.key && !stored[item.node.id] && after.byKey.get(item.node.id)?.head === item.node.id,
+  );
+  return torn.reduce((now, item) => {
+    const at = { x: home(scene.byKey.get(item.head)!).x, y: home(item).y - SEAM + GAP };
+    const moved: Edit = { ...now, steps: [...now.steps, ["move", { positions: { [item.node.id]: at } as unknown as Json }]] };
+    return { ...moved, steps: withRoom(view, moved, item.node.id) };
+  }, edit);
+}
+
 /** Where a double click or quick add puts a layer: after the selection, else after the one loose end, else free. */
 export function whereNext(scene: Scene, selected: ReadonlySet<string>, middle: Point): Where {
   const chosen = [...selected].filter((key) => scene.byKey.has(key));
@@ -197,6 +212,10 @@ export function bypass(view: View, scene: Scene, key: string): Edit | null {
   };
 }
 
-export function repair(graph: string, fix: Fix): Edit {
-  return { graph, label: fix.label, steps: fix.edits.map(([operation, args]): Step => [operation, args]) };
+/** A proposal taken over; what it adds gets room, as what a person adds does. */
+export function repair(view: View, graph: string, fix: Fix): Edit {
+  const edit: Edit = { graph, label: fix.label, steps: fix.edits.map(([operation, args]): Step => [operation, args]) };
+  const before = takenIn(view, graph);
+  const made = graphOf(applyEdit(view.doc, edit), graph).nodes.filter((node) => !before.has(node.id));
+  return made.reduce((now, node) => ({ ...now, steps: withRoom(view, now, node.id) }), edit);
 }

@@ -33,7 +33,7 @@ export interface StripPlan {
 const NARROW = 112;
 /** Below it a node says less, and of a long name its end, which tells it from its neighbours. */
 export const TIGHT = 150;
-const WIDE = 170;
+const WIDE = 190;
 const GAPS = [36, 28, 20];
 
 /** How wide a node and the gap beside it are, so that all columns are seen at once where they can be. */

@@ -41,6 +41,11 @@ export class Ui {
     this.set({ selected: new Set(keys), wire: null });
   }
 
+  /** Forget of the selection what is not on the canvas any more. */
+  keep(there: (key: string) => boolean): void {
+    if ([...this.state.selected].some((key) => !there(key))) this.set({ selected: new Set([...this.state.selected].filter(there)) });
+  }
+
   /** Turn to another graph, or into a module of it; what is open in place belongs to the graph. */
   open(root: string, inside: string): void {
     const same = root === this.state.root && inside === this.state.inside;

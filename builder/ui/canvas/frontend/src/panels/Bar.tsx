@@ -1,6 +1,7 @@
 import { useEffect, useState } from "react";
 
 import type { CanvasHandle } from "../canvas/Canvas";
+import { LENGTH } from "../canvas/tween";
 import { useEditor } from "../context";
 import { Icon } from "../icons";
 import { moduleNamed } from "../model/places";
@@ -94,7 +95,7 @@ export function Bar({ canvas, source, setSource }: { canvas: React.RefObject<Can
         {button("undo", `Undo (${MOD}Z)`, "undo", () => session.undo(), !session.state?.undo && !session.busy)}
         {button("redo", `Redo (${MOD}Shift+Z)`, "redo", () => session.redo(), !session.state?.redo)}
         <span className="rule" />
-        {button("tidy", "Tidy the layout (L)", "tidy", () => { apply(tidy(view, scene, view.graph)); setTimeout(() => canvas.current?.fit(), 60); })}
+        {button("tidy", "Tidy the layout (L)", "tidy", () => { apply(tidy(view, scene, view.graph)); setTimeout(() => canvas.current?.fit(), LENGTH + 40); })}
         {button("group", `Group the selection into a module (${MOD}G)`, "group", tools.group, tools.keys.length < 1)}
         {button("code", "Source", "source-toggle", () => setSource(!source), false, source)}
         {button("keys", "Keyboard (?)", "keys", () => ui.set({ sheet: true }))}

@@ -23,6 +23,10 @@ VERSION = 1
 MAX_BYTES = 20_000_000
 
 
+Seed = Annotated[int, Field(ge=0, lt=2**53)]
+"""What a generator begins with: a whole number that JSON keeps."""
+
+
 class Strict(BaseModel):
     """Base of the project's parts: immutable, unknown keys refused, no NaN."""
 
@@ -61,7 +65,7 @@ class Split(Strict):
     kind: Literal["random", "stratified", "group", "time", "given"] = "stratified"
     validation: float = Field(0.15, ge=0, lt=1)
     test: float = Field(0.15, ge=0, lt=1)
-    seed: int = 0
+    seed: Seed = 0
     group: str | None = None
     time: str | None = None
 
@@ -104,6 +108,9 @@ class TaskChoice(Strict):
     outputs: dict[Name, OutputTask] = {}
     options: dict[str, JsonValue] = {}
 
+
+MOST_THREADS = 512
+"""So many threads a run may ask for; each takes memory even where there is no core for it."""
 
 LARGEST_RATE = 100.0
 """The highest learning rate that an order to a run takes."""
@@ -181,8 +188,8 @@ class Recipe(Strict):
     precision: Literal["float32", "tf32", "bfloat16"] = "float32"
     compile: Literal["off", "auto", "on"] = "auto"  # the whole step, beside the training
     device: str = "auto"  # auto, cpu, cuda, cuda:1, mps
-    threads: Annotated[int, Field(ge=1)] | None = None
-    seed: int = 0
+    threads: Annotated[int, Field(ge=1, le=MOST_THREADS)] | None = None
+    seed: Seed = 0
     start_from: str | None = None  # a run id or the path of a safetensors file
     keep: Literal["best", "best_and_last", "all"] = "best_and_last"
     monitor: str = "validation_loss"
@@ -290,17 +297,19 @@ def loads(text: str | bytes, *, place: str = "project file") -> Project:
     for step in range(version, VERSION):
         raw = MIGRATIONS[step](raw)
     try:
-        project = Project.model_validate({**raw, "lamina": VERSION})
-    except ValidationError as error:
-        raise complaint(error, place) from error
-    try:
-        json.dumps(raw, ensure_ascii=False, allow_nan=False).encode()
+        json.dumps(raw, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
         raise LaminaError(
             "A text holds half of a character (a lone surrogate).",
             place=place,
             remedy="Write the character itself.",
         ) from error
+    try:
+        project = Project.model_validate({**raw, "lamina": VERSION})
+    except ValidationError as error:
+        raise complaint(error, place) from error
+    try:
+        json.dumps(raw, allow_nan=False)
     except ValueError as error:
         raise LaminaError(
             "A number is infinite or none (NaN).", place=place, remedy="Write a finite number."
@@ -355,7 +364,9 @@ def complaint(error: ValidationError, place: str = "") -> LaminaError:
     first = found[0]
     where = wording.place(first) or "the whole"
     others = {wording.place(one) for one in found} - {wording.place(first)}
-    if first["type"] == "extra_forbidden":
+    if "recursion" in str(first["msg"]).lower():
+        fact, remedy = "It is nested too deeply.", "Take out the nested part."
+    elif first["type"] == "extra_forbidden":
         fact, remedy = "This key is not known.", _near(first["loc"])
     elif first["type"] == "missing":
         fact, remedy = "This key is missing.", f'Add "{first["loc"][-1]}".'

@@ -35,6 +35,9 @@ LIMITS = {
 BRANCH = re.compile(r"(literal|tuple|dict|list|function-\w+|constrained-\w+)\[.*\]", re.DOTALL)
 """How pydantic marks, in a place, which of several allowed forms it tried."""
 
+DEEPEST = 12
+"""So many keys of a place are told; what is nested deeper is found from there."""
+
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 """Line breaks, what steers a terminal, and what turns the direction of writing."""
 
@@ -86,7 +89,8 @@ SYNTAX = {
 
 def place(found: Mapping[str, Any]) -> str:
     """Where pydantic found it, as keys: "recipe.optimizer.lr"; empty for the whole."""
-    return ".".join(part for part in map(str, found["loc"]) if not BRANCH.fullmatch(part))
+    parts = [part for part in map(str, found["loc"]) if not BRANCH.fullmatch(part)]
+    return ".".join(parts if len(parts) <= DEEPEST else [*parts[:DEEPEST], "…"])
 
 
 def sentence(errors: Sequence[Mapping[str, Any]]) -> tuple[str, str]:

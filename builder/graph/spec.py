@@ -63,8 +63,12 @@ class Edge(Frozen):
     @model_validator(mode="before")
     @classmethod
     def _from_pair(cls, value: Any) -> Any:
-        if isinstance(value, list | tuple):
-            if len(value) != 2 or not all(isinstance(end, str) for end in value):
+        if not isinstance(value, dict | Edge):
+            if (
+                not isinstance(value, list | tuple)
+                or len(value) != 2
+                or not all(isinstance(end, str) for end in value)
+            ):
                 raise ValueError('an edge is a pair of node names such as ["conv1", "relu1"]')
             source, _, source_port = value[0].partition(".")
             target, _, target_port = value[1].partition(".")

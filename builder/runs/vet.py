@@ -62,7 +62,7 @@ def _weights(wish: str, models: "Mapping[str, nn.Module]") -> Path:
 
 def _file(wish: str) -> Path:
     path = Path(wish).expanduser()
-    if not path.suffix and (room("runs") / wish).is_dir():
+    if path.name == wish and not path.suffix and (room("runs") / wish).is_dir():
         return Run(wish).checkpoint("best").path
     if not path.is_file():
         raise LaminaError(

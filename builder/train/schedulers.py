@@ -3,6 +3,7 @@ moved along on a stand-in, give the factors. A resume needs no state but the ste
 """
 
 import inspect
+import math
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -86,6 +87,10 @@ def complete(name: str, given: Mapping[str, Any], place: str) -> dict[str, Any]:
     return found
 
 
+TRIED = 32
+"""So many of a schedule's first moves are tried before a run begins."""
+
+
 class Table:
     """Factors of the learning rate by position, worked out as far as they are asked for."""
 
@@ -98,19 +103,27 @@ class Table:
         weight = torch.nn.Parameter(torch.zeros(1))
         self.optimizer = torch.optim.SGD([weight], lr=lr)
         self.optimizer.step()  # torch warns of a schedule that moves before any step
+        remedy = "See torch.optim.lr_scheduler for what they mean."
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 self.schedule = _build(name, options, self.optimizer, lr, units, "recipe.schedule")
+            self.found = [self._now()]
+            self.at(min(units, TRIED) - 1)  # some options only fail on the way
         except LaminaError:
             raise
-        except (ValueError, TypeError, IndexError, ZeroDivisionError, AttributeError) as error:
+        except (ValueError, TypeError, IndexError, ArithmeticError, AttributeError) as error:
             raise LaminaError(
                 f"{name} refuses its options: {error}.",
                 place="recipe.schedule.options",
-                remedy="See torch.optim.lr_scheduler for what they mean.",
+                remedy=remedy,
             ) from error
-        self.found = [self._now()]
+        if not all(0 <= factor < math.inf for factor in self.found):
+            raise LaminaError(
+                f"{name} gives a learning rate that is negative or not finite.",
+                place="recipe.schedule.options",
+                remedy=remedy,
+            )
 
     def _now(self) -> float:
         return float(self.optimizer.param_groups[0]["lr"]) / self.lr
@@ -148,6 +161,8 @@ def _build(
         if name == "ChainedScheduler":
             return kind(parts, optimizer=optimizer)
         return kind(optimizer, parts, milestones=found["milestones"])
+    if name == "MultiStepLR":
+        _numbers(found["milestones"], f"{place}.options.milestones")
     if name == "OneCycleLR":
         found["max_lr"] = lr if found["max_lr"] is ... else found["max_lr"]
         if found["total_steps"] is None and found["epochs"] is None:

@@ -1,6 +1,7 @@
 """Files meant to do harm, and pictures of all kinds: what happens to each of them."""
 
 import io
+import json
 import stat
 import zipfile
 from collections.abc import Callable
@@ -75,10 +76,20 @@ def coloured() -> dict[str, bytes]:
     return {f"{k}/{i}.jpg": png((25 * i, 0, 9 * len(k))) for k in ("red", "blue") for i in range(8)}
 
 
+def records(more: dict[str, str]) -> bytes:
+    rows = [json.dumps(dict(zip("aby", row, strict=True)) | more) for row in ROWS]
+    return "\n".join(rows).encode()
+
+
 NUMBERED = ",".join([*map(str, range(300)), "y"]) + "\n"
 READ: dict[str, tuple[Callable[[], bytes], int, str]] = {
     # file → its bytes, the rows that are read, the target that is guessed
     "utf16_bom.csv": (lambda: body().encode("utf-16"), 60, "y"),
+    "utf32_bom.csv": (lambda: body().encode("utf-32"), 60, "y"),
+    "utf32_unmarked.csv": (lambda: body().encode("utf-32-be"), 60, "y"),
+    "json_inside.csv": (lambda: records({}), 60, "y"),
+    "half_a_character.jsonl": (lambda: records({"t": "\ud83d lake"}), 60, "y"),
+    "steering.csv": (lambda: body("a\x1b[31m,b\x07,y\u202e").encode(), 60, "y"),
     "cr_only.csv": (lambda: body(end="\r").encode(), 60, "y"),
     "html_name.csv": (lambda: body("<script>alert(1)</script>,<b>,y").encode(), 60, "y"),
     "same_names.csv": (lambda: body("a,a,a").encode(), 60, "a (3)"),
@@ -111,6 +122,8 @@ READ: dict[str, tuple[Callable[[], bytes], int, str]] = {
 REFUSED: dict[str, tuple[Callable[[], bytes], str, str]] = {
     # file → its bytes, words of the sentence, what stands in the place
     "broken_line.jsonl": (lambda: b'{"a":1}\n' * 5 + b'{"a":\n{"a":2}\n', "no JSON", "line 6"),
+    "digits.jsonl": (lambda: b'{"a":1}\n{"a":' + b"9" * 6000 + b"}\n", "of digits", "line 2"),
+    "torn_utf16.csv": (lambda: body().encode("utf-16")[:-1], "not utf-16 text", "line 61"),
     "deep.json": (lambda: b"[" * 100_000, "nested too deeply", "deep.json"),
     "only_quotes.csv": (lambda: b'"' * 100_001, "never closed", "line 1"),
     "one_long_line.csv": (lambda: b"a" * 300_000, "no rows", "one_long_line.csv"),
@@ -147,6 +160,11 @@ def test_a_nasty_file_is_refused_in_one_sentence(name: str, tmp_path: Path) -> N
     assert caught.value.remedy
     assert "\n" not in str(caught.value)
     assert [entry.name for entry in tmp_path.iterdir() if entry.is_file()] == [name]
+
+
+def test_an_empty_folder_is_called_so(tmp_path: Path) -> None:
+    with pytest.raises(LaminaError, match="folder is empty"):
+        data.recognise([tmp_path])
 
 
 IMAGES: dict[str, str] = {

@@ -228,3 +228,18 @@ def test_two_servers_on_one_home_do_not_hurt_each_other(
     assert sorted(row.name for row in rows) == ["run of one"] * 3 + ["run of two"] * 3
     assert len({row.id for row in rows}) == 6
     assert runs.reindex() == 6
+
+
+@pytest.mark.parametrize(("validation", "test"), [(0.0, 0.0), (0.0, 0.2)])
+def test_a_run_without_rows_held_out_ends_well(
+    make_project: Make, validation: float, test: float
+) -> None:
+    project = make_project(epochs=2)
+    split = project.data.split.model_copy(update={"validation": validation, "test": test})
+    held = project.data.model_copy(update={"split": split})
+    run = runs.start(project.model_copy(update={"data": held}), detach=False)
+    assert (run.status.status, run.status.error) == ("finished", None)
+    assert [set(row) & {"train_loss", "validation_loss"} for row in run.epochs()] == [
+        {"train_loss"}
+    ] * 2
+    assert run.model("best").state_dict()

@@ -156,3 +156,24 @@ def test_a_warm_up_of_one_cycle_is_its_own_rise() -> None:
     assert top == 24
     assert factors[: top + 1] == sorted(factors[: top + 1])
     assert factors[top:] == sorted(factors[top:], reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("StepLR", {"step_size": 0}),
+        ("StepLR", {"step_size": "x"}),
+        ("CosineAnnealingLR", {"T_max": 0}),
+        ("OneCycleLR", {"max_lr": -1}),
+        ("MultiStepLR", {"milestones": "abc"}),
+        ("ExponentialLR", {"gamma": -5}),
+    ],
+)
+def test_a_schedule_that_fails_on_its_way_is_refused_before_the_start(
+    name: str, options: dict[str, Any]
+) -> None:
+    wish = Recipe.model_validate({"schedule": {"name": name, "options": options}})
+    with pytest.raises(LaminaError) as caught:
+        recipe.check(wish)
+    assert caught.value.place.startswith("recipe.schedule.options")
+    assert caught.value.remedy

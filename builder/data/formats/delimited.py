@@ -118,13 +118,19 @@ def refuse_foreign(data: bytes, place: str) -> None:
 
 
 def guess_encoding(data: bytes) -> str:
-    """By byte-order mark, by the zeros of UTF-16, by whether it is UTF-8; else Windows' western
-    code page."""
+    """By byte-order mark, by the zeros of UTF-16 and UTF-32, by whether it is UTF-8; else Windows'
+    western code page."""
     if data.startswith(codecs.BOM_UTF8):
         return "utf-8"
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     head = data[:4000]
+    upper = {encoding: head[place::4] for encoding, place in (("utf-32-le", 3), ("utf-32-be", 0))}
+    for encoding, highest in upper.items():
+        if highest and not any(highest) and head.count(0) > 0.6 * len(head):
+            return encoding  # no character has a number that fills its highest byte
     even, odd = head[0::2].count(0), head[1::2].count(0)
     if odd > 0.3 * len(head) / 2 and even == 0:
         return "utf-16-le"
@@ -155,7 +161,7 @@ def decode(data: bytes, encoding: str, place: str) -> str:
         raise LaminaError(
             f"The file is not {encoding} text.",
             place=f"{place}, line {line}",
-            remedy="Set another encoding, or leave it to be guessed.",
+            remedy="Set another encoding, or leave it to be guessed; or save it again as UTF-8.",
         ) from None
     return text.removeprefix("\ufeff")
 

@@ -1,6 +1,7 @@
 """JSON lines, and JSON with a list of records."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from builder.data.grid import MAX_COLUMNS
 from builder.errors import LaminaError
 
 MAX_BYTES = 1_000_000_000
+HALF = re.compile(r"\\ud[89a-f]", re.I)
+"""Where half of a character may be written, which JSON allows and no text can hold."""
 
 
 def read(path: Path, options: Mapping[str, Any]) -> tuple[dict[str, list[Any]], dict[str, Any]]:
@@ -30,9 +33,12 @@ def read(path: Path, options: Mapping[str, Any]) -> tuple[dict[str, list[Any]], 
     encoding = str(options.get("encoding") or delimited.guess_encoding(data))
     text = delimited.decode(data, encoding, path.name)
     records = _records(text, path.name)
+    halves = HALF.search(text) is not None
     columns: dict[str, list[Any]] = {}
     for row, record in enumerate(records):
         for name, value in _flat(record):
+            if halves:
+                name, value = _mended(name), _mended(value)
             cells = columns.setdefault(name, [])
             cells.extend([None] * (row - len(cells)))
             if len(cells) == row:
@@ -48,6 +54,13 @@ def read(path: Path, options: Mapping[str, Any]) -> tuple[dict[str, list[Any]], 
     if not columns:
         raise LaminaError("The file holds no records.", place=path.name, remedy="Add some.")
     return columns, {"encoding": encoding}
+
+
+def _mended(value: Any) -> Any:
+    """A text with the sign for unreadable where it has half of a character; all else as it is."""
+    if not isinstance(value, str):
+        return value
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _records(text: str, place: str) -> list[dict[str, Any]]:

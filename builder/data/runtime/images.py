@@ -138,6 +138,8 @@ def _with_pillow(content: bytes, near: tuple[int, int] | None) -> Tensor:
 
 def _reason(error: Exception) -> str:
     text = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
+    if "decompression bomb" in text:
+        return "it has far more than 50 million pixels"
     return "no image format that is known" if "cannot identify image" in text else text
 
 

@@ -18,7 +18,8 @@ SUFFIXES = (
     ".csv", ".tsv", ".psv", ".tab", ".txt", ".data", ".dat", ".parquet", ".xls", ".xlsx", ".xlsm",
     ".json", ".jsonl", ".ndjson",
 )  # fmt: skip
-WRITTEN = (".json", ".jsonl", ".ndjson", ".xls", ".xlsx", ".xlsm", ".parquet")
+JSON = (".json", ".jsonl", ".ndjson")
+WRITTEN = (*JSON, ".xls", ".xlsx", ".xlsm", ".parquet")
 
 
 @dataclass
@@ -171,7 +172,8 @@ def _read(path: Path, options: Mapping[str, Any], progress: Progress) -> _File:
         frame = columnar.read(path)
         names = tuple(str(name) for name in frame.columns)
         return _File(names, tuple(columnar.plain(frame[name]) for name in names))
-    written = head.startswith((b"PK\x03\x04", excel.OLD)) or path.suffix.lower() in WRITTEN
+    json = path.suffix.lower() in JSON or head.lstrip().startswith((b'[{"', b'{"'))
+    written = json or head.startswith((b"PK\x03\x04", excel.OLD)) or path.suffix.lower() in WRITTEN
     whole = None if written else large.read(path, options, progress)
     if whole is not None:
         return _shaped(*whole)
@@ -180,9 +182,10 @@ def _read(path: Path, options: Mapping[str, Any], progress: Progress) -> _File:
         grid, guessed, sheets = excel.read(path, options)
         if path.suffix.lower() not in (".xls", ".xlsx", ".xlsm"):
             grid.notes.append(f"{path.name} is an Excel workbook, whatever its name says.")
-    elif path.suffix.lower() in (".json", ".jsonl", ".ndjson"):
+    elif json:
         columns, guessed = records.read(path, options)
-        return _File(tuple(columns), tuple(columns.values()), guessed=guessed)
+        notes = [] if path.suffix.lower() in JSON else [f"{path.name} is JSON, not cells."]
+        return _File(tuple(columns), tuple(columns.values()), guessed=guessed, notes=notes)
     elif path.suffix.lower() in (".xls", ".xlsx", ".xlsm", ".parquet") and b"\0" in head:
         raise LaminaError(
             f"The file is damaged, or no {path.suffix} file.",

@@ -153,9 +153,10 @@ class Watch:
         inputs = self.plan.task.context.inputs
         train = self.plan.data.get("train", {})
         held_out = self.plan.data.get("validation", {})
+        some = any(map(len, held_out.values()))  # a split may have no rows
         return {
             "tellers": data.tellers(train, inputs, self.plan.target),
-            "copies": data.copies(train, held_out, inputs) if held_out else None,
+            "copies": data.copies(train, held_out, inputs) if some else None,
         }
 
     def facts(self) -> Facts:

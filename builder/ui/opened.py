@@ -11,6 +11,7 @@ from builder.progress import Progress
 from builder.ui import chrome, labels, parts, places, standing, state, work
 
 TITLES = {"train": "Train", "validation": "Validation", "test": "Test"}
+ENDED = {"failed": "failed", "stopped": "was stopped", "finished": "ended"}
 QUICK = 2000
 """So many rows are predicted before a person could read that they are."""
 PATIENCE = 0.5
@@ -49,13 +50,29 @@ def run_or_stop(page: str) -> Any:
                 st.rerun()
         st.stop()
     if not run.checkpoints():
-        _nothing(page, "This run keeps no checkpoint yet", "Wait for its first epoch to end.")
+        _unkept(page, run)
     return run
 
 
-def _nothing(page: str, title: str, sentence: str) -> None:
+def _unkept(page: str, run: Any) -> None:
+    """Says why the run cannot be looked at, with the way to where more is told."""
+    now = run.status
+    title, sentence = "This run keeps no checkpoint yet", "Wait for its first epoch to end."
+    if now.status in ENDED:
+        title = f"This run {ENDED[now.status]} before it kept a checkpoint"
+        sentence = (now.error or {}).get("fact") or now.message or "Train says more about it."
+    _nothing(page, title, sentence, run)
+
+
+def _nothing(page: str, title: str, sentence: str, run: Any = None) -> None:
+    def another() -> None:
+        if st.button("Look at another run", key=f"{page}_another"):
+            state.set_run(None)
+            st.rerun()
+
     if state.project_id() is not None:
-        chrome.bar([state.project().name, chrome.TITLES[page]])
+        crumbs = [state.project().name, *([name_of(run)] if run else []), chrome.TITLES[page]]
+        chrome.bar(crumbs, actions=another if run else None)
     with st.container(key=f"lm_body_{page}_none"):
         if parts.empty(title, sentence, "Go to Train", key=f"{page}_none"):
             state.go("train")

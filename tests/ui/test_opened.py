@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +14,7 @@ from builder.progress import Progress
 from builder.runs import lease
 from builder.ui import opened, work
 from tests.ui.apptest import open_page, text_of
+from tests.ui.tiny import tiny_project
 
 
 def looked_at() -> None:
@@ -140,3 +142,24 @@ def test_a_run_of_a_project_file_is_looked_at_without_a_project(
     assert run in app.query_params["run"]
     app = open_page(page)
     assert "No project is open" in text_of(app)
+
+
+@pytest.mark.parametrize("page", ["evaluate", "explain", "deploy"])
+def test_a_run_that_failed_before_a_checkpoint_says_why_and_offers_another(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = tiny_project(tmp_path)
+    project = workspace.open_project(key)
+    settings = {"recipe.epochs": 2, "recipe.optimizer.lr": 1e12, "recipe.device": "cpu"}
+    run = runs.start(project, project_id=key, detach=False, overrides=settings, name="too fast")
+    assert run.status.status == "failed"
+    assert not run.checkpoints()
+    app = open_page(page, project=key, run=run.id)
+    assert not app.exception
+    said = text_of(app)
+    assert "This run failed before it kept a checkpoint" in said
+    assert "no longer a finite number" in said
+    assert "<span>too fast</span>" in said
+    app.button(key=f"{page}_another").click().run()
+    assert not app.exception
+    assert "There is no trained run yet" in text_of(app)

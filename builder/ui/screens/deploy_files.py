@@ -78,7 +78,7 @@ def _answers(run: "Run", found: Answers) -> None:
     note = f"first {PREVIEW} of {found.count:,} rows" if found.count > PREVIEW else ""
     with st.container(key="lm_deploy_result", horizontal=True, vertical_alignment="center"):
         st.download_button(
-            f"Download {found.count:,} predictions",
+            f"Download {found.count:,} prediction{'' if found.count == 1 else 's'}",
             found.csv,
             file_name="predictions.csv",
             mime="text/csv",

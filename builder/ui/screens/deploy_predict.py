@@ -94,8 +94,10 @@ def _image(
 ) -> tuple[dict[str, Any] | None, str | None]:
     upload = st.file_uploader("An image", type=deploy_files.IMAGES, key=f"deploy_image_{run.id}")
     if upload is not None:
+        picture = st.container()  # what is said of it stands below
         record = _upright(settings, {column: upload.getvalue()}, upload.file_id)
-        _shown(record[column])
+        with picture:
+            _shown(record[column])
         return record, None
     content = _bytes((sample or {}).get(column))
     if content is None:

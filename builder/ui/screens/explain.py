@@ -90,8 +90,9 @@ def _page(project: str, run: Any) -> None:
             help="Everything on this page that was computed, as JSON",
         )
 
-    crumbs = [project, opened.name_of(run), sample.name(run, one)]
-    chrome.bar(crumbs, actions=actions)
+    whole = table and st.session_state.get("explain_view") == "model"
+    last = VIEWS["model"].lower() if whole else sample.name(run, one)
+    chrome.bar([project, opened.name_of(run), last], actions=actions)
     chosen = [name for name in _chosen(_kind(asked)) if reasons.get(name) is None]
     if table and view == "model":
         explain_whole.show(run, asked, checkpoint)

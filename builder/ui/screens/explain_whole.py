@@ -148,7 +148,8 @@ def _swarm(run: Any, split: str, found: Explanation) -> None:
     )
     with st.container(horizontal=True, vertical_alignment="center", key="lm_head_swarm"):
         parts.html(
-            '<div class="lm-s lm-m">Blue dots hold low values of the column, orange ones high. '
+            '<div class="lm-s lm-m">Blue dots hold low values of the column, orange ones high; '
+            "words go from blue to orange by the alphabet. "
             "Bold: the mean size of the column’s part. Click a dot to open its row.</div>",
             "swarm",
         )

@@ -33,7 +33,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     return el("tr", { class: row.trial === data.opened ? "on" : "", tabindex: row.trial === tab ? 0 : -1, "data-testid": `trial-${row.trial}`, "aria-label": `Trial ${row.trial}, ${row.word}: open`, onclick: pick,
       onkeydown: (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); event.stopPropagation(); pick(); } } },
       el("td", {}, String(row.trial)), el("td", { class: "l" }, pill),
-      data.values.map((column, at) => el("td", { class: (data.values.length > 1 ? row.front : row.word === "Complete" && row.values[at] === top[at]) ? "mono top" : "mono" }, shown(row.values[at]))),
+      data.values.map((column, at) => el("td", { class: (data.values.length > 1 ? row.front : row.word === "Complete" && row.values[at] === top[at]) ? "mono top" : "mono" }, Number.isInteger(row.values[at]) ? figure(row.values[at]) : row.values[at] === "" ? "none" : measured(row.values[at]))),
       data.settings.map(({ name }) => el("td", { class: "mono m" }, shown(row.settings[name]))),
       el("td", { class: "mono m" }, String(row.epochs)), el("td", { class: "mono m" }, row.lasted),
       some ? el("td", { class: "l m s why", title: row.words }, row.words) : null);

@@ -93,8 +93,8 @@ def _row(entry: workspace.Entry, last: Last | None) -> str:
         figure = _figure(last.course[-1]) if last.course else ""
         title = comparison.figure_name(last.figure)
     return (
-        f'<div class="lm-rc"><div class="nm"><b title="{escape(entry.name)}">{escape(entry.name)}</b><div class="lm-f lm-s">'
-        f"{escape(note)}</div></div>"
+        f'<div class="lm-rc"><div class="nm"><b title="{escape(entry.name)}">{escape(entry.name)}'
+        f'</b><div class="lm-f lm-s">{escape(note)}</div></div>'
         f'<span class="sp">{line}</span><span class="lm-mono fg" title="{escape(title)}">'
         f"{escape(figure)}</span>"
         f'<span class="bd">{parts.badge(word, tone, sign)}</span></div>'

@@ -110,7 +110,8 @@ export default function (component) {
   const send = (change) => setTriggerValue("change", change);
 
   const draw = () => {
-    root.className = data.compact ? "compact" : "";
+    const told = data.columns.some((column) => column.type === "text");
+    root.className = data.compact ? (told ? "compact told" : "compact") : "";
     const old = root.querySelector(".scroll");
     if (old) { kept.left = old.scrollLeft; kept.top = old.scrollTop; }
     const [before, after] = data.target ? data.title.split("{target}") : [data.title, ""];

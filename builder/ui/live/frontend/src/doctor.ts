@@ -42,7 +42,9 @@ export class Doctor {
     const gone = dismissed.get(this.run) ?? new Set();
     const all = this.feed.state.symptoms;
     for (const kind of gone) if (!all.some((symptom) => symptom.kind === kind)) gone.delete(kind);
-    const shown = all.filter((symptom) => !gone.has(symptom.kind));
+    // what can be mended first: a symptom without a change follows from another
+    const shown = all.filter((symptom) => !gone.has(symptom.kind))
+      .sort((a, b) => Number(b.changes.length > 0) - Number(a.changes.length > 0));
     const live = !over(this.feed.state.status);
     const key = JSON.stringify([shown, live]);
     if (key === this.drawn) return;

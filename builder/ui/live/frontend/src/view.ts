@@ -55,7 +55,7 @@ export class Head implements Part {
     this.stop.onclick = () => tell({ order: "stop" });
     this.again.onclick = () => go("recipe");
     this.evaluate.onclick = () => go("evaluate");
-    this.input.oninput = () => { this.typed = true; };
+    this.input.oninput = () => { this.typed = true; this.message.textContent = ""; this.input.removeAttribute("aria-invalid"); };
     const apply = () => {
       const value = Number(this.input.value.replace("−", "-"));
       const wrong = !(value > 0 && Number.isFinite(value));
@@ -121,10 +121,11 @@ export class Head implements Part {
       over(status) ? cell("Took", duration(status.seconds)) : cell("Time left", duration(status.eta)),
       cell("Throughput", count(status.samples_per_second), `${this.props.unit}/s`),
     ];
-    if (status.memory !== null) {
+    const now = !over(status); // what the machine did last says nothing once it is over
+    if (now && status.memory !== null) {
       cells.push(cell(`Memory, ${device(status.device)}`, bytes(status.memory), status.memory_total ? `of ${bytes(status.memory_total)}` : ""));
     }
-    if (status.load !== null) cells.push(cell("Busy", `${Math.round(status.load * 100)} %`));
+    if (now && status.load !== null) cells.push(cell("Busy", `${Math.round(status.load * 100)} %`));
     while (this.progress.children.length > 1) this.progress.lastChild?.remove();
     this.progress.append(...cells);
   }

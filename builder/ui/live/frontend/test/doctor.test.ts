@@ -84,6 +84,12 @@ describe("the doctor's card", () => {
     expect([...doctor.root.querySelectorAll("details")].map((card) => card.open)).toEqual([true, false]);
   });
 
+  it("puts a cause that can be mended before what follows from it", () => {
+    const { doctor } = made([{ ...DEAD, changes: [] }, FAST]);
+    expect([...doctor.root.querySelectorAll("details")].map((card) => card.dataset.testid)).toEqual(["symptom-rate_too_high", "symptom-dead_relu"]);
+    expect(doctor.root.querySelectorAll("button.primary")).toHaveLength(1);
+  });
+
   it("is put away until the symptom appears anew, and does not move while nothing changes", () => {
     const { doctor, feed } = made([DEAD]);
     const card = doctor.root.firstElementChild;

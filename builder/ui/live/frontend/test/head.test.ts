@@ -34,6 +34,24 @@ describe("the head of a run", () => {
     expect(made({ status: "queued", waits: "" }).find("live-epoch").textContent).toBe("Preparing…");
   });
 
+  it("tells what the machine does only while it does it", () => {
+    const figures = { memory: 5e8, memory_total: 8e9, load: 0.9 };
+    expect(made({ status: "running", ...figures }).head.root.textContent).toContain("Busy90 %");
+    expect(made({ status: "stopped", ...figures }).head.root.textContent).not.toMatch(/Busy|Memory/);
+  });
+
+  it("takes back what it said of a mistyped rate as soon as another is typed", () => {
+    const { head } = made({ status: "running" });
+    const field = head.root.querySelector<HTMLInputElement>("[data-testid=live-lr]")!;
+    field.value = "abc";
+    head.root.querySelector<HTMLElement>("[data-testid=live-set-lr]")!.click();
+    expect(head.root.querySelector(".message")!.textContent).toContain("above 0");
+    field.value = "0.1";
+    field.dispatchEvent(new Event("input"));
+    expect(head.root.querySelector(".message")!.textContent).toBe("");
+    expect(field.hasAttribute("aria-invalid")).toBe(false);
+  });
+
   it("says what is being made while no step comes", () => {
     const words = "Training the judge of images, 600 of 2,000 steps.";
     expect(made({ status: "running", step: 20, steps: 60, message: words }).head.root.textContent).toContain(words);

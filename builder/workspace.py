@@ -62,15 +62,19 @@ class Use:
 
 def folder(project_id: str) -> Path:
     """The project's folder. Raises LaminaError for an id that is none or not kept here."""
-    path = room("projects") / project_id
-    if not ID.fullmatch(project_id) or not (path / FILE).is_file():
+    if not exists(project_id):
         raise LaminaError(
             "There is no such project on this machine.",
             place=f"project {project_id[:80]!r}",
             remedy="It may have been deleted. Open another one from Home.",
             code="no_project",
         )
-    return path
+    return room("projects") / project_id
+
+
+def exists(project_id: str) -> bool:
+    """Whether the project is kept here (still)."""
+    return bool(ID.fullmatch(project_id)) and (room("projects") / project_id / FILE).is_file()
 
 
 def projects() -> tuple[Entry, ...]:

@@ -79,8 +79,16 @@ def project() -> Project:
 
 
 def project_or_run() -> None:
-    """Ends the page as `project` does, unless the address names a run: a run stands by itself."""
-    if run_id() is None or project_id() is not None:
+    """Ends the page as `project` does, unless the address names a run: a run stands by itself, also
+    when its project has been deleted.
+    """
+    asked = project_id()
+    if run_id() is None:
+        project()
+    elif asked is not None and not workspace.exists(asked):
+        st.session_state.pop("lamina_project", None)
+        st.query_params.pop("project", None)
+    elif asked is not None:
         project()
 
 
@@ -91,9 +99,7 @@ def owner(run: "Run") -> Project:
     belongs = str(run.info.get("project_id") or "")
     if belongs == project_id():
         return project()
-    try:
-        workspace.folder(belongs)
-    except LaminaError:
+    if not workspace.exists(belongs):
         return run.project()
     st.session_state["lamina_project"] = st.query_params["project"] = belongs
     st.session_state["lamina_run"] = run.id

@@ -144,6 +144,23 @@ def test_a_run_of_a_project_file_is_looked_at_without_a_project(
     assert "No project is open" in text_of(app)
 
 
+@pytest.mark.parametrize("page", ["train", "evaluate", "explain", "deploy"])
+def test_a_run_whose_project_was_deleted_is_still_looked_at(
+    page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "ensure_current", lambda: None)  # it only has to be there
+    made = templates.make("mlp-classification")
+    own = workspace.create(made)
+    run = runs.start(made, project_id=own).id
+    workspace.delete(own)
+    app = open_page(page, project=own, run=run)
+    assert not app.exception
+    assert "There is no such project" not in text_of(app)
+    assert run in app.query_params["run"]
+    assert "project" not in app.query_params
+    assert "There is no such project" in text_of(open_page(page, project=own))
+
+
 @pytest.mark.parametrize("page", ["evaluate", "explain", "deploy"])
 def test_a_run_that_failed_before_a_checkpoint_says_why_and_offers_another(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -12,6 +12,7 @@ import streamlit as st
 from builder.data.runtime import Preparation
 from builder.evaluate import ClassificationSplit, SplitReport
 from builder.ui import opened, rows
+from builder.ui.components.downloads import file_name
 
 STRIP = 5
 
@@ -81,6 +82,12 @@ def name(run: Any, one: Sample) -> str:
         if one.record is not None
         else f"{one.split} {what} {rows.row_label(one.row)}"
     )
+
+
+def file(run: Any, one: Sample, what: str) -> str:
+    """What a download about the sample is called: "digits-run-1-test-image-1701-grad-cam"."""
+    parts = [run.project().name, opened.name_of(run), name(run, one).replace(",", ""), what]
+    return file_name(parts)
 
 
 def neighbours(report: SplitReport, one: Sample) -> tuple[str, list[int]]:

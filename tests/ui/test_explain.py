@@ -36,6 +36,7 @@ def test_a_link_opens_its_sample_with_a_judged_map_per_method(images):
         assert card["evidence"]["marked"]
         assert card["map"]["w"] == 8
         assert card["csv"].count("\n") == 9
+        assert card["name"] == f"digits-cnn-run-1-test-image-8-{card['method'].replace('_', '-')}"
 
 
 def test_a_method_that_does_not_fit_is_greyed_with_the_reason(images):

@@ -7,7 +7,7 @@ import streamlit as st
 from builder.errors import LaminaError
 from builder.explain import Explanation, Subject, channels, method
 from builder.explain.methods.grad_cam import default_layer
-from builder.ui import figures, parts, rows
+from builder.ui import figures, parts, rows, sample
 from builder.ui.components import maps
 from builder.ui.sample import Sample
 from builder.ui.screens import explain_kept, explain_side, explain_work
@@ -44,7 +44,7 @@ def show(
                 for place, name in zip(places, chosen[start : start + ACROSS], strict=False):
                     with place, st.container(key=f"lm_card_method_{name}", height="stretch"):
                         _card(run, asked, checkpoint, one, inputs, wish, name, layer)
-            _inside(run, asked, inputs, wish)
+            _inside(run, asked, one, inputs, wish)
             grey = _picture(run, asked, inputs) if rows.form(run.spec) == "image" else None
             explain_kept.show(run, checkpoint, one, methods_key, grey)
 
@@ -75,7 +75,13 @@ def _card(
         parts.failed(error, key=f"method_failed_{name}")
         return
     if found is not None:
-        maps.card(f"card_{name}_{run.id}", found, _picture(run, asked, inputs), _note(found))
+        maps.card(
+            f"card_{name}_{run.id}",
+            found,
+            sample.file(run, one, found.title),
+            _picture(run, asked, inputs),
+            _note(found),
+        )
 
 
 def _picture(run: Any, asked: Any, inputs: Any) -> Any:
@@ -97,7 +103,7 @@ def _note(found: Explanation) -> str:
     return " ".join((*found.limits[:2], found.notes[0] if found.notes else ""))
 
 
-def _inside(run: Any, asked: Any, inputs: Any, wish: explain_side.Asked) -> None:
+def _inside(run: Any, asked: Any, one: Sample, inputs: Any, wish: explain_side.Asked) -> None:
     """The layers: pick one on the graph, see its channels; Grad-CAM then looks at it, too."""
     subject: Subject = asked.subject
     if not subject.layers:
@@ -125,7 +131,8 @@ def _inside(run: Any, asked: Any, inputs: Any, wish: explain_side.Asked) -> None
         found = channels(subject, inputs, start, code)
         left, right = st.columns([650, 400], gap="small")
         with left:
-            maps.channels(f"channels_{run.id}", start, found.shown)
+            name = sample.file(run, one, f"{start} channels")
+            maps.channels(f"channels_{run.id}", name, found.shown)
         with right:
             parts.html(
                 '<div style="display:flex;gap:28px;margin-bottom:8px">'

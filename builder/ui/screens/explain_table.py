@@ -46,7 +46,7 @@ def show(run: Any, asked: Any, checkpoint: str, one: Sample, chosen: list[str]) 
                     key="no_shap",
                 )
             if found is not None:
-                _waterfall(run, found)
+                _waterfall(run, one, found)
         if found is not None and found.rows[0].trust is not None:
             with trust:
                 maps.verdict(f"trust_{run.id}", found.rows[0].trust, _fair(run, checkpoint, one))
@@ -63,7 +63,8 @@ def _others(
                 found = explain_work.sample(run, asked, checkpoint, one, name, target=target)
                 if found is not None:
                     note = " ".join((*found.limits[:2], *found.notes[:1]))
-                    maps.card(f"card_{name}_{run.id}", found, None, note)
+                    title = sample.file(run, one, found.title)
+                    maps.card(f"card_{name}_{run.id}", found, title, None, note)
 
 
 def _head(run: Any, asked: Any, checkpoint: str, one: Sample, inputs: Any) -> str | None:
@@ -134,7 +135,7 @@ def _code(subject: Any, target: str | None) -> Any:
     return None if target is None else torch.tensor([subject.classes.index(target)])
 
 
-def _waterfall(run: Any, found: Explanation) -> None:
+def _waterfall(run: Any, one: Sample, found: Explanation) -> None:
     row = found.rows[0]
     share = bool(found.classes)
     ordered = sorted(row.columns, key=lambda part: -abs(part.attribution))
@@ -181,6 +182,7 @@ def _waterfall(run: Any, found: Explanation) -> None:
         label=f"From {write(base)} to "
         f"{write(row.score)}: " + ", ".join(f"{bar['name']} {bar['shown']}" for bar in bars),
         csv=csv,
+        name=sample.file(run, one, "shap values"),
     )
 
 

@@ -16,14 +16,14 @@ from builder.ui import figures, rows, tokens
 from builder.ui.components import plain
 
 
-def card(key: str, found: Explanation, picture: Any = None, note: str = "") -> None:
-    """Draw the card of an explanation's first row.
+def card(key: str, found: Explanation, name: str, picture: Any = None, note: str = "") -> None:
+    """Draw the card of an explanation's first row; its files are called `name`.
 
     `picture` [H, W] from 0 to 1 lies below an image's map.
     """
     row = found.rows[0]
     data: dict[str, Any] = {
-        "id": f"{found.method}-{row.row if row.row is not None else 'given'}",
+        "name": name,
         "method": found.method,
         "title": found.title,
         "settings": found.settings,
@@ -46,8 +46,8 @@ def verdict(key: str, trust: Trust, note: str) -> None:
     plain.mount("maps")(key=key, data={"kind": "trust", "trust": trust.to_dict(), "note": note})
 
 
-def channels(key: str, layer: str, shown: Sequence[Channel]) -> None:
-    """Draw channels of a layer, each with its part."""
+def channels(key: str, name: str, shown: Sequence[Channel]) -> None:
+    """Draw channels of a layer, each with its part; their files are called `name`."""
     items = []
     csv = figures.table(
         ["channel", "part"], [[channel.index, channel.part] for channel in shown]
@@ -68,7 +68,7 @@ def channels(key: str, layer: str, shown: Sequence[Channel]) -> None:
             }
         )
     plain.mount("maps")(
-        key=key, data={"kind": "channels", "id": f"{layer}-channels", "channels": items, "csv": csv}
+        key=key, data={"kind": "channels", "name": name, "channels": items, "csv": csv}
     )
 
 

@@ -113,7 +113,7 @@ function channels(root, data, parentElement) {
     raw.forEach((v, i) => { for (let c = 0; c < 3; c++) image.data[4 * i + c] = from[c] + ((to[c] - from[c]) * v) / 255; image.data[4 * i + 3] = 255; });
     at.putImageData(image, 0, 0);
     return el("div", { class: "chn" }, canvas, el("div", { class: "row" }, el("span", {}, channel.name), el("b", {}, channel.shown)));
-  })), files(root, data.id, "the channels", () => pictured(root.querySelector(".chs")), data.csv));
+  })), files(root, data.name, "the channels", () => pictured(root.querySelector(".chs")), data.csv));
 }
 
 export default function ({ parentElement, data }) {
@@ -145,5 +145,5 @@ export default function ({ parentElement, data }) {
     data.trust ? verdict(data.trust) : null,
     data.trust ? checks(data.trust) : null,
     el("div", { class: "gap" }),
-    el("div", { class: "nt" }, el("div", { class: "s m" }, data.note), files(root, data.id, "the picture", whole, data.csv))));
+    el("div", { class: "nt" }, el("div", { class: "s m" }, data.note), files(root, data.name, "the picture", whole, data.csv))));
 }

@@ -19,10 +19,11 @@ def waterfall(
     ticks: Sequence[Mapping[str, Any]],
     label: str,
     csv: str,
+    name: str,
 ) -> None:
-    """Draw it. A row has "name", "value" (text), "part" (a number) and "shown".
+    """Draw it; its files are called `name`.
 
-    They are stacked from `base` on.
+    A row has "name", "value" (text), "part" (a number) and "shown". They are stacked from `base` on.
 
     A tick has "at", "text" and "strong" (where the answer turns). `label` says it in words for who
     cannot see it.
@@ -39,6 +40,7 @@ def waterfall(
             "ticks": [dict(tick) for tick in ticks],
             "label": label,
             "csv": csv,
+            "name": name,
             "theme": tokens.theme(),
         },
     )

@@ -37,5 +37,5 @@ export default function ({ parentElement, data }) {
   y += step;
   svg.append(sv("text", { x: 0, y: y + 5, class: "wl" }, data.last), sv("circle", { cx: x(at), cy: y, r: 4.5, style: { fill: "var(--acc)" } }),
     sv("text", { x: x(at) + 10, y: y + 5, class: "wv", style: { fill: "var(--acc)" } }, data.finalShown));
-  root.replaceChildren(el("div", { "data-testid": "waterfall" }, svg, files(root, "shap-waterfall", "the picture", () => svg, data.csv)));
+  root.replaceChildren(el("div", { "data-testid": "waterfall" }, svg, files(root, data.name, "the picture", () => svg, data.csv)));
 }

@@ -18,9 +18,9 @@ def treat(run_id: str, kind: str, change: int = 0, *, detach: bool = True) -> Ru
     """A new run with the symptom's change number `change`.
 
     It forks the best epoch where only the pace changes (after an order that did harm: the last
-    state from before it), and begins anew where the network, the data
-    or the way of learning does. Raises LaminaError where the run has no such symptom or change, or
-    the change cannot be made.
+    state from before it), and begins anew where the network, the data or the way of learning does,
+    or where what was learnt is spoilt. Raises LaminaError where the run has no such symptom or
+    change, or the change cannot be made.
     """
     run = Run(run_id)
     wish = _change(run, kind, change)
@@ -34,7 +34,8 @@ def treat(run_id: str, kind: str, change: int = 0, *, detach: bool = True) -> Ru
     info = run.info
     name = f"{info.get('name', run_id)}: {wish['label']}"[:120]
     begin = _beginning(run, wish.get("before"))
-    if not edits and all(field in GO_ON for field in overrides) and begin is not None:
+    goes_on = not edits and not wish.get("anew") and all(field in GO_ON for field in overrides)
+    if goes_on and begin is not None:
         return fork(run_id, begin, overrides, name=name, detach=detach)
     project = changed(run.project(), wish)
     return launch.start(

@@ -142,7 +142,9 @@ def _check_value(setting: Setting, value: Any) -> None:
         return
     if setting.kind == "switch":
         if not isinstance(value, bool):
-            raise LaminaError(f"{value!r} is neither true nor false.", place=place)
+            raise LaminaError(
+                f"{value!r} is neither true nor false.", place=place, remedy="Write true or false."
+            )
         return
     if setting.kind == "nodes":
         if not isinstance(value, list | tuple) or not all(

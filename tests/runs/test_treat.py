@@ -83,6 +83,16 @@ def test_a_change_of_the_pace_goes_on_from_the_best_epoch_where_epochs_are_left(
     assert fresh.symptoms() == []
 
 
+def test_what_ruined_the_weights_is_mended_in_a_run_with_fresh_ones(run: Run) -> None:
+    change = {"label": "Slower", "why": "", "overrides": {"recipe.optimizer.lr": 1e-4}}
+    say(run, "rate_too_high", changes=[{**change, "anew": True}])
+    fresh = runs.treat(run.id, "rate_too_high", detach=False)
+    assert fresh.project().recipe.optimizer.lr == 1e-4
+    assert fresh.events()[0]["kind"] == "started"
+    assert fresh.epochs()[0]["epoch"] == 1
+    assert fresh.epochs()[0]["train_loss"] != run.epochs()[0]["train_loss"]
+
+
 def test_after_an_order_that_did_harm_a_fork_begins_before_it(run: Run) -> None:
     change = {"label": "Back", "why": "So.", "overrides": {"recipe.optimizer.lr": 1e-3}}
     say(run, "rate_too_high", changes=[{**change, "before": 0}])

@@ -32,6 +32,7 @@ class Change:
     edits: tuple[Edit, ...] = ()
     graph: str = "model"
     before: int | None = None  # a fork begins with a state kept at this step or earlier
+    anew: bool = False  # a new run begins with weights as drawn: those that are kept are spoilt
 
     def to_dict(self) -> dict[str, Any]:
         """JSON; only what is there."""
@@ -44,6 +45,8 @@ class Change:
             found |= {"edits": [list(edit) for edit in self.edits], "graph": self.graph}
         if self.before is not None:
             found["before"] = self.before
+        if self.anew:
+            found["anew"] = True
         return found
 
     @classmethod

@@ -8,7 +8,7 @@ import streamlit as st
 from builder.errors import LaminaError
 from builder.project import Project, Recipe, Step
 from builder.runs.fork import Difference, differences
-from builder.ui import chrome, forms, parts, state
+from builder.ui import chrome, comparison, forms, parts, state
 from builder.ui.recipe import Form
 from builder.ui.screens import train_recipe
 
@@ -158,7 +158,7 @@ def _summary(found: Any, differing: list[Difference], *, full: bool) -> None:
     with parts.card("What changes", key="fork_changes"):
         lines = [
             f'<div class="lm-s" style="margin-top:4px"><span class="lm-f">'
-            f"{escape(one.name.replace('_', ' ').replace('.', ', '))}</span><br>"
+            f"{escape(comparison.label(one.name))}</span><br>"
             f"{escape(one.was)} → <b>{escape(one.now)}</b></div>"
             for one in differing
         ]

@@ -135,6 +135,16 @@ def test_a_lowered_rate_ends_the_complaint_about_it() -> None:
     assert "rate_too_high" not in codes(replace(sick, rate=order["lr"]))
 
 
+def test_a_rate_that_ruined_the_weights_is_mended_by_a_fit_one_and_fresh_weights() -> None:
+    sick = replace(SOUND, **SICK["rate_too_high"][0], rate=3.0)
+    hot = Recipe.model_validate({"optimizer": {"name": "AdamW", "lr": 3.0}})
+    (found,) = [o for o in doctor.examine(replace(sick, recipe=hot)) if o.code == "rate_too_high"]
+    (change,) = found.changes
+    assert change.anew
+    assert Change.from_dict(change.to_dict()) == change
+    assert 1e-4 <= change.overrides["recipe.optimizer.lr"] <= 3e-3, "not a tenth of 3"
+
+
 def test_the_end_of_a_schedule_is_no_rate_that_is_too_low() -> None:
     slow = replace(SOUND, **SICK["rate_too_low"][0])
     assert "rate_too_low" not in codes(replace(slow, rate=1e-5))

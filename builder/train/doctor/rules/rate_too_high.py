@@ -1,5 +1,6 @@
 """Steps that are too long."""
 
+from dataclasses import replace
 from statistics import median
 
 from builder.train.doctor.base import Change, Finding, Rule, percent, rate_change
@@ -8,6 +9,7 @@ from builder.train.doctor.facts import Block, Facts, mean_loss
 BLEW, JUMP = 3.0, 1.5
 FAST, FAST_KEPT = 0.06, 0.03
 LONG = 0.01
+ADAPTIVE = frozenset({"Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop"})
 PULLED = 0.01
 """A weight decay that takes so much in a step throws the weights about by itself."""
 
@@ -60,8 +62,18 @@ class RateTooHigh(Rule):
         )
 
     def _changes(self, facts: Facts, factor: float) -> tuple[Change, ...]:
-        rate = facts.rate or facts.recipe.optimizer.lr
-        return (rate_change(facts, rate * factor, "Shorter steps, applied at the next one."),)
+        """Another rate; a new run with it begins anew, for long steps have thrown the weights far
+        off, where the size of a step beside theirs says little.
+
+        A step of Adam and its kin moves each weight by about the rate, so that the weights as drawn
+        tell which is fit: one that moves them by 1 %.
+        """
+        rate = (facts.rate or facts.recipe.optimizer.lr) * factor
+        drawn = [n.norm / n.weights**0.5 for n in facts.weighted if n.width and n.norm > 0]
+        if drawn and facts.recipe.optimizer.name in ADAPTIVE:
+            rate = min(rate, LONG * median(drawn))
+        change = rate_change(facts, rate, "Shorter steps; a new run begins with fresh weights.")
+        return (replace(change, anew=True),)
 
     def _back(self, facts: Facts) -> tuple[Change, ...]:
         """After an order: the rate before it, from a state before it."""

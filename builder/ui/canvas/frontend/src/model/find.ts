@@ -19,7 +19,15 @@ const COMMON = new Set([
   "MaxPool2d", "AdaptiveAvgPool2d", "Embedding", "LSTM", "Add", "Concat", "Input", "Output", "Sigmoid", "Softmax",
 ]);
 
-export function find(faces: LayerFace[], text: string): LayerFace[] {
+/** Whether a layer is made for other samples than come in: Conv2d is for pictures, which have three axes. */
+function misfits(face: LayerFace, axes: number): number {
+  const made = /([123])d$/.exec(face.name)?.[1];
+  return made && axes > 1 && Number(made) !== axes - 1 ? 1 : 0;
+}
+
+/** The layers that answer a search, best first; of those that answer as well, such as are made for samples of so many
+ *  axes (0: not known). */
+export function find(faces: LayerFace[], text: string, axes = 0): LayerFace[] {
   const query = text.trim().toLowerCase();
   if (!query) return faces;
   const found = faces.flatMap((face) => {
@@ -27,5 +35,5 @@ export function find(faces: LayerFace[], text: string): LayerFace[] {
     return rank === null ? [] : [{ face, rank }];
   });
   const usual = (face: LayerFace) => (COMMON.has(face.name) ? 0 : 1);
-  return found.sort((a, b) => a.rank - b.rank || usual(a.face) - usual(b.face) || a.face.name.length - b.face.name.length).map(({ face }) => face);
+  return found.sort((a, b) => a.rank - b.rank || misfits(a.face, axes) - misfits(b.face, axes) || usual(a.face) - usual(b.face) || a.face.name.length - b.face.name.length).map(({ face }) => face);
 }

@@ -1,13 +1,19 @@
 import { useEffect, useRef, useState } from "react";
 
 import type { CanvasHandle } from "../canvas/Canvas";
-import { useEditor } from "../context";
+import { useEditor, type Editor } from "../context";
 import { Glyph, Icon, glyphOf } from "../icons";
 import { addLayer, startParams } from "../model/actions";
 import { find } from "../model/find";
 import type { LayerFace, Params } from "../model/types";
 import { favourites } from "../model/ui";
 import { MOD } from "./Bar";
+
+/** Axes of a sample where the new layer goes: after that node, the selected one, else what comes in first. */
+function axesAt({ state, scene, info }: Editor, from: string | undefined): number {
+  const key = from ?? (state.selected.size === 1 ? [...state.selected][0]! : scene.items.find((item) => item.node.layer === "Input")?.key);
+  return (key && info(key)?.outputs[0]?.length) || 0;
+}
 
 export function Quick({ canvas }: { canvas: React.RefObject<CanvasHandle | null> }) {
   const editor = useEditor();
@@ -21,7 +27,7 @@ export function Quick({ canvas }: { canvas: React.RefObject<CanvasHandle | null>
   const modules = Object.keys(view.doc.modules).flatMap((name) => faceOf(name) ?? []);
   const every = [...Object.values(catalogue.layers), ...modules];
   const stars = favourites();
-  const all = query ? find(every, query) : [...every].sort((a, b) => Number(stars.includes(b.name)) - Number(stars.includes(a.name)));
+  const all = query ? find(every, query, axesAt(editor, asked.from?.key)) : [...every].sort((a, b) => Number(stars.includes(b.name)) - Number(stars.includes(a.name)));
   const found = all.slice(0, 60);
   const close = () => ui.set({ quick: null });
   const take = (face: LayerFace | undefined) => {

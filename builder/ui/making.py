@@ -20,11 +20,18 @@ def makes(run: Any) -> bool:
 def card(run: Any, checkpoint: str, *, key: str) -> None:
     """A card with the task's settings and what the checkpoint makes with them."""
     options = run.task().sampling()
-    with parts.card("Try it", "the same number below makes the same again", key=f"{key}_making"):
+    with parts.card("Try it", "the same seed makes the same again", key=f"{key}_making"):
         with st.form(f"{key}_making_form", border=False):
             given = _fields(options, key)
             left, right = st.columns([1, 3], vertical_alignment="bottom")
-            seed = left.number_input("Number", 0, 1_000_000, 0, key=f"{key}_seed")
+            seed = left.number_input(
+                "Seed",
+                0,
+                1_000_000,
+                0,
+                help="Where chance begins: another number makes something else.",
+                key=f"{key}_seed",
+            )
             asked = right.form_submit_button("Make", type="primary")
         shelf = f"{key}_made_{run.id}_{checkpoint}"
         if asked:

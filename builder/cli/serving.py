@@ -90,7 +90,8 @@ def pick_port(port: int | None, host: str) -> int:
 
 
 def is_free(port: int, host: str) -> bool:
-    """Whether a server could listen there. Raises LaminaError for an address that is not ours."""
+    """Whether a server could listen there. Raises LaminaError for an address that is not ours, and
+    for a port that is the system's."""
     import errno
 
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
@@ -99,8 +100,14 @@ def is_free(port: int, host: str) -> bool:
         try:
             probe.bind((host, port))
         except OSError as error:
-            if error.errno in (errno.EADDRINUSE, errno.EACCES):
+            if error.errno == errno.EADDRINUSE:
                 return False
+            if error.errno == errno.EACCES:
+                raise errors.LaminaError(
+                    f"You may not listen on port {port}.",
+                    place="--port",
+                    remedy="Name a port from 1024 on.",
+                ) from error
             raise errors.LaminaError(
                 f"This machine cannot listen on {host}: {error.strerror or error}.",
                 place="--host",

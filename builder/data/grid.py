@@ -249,6 +249,7 @@ def _names(
     if row is None:
         return [f"#{place}" for place in range(len(cells))], list(range(len(cells)))
     names: list[str] = []
+    taken: set[str] = set()
     kept: list[int] = []
     again: list[str] = []
     for place, (cell, column) in enumerate(zip_longest(row, cells)):
@@ -257,11 +258,12 @@ def _names(
             continue
         name = name or f"column {place + 1}"
         unique, number = name, 2
-        while unique in names:
+        while unique in taken:
             unique, number = f"{name} ({number})", number + 1
         if unique != name:
             again.append(f"{name!r} → {unique!r}")
         names.append(unique)
+        taken.add(unique)
         kept.append(place)
     dropped = len(cells) - len(kept)
     if dropped:

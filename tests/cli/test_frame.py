@@ -262,6 +262,21 @@ def test_an_address_of_another_machine_is_refused():
         serving.pick_port(None, "192.0.2.1")
 
 
+def test_a_port_of_the_system_is_refused_as_such(monkeypatch):
+    import errno
+
+    from builder.cli import serving
+
+    class Guarded(socket.socket):
+        def bind(self, address):
+            raise PermissionError(errno.EACCES, "Permission denied", str(address))
+
+    monkeypatch.setattr(serving.socket, "socket", Guarded)
+    with pytest.raises(LaminaError, match="You may not listen on port 80") as caught:
+        serving.pick_port(80, "127.0.0.1")
+    assert "from 1024 on" in caught.value.remedy
+
+
 def test_the_app_is_found_in_a_clone():
     from builder.cli import serving
 

@@ -23,7 +23,8 @@ def waterfall(
 ) -> None:
     """Draw it; its files are called `name`.
 
-    A row has "name", "value" (text), "part" (a number) and "shown". They are stacked from `base` on.
+    A row has "name", "value" (text), "part" (a number) and "shown"; they are stacked from `base`
+    on.
 
     A tick has "at", "text" and "strong" (where the answer turns). `label` says it in words for who
     cannot see it.

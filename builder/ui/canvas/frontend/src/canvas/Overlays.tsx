@@ -190,6 +190,7 @@ function useCard(scene: Scene, size: Size, height: number): Spot | null {
   const under = within(box.bottom + 10);
   for (const left of [edge, Math.min(box.left, edge), 8]) spots.push({ issue, box, middle, side: "under", left: Math.max(8, left), top: under });
   const others = scene.items.map((item) => boxOf([item], viewport));
+  others.push({ left: 0, right: 60, top: size.height - 130, bottom: size.height }); // the zoom
   const hidden = (spot: Spot) => others.filter((other) =>
     other.left < spot.left + CARD && other.right > spot.left && other.top < spot.top + height && other.bottom > spot.top).length;
   return spots.reduce((best, spot) => (hidden(spot) < hidden(best) ? spot : best));

@@ -215,3 +215,11 @@ def test_the_small_line_of_a_run_is_the_figure_that_its_best_epoch_is_kept_by(
     assert runtable_rows.lines([made])[0]["spark"] == [90.0, 30.0]
     other = Row(id=folder.name, status="finished")
     assert runtable_rows.lines([other])[0]["spark"] == [0.5, 0.5]
+
+
+def test_the_chart_of_runs_opens_with_the_figure_that_they_all_watch() -> None:
+    gan = Row(id="a", recipe={"monitor": "validation_fid"})
+    names = ["validation_loss", "validation_fid"]
+    assert page._watched([gan, gan], names) == 1
+    assert page._watched([gan, Row(id="b")], names) == 0
+    assert page._watched([gan], ["validation_loss"]) == 0

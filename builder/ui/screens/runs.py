@@ -165,6 +165,13 @@ def _opened(rows: Sequence["Row"]) -> "Row | None":
 # --- the chart
 
 
+def _watched(rows: Sequence["Row"], names: Sequence[str]) -> int:
+    """The place of the figure that all these runs keep their best epoch by; else the first."""
+    chosen = {str(row.recipe.get("monitor") or "validation_loss") for row in rows}
+    found = chosen.pop() if len(chosen) == 1 else ""
+    return names.index(found) if found in names else 0
+
+
 def _curves(rows: Sequence["Row"]) -> None:
     with parts.card("Curves", "laid over each other", key="curves"):
         epochs = _held(rows)
@@ -176,6 +183,7 @@ def _curves(rows: Sequence["Row"]) -> None:
             name = st.selectbox(
                 "Figure",
                 names,
+                index=_watched(rows, names),
                 format_func=comparison.figure_name,
                 label_visibility="collapsed",
                 width=220,

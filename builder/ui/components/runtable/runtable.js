@@ -70,7 +70,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     const tab = rows.some((row) => row.id === data.opened) ? data.opened : rows[0]?.id;
     count.textContent = state.wanted ? `${rows.length} of ${all.length}` : "";
     under.replaceChildren(el("div", { class: "wrap" }, el("table", { onkeydown: walk },
-      el("thead", {}, el("tr", {}, el("th", { class: "c", "aria-label": "In the chart" }), head("name", "Run", true), head("word", "Status", true), el("th", {}, "Loss"),
+      el("thead", {}, el("tr", {}, el("th", { class: "c", "aria-label": "In the chart" }), head("name", "Run", true), head("word", "Status", true), el("th", { title: "The figure that its best epoch is kept by, epoch by epoch, on held-out rows" }, "Course"),
         data.figures.map(({ name, label, help }) => head(name, label, false, help)), data.settings.map(({ name, label }) => head(`s:${name}`, label, false)),
         head("duration", "Time", false), head("device", "Device", false), head("when", "Begun", false))),
       el("tbody", {}, rows.map((row) => body(row, tab))))),

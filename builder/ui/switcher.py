@@ -43,27 +43,28 @@ def _menu(page: str, here: str) -> None:
         key=KEY,
         on_change="rerun",
     )
-    if not menu.open:
-        return
     with menu, st.container(key="lm_switch_list"):
-        others = [entry for entry in workspace.projects() if entry.id != here and not entry.error]
-        for entry in others[:FIRST]:
-            st.button(
-                f"{labels.plain(entry.name)} :gray[· {recent.ago(entry.changed)}]",
-                key=f"switch_to_{entry.id}",
-                type="tertiary",
-                on_click=_choose,
-                args=(entry.id,),
-            )
-        if not others:
-            st.caption("This is your only project.")
-        st.button(
+        st.button(  # stands before the others are read, so that no empty menu is seen
             "All projects",
             key="switch_all",
             type="tertiary",
             icon=":material/grid_view:",
             on_click=_choose,
             args=("",),
+        )
+        if menu.open:
+            _others(here)
+
+
+def _others(here: str) -> None:
+    others = [entry for entry in workspace.projects() if entry.id != here and not entry.error]
+    for entry in others[:FIRST]:
+        st.button(
+            f"{labels.plain(entry.name)} :gray[· {recent.ago(entry.changed)}]",
+            key=f"switch_to_{entry.id}",
+            type="tertiary",
+            on_click=_choose,
+            args=(entry.id,),
         )
 
 

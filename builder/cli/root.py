@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 import tempfile
 import traceback
@@ -120,7 +121,17 @@ def find_run(given: str) -> "Run":
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and leave with its exit code; a mistake is a sentence, never a traceback."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if signal.getsignal(signal.SIGINT) not in (signal.SIG_IGN, signal.default_int_handler):
+        signal.signal(signal.SIGINT, _interrupt)
     sys.exit(_run(given))
+
+
+_interrupted: list[bool] = []
+
+
+def _interrupt(*_: object) -> None:
+    _interrupted.append(True)
+    raise KeyboardInterrupt
 
 
 def _run(given: list[str]) -> int:
@@ -150,6 +161,9 @@ def _run(given: list[str]) -> int:
         _complain(LaminaError("The memory of this machine is used up.", remedy=remedy), as_json)
         return WRONG_INPUT
     except Exception as error:
+        if _interrupted:  # a library made an error of its own of Ctrl-C
+            say("Stopped.")
+            return STOPPED
         _complain(_own_fault(error), as_json)
         return WRONG_INPUT
 

@@ -14,6 +14,11 @@ from builder.cli import root
 
 DEFAULT_PORT = 8501
 TRIES = 50
+STREAMLIT = (
+    "from builder.__main__ import guard; guard(); "
+    "import runpy; runpy.run_module('streamlit', run_name='__main__', alter_sys=True)"
+)
+"""`python -m streamlit`, which leaves without a traceback when it is stopped while it loads."""
 
 Port = Annotated[
     int | None,
@@ -56,7 +61,7 @@ def serve(port: int | None, host: str) -> None:
     folder = app_folder()
     root.say(f"Lamina opens at http://{'127.0.0.1' if host == '0.0.0.0' else host}:{chosen}")
     root.say("Stop it with Ctrl-C; runs that are under way go on.")
-    command = [sys.executable, "-m", "streamlit", "run", str(folder / "app.py")]
+    command = [sys.executable, "-c", STREAMLIT, "run", str(folder / "app.py")]
     command += ["--server.port", str(chosen), "--server.address", host]
     environment = dict(os.environ)
     if home := environment.get("LAMINA_HOME"):

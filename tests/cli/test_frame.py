@@ -2,6 +2,8 @@
 
 import json
 import math
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -275,6 +277,43 @@ def test_a_port_of_the_system_is_refused_as_such(monkeypatch):
     with pytest.raises(LaminaError, match="You may not listen on port 80") as caught:
         serving.pick_port(80, "127.0.0.1")
     assert "from 1024 on" in caught.value.remedy
+
+
+LATE = """
+import os, signal, sys
+class Stop:
+    def find_spec(self, name, path=None, target=None):
+        if name == WANTED:
+            os.kill(os.getpid(), signal.SIGINT)
+            import time; time.sleep(5)
+sys.meta_path.insert(0, Stop())
+from builder.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize("module", ["typer", "builder.cli.training", "pydantic", "builder.compile"])
+def test_ctrl_c_while_modules_load_leaves_no_traceback(module, tmp_path):
+    project = tmp_path / "p.json"
+    project.write_text(
+        '{"lamina": 1, "graphs": {"model": {"nodes": [{"id": "a", "layer": "Input"}]}}}'
+    )
+    late = LATE.replace("WANTED", repr(module))
+    command = [sys.executable, "-c", late, "check", str(project)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == root.STOPPED
+    assert done.stderr.strip() in ("", "Stopped.")
+
+
+def test_ctrl_c_that_is_ignored_stays_ignored():
+    from builder import __main__ as start
+
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        start.guard()
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_the_app_is_found_in_a_clone():

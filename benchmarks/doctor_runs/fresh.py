@@ -1,4 +1,4 @@
-"""Projects of the sets "fifth" and "sixth": other networks, tables and recipes than all before."""
+"""Projects of the sets "fifth" to "seventh": other networks, tables and recipes than all before."""
 
 import csv
 import math

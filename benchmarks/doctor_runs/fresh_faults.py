@@ -1,4 +1,4 @@
-"""Faults of the sets "fifth" and "sixth", put in where no earlier set has them; and sound runs."""
+"""Faults of the sets "fifth" to "seventh", put in where no earlier set has them; and sound runs."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path

@@ -245,7 +245,9 @@ def normed(graphs: Mapping[str, Graph]) -> frozenset[str]:
 
 
 def guess(plan: p.Plan) -> float | None:
-    """The loss of the best answer that ignores the inputs, where the loss is one that we know."""
+    """The loss of the best answer that ignores the inputs, where the loss is one that we know; with
+    smoothed labels no answer comes to 0, and this one has more as well.
+    """
     target, loss = plan.target, plan.task.details().get("loss")
     if target is None:
         return None
@@ -256,5 +258,6 @@ def guess(plan: p.Plan) -> float | None:
         return None
     if plan.recipe.class_weights is not None:
         return math.log(len(counts)) if plan.recipe.class_weights == "balanced" else None
-    shares = [count / sum(counts) for count in counts]
-    return -sum(share * math.log(share) for share in shares)
+    soft = plan.recipe.label_smoothing
+    smooth = [(1 - soft) * n / sum(counts) + soft / len(target.counts) for n in target.counts]
+    return -sum(share * math.log(share) for share in smooth if share)

@@ -1,6 +1,7 @@
 """The doctor of real runs: told by the loop, kept over a resume, silent in a sound run."""
 
 import contextlib
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 
 from builder.errors import LaminaError
 from builder.train import checkpoint, doctor, fit
+from builder.train.doctor import watching
 from builder.train.plan import Event, Plan, Snapshot, Symptom
 from tests.train.conftest import Mlp, rows
 
@@ -148,3 +150,16 @@ def test_inputs_of_ten_thousand_are_told_with_their_node(make_plan: Make) -> Non
     data = {"train": rows("table", 90, 1), "validation": rows("table", 30, 2)}
     data["train"]["table"].mul_(1e4)
     assert ("unscaled_inputs", "found", "table") in said(watched(make_plan(data=data)))
+
+
+def test_smoothed_labels_cost_the_blind_guess_as_well(make_plan: Make) -> None:
+    plan = make_plan()
+    plain = watching.guess(plan)
+    soft = replace(plan, recipe=plan.recipe.model_copy(update={"label_smoothing": 0.2}))
+    assert plain == pytest.approx(math.log(3)), "even classes: nothing to add"
+    assert watching.guess(soft) == pytest.approx(plain)
+    assert plan.target is not None
+    target = plan.target.model_copy(update={"counts": (80, 10, 10)})
+    plain, more = (watching.guess(replace(one, target=target)) for one in (plan, soft))
+    assert plain == pytest.approx(0.639, abs=1e-3)
+    assert more == pytest.approx(0.808, abs=1e-3)

@@ -162,6 +162,14 @@ def test_a_nasty_file_is_refused_in_one_sentence(name: str, tmp_path: Path) -> N
     assert [entry.name for entry in tmp_path.iterdir() if entry.is_file()] == [name]
 
 
+def test_points_between_thousands_and_a_decimal_comma_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "prices.csv"
+    lines = "".join(f"{i}.{i * 37 % 1000:03d},50;{i % 9}.000;{'xy'[i % 2]}\n" for i in range(1, 60))
+    path.write_text("price;size;y\n" + lines)
+    frame = data.read(data.recognise([path])).frame
+    assert frame["price"].tolist()[:2] == [1037.5, 2074.5]
+
+
 def test_an_empty_folder_is_called_so(tmp_path: Path) -> None:
     with pytest.raises(LaminaError, match="folder is empty"):
         data.recognise([tmp_path])

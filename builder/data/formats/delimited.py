@@ -305,6 +305,8 @@ def _unclosed(text: str, separator: str, place: str) -> LaminaError:
 
 COMMA_NUMBER = re.compile(r"[+-]?\d+,\d+")
 POINT_NUMBER = re.compile(r"[+-]?\d+\.\d+")
+GROUPED = re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+")
+"""1.234,50 says of both signs what they are."""
 
 
 def guess_decimal(rows: Sequence[Sequence[str]], separator: str) -> str:
@@ -312,11 +314,14 @@ def guess_decimal(rows: Sequence[Sequence[str]], separator: str) -> str:
     "."."""
     if separator == ",":
         return "."
-    commas = points = groups = 0
+    commas = points = groups = certain = 0
     for row in rows[:500]:
         for cell in row:
+            certain += bool(GROUPED.fullmatch(cell.strip()))
             if COMMA_NUMBER.fullmatch(cell.strip()):
                 commas += 1
                 groups += bool(re.fullmatch(r"[+-]?\d{1,3},\d{3}", cell.strip()))
             points += bool(POINT_NUMBER.fullmatch(cell.strip()))
+    if certain > 2:
+        return ","
     return "," if commas > points and commas > 2 * groups else "."

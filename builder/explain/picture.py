@@ -6,6 +6,7 @@ import io
 import numpy as np
 from numpy.typing import NDArray
 
+from builder.data.runtime import spreadsheet
 from builder.explain.ask import method
 from builder.explain.result import Explanation, RowExplanation
 
@@ -59,10 +60,5 @@ def table(found: Explanation) -> str:
     writer.writerow(["name", "value", "attribution"])
     for one in row.columns:
         value = one.value if isinstance(one.value, str | int | float) else ""
-        writer.writerow([_safe(one.name), _safe(value), one.attribution])
+        writer.writerow([spreadsheet.safe(one.name), spreadsheet.safe(value), one.attribution])
     return out.getvalue()
-
-
-def _safe(value: object) -> object:
-    """A cell that a spreadsheet cannot take for a formula."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in tuple("=+-@\t\r") else value

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from builder.data.runtime import spreadsheet
 from builder.evaluate import ClassificationSplit, Curve, RegressionSplit
 from builder.ui import charts, tokens
 
@@ -93,15 +94,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([_cell(cell) for cell in head])
-    writer.writerows([_cell(cell) for cell in row] for row in rows)
+    writer.writerow(map(spreadsheet.safe, head))
+    writer.writerows(map(spreadsheet.safe, row) for row in rows)
     return out.getvalue().encode()
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, str) and value[:1] in "=+-@\t\r" and value[:1]:
-        return f"'{value}"
-    return value
 
 
 def _line(x: Any, y: Any, colour: str, name: str, **more: Any) -> go.Scatter:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from torch import nn
 
-from builder.data.runtime import VERSION, Preparation, naming
+from builder.data.runtime import VERSION, Preparation, naming, spreadsheet, tables
 from builder.errors import LaminaError
 from builder.export.portable import files
 from builder.export.portable.predictor import Predictor
@@ -131,7 +131,49 @@ def test_each_line_of_a_text_file_is_a_text(tmp_path):
     ],
 )
 def test_no_cell_can_act_as_a_formula(cell, written):
-    assert files.safe(cell) == written
+    assert spreadsheet.safe(cell) == written
+    assert spreadsheet.plain(written) == cell if isinstance(cell, str) else True
+
+
+@pytest.mark.parametrize(
+    ("cell", "decimal", "number"),
+    [
+        ("-0,95", ",", -0.95), ("+1.234,50", ",", 1234.5), ("-1.234.567", ",", -1234567),
+        ("-1,234.5", ".", -1234.5), ("-1'234.5", ".", -1234.5), ("-1\u202f234", ".", -1234),
+        ("-12 %", ".", -0.12), ("-$12", ".", -12), ("- 12 €", ".", -12), ("-1.234,5 €", ",", -1234.5),
+        ("+3.5e-7", ".", 3.5e-7), ("-.5", ".", -0.5), ("-3 lbs", ".", -3),
+    ],
+)  # fmt: skip
+def test_signed_numbers_are_written_as_they_are(cell, decimal, number):
+    assert tables.to_number(cell, decimal, "lbs") == number
+    assert spreadsheet.safe(cell) == cell
+
+
+@pytest.mark.parametrize("cell", ["-", "--", "2024-03-01", "01.03.2024", "-1", "12:30"])
+def test_dates_and_dashes_are_written_as_they_are(cell):
+    assert spreadsheet.safe(cell) == cell
+
+
+@pytest.mark.parametrize("cell", ["-1+2", "+1*A1", "-A1", "-SUM(A1)", "=-1", "-1-1", "+x", "-2;=1"])
+def test_what_begins_like_a_number_may_still_be_a_formula(cell):
+    assert spreadsheet.safe(cell) == "'" + cell
+    assert spreadsheet.plain("'" + cell) == cell
+
+
+def test_a_table_with_predictions_is_read_back_as_it_was(tmp_path):
+    given = [{"age": "-0,95", "city": city} for city in ("=1+1", "'=1", "'n Dorp", "-", "@x")]
+    path = tmp_path / "p.csv"
+    path.write_text(
+        files.csv_text(files.flat(given, [{"prediction": 1}] * len(given))), encoding="utf-8"
+    )
+    back = files.records([str(path)], TABLE)
+    assert [{name: row[name] for name in ("age", "city")} for row in back] == given
+
+
+def test_apostrophes_of_foreign_tables_stay(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text("age,city\n3,'=x\n", encoding="utf-8")
+    assert files.records([str(path)], TABLE)[0]["city"] == "'=x"
 
 
 def test_headers_cannot_act_as_formulas_either():

@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from builder.data.runtime import naming
+from builder.data.runtime import naming, spreadsheet
 from builder.export.portable import ts
 
 Record = dict[str, Any]
@@ -17,8 +17,9 @@ TABLES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".data", ".test"
 IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
 JSON = (".json", ".jsonl", ".ndjson")
 SEPARATORS = (",", ";", "\t", "|")
-RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")
 LARGEST_FIELD = 10_000_000
+PREDICTION = "prediction"
+"""The column that `flat` adds: a table with it was written by Lamina, cells disarmed."""
 
 
 class Line(dict[str, Any]):
@@ -218,13 +219,15 @@ def _reader(text: str, separator: str) -> "Iterable[list[str]]":
 
 def _header(text: str, separator: str) -> list[str]:
     try:
-        return [cell.strip() for cell in next(iter(_reader(text, separator)), [])]
+        names = [cell.strip() for cell in next(iter(_reader(text, separator)), [])]
     except csv.Error:
         return []
+    return list(map(spreadsheet.plain, names)) if PREDICTION in names else names
 
 
 def _rows(text: str, name: str, separator: str, header: list[str], skip: bool) -> list[Record]:
     found: list[Record] = []
+    own = skip and PREDICTION in header
     try:
         for number, cells in enumerate(_reader(text, separator), start=1):
             if (skip and number == 1) or not any(cell.strip() for cell in cells):
@@ -233,6 +236,7 @@ def _rows(text: str, name: str, separator: str, header: list[str], skip: bool) -
                 raise ValueError(
                     f"{name}, row {number}: it has {len(cells)} cells, the first row {len(header)}."
                 )
+            cells = list(map(spreadsheet.plain, cells)) if own else cells
             line = _placed(
                 Line(zip(header, cells + [""] * (len(header) - len(cells)))),
                 f"{name}, row {number}",
@@ -259,7 +263,7 @@ def flat(given: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]) 
     out = []
     for record, row in zip(given, rows):
         line: Record = {str(key): _cell(value) for key, value in record.items()}
-        line[free("prediction")] = row["prediction"]
+        line[free(PREDICTION)] = row["prediction"]
         for label, share in row.get("probabilities", {}).items():
             line[free(f"probability of {label}")] = share
         out.append(line)
@@ -275,22 +279,13 @@ def _cell(value: Any) -> Any:
 
 
 def csv_text(lines: Sequence[Mapping[str, Any]]) -> str:
-    """CSV with a header; what a spreadsheet would take for a formula gets an apostrophe."""
+    """CSV with a header; what a spreadsheet would take for a formula gets an apostrophe, which
+    `table` takes off again.
+    """
     header = list(dict.fromkeys(key for line in lines for key in line))
     file = io.StringIO(newline="")
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow([safe(name) for name in header])
+    writer.writerow([spreadsheet.safe(name) for name in header])
     for line in lines:
-        writer.writerow([safe(line.get(name, "")) for name in header])
+        writer.writerow([spreadsheet.safe(line.get(name, "")) for name in header])
     return file.getvalue()
-
-
-def safe(value: Any) -> Any:
-    """The cell as it may be written: numbers and plain words as they are, formulas disarmed."""
-    if not isinstance(value, str) or not value.startswith(RISKY):
-        return value
-    try:
-        float(value)
-    except ValueError:
-        return "'" + value
-    return value

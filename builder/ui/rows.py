@@ -96,13 +96,24 @@ def show(value: Any) -> str:
     if value is None or (isinstance(value, float) and value != value):
         return "–"
     if isinstance(value, float):
-        if 1e3 <= abs(value) < 1e4:
-            return f"{value:,.1f}".removesuffix(".0")
-        text = figures.number(value)
-        return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
+        return _minus(_figure(value))
+    if isinstance(value, int):
+        return _minus(str(value))
     if isinstance(value, bytes):
         return f"{len(value):,} bytes"
     return str(value)
+
+
+def _figure(value: float) -> str:
+    if 1e3 <= abs(value) < 1e4:
+        return f"{value:,.1f}".removesuffix(".0")
+    text = figures.number(value)
+    return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
+
+
+def _minus(text: str) -> str:
+    """With the sign that the app writes everywhere; a hyphen is too short for a number."""
+    return f"−{text[1:]}" if text.startswith("-") else text
 
 
 def text_of(spec: PreparedSpec, record: Mapping[str, Any]) -> str:

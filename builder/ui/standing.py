@@ -64,8 +64,7 @@ def _parts(row: "Row", origin: str, name: str | None) -> list[str]:
         found.append(origin)
     value = comparison.finite(row.best.get(name or ""))
     if name and value is not None:
-        word = comparison.inner(comparison.label(name.removeprefix("validation_")))
-        found.append(f"{word} {comparison.figure(value)}")
+        found.append(f"{comparison.figure_word(name)} {comparison.figure(value)}")
     return found
 
 

@@ -226,6 +226,7 @@ def test_numbers_are_written_as_short_as_they_can_be_read():
     assert figures.half((0.676, 1.0), 1.0, percent=True) == "≥ 67.6"
     assert figures.half((0.0, 0.2), 0.0) == "≤ 0.200"
     assert figures.half((1.0, 1.0)) == figures.half((float("nan"), float("nan"))) == ""
+    assert [rows.show(v) for v in (-118.24, -3, -4.2e-7)] == ["−118.2", "−3", "−4.2e-07"]
     assert rows.show(None) == "–"
     assert samples.samples is not None
 

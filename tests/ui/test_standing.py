@@ -95,9 +95,10 @@ def test_deploy_names_the_run_its_figure_and_where_it_comes_from_and_turns_to_an
     assert not app.exception
     choice = app.selectbox(key=f"deploy_run_{own}")
     first, *rest = choice.options
-    assert first.startswith("mine · accuracy ")
-    assert any(one.startswith(f"the good one · with {node} · 1 · accuracy ") for one in rest)
-    assert any(one.startswith(f"without {node} · 1 · accuracy ") for one in rest)
+    assert first.startswith("mine · validation accuracy ")
+    figure = "1 · validation accuracy "
+    assert any(one.startswith(f"the good one · with {node} · {figure}") for one in rest)
+    assert any(one.startswith(f"without {node} · {figure}") for one in rest)
     app = choice.set_value(without).run()
     assert not app.exception
     assert without in app.query_params["run"]

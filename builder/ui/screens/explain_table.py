@@ -164,7 +164,7 @@ def _waterfall(run: Any, one: Sample, found: Explanation) -> None:
     noun = rows.word(run.spec, 1)
     csv = figures.table(
         ["column", "value", "part"],
-        [[part.name, rows.show(part.value), part.attribution] for part in row.columns],
+        [[part.name, part.value, part.attribution] for part in row.columns],
     ).decode()
     parts.html(
         '<div class="lm-f lm-s">SHAP values, '

@@ -34,7 +34,7 @@ export function lossChart(note?: ChartSpec["note"], falls = true, monitor: Monit
     beside: (s) => [s.step, s.smooth, atEpochs(s, "validation_loss", s.step)] as uPlot.AlignedData,
     besideLines: [{ colour: "train" }, { colour: "val" }],
     legend: (s) => [
-      { label: "train", value: figure(s.smooth.at(-1)), colour: "train" },
+      { label: "train, smoothed", value: figure(s.smooth.at(-1)), colour: "train" },
       { label: "validation", value: figure(held(s).at(-1)?.validation_loss), colour: "val" },
     ],
     bestOf: (s) => (falls ? atBest(s, "validation_loss", monitor, figure) : null),

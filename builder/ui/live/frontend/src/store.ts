@@ -1,11 +1,11 @@
 /** What is known of a run, kept outside the element because Streamlit may remount it at any time. */
 
+import { smoothed } from "./smooth";
 import type { Epoch, Health, Kept, Message, RunEvent, Sample, Status, Steering, Symptom } from "./types";
 
 export interface Phase {
   raw: (number | null)[];
   smooth: (number | null)[];
-  average: [number, number];
 }
 
 export interface State {
@@ -13,8 +13,6 @@ export interface State {
   step: number[];
   loss: (number | null)[];
   smooth: (number | null)[];
-  /** The moving average's sum and weight, so that its start is not pulled towards zero. */
-  average: [number, number];
   /** Of a step with several phases: the loss of each by its name. */
   phases: Record<string, Phase>;
   lr: (number | null)[];
@@ -35,47 +33,35 @@ export interface State {
 
 /** Beyond this many points the series is asked for anew, thinned out by the server. */
 export const MOST_POINTS = 12_000;
-const SMOOTHING = 0.96;
 
 export function empty(): State {
   return {
-    status: null, step: [], loss: [], smooth: [], average: [0, 0], phases: {}, lr: [], gradNorm: [], speed: [],
+    status: null, step: [], loss: [], smooth: [], phases: {}, lr: [], gradNorm: [], speed: [],
     epochs: [], looks: [], events: [], health: [], samples: [], symptoms: [], steering: null, checkpoints: [], generated: [], zoom: null, offline: false,
   };
-}
-
-function averaged(held: [number, number], value: number | null): [number, number] {
-  return value === null ? held : [SMOOTHING * held[0] + (1 - SMOOTHING) * value, SMOOTHING * held[1] + 1 - SMOOTHING];
-}
-
-function mean([sum, weight]: [number, number]): number | null {
-  return weight > 0 ? sum / weight : null;
 }
 
 function extend(state: State, message: NonNullable<Message["steps"]>): void {
   if (message.reset) {
     state.step = []; state.loss = []; state.smooth = [];
-    state.lr = []; state.gradNorm = []; state.speed = []; state.average = [0, 0]; state.phases = {};
+    state.lr = []; state.gradNorm = []; state.speed = []; state.phases = {};
   }
   const last = state.step.at(-1) ?? -1;
   message.step.forEach((step, i) => {
     if (step <= last) return;
     const loss = message.loss[i] ?? null;
-    state.average = averaged(state.average, loss);
     state.step.push(step);
     state.loss.push(loss);
-    state.smooth.push(mean(state.average));
     for (const [name, values] of Object.entries(message.phases ?? {})) {
-      const phase = (state.phases[name] ??= { raw: [], smooth: [], average: [0, 0] });
-      const value = values[i] ?? null;
-      phase.average = averaged(phase.average, value);
-      phase.raw.push(value);
-      phase.smooth.push(mean(phase.average));
+      const phase = (state.phases[name] ??= { raw: [], smooth: [] });
+      phase.raw.push(values[i] ?? null);
     }
     state.lr.push(message.lr[i] ?? null);
     state.gradNorm.push(message.grad_norm[i] ?? null);
     state.speed.push(message.samples_per_second[i] ?? null);
   });
+  smoothed(state.loss, state.smooth);
+  for (const phase of Object.values(state.phases)) smoothed(phase.raw, phase.smooth);
 }
 
 /** Fold a message into the state; returns the names of what changed. */

@@ -26,17 +26,6 @@ describe("the series", () => {
     expect(state.step).toEqual([0, 1, 2]);
   });
 
-  it("smooths the loss without a pull towards zero and leaves gaps of missing values alone", () => {
-    const state = empty();
-    merge(state, { steps: { reset: true, step: [1, 2, 3], loss: [1, null, 0], lr: [], grad_norm: [], samples_per_second: [] } });
-    expect(state.smooth[0]).toBe(1);
-    expect(state.smooth[1]).toBe(1);
-    expect(state.smooth[2]).toBeCloseTo(0.96 / 1.96, 5);
-    merge(state, { steps: { reset: false, step: [4], loss: [0], lr: [], grad_norm: [], samples_per_second: [] } });
-    expect(state.smooth[3]).toBeLessThan(0.96 / 1.96);
-    expect(state.lr).toEqual([null, null, null, null]);
-  });
-
   it("says what changed", () => {
     const state = empty();
     expect(merge(state, { epochs: [], health: [] })).toEqual(new Set(["epochs", "health"]));

@@ -281,10 +281,15 @@ def _numbers_rows(name: str, cells: "pd.Series[Any]") -> bool:
     """Whether different numbers are whole, and called like a count of rows or counting upwards."""
     if len(cells) < 10 or not bool((cells % 1 == 0).all()):
         return False
-    if YEAR.search(name) and cells.between(1500, 2200).all():
+    if counts_years(cells):
         return False
     steps = cells.diff().iloc[1:]
     return bool(IDENTIFIER.search(name)) or bool((steps == 1).all())
+
+
+def counts_years(cells: "pd.Series[Any]") -> bool:
+    """Whether numbers are years: called so, and from 1500 to 2200."""
+    return bool(YEAR.search(str(cells.name)) and cells.between(1500, 2200).all())
 
 
 def retype(

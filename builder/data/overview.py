@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from builder import scan
-from builder.data import checks, columns, store
+from builder.data import checks, columns, store, timeline
 from builder.data.base import SPLITS, Finding, Raw
 from builder.data.cells import plain_cells
 from builder.data.check import Check, Facts
@@ -149,13 +149,17 @@ SMALLER = {"validation": 0.1, "test": 0.1}
 
 
 def share_out(data: Data) -> Data:
-    """New data with the shares of its split: from 5,000 rows on a tenth each is enough to judge by.
+    """New data with its split: by time where the rows follow each other in time; and from 5,000
+    rows on a tenth each is enough to judge by.
 
     For data that is just brought in; what a person decides later is never changed by itself.
     """
-    if data.split != Split() or read(data).rows < MANY_ROWS:
+    if data.split != Split():
         return data
-    return data.model_copy(update={"split": data.split.model_copy(update=SMALLER)})
+    raw = read(data)
+    if raw.rows >= MANY_ROWS:
+        data = data.model_copy(update={"split": data.split.model_copy(update=SMALLER)})
+    return data.model_copy(update=timeline.by_time(raw, data))
 
 
 def edit(data: Data, edits: Mapping[str, Any]) -> Data:

@@ -6,6 +6,10 @@ from collections.abc import Mapping
 import torch
 
 from builder.errors import LaminaError
+from builder.train.plan import Plan
+
+MISTAKES = (RuntimeError, ValueError, TypeError, IndexError, MemoryError)
+"""What PyTorch raises where a step cannot be carried out."""
 
 
 class StepFailed(LaminaError):
@@ -35,6 +39,12 @@ def out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and (
         "can't allocate memory" in text or "not enough memory" in text or "out of memory" in text
     )
+
+
+def of_step(error: Exception, plan: Plan, step: int) -> LaminaError:
+    """A LaminaError for whatever went wrong after so many steps of the plan."""
+    size = plan.recipe.batch_size or 1
+    return explain(error, step=step, batch_size=size, lines=plan.lines)
 
 
 def explain(

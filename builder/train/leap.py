@@ -1,13 +1,17 @@
 """When a run has its step compiled, takes it over, and gives it up again."""
 
-from collections.abc import Container, Mapping
+import time
+from collections.abc import Callable, Container, Mapping
 from typing import Any
+
+from torch import Tensor
 
 from builder.tasks.base import Batch
 from builder.train import plan as p
 from builder.train.feeds import RowFeed
 from builder.train.machine import memory
 from builder.train.recipe import busy, cores
+from builder.train.running import Running
 from builder.train.setup import Setup
 from builder.train.whole import Facts, Graphed, Whole, compiler, trace, trial, unfit
 from builder.train.whole.artefact import TOLERANCE
@@ -18,6 +22,8 @@ AGAIN = 30.0
 """Seconds until the next look where every core is at work."""
 NEEDS = 3 << 30
 """Bytes of free memory, without which nobody's machine is troubled with a compiler."""
+Taken = tuple[tuple[Tensor, ...], float, float]
+"""Of one step: the losses, the learning rate, the gradient norm."""
 DROPS = ("freeze", "weight_decay")
 """Settings that are part of what was compiled."""
 
@@ -57,6 +63,26 @@ class Leap:
         sizes = {last - first for first, last in feed.bounds[inside : inside + whole.steps]}
         between = any(step + ahead in replay for ahead in range(1, whole.steps))
         return sizes == {whole.rows} and not between
+
+    def call(
+        self, inside: int, running: Running, rate_ahead: Callable[[int], float]
+    ) -> tuple[Batch, list[Taken], float]:
+        """Several compiled steps: the last batch, what each step gave, and the seconds spent on
+        getting batches. No step where a loss is not finite: eager steps meet it then, and explain
+        it. `rate_ahead` sets and gives the rate of a step to come.
+        """
+        whole, setup = self.whole, self.setup
+        if whole is None:
+            raise AssertionError("asked before")
+        began = time.perf_counter()
+        ahead = range(whole.steps)
+        batches = [setup.feed.batch(inside + step, setup.models) for step in ahead]
+        waited = time.perf_counter() - began
+        rates = [rate_ahead(step) for step in ahead]
+        found = whole(batches, rates)
+        for batch, (losses, _) in zip(batches, found):
+            running.add(losses, losses.loss, batch, whole.rows)
+        return batches[-1], [((o.loss,), rate, n) for rate, (o, n) in zip(rates, found)], waited
 
     def look(self, spent: float, left: float, batch: Batch) -> tuple[str, Mapping[str, Any]] | None:
         """At a safe point, seconds of training done and to come, after that batch: begin, wait, or
@@ -125,6 +151,8 @@ class Leap:
             return self._stay(f"{type(error).__name__}: {said[0] if said else 'no details'}")
         if not difference <= TOLERANCE:
             return self._stay(f"The recorded step differs from the eager one by {difference:.1e}.")
+        if ratio <= 1:
+            return self._stay("A trial found its recording no faster.")
         self.whole, self.over = graphed, True
         words = (
             f"The whole step is replayed as a CUDA graph from here on: {ratio:.2f} times as fast "

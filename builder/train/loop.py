@@ -4,16 +4,15 @@ import math
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
-from contextlib import nullcontext
 from typing import Any
 
 from torch import Tensor
 
-from builder import tasks
 from builder.errors import LaminaError
 from builder.tasks.base import Batch
-from builder.train import evaluation, failures, health, orders
+from builder.train import failures, health, orders
 from builder.train import plan as p
+from builder.train.asides import Asides
 from builder.train.average import Average
 from builder.train.checkpoint import Saved
 from builder.train.leap import Leap
@@ -23,8 +22,6 @@ from builder.train.setup import Setup
 from builder.train.state import Parts, Position, collect, restore
 from builder.train.steering import Steering
 from builder.train.step import NotFiniteError, Stepper
-
-MISTAKES = (RuntimeError, ValueError, TypeError, IndexError, MemoryError)
 
 
 class Loop:
@@ -46,6 +43,7 @@ class Loop:
         self.points = Points(tuple(phase.name for phase in setup.phases))
         self.at = Position()
         self.leap = Leap(setup)
+        self.asides = Asides(setup, self.at, self.steering, self.average, self._now)
         self.parts = Parts(
             setup,
             self.rates,
@@ -57,14 +55,10 @@ class Loop:
             self.at,
             self.leap,
         )
-        self.probe: health.Probe | None = None
-        self.updates: health.Updates | None = None
-        self.ratios: dict[str, float] = {}
         self.seconds = 0.0  # spent before `self.since`
         self.since = time.perf_counter()
         self.speed = math.nan
         self.waited = 0.0  # seconds spent on getting batches since the last flush
-        self.answers: Mapping[str, Any] = {}
         self.end: p.Finished | None = None
         self.replayed = False
         self.waiting: deque[p.Order] = deque()
@@ -98,12 +92,7 @@ class Loop:
         self.since = now = time.perf_counter()
         self.flush_due = 0.0
         self.save_due = now + self.plan.save_every
-        self.sample_due = now + (self.plan.sample_every or math.inf)
-        self.look_due = now + (self.plan.look_every or math.inf)
-        self.probe_due = math.inf
-        if self.plan.health_every and self.setup.size <= health.LARGEST:
-            self.probe_due = now
-            self.updates = health.Updates(self.setup.models)
+        self.asides.begin(now)
         self.window = (now, at.step)
         while at.epoch < self.recipe.epochs and self.end is None:
             yield from self._steps_of_an_epoch()
@@ -128,6 +117,10 @@ class Loop:
         inside = done if base == now else done * base / now
         return at.epoch * base + inside
 
+    def _rate_ahead(self, steps: int) -> float:
+        """Set the rate of a step to come, and give it."""
+        return self.rates.apply(self._position(steps))
+
     def _steps_of_an_epoch(self) -> Iterator[p.Event]:
         setup, at, clock = self.setup, self.at, time.perf_counter
         setup.feed.begin(at.epoch)
@@ -140,7 +133,8 @@ class Loop:
             taken: list[tuple[tuple[Tensor, ...], float, float]] = []
             try:
                 if self.leap.whole is not None and self.leap.takes(at.inside, at.step, replay):
-                    batch, taken = self._leap()
+                    batch, taken, waited = self.leap.call(at.inside, self.running, self._rate_ahead)
+                    self.waited += waited
                 if not taken:
                     began = clock()
                     batch = setup.feed.batch(at.inside, setup.models)
@@ -152,11 +146,9 @@ class Loop:
                     taken = [(done.losses, rate, self.stepper.norm)]
             except NotFiniteError:
                 yield from self._not_finite(batch, rate)
-            except MISTAKES as error:
-                raise self._explained(error) from error
-            if self.updates is not None:  # of several steps in one call: their mean, at least
-                ratios, self.updates = self.updates.ratios(), None
-                self.ratios = {node: ratio / len(taken) for node, ratio in ratios.items()}
+            except failures.MISTAKES as error:
+                raise failures.of_step(error, self.plan, at.step) from error
+            self.asides.stepped(len(taken))
             now = clock()
             spent = self.seconds + now - self.since
             for losses, rate, norm in taken:
@@ -171,23 +163,6 @@ class Loop:
                     return
             if at.inside >= count:
                 self.latest = batch
-
-    def _leap(self) -> tuple[Batch, list[tuple[tuple[Tensor, ...], float, float]]]:
-        """Several compiled steps: the last batch; per step loss, rate and gradient norm. No step
-        where a loss is not finite: eager steps meet it then, and explain it.
-        """
-        whole, setup, at = self.leap.whole, self.setup, self.at
-        if whole is None:
-            raise AssertionError("asked before")
-        began = time.perf_counter()
-        ahead = range(whole.steps)
-        batches = [setup.feed.batch(at.inside + step, setup.models) for step in ahead]
-        self.waited += time.perf_counter() - began
-        rates = [self.rates.apply(self._position(step)) for step in ahead]
-        found = whole(batches, rates)
-        for batch, (losses, _) in zip(batches, found):
-            self.running.add(losses, losses.loss, batch, whole.rows)
-        return batches[-1], [((o.loss,), rate, n) for rate, (o, n) in zip(rates, found)]
 
     def _noted(self, found: tuple[str, Mapping[str, Any]] | None) -> Iterator[p.Event]:
         if found is not None:
@@ -229,12 +204,8 @@ class Loop:
         yield from self._obey_waiting()
         if self.end is None:
             yield from self._compile(batch)
-        if self.end is None and began >= self.probe_due:
-            yield from self._probe(batch)
-        if self.end is None and began >= self.sample_due:
-            yield from self._generate()
-        if self.end is None and began >= self.look_due:
-            yield from self._look()
+        if self.end is None:
+            yield from self.asides.at_a_safe_point(began, batch)
         if (began >= self.save_due if save is None else save) and self.end is None:
             yield p.Snapshot(self._saved({}), best=False)
             self.save_due = time.perf_counter() + self.plan.save_every
@@ -265,48 +236,6 @@ class Loop:
     def _more_orders(self) -> None:
         found = self.plan.orders()
         self.waiting.extend(found if self.group is None else self.group.tell(list(found)))
-
-    def _probe(self, batch: Batch) -> Iterator[p.Event]:
-        """Node health: first arm, so that the next step measures how far the weights move; then
-        look.
-        """
-        if not self.ratios:
-            if self.updates is None:
-                self.updates = health.Updates(self.setup.models)
-            return
-        if self.probe is None:
-            self.probe = health.Probe(self.setup.models)
-        began = time.perf_counter()
-        few = {name: value[: health.PROBE_ROWS] for name, value in batch.items()}
-        rows = self.probe.run(self.setup.phases, few, self.setup.autocast, self.ratios)
-        self.ratios = {}
-        spent = time.perf_counter() - began
-        self.probe_due = began + max(self.plan.health_every, spent / self.plan.health_share)
-        yield p.Health(rows, self.at.step)
-        if self.plan.doctor is not None:
-            yield from self.plan.doctor.probe(rows, self.at.step, self.at.epoch)
-
-    def _generate(self) -> Iterator[p.Event]:
-        """What the model makes now, with random numbers of its own."""
-        if self.group is not None and not self.group.first:
-            return
-        seed = (self.recipe.seed + self.at.step) % (1 << 62)
-        began = time.perf_counter()
-        try:
-            with evaluation.aside(self.setup), self._averaged():
-                found = tasks.sample(
-                    self.plan.task, self.setup.models, self.steering.sampling, seed
-                )
-        except MISTAKES as error:
-            raise self._explained(error) from error
-        self.sample_due = math.inf
-        if found is not None:
-            now = time.perf_counter()
-            self.sample_due = now + self.plan.sample_pause(now - began)
-            yield p.Generated(found.values, found.tensors, self.at.step, self.at.epoch)
-
-    def _averaged(self) -> Any:
-        return self.average.applied() if self.average is not None else nullcontext()
 
     # Orders
 
@@ -342,10 +271,10 @@ class Loop:
                 accepted = self.setup.held_out is not None
                 if accepted:
                     words = f"Evaluated after step {at.step}."
-                    yield from self._evaluate_now()
+                    yield from self.asides.evaluate_now()
             elif kind == "sample":
                 words = self.steering.sample(order)
-                yield from self._generate()
+                yield from self.asides.generate()
             elif kind == "set":
                 words = self.steering.set(order, at.step, self._position())
                 words = " ".join(filter(None, (words, self.leap.changed(order))))
@@ -380,50 +309,7 @@ class Loop:
         self.window = (self.since, self.at.step)
         self.save_due = self.since + self.plan.save_every
 
-    # Figures, and the end of an epoch
-
-    def _evaluate(self, figures: dict[str, float]) -> Iterator[p.Event]:
-        """Add the held-out figures to `figures`."""
-        try:
-            with self._averaged():
-                for item in evaluation.evaluate(self.setup, self.at.step, self.at.epoch):
-                    if isinstance(item, p.Samples):
-                        self.answers = item.whole
-                    if isinstance(item, p.Tick | p.Noted | p.Samples):
-                        yield item
-                    else:
-                        figures |= item
-        except MISTAKES as error:
-            raise self._explained(error) from error
-
-    def _evaluate_now(self) -> Iterator[p.Event]:
-        figures: dict[str, float] = {}
-        yield from self._evaluate(figures)
-        yield p.Evaluated(figures, self.at.step, self.at.epoch)
-
-    def _look(self) -> Iterator[p.Event]:
-        """Held-out figures in the middle of an epoch too long to wait for its end.
-
-        They only show the way: the best epoch, early stopping and schedules go by epochs' ends,
-        which do not hang on the clock. Where a look would take more than its share it waits; near
-        the epoch's end it is left to it. With several workers, or where the figures need long work
-        first, there is none.
-        """
-        setup, at, every = self.setup, self.at, self.plan.look_every
-        phase, held_out = self.plan.task.validation(), setup.held_out
-        self.look_due = math.inf
-        if held_out is None or phase is None or phase.ready is not None or self.group is not None:
-            return
-        began, step = time.perf_counter(), self._now() / max(at.step, 1)
-        self.look_due = began + every
-        dear = held_out.steps * step / self.plan.look_share > self._now()
-        if dear or (setup.feed.steps - at.inside) * step < every:
-            return
-        figures: dict[str, float] = {}
-        yield from self._evaluate(figures)
-        yield p.Looked(figures, at.step, at.epoch)
-        now = time.perf_counter()
-        self.look_due = now + max(every, (now - began) / self.plan.look_share)
+    # The end of an epoch
 
     def _end_of_epoch(self) -> Iterator[p.Event]:
         yield from self._flush(self.latest)
@@ -439,15 +325,15 @@ class Loop:
         self.steering.after_epoch()
         if self.average is not None:
             self.average.after_epoch(at.epoch)
-        yield from self._evaluate(figures)
+        yield from self.asides.evaluate(figures)
         figures |= {"time": self._now(), "lr": self.rates.current or self.rates.base}
         best = self.judge.is_best(figures)
         enough = self.judge.enough(figures)
         self.rates.after_epoch(figures)
         yield p.Epoch(figures, best)
         if self.plan.doctor is not None:
-            yield from self.plan.doctor.epoch(figures, self.answers)
-        yield from self._generate()
+            yield from self.plan.doctor.epoch(figures, self.asides.answers)
+        yield from self.asides.generate()
         if at.epoch < self.recipe.epochs and self.end is None:
             self._maybe_end(enough)
         due = time.perf_counter() >= self.save_due
@@ -471,14 +357,6 @@ class Loop:
         return collect(self.parts, figures, self._now(), state=state)
 
     # Failures
-
-    def _explained(self, error: Exception) -> LaminaError:
-        return failures.explain(
-            error,
-            step=self.at.step,
-            batch_size=self.recipe.batch_size or 1,
-            lines=self.plan.lines,
-        )
 
     def _not_finite(self, batch: Batch, rate: float) -> Iterator[p.Event]:
         """The doctor's word, then the error that ends the run."""

@@ -127,6 +127,7 @@ def test_a_gpu_run_that_asks_for_it_replays_its_steps_after_a_full_batch(
         return graphed.Graphed(setup, batch, again)
 
     monkeypatch.setattr(leap, "Graphed", on_cpu)
+    monkeypatch.setattr(leap, "trial", lambda *_: (1.5, 0.0))
     found, batches = taken(make_plan, tmp_path)
     assert found.look(1.0, 1.0, {name: x[:7] for name, x in batches[0].items()}) is None
     told = found.look(1.0, 1.0, batches[0])
@@ -134,6 +135,21 @@ def test_a_gpu_run_that_asks_for_it_replays_its_steps_after_a_full_batch(
     assert "CUDA graph" in told[0]
     assert found.takes(0, 1, ())
     assert found.digest == ""  # any step goes on from its checkpoints
+
+
+@pytest.mark.parametrize(
+    ("trial", "reason"), [((0.9, 0.0), "no faster"), ((1.5, 0.1), "differs from the eager one")]
+)
+def test_a_recorded_step_that_is_slower_or_differs_is_not_taken(
+    make_plan: Make, tmp_path: Any, monkeypatch: pytest.MonkeyPatch, trial: Any, reason: str
+) -> None:
+    monkeypatch.setattr(leap, "Graphed", lambda *_: None)
+    monkeypatch.setattr(leap, "trial", lambda *_: trial)
+    found, batches = taken(make_plan, tmp_path)
+    told = found.look(1.0, 1.0, batches[0])
+    assert told is not None
+    assert reason in told[0]
+    assert found.whole is None
 
 
 def test_what_cannot_be_recorded_stays_eager_and_says_why(make_plan: Make, tmp_path: Any) -> None:

@@ -121,6 +121,12 @@ def under_way(name: str) -> bool:
     return name in st.session_state.get("lamina_jobs", {})
 
 
+def at_work(name: str) -> bool:
+    """Whether the session's job of that name is still at work."""
+    known = st.session_state.get("lamina_jobs", {}).get(name)
+    return known is not None and not known[1].finished()
+
+
 def own(name: str) -> str:
     """The name of a job that belongs to the open project: another project has its own."""
     return f"{name}:{st.session_state.get('lamina_project', '')}"

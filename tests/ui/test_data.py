@@ -2,6 +2,7 @@
 nothing kept.
 """
 
+import dataclasses
 from io import BytesIO
 from pathlib import Path
 
@@ -9,12 +10,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from builder import data, workspace
+from builder.data.specs import InputSpec
 from builder.errors import LaminaError
 from builder.home import room
 from builder.project import Column, Data, Project, Split
 from builder.ui import intake
 from builder.ui.components import splitbar, table
-from builder.ui.dataset import heads, side, sources, split
+from builder.ui.dataset import heads, media, side, sources, split
 from tests.ui.apptest import open_page, text_of
 
 
@@ -351,3 +353,40 @@ def test_files_uploaded_together_are_called_by_their_names() -> None:
     assert name(more) == "a.ts and 2 more"
     assert name("/data/flowers.csv") == "flowers.csv"
     assert intake.data_name(Data(source="sklearn", options={"name": "iris"})) == "iris"
+
+
+def test_moments_are_written_as_people_do(seen: tuple[Project, data.Overview]) -> None:
+    days = ["2024-03-01T00:00:00", None, "2024-03-02T00:00:00"]
+    times = ["2024-03-01T00:00:00", "2024-03-01T14:30:00", "2024-03-01T14:30:05"]
+    rows = tuple({"age": day, "city": time} for day, time in zip(days, times, strict=True))
+    overview = dataclasses.replace(seen[1], preview=rows)
+    lines = heads.cells(overview, [{"name": "age"}, {"name": "city"}])
+    assert lines == [
+        ["2024-03-01", "2024-03-01 00:00"],
+        [None, "2024-03-01 14:30"],
+        ["2024-03-02", "2024-03-01 14:30:05"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        ((2, 1, True), "2 need a look"),
+        ((1, 0, False), "1 needs a look"),
+        ((0, 0, True), "still being prepared"),
+        ((0, 2, False), "nothing needs a look"),
+        ((0, 0, False), "all checks passed"),
+    ],
+)
+def test_the_findings_come_to_no_more_than_was_looked_at(
+    found: tuple[int, int, bool], words: str
+) -> None:
+    assert side._verdict(*found) == words
+
+
+def test_the_size_of_images_says_which_is_the_width() -> None:
+    told = [
+        media._image_note(InputSpec(name="image", form="image", shape=shape, stored="uint8"))
+        for shape in ((1, 24, 28), (3, 8, 8))
+    ]
+    assert told == ["28 × 24 pixels (width × height), gray", "8 × 8 pixels, colour"]

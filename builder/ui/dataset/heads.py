@@ -1,7 +1,8 @@
 """From an overview to the table that is the form, and from a change there to the project."""
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -89,7 +90,28 @@ def short(value: Any) -> str:
 def cells(overview: "Overview", columns: list[dict[str, Any]]) -> list[list[str | None]]:
     """The preview's rows as text, in the order of the table's columns."""
     names = [column["name"] for column in columns]
-    return [[_cell(row.get(name)) for name in names] for row in overview.preview]
+    days = {name for name in names if _only_days([row.get(name) for row in overview.preview])}
+    return [
+        [_cell(_moment(row.get(name), name in days)) for name in names] for row in overview.preview
+    ]
+
+
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:00)?(.*)")
+"""How a moment is written in the preview, its day, its time, and seconds where there are some."""
+
+
+def _only_days(values: Sequence[Any]) -> bool:
+    """Whether these are moments without a time of day, as far as there are some."""
+    given = [value for value in values if value is not None and value == value]
+    return all(isinstance(value, str) and value.endswith("T00:00:00") for value in given)
+
+
+def _moment(value: Any, day: bool) -> Any:
+    """A moment as a person writes it: "2024-03-01", "2024-03-01 14:30"; anything else as it is."""
+    found = _MOMENT.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        return value
+    return found[1] if day else f"{found[1]} {found[2]}{found[4]}"
 
 
 def _cell(value: Any) -> str | None:

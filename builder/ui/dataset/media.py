@@ -64,7 +64,8 @@ def _card(project: Project, prepared: "Prepared", spec: "InputSpec", save: Save)
 
 def _image_note(spec: "InputSpec") -> str:
     channels, height, width = spec.shape
-    return f"{height} × {width} pixels, {'gray' if channels == 1 else 'colour'}"
+    which = "" if height == width else " (width × height)"
+    return f"{width} × {height} pixels{which}, {'gray' if channels == 1 else 'colour'}"
 
 
 def _token_note(spec: "InputSpec") -> str:

@@ -29,16 +29,10 @@ SMALL_CELLS = 500_000
 """So many cells are prepared in about a second; the network is then suggested unasked."""
 
 
-def findings(project: Project, overview: "Overview") -> None:
-    """A card per finding with its remedies as buttons."""
+def findings(project: Project, overview: "Overview", *, preparing: bool = False) -> None:
+    """A card per finding with its remedies as buttons. `preparing`: more may yet be found."""
     worst = [f for f in overview.findings if f.severity != "note"]
-    note = (
-        f"{len(worst)} need a look"
-        if len(worst) > 1
-        else "1 needs a look"
-        if worst
-        else "all checks passed"
-    )
+    note = _verdict(len(worst), len(overview.findings) - len(worst), preparing)
     parts.html(
         '<div class="lm-row"><h2>Before you build</h2><span class="lm-sp"></span><span '
         f'class="lm-f lm-s">{note}</span></div>',
@@ -48,6 +42,15 @@ def findings(project: Project, overview: "Overview") -> None:
         _finding(project, finding, index)
     if len(worst) > SHOWN:
         parts.html(f'<p class="lm-f lm-s">and {len(worst) - SHOWN} more of less weight</p>')
+
+
+def _verdict(worst: int, small: int, preparing: bool) -> str:
+    """What the findings come to, in a few words."""
+    if worst:
+        return f"{worst} need a look" if worst > 1 else "1 needs a look"
+    if preparing:
+        return "still being prepared"
+    return "nothing needs a look" if small else "all checks passed"
 
 
 def notes(project: Project, overview: "Overview") -> None:

@@ -46,7 +46,8 @@ def show() -> None:
         with st.container(key="lm_data_main"):
             _main(project, overview)
         with st.container(key="lm_data_side"):
-            side.findings(project, overview)
+            preparing = bool(overview.media) and work.at_work(PREPARE)
+            side.findings(project, overview, preparing=preparing)
             side.suggestion(project, overview)
             side.notes(project, overview)
 

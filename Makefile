@@ -21,6 +21,10 @@ TELL = while read -r word file rest; do \
 	  esac; \
 	done
 
+# Its warnings (of places it passes over, of its own version) are left out; errors and tries again stay.
+FETCH = { { { $(PIP) --require-hashes -r $(1) || echo failed; } 2>&1 >&3 3>&- \
+	  | sed -e '/^WARNING: Retrying/b' -e '/^WARNING:/d' -e '/^DEPRECATION:/d' >&2; } 3>&1 | $(TELL); }
+
 .PHONY: install run test lint types unit frontend-test journeys lock shots figures soak clean
 .DEFAULT_GOAL := help
 
@@ -44,12 +48,12 @@ $(VENV)/.created:
 
 $(VENV)/.locked: $(VENV)/.created requirements.lock
 	@echo "2/4 Installing the locked packages (PyTorch is large; this takes some minutes the first time) …"
-	@{ $(PIP) --require-hashes -r requirements.lock || echo failed; } | $(TELL)
+	@$(call FETCH,requirements.lock)
 	@touch $@
 
 $(VENV)/.package: $(VENV)/.locked pyproject.toml hatch_build.py
 	@echo "3/4 Installing Lamina itself …"
-	@$(BIN)/python -m pip install --disable-pip-version-check -q --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip install --disable-pip-version-check -qq --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.front-ends: $(VENV)/.package $(FRONTEND_FILES)
@@ -58,7 +62,7 @@ $(VENV)/.front-ends: $(VENV)/.package $(FRONTEND_FILES)
 
 $(VENV)/.dev: $(VENV)/.front-ends requirements-dev.lock
 	@echo "Installing what the tests need …"
-	@{ $(PIP) --require-hashes -r requirements-dev.lock || echo failed; } | $(TELL)
+	@$(call FETCH,requirements-dev.lock)
 	@touch $@
 
 test: lint types unit frontend-test journeys

@@ -1,6 +1,7 @@
 """The headless face: the same functions as the pages call, with `--json` for programs."""
 
 from builder.cli import (
+    beginning,
     evidence,
     finders,
     making,
@@ -16,6 +17,7 @@ from builder.cli.root import app, main
 
 __all__ = [
     "app",
+    "beginning",
     "evidence",
     "finders",
     "main",

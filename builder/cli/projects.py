@@ -1,6 +1,5 @@
-"""Projects on the command line: templates, new, check, fix, code."""
+"""Projects on the command line: templates, check, fix, code."""
 
-import itertools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,17 +13,6 @@ if TYPE_CHECKING:
     from builder.compile import Check, Fix, Issue
     from builder.data.specs import PreparedSpec
 
-DataPaths = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--data",
-        help="A table (CSV, TSV, Parquet, Excel, JSON lines), a folder or zip of images, IDX .gz, "
-        "a .ts file, text files; several times for one file per class.",
-    ),
-]
-Target = Annotated[str | None, typer.Option(help="The column to predict; #0 is the first.")]
-Out = Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The file to write.")]
-
 
 @root.app.command("templates")
 def templates_(as_json: root.Json = False) -> None:
@@ -37,61 +25,6 @@ def templates_(as_json: root.Json = False) -> None:
     ]
     rows = [(item["name"], item["data"], item["help"]) for item in found]
     root.emit(found, as_json, lambda: root.table(rows, ("template", "data", "what it is")))
-
-
-@root.app.command()
-def new(
-    output: Out,
-    template: Annotated[
-        str | None, typer.Option(help="See `lamina templates`; without it, the one that suits.")
-    ] = None,
-    data: DataPaths = None,
-    target: Target = None,
-    test: Annotated[Path | None, typer.Option(help="The test part, where it is apart.")] = None,
-    name: Annotated[str | None, typer.Option(help="The project's name.")] = None,
-    as_json: root.Json = False,
-) -> None:
-    """Write a ready project, its sizes fitted to the data."""
-    from builder import templates
-
-    reads = templates.get(template).reads if template else ""
-    chosen = data_from(data, target, test, reads) if data else None
-    if chosen is None and (target or test):
-        raise errors.LaminaError(
-            "--target and --test speak of data that is not named.",
-            place="--data",
-            remedy="Name it with --data PATH.",
-        )
-    if template is None:
-        if chosen is None:
-            raise errors.LaminaError(
-                "Neither a template nor data is named.",
-                place="lamina new",
-                remedy="Add --template NAME (see `lamina templates`) or --data PATH.",
-            )
-        template = _suggested(chosen)
-    made = _made(template, chosen)
-    title = name or (data[0].stem.split(".")[0] if data else made.name) or template
-    made = _renamed(made, title)
-    kept = _write(made, output)
-    guess, doubts = understood(made), _doubts(made) if chosen else []
-    document = {
-        "file": str(output),
-        "template": template,
-        "name": made.name,
-        "replaced": kept,
-        **guess,
-        "findings": [{"title": title, "sentence": sentence} for title, sentence in doubts],
-    }
-
-    def text() -> str:
-        more = f" The older file is now {kept}." if kept else ""
-        nodes = len(made.graph.nodes)
-        told = [f"Mind: {title}. {sentence}" for title, sentence in doubts]
-        first = f"{output}: {template} with {nodes} nodes.{more}"
-        return "\n".join([first, _guess_text(guess), *told])
-
-    root.emit(document, as_json, text)
 
 
 @root.app.command()
@@ -177,32 +110,6 @@ def code(file: root.ProjectFile, as_json: root.Json = False) -> None:
     root.emit(document, as_json, lambda: source.text.rstrip("\n"))
 
 
-def data_from(
-    paths: list[Path], target: str | None, test: Path | None, prefer: str = ""
-) -> project.Data:
-    """The data section for files, recognised by name and content (the source `prefer` first);
-    LaminaError where none fits.
-    """
-    from builder import data
-
-    found = data.recognise([paths[0], test] if test else [paths[0]], prefer)
-    source = data.catalogue()[found.source]
-    if len(paths) > 1 and found.source != "text_files":
-        raise errors.LaminaError(
-            f"{len(paths)} files are named, but {source.title} takes one.",
-            place="--data",
-            remedy="Several files are for texts, one file per class; a test part goes to --test.",
-        )
-    if test and not any(option.name == "test_path" for option in source.params):
-        raise errors.LaminaError(
-            f"{source.title} takes no test file of its own.",
-            place="--test",
-            remedy="Put the parts side by side as train/ and test/, or leave --test out.",
-        )
-    chosen = found.model_copy(update={"target": target} if target else {})
-    return data.share_out(chosen)
-
-
 def drawn(file: Path) -> project.Project:
     """The project of that file; LaminaError where no network is drawn in it."""
     given = project.load(file)
@@ -267,110 +174,6 @@ def refused(given: project.Project, found: "Mapping[str, Check]") -> "Issue | No
     except errors.LaminaError as error:
         return Issue(None, "recipe", "error", "It cannot train like this", str(error))
     return None
-
-
-def understood(made: project.Project) -> dict[str, Any]:
-    """What a project's data was taken for: target, classes, columns (or "image", …), rows."""
-    from builder import data, tasks
-    from builder.data.runtime.naming import told
-
-    spec = data.specs(made)
-    target = spec.target if "rows" in tasks.get(made.task.kind).views else None
-    origins = [origin for item in spec.inputs.values() for origin in item.origins]
-    media = [item.form for item in spec.inputs.values() if item.form not in ("vector", "codes")]
-    return {
-        "target": target.name if target else None,
-        "target_called": told(f"'{target.name}'", data.read(made.data).headerless)
-        if target
-        else None,
-        "task": made.task.kind,
-        "classes": list(target.classes) if target else [],
-        "columns": list(dict.fromkeys(origins)) if not media else [],
-        "media": media,
-        "rows": sum(spec.sizes.values()),
-        "sizes": dict(spec.sizes),
-    }
-
-
-def _doubts(made: project.Project) -> list[tuple[str, str]]:
-    """What the Data page would warn of: title and sentence."""
-    from builder import data
-
-    found = data.inspect(made.data).findings
-    return [(item.title.rstrip("."), item.sentence) for item in found if item.severity != "note"]
-
-
-MEDIA = {"image": "images", "tokens": "texts", "series": "series"}
-
-
-def _guess_text(guess: dict[str, Any]) -> str:
-    if guess["target"] is None:
-        read = ", ".join(MEDIA[form] for form in guess["media"]) or "columns"
-        return f"Learns from {read}, {guess['rows']:,} rows; there is nothing to predict."
-    known = len(guess["classes"])
-    kind = f"{known} classes" if known else "a number"
-    columns = len(guess["columns"])
-    words = [f"{columns} column{'' if columns == 1 else 's'}"] if columns else []
-    words += [MEDIA[form] for form in guess["media"]]
-    what, source = guess["target_called"], ", ".join(words)
-    return f"Predicts {what} ({kind}) from {source}, {guess['rows']:,} rows."
-
-
-def _made(template: str, chosen: project.Data | None) -> project.Project:
-    """The template on the data; a refusal of the target names the option that mends it."""
-    from builder import templates
-
-    try:
-        return templates.make(template, chosen)
-    except errors.LaminaError as error:
-        if "Choose regression" not in error.remedy and "mlp-regression" not in error.fact:
-            raise
-        raise errors.LaminaError(
-            error.fact,
-            place=error.place,
-            remedy="Add --template mlp-regression to predict it as a number, or name another "
-            "target with --target COL.",
-        ) from error
-
-
-def _suggested(chosen: project.Data) -> str:
-    from builder import data, templates
-
-    given = data.suggest(chosen)
-    task = project.TaskChoice(kind=templates.problem(given))
-    return templates.suggest(data.specs(project.Project(data=given, task=task)))
-
-
-def _renamed(made: project.Project, title: str) -> project.Project:
-    return made.model_copy(update={"name": title[:120]})
-
-
-def _write(made: project.Project, output: Path) -> str | None:
-    """Save; an older, non-empty file of that name is kept beside it, and its new name returned."""
-    if output.is_dir():
-        raise errors.LaminaError("That is a folder.", place=str(output), remedy="Name a file.")
-    if not output.parent.is_dir():
-        raise errors.LaminaError(
-            f"The folder {output.parent} does not exist.", place="-o", remedy="Make it first."
-        )
-    kept = None
-    if output.exists() and output.stat().st_size:
-        kept = _kept_aside(output)
-    project.save(made, output)
-    return kept
-
-
-def _kept_aside(output: Path) -> str:
-    """Move the file to the next free name (x.old, x.old2 …) and return that name."""
-    for count in itertools.count(1):
-        kept = Path(f"{output}.old{count if count > 1 else ''}")
-        try:
-            kept.touch(exist_ok=False)  # taken first, so that nobody else's file is replaced
-        except FileExistsError:
-            continue
-        output.replace(kept)
-        return str(kept)
-    raise AssertionError("the count has no end")
 
 
 def _fix_document(graph: str, fix: "Fix") -> dict[str, Any]:

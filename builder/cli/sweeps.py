@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from builder import errors, project
-from builder.cli import projects, root, training
+from builder.cli import beginning, root, training
 
 if TYPE_CHECKING:
     from builder.sweeps import Sweep, Trial
@@ -358,7 +358,7 @@ def delete(
 @sweep_app.command()
 def adopt(
     sweep: SweepId,
-    file: projects.Out,
+    file: beginning.Out,
     trial: Annotated[int | None, typer.Option(help="Its number; the best.")] = None,
     as_json: root.Json = False,
 ) -> None:

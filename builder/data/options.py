@@ -1,7 +1,11 @@
 """What a form is drawn from."""
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
+
+from builder.errors import LaminaError
 
 
 @dataclass(frozen=True)
@@ -22,3 +26,38 @@ class Option:
     advanced: bool = False  # folded away until asked for
     low: float | None = None  # a number: the least and the most that is allowed
     high: float | None = None
+
+
+WORDS = {"int": "a whole number", "float": "a number", "bool": "true or false"}
+
+
+def read_option(option: Option, text: str, place: str) -> Any:
+    """The value that a text gives to an option. Raises LaminaError that says what it may be."""
+    if option.kind == "path":
+        return str(Path(text).expanduser().absolute())
+    if option.kind == "text":
+        return text
+    if option.kind == "choice":
+        if text in option.choices:
+            return text
+        raise LaminaError(
+            f"{option.name} cannot be '{text}'.",
+            place=place,
+            remedy=f"Take one of {', '.join(option.choices)}.",
+        )
+    try:
+        value = json.loads(text.lower())
+    except ValueError:
+        value = None
+    kinds = {"int": int, "float": (int, float), "bool": bool}[option.kind]
+    fits = isinstance(value, kinds) and isinstance(value, bool) == (option.kind == "bool")
+    low, high = option.low, option.high
+    within = fits and (low is None or value >= low) and (high is None or value <= high)
+    if not within:
+        bounds = f" from {low:,} to {high:,}" if low is not None and high is not None else ""
+        raise LaminaError(
+            f"{option.name} must be {WORDS[option.kind]}{bounds}, not '{text}'.",
+            place=place,
+            remedy=option.help,
+        )
+    return value

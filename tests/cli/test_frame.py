@@ -340,16 +340,18 @@ def test_with_json_wrong_usage_is_json_with_the_same_code(arguments, words, caps
     assert "--help" in error["remedy"]
 
 
-def test_each_overwritten_project_is_kept_under_a_name_of_its_own(tmp_path, capsys):
+def test_one_overwritten_project_is_kept_and_never_another_file(tmp_path, capsys):
     file = tmp_path / "x"
     file.write_text("first")
-    (tmp_path / "x.old2").write_text("somebody's")
-    for template in ("cnn", "cnn", "cnn"):
+    made = []
+    for template in ("cnn", "cnn", "gan", "cnn"):
         assert run("new", "--template", template, "-o", str(file), capsys=capsys)[0] == 0
-    assert (tmp_path / "x.old").read_text() == "first"
-    assert (tmp_path / "x.old2").read_text() == "somebody's"
-    assert (tmp_path / "x.old3").exists()
-    assert (tmp_path / "x.old4").exists()
+        made.append(file.read_text())
+    assert (tmp_path / "x.old").read_text() == "first", "this is no project of ours"
+    assert (tmp_path / "x.old2").read_text() == made[2]
+    assert sorted(path.name for path in tmp_path.glob("x*")) == ["x", "x.old", "x.old2"]
+    assert run("new", "--template", "cnn", "-o", str(file), capsys=capsys)[0] == 0
+    assert (tmp_path / "x.old2").read_text() == made[2], "the same again replaces nothing"
 
 
 def test_a_table_of_names_holds_no_control_characters():

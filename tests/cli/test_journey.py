@@ -147,6 +147,41 @@ def test_a_target_that_cannot_be_learnt_is_refused_with_the_option_that_mends_it
     assert not file.exists()
 
 
+def write_hours(path, rows=600):
+    cells = [f"2024-01-{1 + n // 24:02d} {n % 24:02d}:00,{n % 24},{n % 7}" for n in range(rows)]
+    path.write_text("\n".join(["time,load,wind", *cells]) + "\n")
+
+
+def test_windows_of_a_long_table_are_made_by_command(lamina, tmp_path):
+    data, file = tmp_path / "hours.csv", tmp_path / "p.json"
+    write_hours(data)
+    wish = ["--source", "windows", "--option", "length=24", "--option", "horizon=3"]
+    code, made, _ = lamina(
+        "new", "-o", file, "--data", data, "--template", "cnn-series", "--target", "load", *wish,
+        "--json",
+    )  # fmt: skip
+    assert (code, made["target"], made["media"]) == (0, "load", ["series"])
+    written = json.loads(file.read_text())["data"]
+    assert written["source"] == "windows"
+    assert (written["options"]["length"], written["options"]["horizon"]) == (24, 3)
+    assert lamina("check", file)[0] == 0
+
+
+def test_a_long_table_is_split_by_time_and_says_so(lamina, tmp_path):
+    data, file = tmp_path / "hours.csv", tmp_path / "p.json"
+    write_hours(data)
+    code, said, _ = lamina("new", "-o", file, "--data", data, "--target", "load")
+    assert code == 0
+    assert "Split by time (time): the last rows are the test." in said
+
+
+def test_bundled_data_is_named_by_source_and_option(lamina, tmp_path):
+    file = tmp_path / "p.json"
+    code, said, _ = lamina("new", "-o", file, "--source", "sklearn", "--option", "name=wine")
+    assert code == 0
+    assert "178 rows" in said
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -154,9 +189,19 @@ def test_a_target_that_cannot_be_learnt_is_refused_with_the_option_that_mends_it
         ([], "Neither a template nor data"),
         (["--template", "cnn", "--target", "x"], "data that is not named"),
         (["--template", "cnn", "--data", "none.csv"], "none.csv"),
+        (["--data", "rows.csv", "--source", "window"], "Did you mean windows"),
+        (["--data", "rows.csv", "--source", "sklearn"], "reads no file"),
+        (["--data", "rows.csv", "--source", "windows", "--option", "len=5"], "length"),
+        (["--data", "rows.csv", "--source", "windows", "--option", "length=1"], "from 2 to"),
+        (["--data", "rows.csv", "--source", "windows", "--option", "length=x"], "whole number"),
+        (["--data", "rows.csv", "--option", "decimal=;"], "one of ., ,"),
+        (["--data", "rows.csv", "--template", "cnn-series"], "--source windows"),
+        (["--option", "length=5"], "data that is not named"),
     ],
 )
-def test_a_wrong_wish_for_a_project_is_a_sentence(lamina, tmp_path, arguments, words):
+def test_a_wrong_wish_for_a_project_is_a_sentence(lamina, tmp_path, monkeypatch, arguments, words):
+    monkeypatch.chdir(tmp_path)
+    write_hours(tmp_path / "rows.csv")
     file = tmp_path / "p.json"
     code, _, err = lamina("new", "-o", file, *arguments)
     assert code == 1
@@ -253,3 +298,15 @@ def test_training_on_another_file_reads_it_or_says_why_not(lamina, tmp_path):
     project = runs.open_run(trained["run"]).project()
     assert project.data.source == "table"
     assert project.data.options["path"] == str(rows)
+
+
+def test_a_run_no_better_than_guessing_says_so_at_its_end_and_later(lamina, tmp_path):
+    table, file = tmp_path / "rows.csv", tmp_path / "p.lamina.json"
+    rows = [f"{row * 37 % 101},{row * 53 % 97},{'pqr'[row % 3]}" for row in range(180)]
+    table.write_text("\n".join(["a,b,y", *rows]), encoding="utf-8")
+    lamina("new", "--template", "mlp-classification", "--data", table, "-o", file)
+    code, said, _ = lamina("train", file, "--set", "recipe.epochs=2")
+    assert code == 0
+    assert "doctor: No better than guessing." in said
+    assert "Try: Train for" in said
+    assert "doctor: No better than guessing." in lamina("runs", "show", "last")[1]

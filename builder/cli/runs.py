@@ -14,13 +14,6 @@ runs_app = typer.Typer(help="Look at and steer runs, whoever started them.", no_
 root.app.add_typer(runs_app, name="runs", rich_help_panel=None)
 
 
-def _symptom_text(row: dict[str, Any]) -> str:
-    """A standing symptom and what to do about it."""
-    place = f" ({row['node']})" if row.get("node") else ""
-    ways = "; ".join(change["label"] for change in row.get("changes", ()))
-    return f"doctor: {row['title']}{place}. {row['message']}" + (f" Try: {ways}." if ways else "")
-
-
 @runs_app.callback(invoke_without_command=True)
 def runs_root(context: typer.Context, as_json: root.Json = False) -> None:
     """List the runs; see the commands for steering."""
@@ -51,8 +44,7 @@ def show(run: root.RunId, as_json: root.Json = False) -> None:
     """One run with its recipe and figures."""
     document = summary(root.find_run(run).id)
     text = json.dumps(document["recipe"], indent=1)
-    ails = "".join(f"\n{_symptom_text(row)}" for row in document["symptoms"])
-    root.emit(document, as_json, lambda: f"{summary_text(document)}{ails}\nrecipe: {text}")
+    root.emit(document, as_json, lambda: f"{summary_text(document)}\nrecipe: {text}")
 
 
 @runs_app.command()

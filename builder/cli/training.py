@@ -245,4 +245,11 @@ def summary_text(document: dict[str, Any]) -> str:
     ]
     if shown:
         lines.append(f"best epoch {figures.get('epoch', '–')}: {', '.join(shown)}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *map(_symptom_text, document["symptoms"])])
+
+
+def _symptom_text(row: dict[str, Any]) -> str:
+    """A standing symptom and what to do about it."""
+    place = f" ({row['node']})" if row.get("node") else ""
+    ways = "; ".join(change["label"] for change in row.get("changes", ()))
+    return f"doctor: {row['title']}{place}. {row['message']}" + (f" Try: {ways}." if ways else "")

@@ -25,7 +25,8 @@ def adapt(saved: Saved, before: Recipe, after: Recipe, touched: Iterable[str]) -
     _rates(fields, facts)
     _steered(fields, after, facts)
     if "doctor" in facts:
-        facts["doctor"]["standing"] = {}  # what stood in the run need not stand in the fork
+        # what stood in the run need not stand in the fork
+        facts["doctor"] |= {"standing": {}, "judge": dict(facts["judge"])}
     weights = dict(saved.weights)
     if after.average != before.average:
         weights = under(tensors, "live/") or weights

@@ -125,6 +125,8 @@ class Facts:
     rate: float | None = None  # learning rate of the newest step
     blocks: tuple[Block, ...] = ()  # the whole run in at most 64 blocks
     epochs: tuple[Mapping[str, float], ...] = ()
+    bests: Mapping[str, float] = field(default_factory=dict)  # of each figure, over all epochs
+    last: bool = False  # whether the run ends with this epoch
     answers: Mapping[str, Any] = field(default_factory=dict)  # of the held-out rows; see measure
     probes: tuple[Mapping[str, Row], ...] = ()  # the latest eight, node → row
     nodes: Mapping[str, Node] = field(default_factory=dict)
@@ -226,8 +228,10 @@ class Facts:
         true, known = self.answers.get("true"), self.target.counts
         if self.recipe.class_weights is not None or not true or not sum(true) or not sum(known):
             return None
-        shares = [max(count, 1) / sum(known) for count in known]
-        return float(-sum(n * math.log(p) for n, p in zip(true, shares)) / sum(true))
+        soft, k = self.recipe.label_smoothing, len(known)
+        shares = [(1 - soft) * max(count, 1) / sum(known) + soft / k for count in known]
+        wanted = [(1 - soft) * count / sum(true) + soft / k for count in true]
+        return float(-sum(n * math.log(p) for n, p in zip(wanted, shares)))
 
     @property
     def explained(self) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from builder import metrics
 from builder.errors import LaminaError
 from builder.graph.spec import Graph
 from builder.tasks.base import Batch
@@ -22,6 +23,7 @@ from builder.train.doctor.course import LOSS, STEP, Course
 from builder.train.doctor.facts import Breakdown, Facts, Node, Raise
 from builder.train.doctor.standing import Standing
 from builder.train.failures import StepFailed
+from builder.train.rates import Judge
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,6 +47,9 @@ class Watch:
         self.standing = Standing()
         self.step = self.done = 0
         self.epochs: deque[Mapping[str, float]] = deque(maxlen=EPOCHS)
+        self.bests: dict[str, float] = {}
+        self.judge = Judge(plan.recipe)  # as the loop's, for whether an epoch is the last
+        self.last = False
         self.answers: Mapping[str, Any] = {}
         self.probes: deque[Mapping[str, Mapping[str, Any]]] = deque(maxlen=PROBES)
         self.aparts: deque[float] = deque(maxlen=BATCHES)
@@ -88,6 +93,9 @@ class Watch:
         """An epoch's figures, and what the model says of the held-out rows as a whole."""
         self.done, self.step = int(figures["epoch"]), int(figures["step"])
         self.epochs.append(figures)
+        self._best(figures)
+        enough = self.judge.enough(figures)
+        self.last = enough or self.done >= self.plan.recipe.epochs
         self.answers = answers
         if self.looked is None:
             self.looked = self._data()
@@ -97,6 +105,8 @@ class Watch:
         """Remember who raised the learning rate, until it is back; points of the last steps before
         the order may come later than it.
         """
+        if "patience" in order:
+            self.judge.patience = order["patience"]
         before, after = self.course.rate, order.get("lr")
         if before is None or after is None:
             return
@@ -104,6 +114,12 @@ class Watch:
             self.raised = None
         elif after >= 2 * before:
             self.raised = Raise(step, epoch, before, float(after))
+
+    def _best(self, figures: Mapping[str, float]) -> None:
+        for name, value in figures.items():
+            better = max if metrics.higher_is_better(name) else min
+            if math.isfinite(value):
+                self.bests[name] = better(value, self.bests.get(name, value))
 
     def _remember(self, values: "np.ndarray[Any, np.dtype[np.float32]]") -> None:
         """The losses of the latest steps, and from them the loss before a raise."""
@@ -128,6 +144,8 @@ class Watch:
         return {
             "course": self.course.state(),
             "epochs": [dict(row) for row in self.epochs],
+            "bests": dict(self.bests),
+            "judge": self.judge.state(),
             "raised": asdict(self.raised) if self.raised is not None else None,
             "standing": self.standing.state(),
         }
@@ -136,6 +154,11 @@ class Watch:
         """Take back what `state` gave."""
         self.course.load(state["course"])
         self.epochs.extend(state["epochs"])
+        for row in state["epochs"]:
+            self._best(row)
+        self._best(state.get("bests", {}))
+        if "judge" in state:
+            self.judge.load(state["judge"])
         raised = state.get("raised")
         self.raised = Raise(**raised) if raised else None
         self.standing.load(state["standing"])
@@ -177,6 +200,8 @@ class Watch:
             rate=self.course.rate,
             blocks=self.course.blocks,
             epochs=tuple(self.epochs),
+            bests=dict(self.bests),
+            last=self.last,
             answers=self.answers,
             probes=tuple(self.probes),
             nodes=self.nodes,

@@ -146,6 +146,21 @@ SICK: dict[str, tuple[dict[str, Any], str | None]] = {
         {"epochs": epochs(*[(1 / n, 1.1 + 0.01 * n) for n in range(1, 11)])},
         None,
     ),
+    "no_better": (
+        {
+            "last": True,
+            "recipe": Recipe(epochs=10, batch_size=32),
+            "step": 40,
+            "bests": {"validation_loss": 1.09, "train_loss": 1.05, "validation_accuracy": 0.4},
+            "answers": {
+                "predicted": [20, 5, 5],
+                "true": [10, 10, 10],
+                "hits": [7, 2, 1],
+                "rows": 30,
+            },
+        },
+        None,
+    ),
     "dead_relu": (probed(act1={"dead": 1.0}), "act1"),
     "saturated": (probed(act2={"saturated": 0.9}), "act2"),
     "update_ratio": (probed(fc3={"update_ratio": 0.5}), "fc3"),

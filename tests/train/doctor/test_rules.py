@@ -1,5 +1,6 @@
 """Each rule finds its fault in recorded facts, says where and what to do; a sound run has none."""
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -403,3 +404,82 @@ def test_batches_of_a_common_class_alone_are_told_by_their_number() -> None:
     assert not found(*[1.8] * 4), "four may be luck"
     assert not found(*[0.9] * 16), "a rare class in each batch is no order"
     assert not found(*[0.2, 1.4, -0.5, 2.5, 0.1, -0.3, 1.0, 0.4] * 2)
+
+
+ENDED = replace(SOUND, **SICK["no_better"][0])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"last": False},
+        {"bests": {**ENDED.bests, "validation_loss": 1.0}},
+        {"bests": {**ENDED.bests, "validation_accuracy": 0.6}},
+        {"bests": {**ENDED.bests, "validation_roc_auc": 0.8}},
+        {"answers": {**ENDED.answers, "hits": [10, 4, 4]}},
+        {"answers": {**ENDED.answers, "rows": 9}},
+        {"answers": {**ENDED.answers, "rows": 29}, "bests": {**ENDED.bests, "train_loss": 0.5}},
+        {"standing": frozenset({"not_falling"})},
+        {"falls": False},
+        {"guess": None},
+    ],
+)
+def test_an_end_is_blamed_only_where_nothing_at_all_was_told_better_than_by_a_guess(
+    changes: dict[str, Any],
+) -> None:
+    assert "no_better" in codes(ENDED)
+    assert "no_better" not in codes(replace(ENDED, **changes))
+
+
+def test_a_rare_class_that_is_found_is_more_than_a_guess_though_no_count_of_right_answers_is() -> (
+    None
+):
+    target = TargetSpec(name="y", kind="class", classes=("fine", "fraud"), counts=(1900, 100))
+    answers = {"predicted": [191, 9], "true": [190, 10], "hits": [187, 6], "rows": 200}
+    facts = replace(ENDED, target=target, guess=0.2, answers=answers)
+    bests = {"validation_loss": 0.21, "train_loss": 0.1, "validation_accuracy": 0.965}
+    assert "no_better" not in codes(replace(facts, bests=bests))
+    never = {**answers, "predicted": [195, 5], "hits": [185, 0]}
+    assert "no_better" in codes(replace(facts, bests=bests, answers=never))
+
+
+def test_numbers_told_in_the_right_order_are_more_than_a_guess_though_an_outlier_hides_it() -> None:
+    target = TargetSpec(name="y", kind="number", mean=0.0, std=1.0)
+    answers = {"spread": 0.2, "rank": 0.1, "blind": 1.0, "rows": 60}
+    bests = {"validation_loss": 1.0, "train_loss": 0.98}
+    facts = replace(ENDED, target=target, guess=1.0, answers=answers, bests=bests)
+    assert "no_better" in codes(facts)
+    assert "no_better" not in codes(replace(facts, answers={**answers, "rank": 0.6}))
+
+
+def next_step(**changes: Any) -> tuple[str, dict[str, Any]]:
+    found = {one.code: one for one in doctor.examine(replace(ENDED, **changes))}["no_better"]
+    return found.why, dict(found.changes[0].overrides)
+
+
+def test_what_is_proposed_after_an_end_without_success_follows_from_what_else_is_known() -> None:
+    why, few = next_step()
+    assert "40 steps" in why
+    assert few == {"recipe.epochs": 250}, "ten epochs of four steps: about a thousand steps"
+    stopped = Recipe(epochs=400, batch_size=32)
+    assert next_step(recipe=stopped)[1] == {"recipe.early_stopping": None}
+    falling = blocks(*[1.1 - 0.02 * at for at in range(10)])
+    why, more = next_step(step=2_000, blocks=tuple(replace(b, step=20 * b.step) for b in falling))
+    assert "still falling" in why
+    assert "recipe.epochs" in more
+    flat = tuple(replace(b, step=20 * b.step) for b in blocks(*[1.09] * 10))
+    why, rate = next_step(step=2_000, blocks=flat)
+    assert "learning rate" in why
+    assert "recipe.optimizer" in rate
+    learnt = {**ENDED.bests, "train_loss": 0.3}
+    assert "holds for others" in next_step(step=2_000, bests=learnt)[0]
+
+
+def test_a_blind_guess_on_held_out_rows_counts_the_smoothing_of_their_labels() -> None:
+    target = TargetSpec(name="y", kind="class", classes=("a", "b"), counts=(95, 5))
+    facts = replace(SOUND, target=target, answers={"true": [95, 5]}, guess=0.2)
+    soft = replace(facts, recipe=Recipe(label_smoothing=0.2))
+    assert facts.held_out_guess == pytest.approx(0.1985, abs=1e-3)
+    shares = (0.86, 0.14)
+    expected = -sum(x * math.log(x) for x in shares)
+    assert soft.held_out_guess == pytest.approx(expected)

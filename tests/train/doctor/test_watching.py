@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from builder.errors import LaminaError
 from builder.train import checkpoint, doctor, fit
 from builder.train.doctor import watching
-from builder.train.plan import Event, Plan, Snapshot, Symptom
+from builder.train.plan import Epoch, Event, Plan, Snapshot, Symptom
 from tests.train.conftest import Mlp, rows
 
 Make = Callable[..., Plan]
@@ -127,7 +127,7 @@ def test_a_model_of_several_inputs_without_a_graph_is_watched_too(make_plan: Mak
             return super().forward(table) * 1e-8
 
     kinds = {kind for kind, *_ in said(watched(make_plan(models={"model": Odd()})))}
-    assert kinds <= {"not_falling", "class_collapse", "vanishing_gradients", "update_ratio"}
+    assert kinds <= {"no_better", "class_collapse", "vanishing_gradients", "update_ratio"}
 
 
 def test_weights_that_are_all_zero_are_named_and_not_taken_for_dead_units(make_plan: Make) -> None:
@@ -163,3 +163,46 @@ def test_smoothed_labels_cost_the_blind_guess_as_well(make_plan: Make) -> None:
     plain, more = (watching.guess(replace(one, target=target)) for one in (plan, soft))
     assert plain == pytest.approx(0.639, abs=1e-3)
     assert more == pytest.approx(0.808, abs=1e-3)
+
+
+def chance(count: int, seed: int) -> dict[str, Tensor]:
+    """Rows that tell nothing of their class."""
+    x = torch.randn(count, 4, generator=torch.Generator().manual_seed(seed))
+    return {"table": x, "target": torch.arange(count) % 3}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"epochs": 3}, {"epochs": 400, "early_stopping": {"patience": 2}}],
+    ids=["all", "early"],
+)
+def test_a_run_that_ends_no_better_than_guessing_says_so_with_its_last_epoch(
+    make_plan: Make, more: dict[str, Any]
+) -> None:
+    data = {"train": chance(90, 1), "validation": chance(60, 3)}
+    recipe = {**more, "optimizer": {"name": "SGD", "lr": 1e-3}}
+    plan = watched(make_plan(data=data, recipe=recipe))
+    events = list(fit(plan))
+    told = [(one, at) for at, one in enumerate(events) if isinstance(one, Symptom)]
+    ends = [(one, at) for one, at in told if one.kind == "no_better"]
+    assert len(ends) == 1
+    (one, at) = ends[0]
+    assert not any(isinstance(event, Epoch) for event in events[at:])
+    assert one.epoch == max(event.figures["epoch"] for event in events if isinstance(event, Epoch))
+
+
+def test_a_better_figure_of_long_ago_is_remembered(make_plan: Make) -> None:
+    watch = watching.Watch(make_plan(recipe={"epochs": 500}), {})
+    for epoch in range(1, 301):
+        loss = 0.1 if epoch == 1 else 1.2
+        figures = {
+            "epoch": epoch,
+            "step": epoch,
+            "validation_loss": loss,
+            "validation_accuracy": loss,
+        }
+        watch.epoch(figures, {})
+    again = watching.Watch(make_plan(recipe={"epochs": 500}), {})
+    again.load(watch.state())
+    assert again.facts().bests["validation_loss"] == 0.1
+    assert again.facts().bests["validation_accuracy"] == 1.2

@@ -2,7 +2,8 @@
 1280×800: `make shots`.
 
 They lie in shots/. `python tests/journeys/shots.py build train` takes only those pages; `states`
-are menus, sheets and what is empty or failed.
+are menus, sheets and what is empty, wrong or failed. The README's picture, docs/pictures/build.png,
+is a copy of state-repair-light-1440.png.
 """
 
 import sys
@@ -90,6 +91,15 @@ print(key, run.id)
 """
 
 
+OPEN = """
+import sys
+from builder import project, workspace
+print(workspace.create(project.load(sys.argv[1])))
+"""
+CROSSED = Path(__file__).with_name("crossed.lamina.json")
+"""A residual block whose shortcut was joined with nothing in between: the shapes differ."""
+
+
 def project(server: Server, template: str, *changes: str) -> Made:
     """A project of the template in the server's home, trained; `changes` as in "epochs=3"."""
     file = server.home / f"{template}{len(changes)}.lamina.json"
@@ -135,7 +145,12 @@ def _word(word: str) -> Step:
     return lambda page: page.get_by_text(word, exact=True).first.click()
 
 
-def states(images: Made, table: Made, failed: Made) -> dict[str, tuple[str, Step]]:
+def _at_conv(page: Page) -> None:
+    """A layer selected beside the error, as the first look at a wrong network has it."""
+    page.locator('.react-flow__node[data-id="block1_conv1"]').click(position={"x": 40, "y": 12})
+
+
+def states(images: Made, table: Made, failed: Made, crossed: str) -> dict[str, tuple[str, Step]]:
     """What stands only after a click, or where something is missing: address, and what to do."""
 
     def nothing(_: Page) -> None:
@@ -147,6 +162,7 @@ def states(images: Made, table: Made, failed: Made) -> dict[str, tuple[str, Step
         "failed": (f"train{failed.query}", nothing),
         "recipe": (f"train?project={table.project}", nothing),
         "node": (f"build{images.query}", _word("conv2")),
+        "repair": (f"build?project={crossed}", _at_conv),
         "sheet": (f"build{images.query}", _sheet),
         "quick": (f"build{images.query}", _quick),
         "split": (f"data{table.query}", _word("Change")),
@@ -194,6 +210,7 @@ def main(wanted: list[str]) -> None:
             made = [project(server, name) for name in FULL]
             made += [project(server, name, f"epochs={count}") for name, count in MAKERS.items()]
             failed = project(server, "mlp-classification", "optimizer.lr=1e9")
+            crossed = server.python(OPEN, str(CROSSED)).split()[-1]
             for scheme in ("light", "dark"):
                 for width, height in SIZES:
                     context = browser.new_context(
@@ -203,7 +220,7 @@ def main(wanted: list[str]) -> None:
                     tone = f"{scheme}-{width}"
                     _pages(page, server.address, made, [n for n in wanted if n in PAGES], tone)
                     if "states" in wanted:
-                        found = states(made[0], made[1], failed)
+                        found = states(made[0], made[1], failed, crossed)
                         _states(page, server.address, found, tone)
                     context.close()
         finally:

@@ -32,8 +32,8 @@ def evolve(
         before = document.graph(graph)
         after = edit.apply(before, operation, arguments)
         document = document.with_graph(graph, after)
-        if operation == "rename":
-            document = _follow(document, graph, arguments["id"], arguments["new"])
+        for old, new in _renames(operation, arguments):
+            document = _follow(document, graph, old, new)
         document = pruned(document, graph)
     if placed is not None or operation == "move":
         document = _move(document, graph, placed)
@@ -53,6 +53,13 @@ def _move(document: Document, graph: str, placed: Any) -> Document:
     kept = {n: at for n, at in document.positions.get(graph, {}).items() if n not in gone}
     merged = {**kept, **fresh}
     return replace(document, positions={**document.positions, graph: merged})
+
+
+def _renames(operation: str, arguments: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Old and new names of the nodes that an edit, or those of a batch, renamed; in order."""
+    if operation == "batch":
+        return [pair for step in arguments["edits"] for pair in _renames(*step)]
+    return [(arguments["id"], arguments["new"])] if operation == "rename" else []
 
 
 def _follow(document: Document, graph: str, old: str, new: str) -> Document:

@@ -384,3 +384,29 @@ def test_a_module_that_nothing_uses_is_checked_by_itself() -> None:
     assert check["issues"] == []
     assert check["ok"]
     opened.flush()
+
+
+def test_a_swapped_node_takes_its_edges_and_its_place_along_and_is_undone_in_one_step(
+    desk: Desk,
+) -> None:
+    desk.edit(desk.state()["revision"], [step("move", positions={"conv1": {"x": 7, "y": 9}})])
+    before = desk.state()["document"]
+    steps = [
+        ["set_layer", {"id": "conv1", "layer": "Sigmoid", "params": {}}],
+        ["rename", {"id": "conv1", "new": "sigmoid1"}],
+    ]
+    swap = {"graph": "model", "label": "swap", "steps": steps}
+    desk.edit(desk.state()["revision"], [swap])
+    document = desk.state()["document"]
+    assert ["image", "sigmoid1"] in document["graphs"]["model"]["edges"]
+    assert document["positions"]["model"] == {"sigmoid1": {"x": 7, "y": 9}}
+    desk.undo(desk.state()["revision"])
+    assert desk.state()["document"] == before
+
+
+def test_the_canvas_knows_which_nodes_the_recipe_means(desk: Desk, project_id: str) -> None:
+    desk.flush()
+    project = workspace.open_project(project_id)
+    recipe = project.recipe.model_copy(update={"freeze": ("conv1",), "rates": {"head*": 0.1}})
+    workspace.save_project(project_id, project.model_copy(update={"recipe": recipe}))
+    assert desk.state()["patterns"] == ["conv1", "head*"]

@@ -75,6 +75,7 @@ class Desk:
                     for name in checks
                 },
                 "wants": wire.wants(self.facts.wants, document.graphs),
+                "patterns": [*self._project.recipe.freeze, *self._project.recipe.rates],
                 "undo": self._journal.can_undo,
                 "redo": self._journal.can_redo,
                 "batch": self._batch(),

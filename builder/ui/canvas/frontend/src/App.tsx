@@ -117,7 +117,7 @@ function useEditorValue(props: LoadedProps, canvas: React.RefObject<CanvasHandle
       setTimeout(() => canvas.current?.show(result.select), 30);
     };
     return {
-    session, ui, state, wire, catalogue, view, scene, check, prefix, rootGraph, inside, wants: server.wants, faults, faceOf, mount, go, ...lookups,
+    session, ui, state, wire, catalogue, view, scene, check, prefix, rootGraph, inside, wants: server.wants, patterns: server.patterns, faults, faceOf, mount, go, ...lookups,
     apply: (edit) => edit && session.apply(edit),
     take,
     add(face, where) {
@@ -145,7 +145,7 @@ function useEditorValue(props: LoadedProps, canvas: React.RefObject<CanvasHandle
       setTimeout(() => canvas.current?.show([node]), 60);
     },
     };
-  }, [session, ui, state, wire, catalogue, view, scene, check, prefix, rootGraph, inside, server.wants, faults, faceOf, mount, go, lookups, canvas]);
+  }, [session, ui, state, wire, catalogue, view, scene, check, prefix, rootGraph, inside, server.wants, server.patterns, faults, faceOf, mount, go, lookups, canvas]);
 }
 
 /** The address names the open graph, so that a link restores it; a link may name a node too. */

@@ -24,6 +24,8 @@ export interface Editor {
   /** The path of module instances from the root to the open graph; "" for the root itself. */
   inside: string;
   wants: Wants;
+  /** What the recipe's `freeze` and `rates` name. */
+  patterns: string[];
   /** Errors of all graphs of the project, each with the graph that it is in. */
   faults: { graph: string; issue: Issue }[];
   faceOf: (layer: string) => LayerFace | undefined;

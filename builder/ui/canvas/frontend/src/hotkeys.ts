@@ -117,6 +117,7 @@ function plain(event: KeyboardEvent, editor: Editor, canvas: React.RefObject<Can
     ui.set({ quick: null, sheet: false });
     return true;
   }
+  if (state.renaming && event.key.length === 1) return true; // typed before the name's field was there
   switch (event.key) {
     case "/":
       ui.set({ quick: { replace: null, from: null } });
@@ -136,6 +137,7 @@ function plain(event: KeyboardEvent, editor: Editor, canvas: React.RefObject<Can
       ui.set({ selected: new Set(), wire: null, openCard: null, renaming: null });
       return true;
     case "Enter":
+    case "F2":
       if (only) ui.set({ renaming: only });
       return !!only;
     case "Tab":

@@ -9,7 +9,7 @@ const DOC: Doc = {
 };
 
 function stateOf(doc: Doc, revision: number): State {
-  return { stamp: `${revision}.0`, revision, name: "p", document: doc, checks: {}, wants: { held: {}, idle: [], closed: "" }, undo: revision > 0, redo: false, batch: 32, busy: "", trouble: "" };
+  return { stamp: `${revision}.0`, revision, name: "p", document: doc, checks: {}, wants: { held: {}, idle: [], closed: "" }, patterns: [], undo: revision > 0, redo: false, batch: 32, busy: "", trouble: "" };
 }
 
 const set = (name: string, value: number, id = "a"): Edit => ({ graph: "model", label: `set ${name}`, steps: [["set_params", { id, params: { [name]: value } }]] });

@@ -42,10 +42,15 @@ const SHORT: Record<string, string> = {
   TransformerEncoder: "encoder", Output: "out", Input: "input",
 };
 
+/** The usual abbreviation of a layer's name: Conv2d → conv. */
+export function shortName(layer: string): string {
+  const base = layer.replace(/\d+d$/, "");
+  return SHORT[base] ?? (base.toLowerCase().replace(/[^a-z0-9]/g, "").replace(/^\d+/, "").slice(0, 24) || "node");
+}
+
 /** "conv3": a short name for the layer with the first free number, as builder/graph/edit.py gives it. */
 export function freshId(taken: ReadonlySet<string>, layer: string): string {
-  const base = layer.replace(/\d+d$/, "");
-  const stem = SHORT[base] ?? (base.toLowerCase().replace(/[^a-z0-9]/g, "").slice(0, 24) || "node");
+  const stem = shortName(layer);
   for (let number = 1; ; number += 1) if (!taken.has(`${stem}${number}`)) return `${stem}${number}`;
 }
 

@@ -154,6 +154,8 @@ export interface State {
   /** By graph; a module that nothing uses has a check of its own, "modules.Block". */
   checks: Record<string, Check>;
   wants: Wants;
+  /** Nodes, or patterns of their names, that the recipe means in `freeze` and `rates`. */
+  patterns: string[];
   undo: boolean;
   redo: boolean;
   batch: number;

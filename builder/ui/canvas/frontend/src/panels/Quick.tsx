@@ -3,9 +3,10 @@ import { useEffect, useRef, useState } from "react";
 import type { CanvasHandle } from "../canvas/Canvas";
 import { useEditor, type Editor } from "../context";
 import { Glyph, Icon, glyphOf } from "../icons";
-import { addLayer, startParams } from "../model/actions";
+import { addLayer } from "../model/actions";
 import { find } from "../model/find";
-import type { LayerFace, Params } from "../model/types";
+import { swapped } from "../model/swap";
+import type { LayerFace } from "../model/types";
 import { favourites } from "../model/ui";
 import { MOD } from "./Bar";
 
@@ -36,10 +37,9 @@ export function Quick({ canvas }: { canvas: React.RefObject<CanvasHandle | null>
     if (asked.replace) {
       const item = scene.byKey.get(asked.replace);
       if (!item) return;
-      editor.apply({
-        graph: item.graph, label: `swap ${item.node.id} for ${face.name}`,
-        steps: [["set_layer", { id: item.node.id, layer: face.name, params: kept(item.node.params, face) }]],
-      });
+      const { edit, name } = swapped(view, item, face, editor.patterns);
+      editor.apply(edit);
+      ui.select(item.key.slice(0, item.key.length - item.node.id.length) + name);
     } else if (asked.from) editor.take(addLayer(view, scene, face, { kind: "port", ...asked.from }));
     else editor.add(face);
     canvas.current?.aim({ node: null, wire: null });
@@ -78,12 +78,6 @@ export function Quick({ canvas }: { canvas: React.RefObject<CanvasHandle | null>
   );
 }
 
-/** The settings that the other layer knows too. */
-function kept(params: Params, face: LayerFace): Params {
-  const names = new Map(face.params.filter((param) => !param.inferred).map((param) => [param.name, param.kind]));
-  return { ...startParams(face), ...Object.fromEntries(Object.entries(params).filter(([name]) => names.has(name))) };
-}
-
 const KEYS: [string, string][] = [
   ["/", "Add a layer"],
   ["?", "This sheet"],
@@ -101,7 +95,7 @@ const KEYS: [string, string][] = [
   ["Shift+click", "Add to the selection"],
   ["Tab", "Next layer in the flow"],
   ["Arrows", "Move the selection"],
-  ["Enter", "Rename"],
+  ["Enter, F2", "Rename"],
   ["Double-click", "Rename, or open a module"],
   ["[ ]", "Graph before, graph after"],
   ["U", "Out of the module"],

@@ -392,10 +392,17 @@ def _near(place: Sequence[int | str]) -> str:
             model = inner[-1] if inner else None
     known = list(getattr(model, "model_fields", {}))
     near = difflib.get_close_matches(str(wrong), known, n=1)
-    if near:
-        return f"Write '{near[0]}' if that was meant, or take it out."
+    key = wording.meant(str(wrong)) or _elsewhere(str(wrong)) or (near[0] if near else "")
+    if key:
+        return f"Write '{key}' if that was meant, or take it out."
     listed = ", ".join(known)
     return f"Take it out; known here: {listed}." if known else "Take it out."
+
+
+def _elsewhere(name: str) -> str:
+    """Where a key of that name stands in the file: "recipe.epochs"; empty where nowhere."""
+    parts = {"recipe": Recipe, "task": TaskChoice, "data": Data, "data.split": Split}
+    return next((f"{at}.{name}" for at, part in parts.items() if name in part.model_fields), "")
 
 
 def load(path: Path | str) -> Project:

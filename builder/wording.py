@@ -41,6 +41,30 @@ DEEPEST = 12
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 """Line breaks, what steers a terminal, and what turns the direction of writing."""
 
+MEANT = {
+    # what other tools and people call it (without - and _) → the key of the project file
+    "recipe.optimizer.lr": "lr learningrate rate stepsize eta",
+    "recipe.optimizer.weight_decay": "weightdecay wd l2 decay regularization",
+    "recipe.optimizer.momentum": "momentum",
+    "recipe.optimizer.name": "optimiser opt optim",
+    "recipe.batch_size": "batch batchsize bs minibatch",
+    "recipe.epochs": "epoch numepochs nepochs maxepochs iterations",
+    "recipe.schedule.name": "scheduler lrscheduler lrschedule",
+    "recipe.schedule.warmup": "warmup warmupsteps",
+    "recipe.early_stopping.patience": "patience earlystop",
+    "recipe.clip_norm": "clip gradclip gradientclip clipgrad maxgradnorm",
+    "recipe.accumulate": "accumulation gradientaccumulation gradaccum",
+    "recipe.precision": "amp mixedprecision dtype",
+    "recipe.average": "ema swa",
+    "recipe.mix": "mixup cutmix",
+    "recipe.seed": "randomstate randomseed",
+    "recipe.device": "gpu cuda",
+    "data.split.validation": "validationsplit valsplit valsize validationsize",
+    "data.split.test": "testsize testsplit",
+    "graphs.GRAPH.NODE.p": "dropout dropoutrate droprate",
+    "graphs.GRAPH.NODE.out_features": "hidden hiddensize units width",
+}
+
 PLAIN = re.compile(r"[A-Za-z]+(?=[\s,:;]|$)")
 """A word at the beginning that is no name of a file or field: nothing but letters."""
 
@@ -112,6 +136,23 @@ def sentence(errors: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
     return sentenced(fact), sentenced(remedy)
 
 
+def meant(key: str) -> str:
+    """The project file's key for what other tools call so; empty where none is known."""
+    plain = re.sub(r"[-_\s]", "", key).lower()
+    return next((path for path, names in MEANT.items() if plain in names.split()), "")
+
+
+def number(value: float) -> str:
+    """A bound or a value as it is told: whole numbers in plain digits with separators (1,000,000),
+    others as short as they are.
+    """
+    if isinstance(value, int):
+        return f"{value:,}"
+    if abs(value) < 1e16 and value == int(value):  # neither infinite nor NaN
+        return f"{int(value):,}"
+    return f"{value:g}"
+
+
 def _one(error: Mapping[str, Any]) -> tuple[str, str]:
     """What must be there, after "It must be", and the remedy; empty where pydantic's words do."""
     kind, facts = error["type"], error.get("ctx") or {}
@@ -119,7 +160,7 @@ def _one(error: Mapping[str, Any]) -> tuple[str, str]:
         return NEEDS[kind]
     if kind in LIMITS:
         words, limit = LIMITS[kind]
-        said = f"{words} {facts[limit]:g}"
+        said = f"{words} {number(facts[limit])}"
         return said, f"Write a number that is {said}."
     if kind == "literal_error":
         return str(facts["expected"]), "Write one of these, in double quotes."

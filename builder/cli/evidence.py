@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from builder import errors
+from builder import errors, wording
 from builder.cli import root
 
 SPLITS = ("train", "validation", "test")
@@ -81,7 +81,12 @@ def _evaluation_text(document: dict[str, Any]) -> str:
         )
         for metric in metrics
     ]
-    return root.table(rows, ("", *shown))
+    text = root.table(rows, ("", *shown))
+    positive = next((document[name].get("positive") for name in shown), None)
+    if positive is None:
+        return text
+    called = wording.one_line(str(positive))
+    return f"{text}\nPrecision, recall and F1 are those of '{called}', the second of two classes."
 
 
 def _figure(value: Any) -> bool:

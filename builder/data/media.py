@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from builder import wording
 from builder.data.base import Fitted, Media
 from builder.data.options import Option
 from builder.data.runtime import ground, images, png, series
@@ -148,7 +149,7 @@ def _checked(option: Option, value: Any, place: str) -> Any:
         low = option.low if option.low is not None else float("-inf")
         high = option.high if option.high is not None else float("inf")
         right = right and low <= value <= high
-        wanted = f"a number from {low:g} to {high:g}"
+        wanted = f"a number from {wording.number(low)} to {wording.number(high)}"
     if not right:
         raise LaminaError(f"{value!r} is not {wanted}.", place=place, remedy=f"Write {wanted}.")
     return value

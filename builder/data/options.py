@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from builder.errors import LaminaError
+from builder.wording import number
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,16 @@ def read_option(option: Option, text: str, place: str) -> Any:
         value = json.loads(text.lower())
     except ValueError:
         value = None
-    kinds = {"int": int, "float": (int, float), "bool": bool}[option.kind]
-    fits = isinstance(value, kinds) and isinstance(value, bool) == (option.kind == "bool")
+    if option.kind == "bool":
+        fits = isinstance(value, bool)
+    else:
+        fits = isinstance(value, int | float) and not isinstance(value, bool)
+        fits = fits and (option.kind == "float" or isinstance(value, int))
     low, high = option.low, option.high
     within = fits and (low is None or value >= low) and (high is None or value <= high)
     if not within:
-        bounds = f" from {low:,} to {high:,}" if low is not None and high is not None else ""
+        bounded = low is not None and high is not None
+        bounds = f" from {number(low or 0)} to {number(high or 0)}" if bounded else ""
         raise LaminaError(
             f"{option.name} must be {WORDS[option.kind]}{bounds}, not '{text}'.",
             place=place,

@@ -7,6 +7,7 @@ from bisect import bisect_left
 from itertools import accumulate
 from typing import Any
 
+from builder import wording
 from builder.data.base import Media, Raw
 from builder.data.options import Option
 from builder.errors import LaminaError
@@ -89,9 +90,10 @@ def number(options: Any, option: Option, usual: float) -> float:
     right = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
     if not right or not low <= value <= high:
         raise LaminaError(
-            f"{value!r} is not a {'whole ' * whole}number from {low:g} to {high:g}.",
+            f"{value!r} is not a {'whole ' * whole}number from "
+            f"{wording.number(low)} to {wording.number(high)}.",
             place=f"data.options.{option.name}",
-            remedy=f"By itself it is {usual:g}.",
+            remedy=f"By itself it is {wording.number(usual)}.",
         )
     return float(value)
 

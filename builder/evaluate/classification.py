@@ -259,13 +259,16 @@ class ClassificationSplit(SplitReport):
         return rows[np.argsort(-self.confidence[rows], kind="stable")][:count]
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON: the figures, their intervals, the matrix, the classes, calibration."""
+        """JSON: the figures, their intervals, the matrix, the classes, calibration; of two classes
+        `positive` is the one whose precision, recall and F1 these are.
+        """
         bins = self.calibration
         return {
             **self.metrics_dict(),
             "guess_to_beat": clean(self.to_beat),
             "confusion_matrix": self.confusion_matrix,
             "classes": list(self.classes),
+            **({"positive": self.classes[1]} if self.binary else {}),
             "per_class": [
                 {key: clean(value) for key, value in vars(figures).items()}
                 for figures in self.per_class()

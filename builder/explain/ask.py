@@ -107,7 +107,7 @@ def ask(
         title=chosen.title,
         scale=question.scale,
         rows=explained,
-        limits=chosen.limits,
+        limits=(*(chosen.limits_of_images if "image" in subject.forms else ()), *chosen.limits),
         notes=_notes(question),
         settings=answer.settings,
         layer=layer,

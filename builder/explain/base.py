@@ -78,6 +78,7 @@ class Method(ABC):
     title: ClassVar[str]
     help: ClassVar[str]  # one sentence: the question it answers
     limits: ClassVar[tuple[str, ...]]
+    limits_of_images: ClassVar[tuple[str, ...]] = ()  # told first, where there is an image
     params: ClassVar[tuple[Param, ...]] = ()
     additive: ClassVar[bool] = False  # the parts sum to score minus baseline's score
     signed: ClassVar[bool] = True  # parts may speak against

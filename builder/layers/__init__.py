@@ -9,6 +9,7 @@ from builder import scan
 from builder.errors import LaminaError
 from builder.layers import catalog
 from builder.layers.base import REQUIRED, Layer, Param
+from builder.wording import number
 
 FAMILIES: dict[str, str] = {
     "conv": "Convolution",
@@ -170,14 +171,15 @@ def _within(layer: Layer, param: Param, item: float) -> None:
     high = param.high if param.high is not None else _LARGEST
     if not low <= item <= high:
         if param.low is not None and param.high is not None:
-            wanted = f"between {param.low:g} and {param.high:g}"
+            wanted = f"between {number(param.low)} and {number(param.high)}"
         else:
-            wanted = f"at least {low:g}" if item < low else f"at most {high:g}"
+            wanted = f"at least {number(low)}" if item < low else f"at most {number(high)}"
         raise _wrong(layer, param, item, wanted)
 
 
 def _wrong(layer: Layer, param: Param, value: Any, wanted: str) -> LaminaError:
-    shown = repr(value)
+    plain = isinstance(value, int | float) and not isinstance(value, bool)
+    shown = number(value) if plain else repr(value)
     return LaminaError(
         f"{param.name} of {layer.name} must be {wanted}, not {shown[:60]}.",
         place=f"{layer.name}.{param.name}",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from builder import wording
 from builder.data.options import Option
 from builder.errors import LaminaError
 
@@ -69,7 +70,8 @@ def _checked(option: Option, value: Any, place: str) -> Any:
     high = option.high if option.high is not None else float("inf")
     if isinstance(value, bool) or not number or not low <= value <= high:
         raise LaminaError(
-            f"{value!r} is no {'whole ' * (option.kind == 'int')}number from {low:g} to {high:g}.",
+            f"{value!r} is no {'whole ' * (option.kind == 'int')}number from "
+            f"{wording.number(low)} to {wording.number(high)}.",
             place=where,
             remedy=f"The default is {option.default}.",
         )

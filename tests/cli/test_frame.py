@@ -202,6 +202,17 @@ def test_settings_reach_recipe_data_and_nodes():
         ("recipe.epoch=3", "recipe.epoch: This key is not known"),
         ("graphs.model.tail.p=1", "has no node 'tail'. Nodes: head."),
         ("name.x.y=1", "leads nowhere"),
+        ("recipe.learning_rate=0.1", "Write 'recipe.optimizer.lr'"),
+        ("recipe.lr=0.1", "Write 'recipe.optimizer.lr'"),
+        ("lr=0.1", "Write 'recipe.optimizer.lr'"),
+        ("recipe.batch=8", "Write 'recipe.batch_size'"),
+        ("recipe.weight_decay=0.1", "Write 'recipe.optimizer.weight_decay'"),
+        ("recipe.dropout=0.1", "Write 'graphs.GRAPH.NODE.p'"),
+        ("epochs=3", "Write 'recipe.epochs'"),
+        ("optimizer.lr=3", "Write 'recipe.optimizer'"),
+        ("recipe.loss=mse", "Write 'task.loss'"),
+        ("split.seed=3", "Write 'data.split'"),
+        ("recipe.zzz=3", "known here: epochs"),
     ],
 )
 def test_a_wrong_setting_says_where(item, words):

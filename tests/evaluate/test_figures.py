@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
+from builder.cli import evidence
 from builder.evaluate import ClassificationSplit, RegressionSplit, intervals
 
 
@@ -174,6 +175,20 @@ def test_a_perfect_score_gets_no_interval_from_draws_that_are_all_alike():
     assert (round(low, 3), high) == (0.676, 1.0)
     exact = RegressionSplit(np.arange(5.0), np.arange(5.0))
     assert np.isnan(exact.intervals["rmse"]).all()
+
+
+def test_of_two_classes_the_report_names_the_one_that_the_figures_are_of():
+    probabilities = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]])
+    report = ClassificationSplit(np.array([0, 1, 1]), probabilities, ("ja", "nein")).to_dict()
+    assert report["positive"] == "nein"
+    assert report["recall"] == report["per_class"][1]["recall"] == 0.5
+    three = ClassificationSplit(np.array([0, 1, 2]), np.eye(3), ("a", "b", "c")).to_dict()
+    assert "positive" not in three
+    words = evidence._evaluation_text({"test": report})
+    assert words.endswith(
+        "Precision, recall and F1 are those of 'nein', the second of two classes."
+    )
+    assert "those of" not in evidence._evaluation_text({"test": three})
 
 
 def test_where_no_row_is_answered_with_the_positive_class_there_is_no_precision():

@@ -177,6 +177,19 @@ def test_integrated_gradients_add_up_for_texts_and_several_inputs(text, wide):
             assert total == pytest.approx(row.score - row.base_value, abs=0.02)
 
 
+def test_words_about_pictures_are_told_of_pictures_only(cnn, wide):
+    assert "texture" in ask(cnn, "integrated_gradients", some(cnn)).limits[0]
+    assert "texture" not in " ".join(ask(wide, "integrated_gradients", some(wide)).limits)
+
+
+def test_doubled_steps_say_from_how_many(wide):
+    found = ask(wide, "integrated_gradients", some(wide), options={"steps": 8})
+    assert found.options["steps"] == 8
+    steps = int(found.settings.split()[0])
+    doubled = ", doubled from 8 until the parts added up" if steps > 8 else ""
+    assert found.settings == f"{steps} steps{doubled}"
+
+
 def test_noise_and_other_rows_as_baselines_add_up_too(cnn, wide):
     for subject, name in ((cnn, "noise"), (wide, "rows")):
         found = ask(subject, "integrated_gradients", some(subject, 2), options={"baseline": name})

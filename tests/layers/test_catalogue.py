@@ -67,6 +67,7 @@ def test_defaults_are_torch_s_own(layer):
     [
         ("Conv2d", {"out_channels": 8}, "needs kernel_size"),
         ("Conv2d", {"out_channels": 0, "kernel_size": 3}, "between 1 and"),
+        ("Linear", {"out_features": 10**9}, "between 1 and 1,000,000, not 1,000,000,000"),
         ("Conv2d", {"out_channels": True, "kernel_size": 3}, "whole number"),
         ("Conv2d", {"out_channels": 8, "kernel_size": []}, "whole number"),
         ("Conv2d", {"out_channels": 8, "kernel_size": 3, "padding": "full"}, "whole number"),

@@ -18,10 +18,8 @@ class IntegratedGradients(Method):
     name = "integrated_gradients"
     title = "Integrated gradients"
     help = "Which inputs moved the score away from the baseline's, each with its share."
-    limits = (
-        "Fine marks: read them as texture, not as whole objects.",
-        "Against another baseline the answer is another one.",
-    )
+    limits = ("Against another baseline the answer is another one.",)
+    limits_of_images = ("Fine marks: read them as texture, not as whole objects.",)
     params = (
         Param(
             "steps",
@@ -74,4 +72,6 @@ class IntegratedGradients(Method):
             if float(missed) <= TOLERANCE or steps * 2 > MOST_STEPS:
                 break
             steps *= 2
-        return Attribution(entry.lift.collapse(sums), base, f"{steps} steps")
+        asked = int(question.options["steps"])
+        more = f", doubled from {asked} until the parts added up" if steps > asked else ""
+        return Attribution(entry.lift.collapse(sums), base, f"{steps} steps{more}")

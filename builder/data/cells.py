@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from builder.data import date_forms
+from builder.data.formats import decimals
 from builder.data.formats.large import Words
 from builder.data.runtime import tables
 
@@ -217,8 +218,6 @@ def _from_words(
     return Typed(pd.Series(values, name=name, dtype=object), mixed=mixed)
 
 
-OTHER = {".": re.compile(r"[-+]?\d+,\d{1,2}|[-+]?\d+,\d{4,}"), ",": re.compile(r"[-+]?\d+\.\d+")}
-"""By decimal sign, what only the other one explains: 39,1 where it is the point."""
 COMPACT_DATE = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
 DATE_NAME = re.compile(r"date|datum|fecha|day|time|zeit|^dt$", re.I)
 
@@ -233,7 +232,7 @@ def _as_compact_dates(column: _Column) -> Typed | None:
 def _as_numbers(column: _Column) -> Typed | None:
     words, counts, total = column.words, column.counts, column.total
     decimal, unit = column.decimal, _unit(words)
-    if not unit and all(map(OTHER[decimal].fullmatch, words)):
+    if not unit and decimals.other_way(words, decimal):
         decimal = "." if decimal == "," else ","  # this column is written the other way
     read: dict[str | None, float] = {}
     bad: dict[str, int] = {}

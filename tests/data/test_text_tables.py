@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from builder import data
 from builder.data.cells import typed
-from builder.data.formats import delimited
+from builder.data.formats import decimals, delimited
 from builder.data.grid import Grid, guess_header, shape
 from builder.errors import LaminaError
 from builder.project import Data
@@ -302,9 +302,44 @@ def test_a_date_format_may_be_given() -> None:
 def test_decimal_commas_are_found_only_where_they_are() -> None:
     comma = [["39,1", "181,0"], ["18,7", "3750,0"], ["1,5", "2,5"]]
     thousands = [["1,234", "2,345"], ["3,456", "4,567"]]
-    assert delimited.guess_decimal(comma, ";") == ","
-    assert delimited.guess_decimal(thousands, ";") == "."
-    assert delimited.guess_decimal(comma, ",") == "."
+    assert decimals.guess_decimal(comma, ";") == ","
+    assert decimals.guess_decimal(thousands, ";") == "."
+    assert decimals.guess_decimal(comma, ",") == "."
+
+
+SMALL = [1.5, 2.75, 0.1]
+
+
+@pytest.mark.parametrize(
+    ("columns", "read"),
+    [
+        # points set thousands apart, as the other column's comma tells
+        (
+            (["3.000", "0.000", "1.250"], ["1,50", "2,75", "0,10"]),
+            ([3000, 0, 1250], SMALL),
+        ),
+        (
+            (["3,000", "0,000", "1,250"], ["1.50", "2.75", "0.10"]),
+            ([3000, 0, 1250], SMALL),
+        ),
+        # a point that can set nothing apart is a decimal point in a file of commas too
+        (
+            (["0.125", "3.000", "1.250"], ["1,50", "2,75", "0,10"]),
+            ([0.125, 3, 1.25], SMALL),
+        ),
+        ((["0.5", "12", "3.125"], ["1,50", "2,75", "0,1"]), ([0.5, 12, 3.125], SMALL)),
+        # nothing tells: a point is a decimal point
+        ((["3.000", "0.000", "1.250"], ["1", "2", "3"]), ([3, 0, 1.25], [1, 2, 3])),
+    ],
+    ids=["german", "english", "certain point", "point among whole", "nothing tells"],
+)
+def test_what_could_be_thousands_is_read_by_the_convention_of_the_file(
+    table, columns, read
+) -> None:
+    lines = [";".join(line) for line in zip(*columns, strict=True)] * 4
+    frame = data.read(table("a;b\n" + "\n".join(lines) + "\n")).frame
+    assert frame["a"].tolist()[:3] == read[0]
+    assert frame["b"].tolist()[:3] == read[1]
 
 
 def test_titles_above_and_notes_below_are_left_out_and_said() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from builder.data.formats.decimals import guess_decimal
 from builder.data.grid import MAX_COLUMNS, Grid
 from builder.errors import LaminaError
 
@@ -301,27 +302,3 @@ def _unclosed(text: str, separator: str, place: str) -> LaminaError:
         place=f"{place}, line {line}",
         remedy='Close it, or set quoting to "none" if quotes are part of the text.',
     )
-
-
-COMMA_NUMBER = re.compile(r"[+-]?\d+,\d+")
-POINT_NUMBER = re.compile(r"[+-]?\d+\.\d+")
-GROUPED = re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+")
-"""1.234,50 says of both signs what they are."""
-
-
-def guess_decimal(rows: Sequence[Sequence[str]], separator: str) -> str:
-    """ "," where numbers such as 39,1 are commoner than 39.1 and the comma does not separate; else
-    "."."""
-    if separator == ",":
-        return "."
-    commas = points = groups = certain = 0
-    for row in rows[:500]:
-        for cell in row:
-            certain += bool(GROUPED.fullmatch(cell.strip()))
-            if COMMA_NUMBER.fullmatch(cell.strip()):
-                commas += 1
-                groups += bool(re.fullmatch(r"[+-]?\d{1,3},\d{3}", cell.strip()))
-            points += bool(POINT_NUMBER.fullmatch(cell.strip()))
-    if certain > 2:
-        return ","
-    return "," if commas > points and commas > 2 * groups else "."

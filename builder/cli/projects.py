@@ -35,6 +35,7 @@ def check(file: root.ProjectFile, as_json: root.Json = False) -> None:
     given = drawn(file)
     found = checks(given)
     refusal = refused(given, found)
+    short = None if refusal else length_note(given)
     document = {
         "ok": refusal is None and all(item.ok for item in found.values()),
         "parameters": sum(item.parameters for item in found.values()),
@@ -44,12 +45,12 @@ def check(file: root.ProjectFile, as_json: root.Json = False) -> None:
             for name, item in found.items()
             for issue in item.to_dict()["issues"]
         ]
-        + ([{**refusal.to_dict(), "graph": None}] if refusal else []),
+        + [{**one.to_dict(), "graph": None} for one in (refusal, short) if one],
         "graphs": {name: item.to_dict() for name, item in found.items()},
     }
 
     def text() -> str:
-        more = [_issue_text(refusal)] if refusal else []
+        more = [_issue_text(one) for one in (refusal, short) if one]
         return "\n\n".join([*map(_check_text, found.items()), *more])
 
     root.emit(document, as_json, text)
@@ -112,7 +113,7 @@ def code(file: root.ProjectFile, as_json: root.Json = False) -> None:
 
 def drawn(file: Path) -> project.Project:
     """The project of that file; LaminaError where no network is drawn in it."""
-    given = project.load(file)
+    given = root.load(file)
     if not any(graph.nodes for graph in given.graphs.values()):
         raise errors.LaminaError(
             "The project has no network: its graphs have no nodes.",
@@ -156,6 +157,16 @@ def checks(given: project.Project) -> dict[str, "Check"]:
         )
         for name, graph in given.graphs.items()
     }
+
+
+def length_note(given: project.Project) -> "Issue | None":
+    """A warning where the whole run is very short, with the setting that makes it longer."""
+    from builder.compile import Issue
+    from builder.train import recipe
+
+    spec = specs_of(given)
+    said = recipe.short(given.recipe, spec.sizes.get("train", 0)) if spec.target else ""
+    return Issue(None, "short_run", "warning", "A very short run", said) if said else None
 
 
 def refused(given: project.Project, found: "Mapping[str, Check]") -> "Issue | None":

@@ -40,7 +40,7 @@ def train(
     as_json: root.Json = False,
 ) -> None:
     """Train with a progress bar; Ctrl-C stops the run cleanly and leaves with 130."""
-    given = project.load(file)
+    given = root.load(file)
     for item in sets or ():
         given = with_setting(given, item)
     if device:
@@ -50,6 +50,8 @@ def train(
     path = str(data.absolute()) if data else None
     count = workers if workers is not None else 1 if launcher == "local" else 2
     run = runs.start(given, data_path=path, name=name or "", launcher=launcher, workers=count)
+    if said := (run.info.get("choices") or {}).get("length"):
+        root.say(said)
     if detach:
         root.emit({"run": run.id, "status": run.status.status}, as_json, lambda: run.id)
         return

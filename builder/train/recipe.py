@@ -12,7 +12,7 @@ from pathlib import Path
 from builder.data.specs import PreparedSpec
 from builder.errors import LaminaError
 from builder.project import Optimizer, Recipe
-from builder.train import precision, schedule, schedulers
+from builder.train import length, precision, schedule, schedulers
 
 SMALL_STEP = 60e6
 """Multiply-adds of one batch's forward pass up to which a second thread costs more than it gives.
@@ -27,12 +27,6 @@ class Resolved:
 
     recipe: Recipe
     choices: Mapping[str, str]
-
-
-def batch_size(rows: int) -> int:
-    """32 below 2,000 rows, 64 below 5,000, else 256; never more than there are rows."""
-    size = 32 if rows < 2_000 else 64 if rows < 5_000 else 256
-    return max(1, min(size, rows))
 
 
 def cores() -> int:
@@ -99,7 +93,7 @@ def resolve(recipe: Recipe, spec: PreparedSpec, *, macs: int = 0) -> Resolved:
     words = precision.check(recipe.precision, device)
     if recipe.precision != "float32":
         choices["precision"] = words
-    size = recipe.batch_size or batch_size(rows)
+    size = recipe.batch_size or length.batch_size(rows)
     if recipe.batch_size is None:
         choices["batch_size"] = f"{size}: for {rows:,} training rows"
     elif size > rows:
@@ -107,6 +101,8 @@ def resolve(recipe: Recipe, spec: PreparedSpec, *, macs: int = 0) -> Resolved:
         size = rows
     else:
         choices["batch_size"] = f"{size}: as chosen"
+    if spec.target is not None and (told := short(recipe, rows)):
+        choices["length"] = told
     threads = recipe.threads or _threads(device, macs * size)
     said = f"{macs * size / 1e6:,.0f} million MACs a batch, cores that are free"
     choices["threads"] = f"{threads} of {cores()}: {'as chosen' if recipe.threads else said}"
@@ -121,6 +117,18 @@ def resolve(recipe: Recipe, spec: PreparedSpec, *, macs: int = 0) -> Resolved:
         choices["optimizer"] = f"{recipe.optimizer.name}, fused"
     filled = recipe.model_copy(update={"batch_size": size, "device": device, "threads": threads})
     return Resolved(filled, choices)
+
+
+def short(recipe: Recipe, rows: int) -> str:
+    """What is said of a run that is very short; else empty."""
+    epochs = length.more_epochs(recipe, rows)
+    if epochs is None:
+        return ""
+    steps = recipe.epochs * length.steps_per_epoch(recipe, rows)
+    return (
+        f"Only {steps:,} step{'s' * (steps != 1)} in all, which rarely is enough to learn "
+        f"anything; recipe.epochs={epochs} makes about {length.USUAL:,}."
+    )
 
 
 def check(recipe: Recipe) -> None:

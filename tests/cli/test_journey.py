@@ -310,3 +310,19 @@ def test_a_run_no_better_than_guessing_says_so_at_its_end_and_later(lamina, tmp_
     assert "doctor: No better than guessing." in said
     assert "Try: Train for" in said
     assert "doctor: No better than guessing." in lamina("runs", "show", "last")[1]
+
+
+def test_check_and_train_say_that_a_run_is_very_short_and_which_setting_mends_it(lamina, tmp_path):
+    file = tmp_path / "p.lamina.json"
+    lamina("new", "--template", "mlp-classification", "-o", file)
+    document = json.loads(file.read_text(encoding="utf-8"))
+    document["recipe"] = {"epochs": 2}
+    file.write_text(json.dumps(document), encoding="utf-8")
+    code, checked, _ = lamina("check", file, "--json")
+    assert (code, checked["ok"]) == (0, True)
+    (issue,) = [one for one in checked["issues"] if one["code"] == "short_run"]
+    assert "recipe.epochs=" in issue["message"]
+    setting = next(word for word in issue["message"].split() if word.startswith("recipe.epochs="))
+    assert issue["message"] in lamina("train", file)[2]
+    file.write_text(json.dumps(document | {"recipe": {"epochs": int(setting.split("=")[1])}}))
+    assert "short_run" not in lamina("check", file)[1]

@@ -163,3 +163,30 @@ def test_a_fork_claims_to_go_on_like_its_parent_only_from_a_whole_state(
     train_fork._summary(kept, [], full=full)
     assert ("would go on like its parent" in " ".join(said)) is full
     assert ("holds weights only: the optimiser" in " ".join(said)) is not full
+
+
+def test_a_very_short_run_is_told_before_the_start_and_made_long_enough_at_one_press(
+    made: Project,
+) -> None:
+    app, name = opened(made, epochs=2, schedule={"name": "constant"}, early_stopping=None)
+    assert "steps in all" in text_of(app)
+    press = app.button(key="train_longer")
+    press.click().run()
+    assert not app.exception
+    epochs = workspace.open_project(name).recipe.epochs
+    assert press.label == f"Make it {epochs:,} epochs"
+    assert {field.label: field for field in app.number_input}["Epochs"].value == epochs
+    assert "steps in all" not in text_of(app)
+
+
+def test_data_chosen_for_an_untouched_recipe_bring_epochs_that_fit_them() -> None:
+    from builder.project import Data
+    from builder.ui.dataset import heads
+
+    iris = Data(source="sklearn", options={"name": "iris"}, target="target")
+    digits = iris.model_copy(update={"options": {"name": "digits"}})
+    found = heads.with_data(Project(name="p"), iris)
+    assert found.recipe.epochs == 250
+    assert heads.with_data(found, digits).recipe == Recipe()
+    own = found.model_copy(update={"recipe": Recipe(epochs=7)})
+    assert heads.with_data(own, digits).recipe.epochs == 7

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 
+from builder.errors import LaminaError
 from builder.project import Column, Data, Project
 from builder.ui.components import table
 
@@ -195,12 +196,29 @@ def treated(data: Data, name: str, changes: Mapping[str, Any]) -> Data:
     return data.model_copy(update={"columns": columns})
 
 
-def with_data(project: Project, data: Data) -> Project:
-    """The project with other data, its task of the kind that the target asks for."""
+def _rows(data: Data) -> int:
+    """The training rows; 0 where there are none, or the data is gone."""
     from builder.data import inspect
 
-    kind: Literal["classification", "regression"] | None = inspect(data).problem
+    try:
+        return inspect(data).sizes.get("train", 0) if data.source else 0
+    except LaminaError:
+        return 0
+
+
+def with_data(project: Project, data: Data) -> Project:
+    """The project with other data, its task of the kind that the target asks for, and as many
+    epochs as the rows need where nobody has touched the recipe yet.
+    """
+    from builder.data import inspect
+    from builder.train import length
+
+    overview = inspect(data)
+    kind: Literal["classification", "regression"] | None = overview.problem
     task = project.task
     if kind is not None and task.kind in ("classification", "regression") and task.kind != kind:
         task = task.model_copy(update={"kind": kind, "loss": None, "metrics": None})
-    return project.model_copy(update={"data": data, "task": task})
+    recipe = project.recipe
+    if overview.target is not None:
+        recipe = length.fitted(recipe, overview.sizes.get("train", 0), _rows(project.data))
+    return project.model_copy(update={"data": data, "task": task, "recipe": recipe})

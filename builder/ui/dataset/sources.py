@@ -14,6 +14,7 @@ from builder.errors import LaminaError
 from builder.progress import Progress
 from builder.project import Data, Project
 from builder.ui import forms, intake, parts, state, work
+from builder.ui.dataset import heads
 
 JOB = "read_source"
 
@@ -155,6 +156,6 @@ def _reading(project: Project) -> None:
         st.session_state["source_error"] = error
         st.rerun()
     if data is not None:
-        state.save_project(project.model_copy(update={"data": data}))
+        state.save_project(heads.with_data(project, data))
         st.session_state.pop("replace_data", None)
     st.rerun()

@@ -1,5 +1,6 @@
 """Finders beside the recipe: which learning rate, which batch size, by short trials."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,10 +105,15 @@ def _use(kind: str, project: Project, project_id: str, value: float) -> None:
         }
     else:
         change = {"batch_size": int(value)}
-    recipe = held.model_copy(update=change)
+    take(project, project_id, change)
+    _away(kind)
+
+
+def take(project: Project, project_id: str, change: Mapping[str, Any]) -> None:
+    """Save the project with these fields of its recipe; the form is made anew with them."""
+    recipe = project.recipe.model_copy(update=dict(change))
     state.save_project(project.model_copy(update={"recipe": recipe}))
     st.session_state[f"found_{project_id}"] = taken(project_id) + 1
-    _away(kind)
 
 
 def _away(kind: str) -> None:

@@ -38,7 +38,7 @@ def show(project: Project, project_id: str) -> None:
         with right:
             train_find.cards(changed or project, project_id)
             resolved = _resolved(form, changed, spec)
-            _before(changed or project, spec, resolved)
+            _before(changed or project, spec, resolved, project_id)
             _earlier(project_id)
         if changed is not None:
             with left:
@@ -174,7 +174,7 @@ def _resolved(form: Form, project: Project | None, spec: Any) -> Any:
     return found
 
 
-def _before(project: Project, spec: Any, resolved: Any) -> None:
+def _before(project: Project, spec: Any, resolved: Any, project_id: str) -> None:
     """What should be looked at before the start."""
     from builder import compile as compiling
 
@@ -210,6 +210,8 @@ def _before(project: Project, spec: Any, resolved: Any) -> None:
         _lines(lines)
         if resolved is not None:
             _choices(resolved.choices)
+            if "length" in resolved.choices:
+                _longer(project, spec, project_id)
         errors = [issue for issue in found.issues if issue.severity == "error"]
         for issue in errors[:3]:
             parts.html(
@@ -219,6 +221,16 @@ def _before(project: Project, spec: Any, resolved: Any) -> None:
             )
         if errors and st.button("Repair on the canvas", key="train_repair"):
             state.go("build")
+
+
+def _longer(project: Project, spec: Any, project_id: str) -> None:
+    """The press that makes a very short run long enough."""
+    from builder.train import length
+
+    epochs = length.more_epochs(project.recipe, spec.sizes.get("train", 0))
+    if epochs and st.button(f"Make it {epochs:,} epochs", key="train_longer"):
+        train_find.take(project, project_id, {"epochs": epochs})
+        st.rerun()
 
 
 def _megabytes(size: int) -> str:

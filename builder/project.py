@@ -115,13 +115,16 @@ MOST_THREADS = 512
 LARGEST_RATE = 100.0
 """The highest learning rate that an order to a run takes."""
 
+SENSELESS_RATE = 1e6
+"""No recipe takes a higher learning rate."""
+
 
 class Optimizer(Strict):
     """torch.optim's name and arguments ({"name": "AdamW", "lr": 0.002, "weight_decay": 0.01})."""
 
     model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
     name: str = "AdamW"
-    lr: float = Field(1e-3, gt=0)
+    lr: float = Field(1e-3, gt=0, le=SENSELESS_RATE)
 
     def arguments(self) -> dict[str, Any]:
         """All keyword arguments of the optimiser."""
@@ -154,7 +157,9 @@ class Average(Strict):
     kind: Literal["ema", "swa"] = "ema"
     decay: float = Field(0.999, gt=0, lt=1)  # ema
     start: float = Field(0.75, ge=0, lt=1)  # swa
-    lr: Annotated[float, Field(gt=0)] | None = None  # swa; reached over `anneal` epochs
+    lr: Annotated[float, Field(gt=0, le=SENSELESS_RATE)] | None = (
+        None  # swa; reached over `anneal` epochs
+    )
     anneal: int = Field(2, ge=0, le=1_000)
 
 
@@ -397,6 +402,45 @@ def _near(place: Sequence[int | str]) -> str:
         return f"Write '{key}' if that was meant, or take it out."
     listed = ", ".join(known)
     return f"Take it out; known here: {listed}." if known else "Take it out."
+
+
+def check_names(project: Project) -> None:
+    """Raise LaminaError where `data.inputs` names an Input node that no graph has.
+
+    A node may go and leave its binding behind; a file that a person wrote means something by it.
+    """
+    ids = [node.id for g in project.graphs.values() for node in g.nodes if node.layer == "Input"]
+    for name in project.data.inputs:
+        if ids and name not in ids:
+            raise LaminaError(
+                f"No graph has an Input node '{name}'.",
+                place=f"data.inputs.{name}",
+                remedy=f"The Input nodes are {', '.join(dict.fromkeys(ids))}; write one of them, "
+                "or take the entry out.",
+            )
+
+
+def check_outputs(project: Project) -> None:
+    """Raise LaminaError where `task.outputs` names an Output node that no graph has, or asks for
+    what the project's task does not do: each has one target, loss and set of metrics.
+    """
+    ids = [node.id for g in project.graphs.values() for node in g.nodes if node.layer == "Output"]
+    for name, wish in project.task.outputs.items():
+        place = f"task.outputs.{name}"
+        if name not in ids:
+            raise LaminaError(
+                f"No graph has an Output node '{name}'.",
+                place=place,
+                remedy=f"The Output nodes are {', '.join(dict.fromkeys(ids)) or 'none'}; write one "
+                "of them, or take the entry out.",
+            )
+        if wish != OutputTask():
+            raise LaminaError(
+                f"The task {project.task.kind} learns one target with one loss; what is written "
+                "for one output alone would have no effect.",
+                place=place,
+                remedy="Write data.target, task.loss and task.metrics in its place.",
+            )
 
 
 def _elsewhere(name: str) -> str:

@@ -56,7 +56,7 @@ def find_batch(
 
 
 def _given(file: Path, sets: list[str] | None) -> project.Project:
-    given = project.load(file)
+    given = root.load(file)
     for item in sets or ():
         given = with_setting(given, item)
     return given

@@ -17,6 +17,7 @@ from builder import wording
 from builder.errors import LaminaError
 
 if TYPE_CHECKING:
+    from builder.project import Project
     from builder.runs import Run
 
 OK, WRONG_INPUT, USAGE, RUN_FAILED, STOPPED = 0, 1, 2, 3, 130
@@ -89,6 +90,17 @@ def number(value: Any) -> str:
 def say(message: str) -> None:
     """One line for the person, on standard error, so that standard output stays clean."""
     print(message, file=sys.stderr, flush=True)
+
+
+def load(file: Path) -> "Project":
+    """The project of that file. Raises LaminaError where it cannot be read or names Input nodes
+    that it does not have.
+    """
+    from builder import project
+
+    given = project.load(file)
+    project.check_names(given)
+    return given
 
 
 def find_run(given: str) -> "Run":

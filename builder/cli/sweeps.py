@@ -129,7 +129,7 @@ def ablate(
 
 
 def _project(file: Path, sets: list[str] | None) -> project.Project:
-    given = project.load(file)
+    given = root.load(file)
     for item in sets or ():
         given = training.with_setting(given, item)
     return given

@@ -128,7 +128,9 @@ def settings(
         place = f"data.prepare.{form}.{name}"
         if name not in options:
             raise LaminaError(
-                "This setting is not known.", place=place, remedy=f"Known: {', '.join(options)}."
+                "This setting is not known.",
+                place=place,
+                remedy=f"Known: {', '.join(options)}." if options else "Take it out.",
             )
         if value is not None:
             chosen[name] = _checked(options[name], value, place)
@@ -167,6 +169,7 @@ def fit(
         raise LaminaError("There are no training rows.", remedy="Give the training split more.")
     chosen = settings(media.form, steps, media.facts.get("settings"))
     if media.form == "image":
+        settings("image", steps)
         return _fit_images(name, column, media, train)
     if media.form == "tokens":
         return _fit_tokens(name, column, media, train, chosen)

@@ -2,7 +2,7 @@
 and preparation."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Literal
@@ -185,7 +185,20 @@ def _fit(rows: Rows, project: Project) -> dict[str, Fitted]:
 
         of_rows = Media(column.form, _Picked(column.values, rows.places), column.facts)
         fitted[name] = media.fit(name, key, of_rows, training.tolist(), project.data.prepare)
+    _check_steps(project, {part.spec.form for part in fitted.values()})
     return fitted
+
+
+def _check_steps(project: Project, forms: Set[str]) -> None:
+    """Raise LaminaError for a step on a form that no Input has."""
+    for place, step in enumerate(project.data.prepare):
+        if step.kind in ("image", "tokens", "series") and step.kind not in forms:
+            raise LaminaError(
+                f"No input is of the form {step.kind}, so this step would do nothing; there is "
+                f"{', '.join(sorted(forms))}.",
+                place=f"data.prepare.{place}",
+                remedy="Take the step out, or have an input read so (data.inputs).",
+            )
 
 
 def _nothing(name: str, rows: Rows, others: bool) -> LaminaError:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MOST_MEDIA = 20_000
 STEPS = ("drop_duplicates", "relabel", "image", "tokens", "series")
+SETTINGS = {"drop_duplicates": (), "relabel": ("column", "values")}
+"""Of the steps on rows; those on a form are checked where it is fitted."""
 
 
 @dataclass(frozen=True)
@@ -310,6 +312,14 @@ def relabelled(raw: Raw, data: Data) -> Raw:
                 place=where,
                 remedy=f"Take one of {', '.join(STEPS)}.",
             )
+        known = SETTINGS.get(step.kind)
+        for key in step.settings() if known is not None else ():
+            if key not in known:
+                raise LaminaError(
+                    f"A {step.kind} step has no setting {key!r}.",
+                    place=f"{where}.{key}",
+                    remedy=f"Known: {', '.join(known)}." if known else "Take it out.",
+                )
         if step.kind != "relabel":
             continue
         name, values = _relabel(step, frame, where)

@@ -137,6 +137,7 @@ def check(
         raise LaminaError(
             "The graph is empty.", place="graphs", remedy="Add layers, or begin with a template."
         )
+    projects.check_outputs(project)
     prepared = data.prepare(project)
     spec = prepared.spec
     graphs = tuple(project.graphs)

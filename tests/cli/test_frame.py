@@ -83,6 +83,8 @@ def test_a_broken_project_file_names_line_and_column(tmp_path, capsys):
         ({"recipe": {"monitor": "validation_luck"}}, "'validation_luck' is not computed"),
         ({"task": {"loss": "nonsense"}}, "The loss 'nonsense' does not fit"),
         ({"task": {"metrics": ["nonsense"]}}, "'nonsense'"),
+        ({"task": {"outputs": {"tail": {}}}}, "task.outputs.tail: No graph has an Output node"),
+        ({"task": {"outputs": {"out": {"loss": "mse"}}}}, "would have no effect"),
     ],
 )
 def test_check_tells_what_train_would_refuse(parts, words, tmp_path, capsys):
@@ -101,6 +103,18 @@ def test_check_tells_what_train_would_refuse(parts, words, tmp_path, capsys):
     (issue,) = json.loads(out)["issues"]
     assert (issue["node"], issue["code"]) == (None, "recipe")
     assert words in issue["message"]
+
+
+@pytest.mark.parametrize("command", ["check", "train", "fix", "code", "find-rate", "sweep"])
+def test_an_input_that_no_graph_has_is_refused(command, tmp_path, capsys):
+    nodes = [{"id": "table", "layer": "Input"}, {"id": "out", "layer": "Output"}]
+    path = tmp_path / "p.lamina.json"
+    parts = {"data": {"inputs": {"wide": {}}}, "graphs": {"model": {"nodes": nodes}}}
+    path.write_text(json.dumps({"lamina": 1, **parts}), "utf-8")
+    more = ["--over", "recipe.epochs=1,2"] if command == "sweep" else []
+    code, out, err = run(command, str(path), *more, capsys=capsys)
+    assert (code, out) == (1, "")
+    assert "data.inputs.wide: No graph has an Input node 'wide'. The Input nodes are table" in err
 
 
 def test_with_json_a_mistake_is_json_on_standard_error(tmp_path, capsys):
@@ -213,6 +227,7 @@ def test_settings_reach_recipe_data_and_nodes():
         ("recipe.loss=mse", "Write 'task.loss'"),
         ("split.seed=3", "Write 'data.split'"),
         ("recipe.zzz=3", "known here: epochs"),
+        ("recipe.optimizer.lr=1e7", "at most 1,000,000"),
     ],
 )
 def test_a_wrong_setting_says_where(item, words):

@@ -346,6 +346,20 @@ def test_a_damaged_folder_is_told_in_words(table: Write) -> None:
         ({"target": "label", "prepare": [{"kind": "magic"}]}, "no preparation step"),
         ({"target": "label", "prepare": [{"kind": "relabel"}]}, "needs a column and values"),
         ({"target": "size"}, "too many for classes"),
+        (
+            {"target": "label", "prepare": [{"kind": "drop_duplicates", "keep": 1}]},
+            "no setting 'keep'",
+        ),
+        (
+            {
+                "target": "label",
+                "prepare": [{"kind": "relabel", "column": "colour", "values": {}, "to": 1}],
+            },
+            "no setting 'to'",
+        ),
+        ({"target": "label", "prepare": [{"kind": "image"}]}, "No input is of the form image"),
+        ({"target": "label", "prepare": [{"kind": "tokens"}]}, "there is vector"),
+        ({"target": "label", "prepare": [{"kind": "series"}]}, "No input is of the form series"),
     ],
 )
 def test_a_mistake_in_the_project_names_its_place(
@@ -354,6 +368,16 @@ def test_a_mistake_in_the_project_names_its_place(
     with pytest.raises(LaminaError, match=words) as caught:
         data.prepare(Project(data=table(_mixed(), **parts)))
     assert caught.value.place.startswith("data")
+
+
+def test_a_step_on_images_takes_no_settings() -> None:
+    steps = [{"kind": "image", "size": 32}]
+    given = Data.model_validate(
+        {"source": "sklearn", "options": {"name": "digits"}, "prepare": steps}
+    )
+    with pytest.raises(LaminaError, match="not known") as caught:
+        data.prepare(Project(data=given))
+    assert caught.value.place == "data.prepare.image.size"
 
 
 def test_words_cannot_be_regressed(table: Write) -> None:

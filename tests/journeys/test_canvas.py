@@ -38,6 +38,7 @@ def open_new(page: Page, server: Server, project: str) -> str:
     made = server.python(CREATE, project).strip()
     page.goto(f"{server.address}/build?project={made}")
     steps.testid(page, "editor").wait_for(timeout=60_000)
+    expect(page.locator(".lm-until")).to_be_hidden()
     return made
 
 

@@ -53,5 +53,5 @@ def test_a_smoothed_loss_says_the_least_that_it_can_be() -> None:
     logits = torch.full((1, 10), 0.01).log()
     logits[0, 3] = torch.tensor(0.91).log()
     least = functional.cross_entropy(logits, torch.tensor([3]), label_smoothing=0.1)
-    assert note[0] == "with label smoothing 0.1"
+    assert note[0] == "label smoothing 0.1"
     assert f"a loss of {least:.2f}" in note[1]

@@ -23,7 +23,7 @@ def editor(
     Gives the page that the user asked for ("train", "data", "home"), or "ablate:<node>", else
     None; `on_go` is called before.
     """
-    result = frontends.mount("canvas", frontends.bundle("canvas"))(
+    result = frontends.mount("canvas", frontends.bundle("canvas"), "editor")(
         key=key,
         data={"kind": "editor", "project": project_id, "name": name, "token": token},
         on_go_change=on_go or _nothing,

@@ -37,7 +37,8 @@ def live(
 
     Raises LaminaError when the front end was not built.
     """
-    result = frontends.mount("live", frontends.bundle("live"))(
+    until = {"head": "head", "body": "curves"}.get(part, "")
+    result = frontends.mount("live", frontends.bundle("live"), until)(
         key=f"live_{part}_{run}",
         data={
             "part": part,

@@ -154,7 +154,7 @@ def smoothed(share: float, classes: int) -> tuple[str, str] | None:
     sure = 1 - share + rest
     least = -sure * math.log(sure) - (classes - 1) * rest * math.log(rest)
     return (
-        f"with label smoothing {share:g}",
+        f"label smoothing {share:g}",
         "Label smoothing asks for a little doubt, in training and in validation: even a network "
         f"that is always right has a loss of {figures.number(least, 2)} here, not 0.",
     )

@@ -1,5 +1,5 @@
 import { ReactFlowProvider } from "@xyflow/react";
-import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 
 import { Canvas, type CanvasHandle } from "./canvas/Canvas";
 import { EditorContext, type Editor } from "./context";
@@ -56,15 +56,20 @@ function useSession(project: string, token: string): { session: Session; ui: Ui;
 
 export function App(props: AppProps) {
   const { session, ui, wire, catalogue } = useSession(props.project, props.token);
-  if (session.failure && !session.state)
+  const ready = session.doc && session.state && catalogue;
+  const failed = !session.state && session.failure;
+  useLayoutEffect(() => { // what the page shows in the editor's place until then
+    const wait = (props.mount.getRootNode() as ParentNode).querySelector<HTMLElement>(".lm-until");
+    if (wait) wait.hidden = Boolean(ready || failed);
+  }, [props.mount, ready, failed]);
+  if (failed)
     return (
       <div className="app"><div className="failed" role="alert">
-        <b style={{ color: "var(--err)" }}>{session.failure.fact}</b>
-        <div className="s12 m">{session.failure.remedy}</div>
+        <b style={{ color: "var(--err)" }}>{failed.fact}</b>
+        <div className="s12 m">{failed.remedy}</div>
       </div></div>
     );
-  if (!session.doc || !session.state || !catalogue)
-    return <div className="app" aria-busy><div className="bar" /><div className="pal" /><div className="stage" /><div className="rt" /><div className="tot" /></div>;
+  if (!ready) return null;
   return (
     <ReactFlowProvider>
       <Loaded {...props} session={session} ui={ui} wire={wire} catalogue={catalogue} />

@@ -73,7 +73,9 @@ export default function live({ data, parentElement, setTriggerValue }: Arguments
     const sheet = document.createElement("style");
     sheet.textContent = uplotStyle + style;
     frame.append(sheet);
-    parentElement.replaceChildren(frame);
+    const wait = parentElement.querySelector<HTMLElement>(".lm-until");
+    if (wait) wait.hidden = true;
+    parentElement.append(frame);
     const follow = (run: string) => feedOf(run, () => `${data.api}/${run}/stream?token=${encodeURIComponent(data.token)}`);
     const feed = follow(data.run);
     const go = (where: string) => setTriggerValue("go", where);

@@ -180,15 +180,17 @@ def repeat(run: "Run") -> None:
             '<p class="lm-m lm-s">Train the same with other seeds, to see how much of a figure is '
             "luck.</p>"
         )
-        count = st.number_input("Seeds", 2, 100, 5, key="runs_seeds_count")
-        if st.button("Train with these seeds", key="runs_seeds"):
+        field, press = st.columns([1, 1], vertical_alignment="bottom")
+        count = field.number_input("Seeds", 2, 100, 5, key="runs_seeds_count")
+        if press.button("Train with these seeds", key="runs_seeds"):
             _begin(lambda: sweeps.seeds(project, int(count), project_id=project_id))
         parts.html(
             '<p class="lm-m lm-s">Or train with and without a node over the same seeds, to see '
             "what it contributes.</p>"
         )
-        node = st.selectbox("Node", nodes, index=None, placeholder="All", key="runs_ablate_node")
-        if st.button("Compare without it", key="runs_ablate"):
+        field, press = st.columns([1, 1], vertical_alignment="bottom")
+        node = field.selectbox("Node", nodes, index=None, placeholder="All", key="runs_ablate_node")
+        if press.button("Compare without it", key="runs_ablate"):
             chosen = [node] if node else []
             _begin(lambda: sweeps.ablate(project, chosen, count=int(count), project_id=project_id))
 

@@ -5,7 +5,7 @@ import { Canvas, type CanvasHandle } from "./canvas/Canvas";
 import { EditorContext, type Editor } from "./context";
 import { useHotkeys } from "./hotkeys";
 import { Icon } from "./icons";
-import { addLayer, repair, whereNext } from "./model/actions";
+import { addLayer, newIn, repair, whereNext } from "./model/actions";
 import { addressOf, asked, exists, mainGraph, nearest, placeOf } from "./model/places";
 import { facesOf, sceneOf, type View } from "./model/scene";
 import { sessionOf, type Session } from "./model/session";
@@ -131,7 +131,11 @@ function useEditorValue(props: LoadedProps, canvas: React.RefObject<CanvasHandle
     },
     repair(issue, fix) {
       const at = issue.node ? scene.byKey.get(issue.node.slice(prefix.length)) : undefined;
-      if (session.repair(repair(view, issue.graph ?? at?.graph ?? view.graph, fix))) ui.set({ openCard: null });
+      const edit = repair(view, issue.graph ?? at?.graph ?? view.graph, fix);
+      const made = edit.graph === view.graph ? newIn(view, edit) : [];
+      if (!session.repair(edit)) return;
+      ui.set({ openCard: null });
+      if (made.length) setTimeout(() => canvas.current?.show(at ? [...made, at.key] : made), 60);
     },
     reveal(node) {
       const local = node.startsWith(prefix) ? node.slice(prefix.length) : node;

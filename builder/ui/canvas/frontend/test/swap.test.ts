@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { newIn } from "../src/model/actions";
 import { applyEdit } from "../src/model/graph";
 import { nameAs } from "../src/model/swap";
+import type { View } from "../src/model/scene";
 import type { Doc, Step } from "../src/model/types";
 
 const named = (id: string, layer: string, next: string, taken: string[] = [], patterns: string[] = []) => nameAs(id, layer, next, new Set([id, ...taken]), patterns);
@@ -32,5 +34,15 @@ describe("a swapped node's name", () => {
     const after = applyEdit(doc, { graph: "model", label: "", steps });
     expect(after.graphs.model!.edges).toEqual([["x", "relu1"]]);
     expect(after.positions.model).toEqual({ relu1: { x: 7, y: 9 } });
+  });
+});
+
+describe("what an edit makes", () => {
+  it("is turned to: the nodes that were not there, whatever else it changes", () => {
+    const doc: Doc = { graphs: { model: { nodes: [{ id: "head", layer: "Linear", params: {} }], edges: [] } }, modules: {}, positions: {} };
+    const view = { doc, graph: "model", opened: new Set(), faces: () => undefined, ports: {} } as unknown as View;
+    const steps: Step[] = [["add_node", { layer: "Flatten", id: "flat1" }], ["connect", { source: "flat1", target: "head" }], ["set_params", { id: "head", params: { bias: false } }]];
+    expect(newIn(view, { graph: "model", label: "", steps })).toEqual(["flat1"]);
+    expect(newIn(view, { graph: "model", label: "", steps: [steps[2]!] })).toEqual([]);
   });
 });

@@ -215,7 +215,11 @@ export function bypass(view: View, scene: Scene, key: string): Edit | null {
 /** A proposal taken over; what it adds gets room, as what a person adds does. */
 export function repair(view: View, graph: string, fix: Fix): Edit {
   const edit: Edit = { graph, label: fix.label, steps: fix.edits.map(([operation, args]): Step => [operation, args]) };
-  const before = takenIn(view, graph);
-  const made = graphOf(applyEdit(view.doc, edit), graph).nodes.filter((node) => !before.has(node.id));
-  return made.reduce((now, node) => ({ ...now, steps: withRoom(view, now, node.id) }), edit);
+  return newIn(view, edit).reduce((now, id) => ({ ...now, steps: withRoom(view, now, id) }), edit);
+}
+
+/** The nodes that an edit makes. */
+export function newIn(view: View, edit: Edit): string[] {
+  const before = takenIn(view, edit.graph);
+  return graphOf(applyEdit(view.doc, edit), edit.graph).nodes.map((node) => node.id).filter((id) => !before.has(id));
 }

@@ -39,6 +39,17 @@ function Flow({ item, info, faulty }: { item: Item; info: Info; faulty: boolean 
   );
 }
 
+const NAMED = 3;
+
+/** Which repairs the figures above count on: a single repair's own price knows of none but itself. */
+function Assumes() {
+  const { errors } = useEditor();
+  const fixes = [...new Set(errors.flatMap((issue) => issue.fixes[0]?.label ?? []))];
+  const more = fixes.length - NAMED;
+  if (!fixes.length) return null;
+  return <div className="say s12 m" data-testid="assumes">As after {fixes.length === 1 ? "this repair" : "all these repairs"}: {fixes.slice(0, NAMED).join("; ")}{more > 0 && ` and ${more} more`}.</div>;
+}
+
 /** A name that turns into a field when it is clicked. */
 function Named({ name, says, className, id, done }: { name: string; says: string; className: string; id: string; done: (name: string) => void }) {
   const [text, setText] = useState<string | null>(null);
@@ -144,6 +155,7 @@ function Layer({ item }: { item: Item }) {
       </div>
       <div className="s12 m say">{face.help}</div>
       {known && (known.outputs.length > 0 || known.inputs.length > 0) && <Flow item={item} info={known} faulty={fault?.severity === "error"} />}
+      {known?.assumed && <Assumes />}
       {fault && (fault.severity === "warning" || state.closedCards.has(cardKey(fault))) && <div className="say s12" style={{ color: fault.severity === "error" ? "var(--err)" : "var(--warn)" }}><b>{fault.title}.</b> {fault.message}</div>}
       <Fields item={item} face={face} info={known} />
       <Ablate item={item} face={face} />

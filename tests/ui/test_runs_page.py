@@ -163,8 +163,10 @@ def test_names_and_notes_are_kept(two_runs):
 def test_a_deleted_run_is_gone_from_page_and_disk(two_runs):
     opened, made = two_runs
     app = open_page("runs", project=opened, run=made[1].id)
-    app.button(key="danger_runs_delete").click().run()
+    app.button(key=f"danger_runs_delete_{made[1].id}").click().run()
     assert not app.exception
+    asked = [one.key for one in app.button if "danger_runs_delete" in str(one.key)]
+    assert asked == [f"danger_runs_delete_{made[0].id}"], "the open question is not passed on"
     assert [row.id for row in runs.list_runs()] == [made[0].id]
     assert not made[1].folder.exists()
 

@@ -101,12 +101,13 @@ def _delete(row: "Row", count: int) -> None:
         return
     from builder import runs
 
-    with st.popover("Delete", icon=":material/delete:", key="runs_delete_popover"):
+    # a key for each run: the question about one never stays open to ask about the next
+    with st.popover("Delete", icon=":material/delete:", key=f"runs_delete_popover_{row.id}"):
         parts.html(
             f'<p class="lm-m lm-s">Delete {escape(row.name or row.id)} with its checkpoints '
             "and figures? This cannot be undone.</p>"
         )
-        if st.button("Delete this run", key="danger_runs_delete"):
+        if st.button("Delete this run", key=f"danger_runs_delete_{row.id}"):
             try:
                 runs.delete(row.id)
             except LaminaError as error:

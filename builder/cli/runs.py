@@ -2,13 +2,18 @@
 
 import json
 import time
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from builder import errors
 from builder.cli import root
 from builder.cli.training import ENDED, POLL, follow, row_document, summary, summary_text
+
+if TYPE_CHECKING:
+    from builder.runs import Run
+
+ANSWER = 2.0  # seconds in which the worker's answer to an order is waited for
 
 runs_app = typer.Typer(help="Look at and steer runs, whoever started them.", no_args_is_help=False)
 root.app.add_typer(runs_app, name="runs", rich_help_panel=None)
@@ -75,17 +80,31 @@ def tail(
 
 
 def give_order(run: str, order: dict[str, Any], as_json: bool) -> None:
-    """Give a run an order; LaminaError where it has ended or the order makes no sense."""
+    """Give a run an order; LaminaError where it has ended or the order makes no sense, or where a
+    worker that answers at once refuses a setting.
+    """
     from builder import runs
 
     found = root.find_run(run)
-    if found.status.status in ENDED:
-        raise errors.LaminaError(
-            f"The run has {found.status.status} already.", place=f"run {found.id}"
-        )
-    runs.order(found.id, order)
+    name = runs.order(found.id, order)
+    if order["order"] == "set" and found.status.status == "running":
+        _answered(found, name)
     document = {"run": found.id, **order}
     root.emit(document, as_json, lambda: f"{order['order']} ordered for run {found.id}.")
+
+
+def _answered(run: "Run", name: str) -> None:
+    """Wait a moment for the worker's answer; LaminaError where it is no. One that comes later
+    stands in the run's events.
+    """
+    end = time.monotonic() + ANSWER
+    while time.monotonic() < end:
+        for event in run.events():
+            if event.get("kind") == "order" and event["order"].get("id") == name:
+                if not event.get("accepted"):
+                    raise errors.LaminaError(str(event.get("message")), place=f"run {run.id}")
+                return
+        time.sleep(POLL)
 
 
 @runs_app.command()

@@ -25,18 +25,23 @@ def set_(
     wish: dict[str, Any] = {"order": "set"}
     for item in settings:
         name, equals, raw = item.partition("=")
-        if not equals or name not in orders.SETTINGS:
+        if not equals or name in orders.ENVELOPE:
             raise errors.LaminaError(
                 f"'{item}' cannot be set.",
                 place="runs set",
                 remedy=f"Write lr=0.001; known are {', '.join(orders.SETTINGS)}.",
             )
-        wish[name] = _value(orders.SETTINGS[name], raw)
+        if name in wish:
+            raise errors.LaminaError(
+                f"'{name}' is given twice.", place="runs set", remedy="Keep the one that is meant."
+            )
+        known = orders.SETTINGS.get(name)  # what is unknown is refused, and logged, by the run
+        wish[name] = _value(known.kind if known else "", raw)
     give_order(run, wish, as_json)
 
 
-def _value(setting: orders.Setting, raw: str) -> Any:
-    if setting.kind == "nodes" and not raw.startswith("["):
+def _value(kind: str, raw: str) -> Any:
+    if kind == "nodes" and not raw.startswith("["):
         return [part.strip() for part in raw.split(",") if part.strip()]
     try:
         return json.loads(raw)

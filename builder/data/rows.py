@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MOST_MEDIA = 20_000
 STEPS = ("drop_duplicates", "relabel", "image", "tokens", "series")
-SETTINGS = {"drop_duplicates": (), "relabel": ("column", "values")}
+SETTINGS: Mapping[str, tuple[str, ...]] = {"drop_duplicates": (), "relabel": ("column", "values")}
 """Of the steps on rows; those on a form are checked where it is fitted."""
 
 
@@ -312,8 +312,8 @@ def relabelled(raw: Raw, data: Data) -> Raw:
                 place=where,
                 remedy=f"Take one of {', '.join(STEPS)}.",
             )
-        known = SETTINGS.get(step.kind)
-        for key in step.settings() if known is not None else ():
+        known = SETTINGS.get(step.kind, ())
+        for key in step.settings() if step.kind in SETTINGS else ():
             if key not in known:
                 raise LaminaError(
                     f"A {step.kind} step has no setting {key!r}.",

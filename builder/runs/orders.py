@@ -144,7 +144,7 @@ def _check_against(wish: Mapping[str, Any], info: Mapping[str, Any], path: Path)
         raise LaminaError(
             f"There are {rows:,} training rows only.",
             place="order 'set', batch_size",
-            remedy=f"Choose up to {rows}.",
+            remedy=f"Choose up to {rows:,}.",
         )
     if not wish.get("freeze"):
         return

@@ -285,8 +285,9 @@ def bypass(project: Project, nodes: list[str]) -> Project:
     for node_id in nodes:
         if node_id not in graph.ids():
             close = layers.near(node_id, dict.fromkeys(graph.ids()))
-            near = f"Did you mean {' or '.join(close)}?" if close else ""
-            raise LaminaError(f"There is no node {node_id!r}.", place=WITHOUT, remedy=near)
+            near = f"Did you mean {' or '.join(close)}? " if close else ""
+            known = f"{near}The nodes are {', '.join(graph.ids())}."
+            raise LaminaError(f"There is no node {node_id!r}.", place=WITHOUT, remedy=known)
         layer = graph.node(node_id).layer
         if layer in ("Input", "Output"):
             raise LaminaError(

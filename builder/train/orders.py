@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from builder import wording
 from builder.errors import LaminaError
 from builder.project import LARGEST_RATE
 
@@ -115,7 +116,7 @@ def check(wish: Mapping[str, Any]) -> None:
     for name, value in given.items():
         if name not in SETTINGS:
             raise LaminaError(
-                f"It takes no {name!r}.", place=place, remedy=f"Known: {', '.join(SETTINGS)}."
+                f"It takes no {name!r}.", place=place, remedy=f"Known are {', '.join(SETTINGS)}."
             )
         _check_value(SETTINGS[name], value)
 
@@ -167,7 +168,7 @@ def _check_value(setting: Setting, value: Any) -> None:
         )
     if value > setting.high:
         raise LaminaError(
-            f"A {setting.title} of {value!r:.20} is too high.",
+            f"A {setting.title} of {wording.number(value)[:40]} is too high.",
             place=place,
             remedy=f"Give a number {words_of(setting)}.",
         )
@@ -175,4 +176,5 @@ def _check_value(setting: Setting, value: Any) -> None:
 
 def words_of(setting: Setting) -> str:
     """The range in words: "above 0, up to 100"."""
-    return f"{'above' if setting.above else 'from'} {setting.low:g}, up to {setting.high:g}"
+    high = wording.number(setting.high)
+    return f"{'above' if setting.above else 'from'} {setting.low:g}, up to {high}"

@@ -268,7 +268,7 @@ def test_ctrl_c_stops_the_run_cleanly_and_leaves_with_130(lamina, tmp_path, lami
 def test_a_run_that_fails_leaves_with_three(lamina, tmp_path):
     file = tmp_path / "p.json"
     lamina("new", "--template", "mlp-regression", "-o", file)
-    settings = ["recipe.optimizer.lr=1e30", "recipe.epochs=3", 'recipe.optimizer.name="SGD"']
+    settings = ["recipe.optimizer.lr=1e6", "recipe.epochs=3", 'recipe.optimizer.name="SGD"']
     flags = [part for item in settings for part in ("--set", item)]
     code, document, err = lamina(
         "train", file, *flags, "--set", "recipe.early_stopping=null", "--json"

@@ -43,7 +43,10 @@ def run(lamina_home: Any) -> Run:
     return runs.start(project, detach=False)
 
 
-def test_settings_become_one_order(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+def test_settings_become_one_order(
+    run: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("builder.cli.runs.ANSWER", 0.0)  # no worker is there to answer
     folders.write_status(run.folder, folders.Status(status="running", pid=os.getpid()))
     given = ("weight_decay=0.1", "batch_size=16", "augment=false", "freeze=fc1", "patience=null")
     code, _, error = said("runs", "set", run.id, *given, capsys=capsys)
@@ -62,7 +65,7 @@ def test_settings_become_one_order(run: Run, capsys: pytest.CaptureFixture[str])
     [
         ("lr=-1", "above 0"),
         ("lr=fast", "above 0"),
-        ("colour=red", "known are lr, weight_decay"),
+        ("colour=red", "Known are lr, weight_decay"),
         ("batch_size=0", "at least 1"),
         ("freeze=nowhere", "The nodes are"),
     ],
@@ -76,7 +79,41 @@ def test_a_setting_that_makes_no_sense_is_refused_in_words(
     assert words in error
     assert not (run.folder / "orders.jsonl").exists()
     refused = [event for event in run.events() if event["kind"] == "order"]
-    assert [event["accepted"] for event in refused] == ([] if "colour" in setting else [False])
+    assert [event["accepted"] for event in refused] == [False]
+
+
+def test_a_setting_given_twice_is_refused(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, error = said("runs", "set", run.id, "lr=0.1", "lr=0.2", capsys=capsys)
+    assert code == 1
+    assert "'lr' is given twice" in error
+
+
+def test_what_the_worker_refuses_is_told(
+    run: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ordered(_: str, wish: dict[str, Any]) -> str:
+        facts = {
+            "order": {"id": "one", **wish},
+            "accepted": False,
+            "message": "Nothing would be left.",
+        }
+        folders.add_event(run.folder, "order", step=5, epoch=1, **facts)
+        return "one"
+
+    monkeypatch.setattr(runs, "order", ordered)
+    folders.write_status(run.folder, folders.Status(status="running", pid=os.getpid()))
+    code, out, error = said("runs", "set", run.id, "freeze=*", capsys=capsys)
+    assert (code, out) == (1, "")
+    assert "Nothing would be left" in error
+
+
+def test_an_order_to_a_run_that_has_ended_is_refused_and_logged(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, error = said("runs", "pause", run.id, capsys=capsys)
+    assert code == 1
+    assert "has ended (finished). Fork it" in error
+    assert [e["accepted"] for e in run.events() if e["kind"] == "order"] == [False]
 
 
 def test_a_fork_is_begun_with_changes(

@@ -111,6 +111,8 @@ def project(server: Server, template: str, *changes: str) -> Made:
     return Made(template, key, run)
 
 
+DIVERGES = ("optimizer.lr=1e6", "optimizer.weight_decay=1e33")
+
 CHANGE = """
 import json, sys
 from builder import project
@@ -209,7 +211,7 @@ def main(wanted: list[str]) -> None:
         try:
             made = [project(server, name) for name in FULL]
             made += [project(server, name, f"epochs={count}") for name, count in MAKERS.items()]
-            failed = project(server, "mlp-classification", "optimizer.lr=1e9")
+            failed = project(server, "mlp-classification", *DIVERGES)
             crossed = server.python(OPEN, str(CROSSED)).split()[-1]
             for scheme in ("light", "dark"):
                 for width, height in SIZES:

@@ -159,7 +159,7 @@ def test_an_empty_graph_is_refused(make_project: Make) -> None:
 
 
 def test_a_diverging_run_fails_in_words_with_its_node_and_keeps_its_log(make_project: Make) -> None:
-    recipe = {"optimizer": {"name": "SGD", "lr": 1e30}}
+    recipe = {"optimizer": {"name": "SGD", "lr": 1e6, "weight_decay": 1e33}}
     run = runs.start(make_project(**recipe), detach=False)
     status = run.status
     assert status.status == "failed"

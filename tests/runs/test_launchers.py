@@ -145,7 +145,7 @@ def test_workers_die_with_the_process_that_keeps_them_and_the_run_goes_on(
 def test_a_step_that_cannot_work_ends_all_workers_with_its_words(
     make_project: Make, served: Path
 ) -> None:
-    recipe = {"optimizer": {"name": "SGD", "lr": 1e30}, "epochs": 50}
+    recipe = {"optimizer": {"name": "SGD", "lr": 1e6, "weight_decay": 1e33}, "epochs": 50}
     run = runs.start(make_project(**recipe), launcher="torchrun", workers=2)
     status = runs.wait(run.id, SOON)
     assert status.status == "failed"

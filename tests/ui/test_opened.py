@@ -167,7 +167,8 @@ def test_a_run_that_failed_before_a_checkpoint_says_why_and_offers_another(
 ) -> None:
     key = tiny_project(tmp_path)
     project = workspace.open_project(key)
-    settings = {"recipe.epochs": 2, "recipe.optimizer.lr": 1e12, "recipe.device": "cpu"}
+    rate = {"recipe.optimizer.lr": 1e6, "recipe.optimizer.weight_decay": 1e33}
+    settings = {**rate, "recipe.epochs": 2, "recipe.device": "cpu"}
     run = runs.start(project, project_id=key, detach=False, overrides=settings, name="too fast")
     assert run.status.status == "failed"
     assert not run.checkpoints()

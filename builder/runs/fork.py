@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from builder.errors import LaminaError
-from builder.project import Project, Step
+from builder.project import Project, Recipe, Step
 from builder.runs import folder as folders
 from builder.runs import launch, series
 from builder.runs.run import Checkpoint, Run
 from builder.train import files
 
+SPENT = 0.02
+"""The share of the rate below which a schedule counts as over."""
 ALLOWED = ("recipe.", "data.augment")
 
 
@@ -38,7 +40,7 @@ def fork(
     found = parent.checkpoint(checkpoint)
     changes = dict(overrides or {})
     _check(changes)
-    project = parent.project()
+    project = begins(parent, found.name)
     launcher, workers = parent.info.get("launcher", "local"), parent.info.get("workers", 1)
     ready = launch.check(project, overrides=changes, launcher=launcher, workers=workers)
     if ready.source.text != parent.source:
@@ -66,6 +68,43 @@ def fork(
         detach=detach,
         marks=marks,
         fill=lambda folder: _fill(folder, parent, found, project, ready.project, changes),
+    )
+
+
+def begins(parent: Run, checkpoint: str) -> Project:
+    """The run's project as orders had left it by that checkpoint: what a fork without overrides
+    goes on with. Raises LaminaError where the checkpoint is damaged.
+    """
+    from builder.train import checkpoint as checkpoints
+    from builder.train.forks import steered
+
+    project, found = parent.project(), checkpoints.state(parent.folder, checkpoint)
+    if found is None:
+        return project
+    facts, feed = found
+    changes: dict[str, Any] = {"recipe": steered(project.recipe, facts, feed)}
+    if not facts["steering"]["augment"]:
+        changes["data"] = project.data.model_copy(update={"augment": ()})
+    return project.model_copy(update=changes)
+
+
+def nearly_over(recipe: Recipe, epoch: int, rows: int) -> str:
+    """A sentence where the schedule leaves next to nothing of the rate after that epoch of runs on
+    so many training rows, so that a fork would hardly move; else empty.
+    """
+    from builder.train.schedule import Curve
+
+    if epoch >= recipe.epochs:
+        return ""
+    steps = -(-rows // (recipe.batch_size or 32))
+    curve = Curve(recipe.schedule, steps * recipe.epochs, steps, recipe.optimizer.lr)
+    left = max(curve.factor(steps * at) for at in (epoch, (epoch + recipe.epochs) / 2))
+    if left > SPENT:
+        return ""
+    return (
+        f"By epoch {epoch} of {recipe.epochs} the schedule {recipe.schedule.name} has brought the "
+        f"learning rate down to {left * recipe.optimizer.lr:.1g}: the fork would hardly learn. "
+        "Give it more epochs, or the schedule constant."
     )
 
 
@@ -165,6 +204,8 @@ def _fill(
     if saved.tensors is None:
         words += " It holds weights only: the optimiser begins afresh."
     differing = differences(before, after, changes)
+    if over := nearly_over(after.recipe, saved.epoch, parent.spec.sizes.get("train", 0)):
+        words += f" {over}"
     if differing:
         told = (f"{one.name} {one.was} → {one.now}" for one in differing)
         words += f" Changed: {', '.join(told)}."

@@ -9,7 +9,8 @@ new set, never a mixture.
 import json
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -159,6 +160,44 @@ def whole(folder: Path, name: str) -> bool:
     return bool(entry.get("state", name == "last")) or state.exists()
 
 
+def state(folder: Path, name: str) -> tuple[dict[str, Any], dict[str, Tensor]] | None:
+    """What a checkpoint knows beside weights and the optimiser's memory: facts, and the feed's
+    tensors. None where it holds weights alone. Reads little, however large the network.
+
+    Raises LaminaError where it is damaged.
+    """
+    if not whole(folder, name):
+        return None
+    path = folder / "checkpoints" / listing(folder)[name]["file"]
+    beside = path.with_suffix(".state.safetensors")
+    with _readable(name, path), safe_open(beside, framework="pt") as file:
+        names = [name for name in file.keys() if name.startswith("feed/")]  # noqa: SIM118
+        feed = {name: file.get_tensor(name) for name in names}
+        facts = _facts(beside)
+    return facts, feed
+
+
+def _facts(path: Path) -> dict[str, Any]:
+    with safe_open(path, framework="pt") as file:
+        found: dict[str, Any] = json.loads(file.metadata()["facts"])
+    return found
+
+
+@contextmanager
+def _readable(name: str, path: Path) -> Iterator[None]:
+    """What goes wrong within is that the checkpoint is damaged, in words."""
+    try:
+        yield
+    except (OSError, SafetensorError, KeyError, ValueError) as error:
+        words = "is not there any more" if isinstance(error, FileNotFoundError) else "is damaged"
+        raise LaminaError(
+            f"The checkpoint {name!r} {words}: {error}.",
+            place=str(path),
+            remedy="Fork the run from another checkpoint, or start a new one.",
+            code="checkpoint_damaged",
+        ) from error
+
+
 def load(folder: Path, name: str = "last") -> Saved | None:
     """A checkpoint to go on from, with its state where it was kept; None where there is none.
 
@@ -168,22 +207,12 @@ def load(folder: Path, name: str = "last") -> Saved | None:
     if entry is None:
         return None
     path = folder / "checkpoints" / entry["file"]
-    state = path.with_suffix(".state.safetensors")
-    try:
-        if not whole(folder, name):
-            return Saved(entry["step"], entry["epoch"], load_file(path), entry["figures"])
-        with safe_open(state, framework="pt") as file:
-            head = file.metadata()
-        facts = json.loads(head["facts"])
-        weights, tensors = load_file(path), load_file(state)
-    except (OSError, SafetensorError, KeyError, ValueError) as error:
-        words = "is not there any more" if isinstance(error, FileNotFoundError) else "is damaged"
-        raise LaminaError(
-            f"The checkpoint {name!r} {words}: {error}.",
-            place=str(path),
-            remedy="Fork the run from another checkpoint, or start a new one.",
-            code="checkpoint_damaged",
-        ) from error
+    beside = path.with_suffix(".state.safetensors")
+    full, facts, tensors = whole(folder, name), None, None
+    with _readable(name, path):
+        weights = load_file(path)
+        if full:
+            facts, tensors = _facts(beside), load_file(beside)
     return Saved(entry["step"], entry["epoch"], weights, entry["figures"], tensors, facts)
 
 

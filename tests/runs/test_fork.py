@@ -10,10 +10,10 @@ import torch
 from builder import runs
 from builder.errors import LaminaError
 from builder.home import room
-from builder.project import Project
+from builder.project import Project, Recipe
 from builder.runs import Run, index
 from builder.runs import folder as folders
-from builder.runs.fork import differences, leaves
+from builder.runs.fork import begins, differences, leaves, nearly_over
 from builder.train import checkpoint, files
 
 Make = Callable[..., Project]
@@ -274,3 +274,62 @@ def test_an_order_for_a_node_that_is_not_there_is_refused_at_once(make_project: 
     runs.order(run.id, {"order": "set", "freeze": ["fc*"], "batch_size": 32})
     assert files.read_lines(run.folder / "orders.jsonl")[0]["freeze"] == ["fc*"]
     assert [event["accepted"] for event in run.events()[-2:]] == [False, False]
+
+
+def test_a_fork_begins_with_what_orders_had_made_of_the_recipe(
+    make_project: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of batch size, decay, freezing, patience and rate: shown, recorded and used alike."""
+    from builder.runs import execute
+
+    plan, batch = execute.plan, make_project().recipe.batch_size
+    set_all = {"order": "set", "id": "s", "lr": 0.02, "weight_decay": 0.3, "freeze": ["fc1"]}
+    set_all |= {"batch_size": 10, "patience": 7}
+
+    def with_orders(*given: Any) -> Any:
+        from dataclasses import replace
+
+        asked = iter(range(1, 10_000))
+
+        def orders() -> list[dict[str, Any]]:
+            now = next(asked)
+            return [set_all] if now == 5 else []
+
+        return replace(plan(*given), orders=orders, flush_every=0.0)
+
+    optimizer = {"name": "AdamW", "lr": 0.01, "weight_decay": 0.01}
+    monkeypatch.setattr(execute, "plan", with_orders)
+    parent = runs.start(make_project(epochs=3, optimizer=optimizer), detach=False)
+    monkeypatch.setattr(execute, "plan", plan)
+    assert parent.status.status == "finished", parent.log()
+    held = begins(parent, "last").recipe
+    assert held.batch_size == 10 != batch
+    assert held.optimizer.arguments() == pytest.approx({"lr": 0.02, "weight_decay": 0.3})
+    assert held.freeze == ("fc1",)
+    assert held.early_stopping is not None
+    assert held.early_stopping.patience == 7
+    child = runs.fork(
+        parent.id, "last", {"recipe.epochs": 4, "recipe.optimizer.lr": 0.005}, detach=False
+    )
+    assert child.status.status == "finished", child.log()
+    kept = child.project().recipe
+    assert (kept.batch_size, kept.freeze) == (10, ("fc1",))
+    assert kept.optimizer.arguments() == pytest.approx({"lr": 0.005, "weight_decay": 0.3})
+    rates = child.steps(points=0)["lr"][parent.status.step :].tolist()
+    assert rates == pytest.approx([0.005] * len(rates))
+    steps = child.status.step - parent.status.step
+    assert steps == -(-child.spec.sizes["train"] // 10)
+    before, after = last(parent), last(child)
+    assert torch.equal(before["fc1.weight"], after["fc1.weight"]), "it is still frozen"
+    words = str(child.events()[0]["message"])
+    assert "optimizer.lr 0.02 → 0.005" in words
+    assert "weight_decay" not in words
+
+
+@pytest.mark.parametrize(
+    ("schedule", "epochs", "told"), [("onecycle", 305, True), ("onecycle", 600, False),
+                                     ("constant", 305, False)]
+)  # fmt: skip
+def test_a_fork_at_the_end_of_its_schedule_is_told(schedule: str, epochs: int, told: bool) -> None:
+    recipe = Recipe.model_validate({"epochs": epochs, "schedule": {"name": schedule}})
+    assert bool(nearly_over(recipe, 300, 1000)) == told

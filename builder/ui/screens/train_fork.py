@@ -7,7 +7,7 @@ import streamlit as st
 
 from builder.errors import LaminaError
 from builder.project import Project, Recipe, Step
-from builder.runs.fork import Difference, differences
+from builder.runs.fork import Difference, begins, differences, nearly_over
 from builder.ui import chrome, comparison, forms, parts, state
 from builder.ui.recipe import Form
 from builder.ui.screens import train_recipe
@@ -52,6 +52,7 @@ def show(run: Any, wished: str) -> None:
         left, right = st.columns([2, 1], gap="medium")
         with left:
             found, called = _from(run, wished, name)
+            project = begins(run, found.name)
             held = begun(project.recipe, found.epoch)
             form = Form(
                 project,
@@ -67,7 +68,9 @@ def show(run: Any, wished: str) -> None:
         changes = {} if made is None else overrides(project, made, augment)
         with right:
             differing = [] if made is None else _differing(project, made, augment, changes)
-            _summary(found, differing, full=checkpoint.whole(run.folder, found.name))
+            rows = run.spec.sizes.get("train", 0)
+            over = nearly_over(made, found.epoch, rows) if made is not None else ""
+            _summary(found, differing, over, full=checkpoint.whole(run.folder, found.name))
             refused = st.container()
         if made is not None:
             form.sound()
@@ -154,7 +157,7 @@ def _differing(
     return differences(project, after, changes)
 
 
-def _summary(found: Any, differing: list[Difference], *, full: bool) -> None:
+def _summary(found: Any, differing: list[Difference], over: str = "", *, full: bool) -> None:
     with parts.card("What changes", key="fork_changes"):
         lines = [
             f'<div class="lm-s" style="margin-top:4px"><span class="lm-f">'
@@ -168,6 +171,9 @@ def _summary(found: Any, differing: list[Difference], *, full: bool) -> None:
             "and the random numbers begin afresh, so the fork goes another way than its parent.</p>"
         )
         parts.html(("" if full else afresh) + "".join(lines) or none, "fork-changes")
+        if over:
+            words = f'<p class="lm-s">{parts.badge("Rate used up", "warn")} {escape(over)}</p>'
+            parts.html(words, "fork-over")
         parts.html(
             f'<p class="lm-f lm-s" style="margin-top:10px">It goes on after epoch {found.epoch}, '
             f"step {found.step:,}. The run itself is left alone; both curves are laid over each "

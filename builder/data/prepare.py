@@ -130,11 +130,17 @@ def _fill(
         {
             "source": project.data.source,
             "options": dict(project.data.options),
-            "read": dict(raw.options),
+            "read": dict(raw.options) | _width(project.data.source, raw),
             "files": list(files),
         },
     )
     store.write_json(aside / "spec.json", spec.model_dump(mode="json"))
+
+
+def _width(source: str, raw: Raw) -> dict[str, int]:
+    """How many columns the file has, where all of them are in the frame but a column of texts."""
+    plain = source in ("table", "text")
+    return {"width": raw.frame.shape[1] + len(raw.media)} if plain else {}
 
 
 def _enough(used: int, rows: int, where: str) -> None:

@@ -23,6 +23,9 @@ DTYPES = {
 }
 
 
+READ = ("separator", "quoting", "encoding", "decimal", "header", "skip_rows", "width")
+
+
 class Prepared:
     """Data made ready: fitted on training rows, stored, opened in milliseconds."""
 
@@ -33,8 +36,15 @@ class Prepared:
 
     @cached_property
     def preparation(self) -> dict[str, Any]:
-        """What was fitted, as JSON; `runtime.Preparation.from_dict` applies it."""
+        """What was fitted, as JSON; `runtime.Preparation.from_dict` applies it.
+
+        "file" tells how the training file was read (separator, quoting, …), where it was a table of
+        text: new rows are read so too.
+        """
         result: dict[str, Any] = json.loads((self.folder / "preparation.json").read_bytes())
+        known = self.origin.get("read", {})
+        if known.get("separator"):
+            result["file"] = {key: known[key] for key in READ if key in known}
         return result
 
     @cached_property

@@ -170,6 +170,7 @@ def test_the_folder_carries_preparation_classes_and_a_readme(trained, tmp_path):
         "preparation",
         "preparation.json",
         "requirements.txt",
+        "separated.py",
         "ts.py",
         "weights.py",
         "weights.safetensors",
@@ -387,3 +388,22 @@ def test_kept_explanations_leave_with_the_folder(trained, tmp_path):
     assert "explanations/" in (folder / "README.md").read_text()
     bare = export.export(run.id, "python", tmp_path / "bare")
     assert not (bare / "explanations").exists()
+
+
+def test_a_file_is_read_as_the_training_file_was_here_and_in_the_folder(tmp_path):
+    from builder import data
+
+    lines = [f"{'ham' if n % 2 else 'spam'}\tNo. {n}, go on, see" for n in range(60)]
+    told = tmp_path / "messages.tsv"
+    told.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    project = templates.make("bag-text", data.suggest(data.recognise([told])))
+    run = runs.start(project, detach=False, overrides={"recipe.epochs": 1})
+    assert run.status.status == "finished", run.status.message
+    new = tmp_path / "new.tsv"
+    new.write_text("ham\tone, two, three\nspam\tfour\n", encoding="utf-8")
+    found = export.predict(run.id, new)
+    assert [record["#1"] for record in found.records] == ["one, two, three", "four"]
+    assert not found.notes
+    folder = export.export(run.id, "python", tmp_path / "folder")
+    told = said(folder, "predict.py", str(new))
+    assert (told.stdout.splitlines(), told.stderr) == (found.to_csv().splitlines(), "")

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 
 import numpy as np
 import pytest
@@ -350,3 +351,86 @@ def test_a_sentence_about_a_table_without_a_head_counts_its_columns_from_one():
     assert naming.told(said, False) == said
     assert not naming.numbered(["#0", "age"])
     assert not naming.numbered([])
+
+
+TRAINED_BY_TABS = {
+    "inputs": {"text": {"form": "tokens", "column": "text", "cells": ["#1"]}},
+    "target": {"name": "#0"},
+    "file": {
+        "separator": "\t",
+        "quoting": "none",
+        "encoding": "utf-8",
+        "header": False,
+        "skip_rows": 0,
+        "width": 2,
+    },
+}
+TEXTS = ["Go until jurong, crazy, really", 'he said "no, thanks', "yes"]
+
+
+@pytest.mark.parametrize("name", ["few.tsv", "few.csv", "few.txt"])
+def test_a_table_without_head_is_read_as_the_training_file_was(tmp_path, name):
+    path = tmp_path / name
+    path.write_text("".join(f"ham\t{text}\n" for text in TEXTS), encoding="utf-8")
+    found = files.records([str(path)], TRAINED_BY_TABS)
+    assert [line["#1"] for line in found] == TEXTS
+    assert [line["#0"] for line in found] == ["ham"] * 3
+    assert not any(line.said for line in found)
+
+
+def test_rows_that_do_not_fit_so_are_read_by_what_they_show_which_is_said(tmp_path):
+    path = tmp_path / "few.csv"
+    path.write_text("".join(f"ham,{json.dumps(text)}\n" for text in ("a, b", "c")), "utf-8")
+    found = files.records([str(path)], TRAINED_BY_TABS)
+    assert [line["#1"] for line in found] == ["a, b", "c"]
+    ready = Predictor(nn.Identity(), Preparation({"inputs": {}}), {})
+    (note,) = ready.notes(found)
+    assert note.startswith("few.csv is read with commas between its cells, not with tabs as the")
+
+
+def test_without_the_target_the_other_columns_keep_their_places(tmp_path):
+    path = tmp_path / "few.tsv"
+    path.write_text("one, two\nthree\n", encoding="utf-8")
+    found = files.records([str(path)], TRAINED_BY_TABS)
+    assert found == [{"#1": "one, two"}, {"#1": "three"}]
+    assert (
+        found[0].said == "Rows have no column 1, the target; their cells are taken as the others."
+    )
+
+
+def test_predictions_of_a_table_without_head_are_read_back(tmp_path):
+    path = tmp_path / "predictions.csv"
+    path.write_text("#0,#1,prediction\nham,a b,ham\n", encoding="utf-8")
+    assert files.records([str(path)], TRAINED_BY_TABS)[0]["#1"] == "a b"
+
+
+@pytest.mark.parametrize("above", ["", "A title\nof two lines\n"], ids=["none", "some"])
+def test_lines_above_a_table_and_its_odd_names_are_read_as_in_training(tmp_path, above):
+    how = {"separator": ":", "quoting": "double", "encoding": "cp1252", "skip_rows": 2}
+    columns = [{"name": "age", "kind": "number"}, {"name": "the city (2)", "kind": "category"}]
+    settings = {"inputs": {"table": {"form": "vector", "columns": columns}}, "file": how}
+    path = tmp_path / "rows.csv"
+    path.write_text(f"{above}age:the  city:the city\n3:Bonn:Köln\n", encoding="cp1252")
+    (found,) = files.records([str(path)], settings)
+    assert (found["age"], found["the city (2)"]) == ("3", "Köln")
+    assert (found.place, found.said) == (f"rows.csv, row {4 if above else 2}", "")
+    path.write_text("age:the  city:the city\n3:Bonn:Köln\n", encoding="utf-8")
+    (found,) = files.records([str(path)], settings)
+    assert found["the city (2)"] == "Köln"
+    assert found.said == "rows.csv is utf-8 text, the training file was cp1252."
+
+
+def test_a_wide_series_is_cut_and_its_numbers_read_as_in_training(tmp_path):
+    path = tmp_path / "series.csv"
+    path.write_text("1,5;2,5;3,25;1,0\n", encoding="utf-8")
+    settings = {**SERIES, "file": {"separator": ";", "decimal": ","}}
+    assert files.records([str(path)], settings)[0]["series"] == [1.5, 2.5, 3.25, 1.0]
+
+
+def test_a_run_from_before_settings_were_kept_takes_the_separator_that_cuts_evenly(tmp_path):
+    path = tmp_path / "few.tsv"
+    rows = ["ham\tone, two, three", "spam\tfour", "ham\tfive, six"]
+    path.write_text("\n".join(rows), encoding="utf-8")
+    old = {key: part for key, part in TRAINED_BY_TABS.items() if key != "file"}
+    found = files.records([str(path)], old)
+    assert [line["#1"] for line in found] == ["one, two, three", "four", "five, six"]

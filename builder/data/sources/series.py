@@ -26,6 +26,7 @@ TABLES = (".csv", ".tsv", ".txt", ".parquet")
 PAIR = re.compile(r"(?P<head>.*?)(?P<part>train|test)(?P<tail>(?:[_.\- ].*)?)", re.IGNORECASE)
 LABELS = ("label", "class", "target", "y")
 MOST_CLASSES = 200
+READ = ("separator", "encoding", "decimal", "quoting")
 
 
 class SeriesFiles(Source):
@@ -136,7 +137,9 @@ class SeriesFiles(Source):
             target=train.target,
             classes=() if numeric else tuple(sorted(set(labels), key=natural)),
             problem="regression" if numeric else "classification",
-            options={"header": train.header, "label": train.target} if train.cells else {},
+            options=dict(train.read) | {"header": train.header, "label": train.target}
+            if train.cells
+            else {},
             notes=tuple(dict.fromkeys(notes)),
             headerless=train.header is False,
         )
@@ -152,6 +155,7 @@ class _Part:
     target: str = "label"
     cells: Sequence[str] = ()  # the columns of a wide table, in order
     header: bool | None = None
+    read: Mapping[str, Any] = field(default_factory=dict)  # how the cells of a table were told
     notes: list[str] = field(default_factory=list)
 
 
@@ -231,7 +235,8 @@ def _wide(path: Path, options: Mapping[str, Any]) -> _Part:
         notes.append(f"{int((~keep).sum()):,} rows without values or label were left out.")
     labels, numeric = _labels(frame[target][keep].tolist())
     series = [_trimmed(row)[None] for row in values[keep]]
-    return _Part(series, labels, numeric, target, numbers, not raw.headerless, notes)
+    told = {key: value for key, value in raw.options.items() if key in READ}
+    return _Part(series, labels, numeric, target, numbers, not raw.headerless, told, notes)
 
 
 def _trimmed(row: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":

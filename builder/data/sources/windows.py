@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".xlsx")
 USUAL_LENGTH = 48
 MOST_WINDOWS = 20_000
+READ = ("separator", "encoding", "decimal", "quoting", "header", "skip_rows")
 
 
 class Windows(Source):
@@ -146,6 +147,7 @@ class Windows(Source):
             target=target,
             problem="classification" if plan.label else "regression",
             options={
+                **{key: value for key, value in raw.options.items() if key in READ},
                 "length": plan.length,
                 "stride": plan.stride,
                 "columns": ", ".join(plan.columns),

@@ -12,7 +12,7 @@ from builder.export.base import Bundle, Format
 PORTABLE = Path(__file__).resolve().parent.parent / "portable"
 RUNTIME = Path(__file__).resolve().parents[2] / "data" / "runtime"
 NEIGHBOURS = re.compile(r"^from builder\.export\.portable import ([a-z, ]+)$", re.M)
-MODULES = ("predict.py", "predictor.py", "files.py", "ts.py", "weights.py")
+MODULES = ("predict.py", "predictor.py", "files.py", "separated.py", "ts.py", "weights.py")
 MAKERS = {"text": "write.py", "images": "draw.py"}
 
 
@@ -61,9 +61,7 @@ def standalone(source: str) -> str:
     source = NEIGHBOURS.sub(
         lambda found: "\n".join(f"import {name}" for name in found[1].split(", ")), source
     )
-    source = source.replace(
-        "from builder.export.portable.predictor import", "from predictor import"
-    )
+    source = re.sub(r"from builder\.export\.portable\.(\w+) import", r"from \1 import", source)
     return re.sub(r"  # (?:type: ignore|noqa)[^\n]*", "", source)
 
 

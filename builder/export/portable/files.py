@@ -4,29 +4,19 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from builder.data.runtime import naming, spreadsheet
-from builder.export.portable import ts
+from builder.data.runtime import spreadsheet
+from builder.export.portable import separated, ts
+from builder.export.portable.separated import PREDICTION, Line
 
 Record = dict[str, Any]
 TABLES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".data", ".test")
 IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
 JSON = (".json", ".jsonl", ".ndjson")
-SEPARATORS = (",", ";", "\t", "|")
-LARGEST_FIELD = 10_000_000
-PREDICTION = "prediction"
-"""The column that `flat` adds: a table with it was written by Lamina, cells disarmed."""
-
-
-class Line(dict[str, Any]):
-    """A record that knows where it stands ("rows.csv, row 3"), and whether its line was short."""
-
-    place = ""
-    short = ""
 
 
 class Missing(ValueError):
@@ -62,7 +52,7 @@ def _argument(argument: str, settings: Mapping[str, Any]) -> list[Record]:
         return [{forms["image"]["column"]: item} for item in images]
     if exists and "image" in forms and len(forms) == 1:
         return [{forms["image"]["column"]: path}]
-    if exists and path.suffix.lower() == ".txt" and media and media["form"] == "tokens":
+    if exists and media and media["form"] == "tokens" and _holds_lines(path, settings):
         return [{media["column"]: line} for line in text_of(path).splitlines() if line.strip()]
     if exists and path.suffix.lower() == ".ts" and "series" in forms:
         column, read = forms["series"]["column"], ts.series(text_of(path), path.name)
@@ -70,7 +60,7 @@ def _argument(argument: str, settings: Mapping[str, Any]) -> list[Record]:
     if exists and len(settings["inputs"]) == 1 and _single(forms.get("series")):
         return _wide(path, forms["series"]["column"], settings)
     if exists:
-        return table(path, wanted(settings))
+        return table(path, wanted(settings), _how(settings))
     if media and media["form"] == "tokens" and len(settings["inputs"]) == 1:
         return [{media["column"]: argument}]
     raise Missing(f"There is no file {argument}.")
@@ -85,21 +75,34 @@ def _wide(path: Path, column: str, settings: Mapping[str, Any]) -> list[Record]:
     """Series of a file: in a column of its own, else one per line with a cell per moment, beside
     which only the target may stand.
     """
-    text = text_of(path)
-    separator = max(SEPARATORS, key=lambda item: len(_header(text, item)))
-    header = _header(text, separator)
-    known = (settings.get("target") or {}).get("name")
-    moments = [name for name in header if name != known]
+    how = _how(settings)
+    text, _ = separated.decoded(path, str(how.get("encoding") or ""))
+    trained = how.get("separator")
+    known = [trained] if trained and len(separated.header(text, trained)) > 2 else []
+    separator = max(known or separated.SEPARATORS, key=lambda it: len(separated.header(text, it)))
+    header = separated.header(text, separator)
+    target = how["target"]
+    moments = [name for name in header if name != target]
     if path.suffix.lower() in JSON or column in header or len(moments) < 2:
-        return table(path, wanted(settings))
-    values = _all_values(header)
+        return table(path, wanted(settings), how)
+    decimal = str(how.get("decimal") or ".")
+    values = _all_values([cell.replace(decimal, ".") for cell in header])
     if values:
         header = moments = [f"moment {n}" for n in range(1, len(header) + 1)]
     found: list[Record] = []
-    for line in _rows(text, path.name, separator, header, skip=not values):
-        place = getattr(line, "place", path.name)
-        found.append(_placed(Line({column: [_moment(line[n], n, place) for n in moments]}), place))
+    for line in separated.under(text, path.name, separator, header, headed=not values):
+        cells = [_moment(line[n].replace(decimal, "."), n, line.place) for n in moments]
+        found.append(_placed(Line({column: cells}), line.place))
     return found
+
+
+def _holds_lines(path: Path, settings: Mapping[str, Any]) -> bool:
+    """Whether each line of a file is a text: of a .txt that is no table as training's was."""
+    if path.suffix.lower() != ".txt":
+        return False
+    how = _how(settings)
+    text, _ = separated.decoded(path, str(how.get("encoding") or ""))
+    return not separated.trained_alike(text, wanted(settings), how)
 
 
 def _all_values(first: Sequence[str]) -> bool:
@@ -131,24 +134,24 @@ def wanted(settings: Mapping[str, Any]) -> list[str]:
 
 def text_of(path: Path) -> str:
     """The file as text: UTF-8, else UTF-16 with a mark, else Windows' Latin-1."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ValueError(f"{path} cannot be read: {error.strerror}.") from error
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return content.decode("utf-16")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")
+    return separated.decoded(path)[0]
 
 
-def table(path: Path, columns: Sequence[str]) -> list[Record]:
-    """The rows of a CSV, TSV, JSON or JSON-lines file; ValueError with the line that is wrong."""
-    text = text_of(path)
+def table(path: Path, columns: Sequence[str], how: Mapping[str, Any]) -> list[Record]:
+    """The rows of a CSV, TSV, JSON or JSON-lines file; ValueError with the line that is wrong.
+
+    `how` is what is known of the training file (see `separated`).
+    """
+    text, said = separated.decoded(path, str(how.get("encoding") or ""))
     if path.suffix.lower() in JSON:
         return _json(text, path.name)
-    return _separated(text, path.name, columns)
+    return [*separated.records(text, path.name, columns, how, said)]
+
+
+def _how(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known of the training file; nothing for runs from before it was kept."""
+    target = (settings.get("target") or {}).get("name")
+    return {**settings.get("file", {}), "target": target}
 
 
 def _json(text: str, name: str) -> list[Record]:
@@ -171,84 +174,6 @@ def _json(text: str, name: str) -> list[Record]:
 def _placed(line: Line, place: str) -> Line:
     line.place = place
     return line
-
-
-def _separated(text: str, name: str, columns: Sequence[str]) -> list[Record]:
-    if "\0" in text[:10_000]:
-        raise ValueError(f"{name} is no text; save it as CSV.")
-    csv.field_size_limit(LARGEST_FIELD)
-    best: str = ","
-    header: list[str] = []
-    for separator in SEPARATORS:
-        cells = _header(text, separator)
-        if not header or len(set(cells) & set(columns)) > len(set(header) & set(columns)):
-            best, header = separator, cells
-    positions = [column for column in columns if column.startswith("#")]
-    headerless = bool(positions) and not set(header) & set(columns)
-    if headerless:
-        best = max(SEPARATORS, key=lambda item: len(_header(text, item)))
-        header = [f"#{index}" for index in range(len(_header(text, best)))]
-    unnamed = naming.numbered(columns)
-    lacking = [naming.called(column, unnamed) for column in columns if column not in header]
-    shown = [naming.called(column, unnamed) for column in header]
-    if not any(header):
-        raise ValueError(f"{name} is empty.")
-    if lacking and len(header) == 1:
-        raise ValueError(
-            f"{name} has a single column, {header[0][:60]!r}; its cells must be apart by comma, "
-            "semicolon, tab or |."
-            if len(columns) > 1
-            else f"{name} lacks {_the(lacking[0], unnamed)}; it has {shown[0][:60]}."
-        )
-    if lacking:
-        raise ValueError(
-            f"{name} lacks {_the(lacking[0], unnamed)}"
-            + (f" and {len(lacking) - 1} more" if len(lacking) > 1 else "")
-            + f"; it has {', '.join(shown[:8])}."
-        )
-    return _rows(text, name, best, header, skip=not headerless)
-
-
-def _the(column: str, unnamed: bool) -> str:
-    return column if unnamed else f"the column {column!r}"
-
-
-def _reader(text: str, separator: str) -> "Iterable[list[str]]":
-    return csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
-
-
-def _header(text: str, separator: str) -> list[str]:
-    try:
-        names = [cell.strip() for cell in next(iter(_reader(text, separator)), [])]
-    except csv.Error:
-        return []
-    return list(map(spreadsheet.plain, names)) if PREDICTION in names else names
-
-
-def _rows(text: str, name: str, separator: str, header: list[str], skip: bool) -> list[Record]:
-    found: list[Record] = []
-    own = skip and PREDICTION in header
-    try:
-        for number, cells in enumerate(_reader(text, separator), start=1):
-            if (skip and number == 1) or not any(cell.strip() for cell in cells):
-                continue
-            if len(cells) > len(header):
-                raise ValueError(
-                    f"{name}, row {number}: it has {len(cells)} cells, the first row {len(header)}."
-                )
-            cells = list(map(spreadsheet.plain, cells)) if own else cells
-            line = _placed(
-                Line(zip(header, cells + [""] * (len(header) - len(cells)))),
-                f"{name}, row {number}",
-            )
-            if len(cells) < len(header):
-                line.short = f"it has {len(cells)} cells, the first row {len(header)}"
-            found.append(line)
-    except csv.Error as error:
-        raise ValueError(f"{name}: {error}.") from error
-    if not found:
-        raise ValueError(f"{name} has a first row with the columns' names, and no rows below it.")
-    return found
 
 
 def flat(given: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]) -> list[Record]:

@@ -55,10 +55,11 @@ class Predictor:
     def notes(self, records: Sequence[Mapping[str, Any]]) -> list[str]:
         """What was predicted all the same, though it may not be meant so, in sentences.
 
-        Short lines, categories that training never saw, and images that are dark on light where
-        training's are light on dark; the first of each with its place.
+        Files not written as the training file was, short lines, categories that training never
+        saw, and images that are dark on light where training's are light on dark; the first of each
+        with its place.
         """
-        found: list[str] = []
+        found = [said for record in records if (said := getattr(record, "said", ""))]
         lines = [getattr(record, "short", "") for record in records]
         short = [at for at, words in enumerate(lines) if words]
         if short:

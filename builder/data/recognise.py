@@ -15,7 +15,10 @@ PICTURES = frozenset(
     (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 )
 PACKED = (".zip", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".tar")
-PAIR = re.compile(r".*_(train|test)$", re.I)
+PART = re.compile(r"(?P<head>.*?)(?P<part>train|test)(?P<tail>(?:[_.\- ].*)?)", re.I)
+TABLES = (".csv", ".tsv", ".psv", ".parquet", ".xlsx", ".json", ".jsonl", ".ndjson")
+COUNTED = re.compile(r"\D{0,12}\d+")  # t0, t1, … and columns without a name
+WIDE = 12  # numbers in a row that may be one series
 HEAD = 65_536
 SEPARATORS = "\t;|,"
 
@@ -27,6 +30,9 @@ def recognise(paths: Sequence[Path], prefer: str = "") -> Data:
     Raises LaminaError where no source reads it, or where a table cannot be read.
     """
     first, *others = (locate(str(path), "path") for path in paths)
+    parts = _two_tables(first) if first.is_dir() and not others and prefer != "series" else None
+    if parts is not None:
+        return recognise(parts, prefer)
     if prefer and catalogue()[prefer].unfit(first) is None:
         return Data(source=prefer, options={"path": str(first.absolute())})
     if first.suffix.lower() in PICTURES and first.is_file():
@@ -66,7 +72,7 @@ def recognise(paths: Sequence[Path], prefer: str = "") -> Data:
         return Data(source="series", options=options)
     if "table" not in fitting:
         return Data(source=fitting[0], options=options)
-    if "series" in fitting and (first.suffix.lower() == ".ts" or PAIR.fullmatch(first.stem)):
+    if "series" in fitting and (first.suffix.lower() == ".ts" or _series_part(first)):
         return Data(source="series", options=options)
     if "long_text" in fitting and not others and _is_prose(first):
         return Data(source="long_text", options=options)
@@ -77,6 +83,38 @@ def recognise(paths: Sequence[Path], prefer: str = "") -> Data:
     if "text" in fitting and columns.only_text(planned, profiles) is not None:
         return Data(source="text", options=options)
     return data
+
+
+def _two_tables(folder: Path) -> list[Path] | None:
+    """The one table …train… of a folder, with its …test… where there is one; None for series."""
+    found: dict[str, list[tuple[str, Path]]] = {"train": [], "test": []}
+    for path in sorted(folder.iterdir()):
+        match = PART.fullmatch(path.stem)
+        if match and path.suffix.lower() == ".ts":
+            return None
+        if match and path.suffix.lower() in TABLES and path.is_file():
+            name = f"{match['head']}…{match['tail']}{path.suffix}".lower()
+            found[match["part"].lower()].append((name, path))
+    if len(found["train"]) != 1 or _series_part(found["train"][0][1]):
+        return None
+    name, train = found["train"][0]
+    return [train, *(test for other, test in found["test"] if other == name)]
+
+
+def _series_part(path: Path) -> bool:
+    """Whether a table named …_TRAIN or …_TEST holds one series per row: many numbers under names
+    that only count, and one column of words at most.
+    """
+    if not PART.fullmatch(path.stem):
+        return False
+    try:
+        raw = read(Data(source="table", options={"path": str(path.absolute())}))
+    except LaminaError:
+        return False
+    frame = raw.frame.loc[:, raw.frame.notna().any()]
+    words = [name for name in frame.columns if frame[name].dtype.kind not in "iuf"]
+    named = [name for name in frame.columns if not COUNTED.fullmatch(str(name).lstrip("#"))]
+    return frame.shape[1] > WIDE and len(words) <= 1 and (raw.headerless or len(named) <= 1)
 
 
 def _is_prose(path: Path) -> bool:

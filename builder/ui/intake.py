@@ -121,7 +121,8 @@ def bring(path: Path, name: str | None = None) -> str:
     found = recognised(path)
     try:
         guessed = data.suggest(data.share_out(found))
-        made = heads.with_data(Project(name=name or title(path)), guessed)
+        where = Path(str(found.options.get("path") or path))
+        made = heads.with_data(Project(name=name or title(where)), guessed)
     except LaminaError as error:
         raise plainly(error, path) from error
     return workspace.create(made)

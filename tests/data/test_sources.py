@@ -83,6 +83,70 @@ def test_a_file_is_recognised_by_what_is_in_it(
     assert data.recognise([tmp_path / name]).source == kind
 
 
+def _people(rows: int) -> str:
+    lines = (
+        f"{20 + n % 50},{'fm'[n % 2]},{n % 7},{['no', 'yes'][n % 3 == 0]}" for n in range(rows)
+    )
+    return "\n".join(("age,sex,hours,income", *lines)) + "\n"
+
+
+def _waves(rows: int, names: bool = True) -> str:
+    head = ["label," + ",".join(f"t{n}" for n in range(20))] if names else []
+    lines = (
+        f"{n % 2}," + ",".join(f"{(n + t) % 9 / 7:.2f}" for t in range(20)) for n in range(rows)
+    )
+    return "\n".join((*head, *lines)) + "\n"
+
+
+@pytest.mark.parametrize("name", ["adult-{}.csv", "adult_{}.csv", "{}.csv"])
+def test_a_table_and_its_test_part_are_a_table_whether_as_folder_or_one_by_one(
+    name: str, tmp_path: Path
+) -> None:
+    train, test = tmp_path / name.format("train"), tmp_path / name.format("test")
+    train.write_text(_people(60))
+    test.write_text(_people(20))
+    for found in (data.recognise([tmp_path]), data.recognise([train, test])):
+        assert found.source == "table"
+        assert found.options == {"path": str(train), "test_path": str(test)}
+        assert data.inspect(data.suggest(found)).sizes["test"] == 20
+    assert data.recognise([train]).source == "table"
+    test.unlink()
+    assert data.recognise([tmp_path]).options == {"path": str(train)}
+
+
+@pytest.mark.parametrize("names", [True, False])
+def test_wide_numbers_and_their_test_part_stay_series(names: bool, tmp_path: Path) -> None:
+    for part, rows in (("TRAIN", 30), ("TEST", 10)):
+        (tmp_path / f"Set_{part}.csv").write_text(_waves(rows, names))
+    assert data.recognise([tmp_path]).source == "series"
+    assert data.recognise([tmp_path / "Set_TRAIN.csv"]).source == "series"
+    assert data.inspect(data.recognise([tmp_path])).sizes["test"] == 10
+
+
+def test_a_table_that_is_read_as_series_says_which_columns_it_leaves_out(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text(_people(30))
+    chosen = Data(source="series", options={"path": str(path), "label": "income"})
+    (finding,) = [one for one in data.inspect(chosen).findings if one.code == "columns_left_out"]
+    assert finding.severity == "warning"
+    assert "sex" in finding.sentence
+
+
+def test_a_file_that_was_dropped_with_the_data_and_is_not_read_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAMINA_HOME", str(tmp_path))
+    upload = tmp_path / "uploads" / "abc"
+    upload.mkdir(parents=True)
+    (upload / "people.csv").write_text(_people(30))
+    chosen = Data(source="table", options={"path": str(upload / "people.csv")})
+    assert "unused_files" not in {one.code for one in data.inspect(chosen).findings}
+    (upload / "more.csv").write_text(_people(31))
+    more = chosen.model_copy(update={"target": "income"})
+    told = {one.code: one.sentence for one in data.inspect(more).findings}
+    assert told["unused_files"].startswith("'more.csv' is not read: the data is 'people.csv' alone")
+
+
 def test_a_file_of_no_known_kind_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.exe").write_bytes(b"MZ")
     with pytest.raises(LaminaError, match=r"does not know what to make of a\.exe"):

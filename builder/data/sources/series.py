@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from builder.data import packed
-from builder.data.base import Media, Raw, Source
+from builder.data.base import Finding, Media, Raw, Source
 from builder.data.folders import natural
 from builder.data.options import Option
 from builder.data.paths import locate
@@ -141,8 +141,24 @@ class SeriesFiles(Source):
             if train.cells
             else {},
             notes=tuple(dict.fromkeys(notes)),
+            findings=_left_out(train.dropped),
             headerless=train.header is False,
         )
+
+
+def _left_out(names: Sequence[str]) -> tuple[Finding, ...]:
+    if not names:
+        return ()
+    more = f" and {len(names) - 10:,} more" if len(names) > 10 else ""
+    return (
+        Finding(
+            "columns_left_out",
+            "warning",
+            "Columns left out",
+            f"Left out, since a series holds only numbers: {', '.join(names[:10])}{more}. Where "
+            "they matter, have the file read as a table.",
+        ),
+    )
 
 
 @dataclass
@@ -157,6 +173,7 @@ class _Part:
     header: bool | None = None
     read: Mapping[str, Any] = field(default_factory=dict)  # how the cells of a table were told
     notes: list[str] = field(default_factory=list)
+    dropped: Sequence[str] = ()  # columns that hold no numbers
 
 
 def _in_folder(folder: Path) -> Path | None:
@@ -221,8 +238,7 @@ def _wide(path: Path, options: Mapping[str, Any]) -> _Part:
     others = [str(name) for name in frame.columns if name != target and name not in numbers]
     empty = [name for name in others if frame[name].isna().all()]
     notes = [f"The label of each series is in the column {target!r}."]
-    if dropped := [name for name in others if name not in empty]:
-        notes.append(f"Left out, since they hold no numbers: {', '.join(dropped[:10])}.")
+    dropped = [name for name in others if name not in empty]
     if len(numbers) < 2:
         raise LaminaError(
             f"A row has {len(numbers)} numbers beside the label; a series needs two or more.",
@@ -236,7 +252,8 @@ def _wide(path: Path, options: Mapping[str, Any]) -> _Part:
     labels, numeric = _labels(frame[target][keep].tolist())
     series = [_trimmed(row)[None] for row in values[keep]]
     told = {key: value for key, value in raw.options.items() if key in READ}
-    return _Part(series, labels, numeric, target, numbers, not raw.headerless, told, notes)
+    header = not raw.headerless
+    return _Part(series, labels, numeric, target, numbers, header, told, notes, dropped)
 
 
 def _trimmed(row: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":

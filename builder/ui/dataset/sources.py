@@ -80,7 +80,7 @@ def _file(key: str) -> None:
             path = intake.keep(uploads, [upload.name for upload in uploads])
             st.session_state["source_turn"] += 1
         data = intake.recognised(path) if not chosen else Data(source=chosen)
-        _begin(data.model_copy(update={"options": {**data.options, "path": str(path), **options}}))
+        _begin(data.model_copy(update={"options": {"path": str(path), **data.options, **options}}))
     except LaminaError as error:
         st.session_state["source_error"] = error
         st.rerun()

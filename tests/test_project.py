@@ -210,7 +210,7 @@ def test_saving_where_there_is_no_folder_is_told_in_words(tmp_path: Path) -> Non
 
 def test_the_schema_in_the_docs_is_current() -> None:
     """Written anew by: python -m builder.project > docs/project.schema.json"""
-    root = Path(files.__file__).parents[1]
+    root = Path(__file__).parents[1]
     written = (root / "docs" / "project.schema.json").read_text(encoding="utf-8")
     assert written == files.schema()
 
@@ -225,7 +225,7 @@ def test_the_schema_takes_what_is_read_and_refuses_what_is_not() -> None:
 
 
 def test_every_key_of_the_file_has_its_line_in_the_docs() -> None:
-    root = Path(files.__file__).parents[1]
+    root = Path(__file__).parents[1]
     page = (root / "docs" / "project-file.md").read_text(encoding="utf-8")
     schema = json.loads(files.schema())
     parts = {**schema["$defs"], "Project": schema}
@@ -236,7 +236,7 @@ def test_every_key_of_the_file_has_its_line_in_the_docs() -> None:
 
 
 def test_the_examples_in_the_docs_are_whole_projects() -> None:
-    root = Path(files.__file__).parents[1]
+    root = Path(__file__).parents[1]
     page = (root / "docs" / "project-file.md").read_text(encoding="utf-8")
     examples = [part.split("```")[0] for part in page.split("```json\n")[1:]]
     assert examples

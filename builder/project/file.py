@@ -1,253 +1,32 @@
-"""The project file: data, graphs, task and recipe as plain data, with a version, migrations and
-places for mistakes.
+"""The project file: the text of a project, with a version, migrations and places for mistakes.
 
 The format is described in docs/project-file.md; its JSON schema is docs/project.schema.json.
 """
 
 import difflib
-import hashlib
 import json
 import os
 import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Any, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import ValidationError
 
 from builder import wording
 from builder.errors import LaminaError
-from builder.graph.spec import Graph, Name
+from builder.project.model import (
+    VERSION,
+    Data,
+    OutputTask,
+    Project,
+    Recipe,
+    Split,
+    Strict,
+    TaskChoice,
+)
 
-VERSION = 1
 MAX_BYTES = 20_000_000
-
-
-Seed = Annotated[int, Field(ge=0, lt=2**53)]
-"""What a generator begins with: a whole number that JSON keeps."""
-
-
-class Strict(BaseModel):
-    """Base of the project's parts: immutable, unknown keys refused, no NaN."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Step(Strict):
-    """One preparation or augmentation step: its kind and its settings ({"kind": "tokens", "level":
-    "word"})."""
-
-    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
-    kind: str
-
-    def settings(self) -> dict[str, Any]:
-        """The settings without the kind."""
-        return dict(self.model_extra or {})
-
-
-class Column(Strict):
-    """What a person decided about a column; whatever is None is guessed from the data."""
-
-    type: Literal["number", "category", "text", "date", "boolean"] | None = None
-    role: Literal["feature", "target", "ignore", "group", "time"] | None = None
-    missing: (
-        Literal["median", "mean", "zero", "most_frequent", "own_category", "drop_rows"] | None
-    ) = None
-    flag_missing: bool | None = None  # a 0/1 column beside an imputed number
-    scale: Literal["standard", "minmax", "robust", "none"] | None = None
-    encode: Literal["onehot", "embedding"] | None = None
-    log: bool | None = None  # sign(x) · log(1 + |x|) before scaling; only where asked for
-
-
-class Split(Strict):
-    """How rows are shared out. `given` uses the data's own train/test; shares are of all rows."""
-
-    kind: Literal["random", "stratified", "group", "time", "given"] = "stratified"
-    validation: float = Field(0.15, ge=0, lt=1)
-    test: float = Field(0.15, ge=0, lt=1)
-    seed: Seed = 0
-    group: str | None = None
-    time: str | None = None
-
-
-class Binding(Strict):
-    """What an Input node receives: a group of columns ("all", "numbers", "categories" or names) in
-    one form."""
-
-    columns: Literal["all", "numbers", "categories"] | tuple[str, ...] = "all"
-    form: Literal["vector", "codes", "image", "tokens", "series"] | None = None
-
-
-class Data(Strict):
-    """Where the data comes from and how it is made ready."""
-
-    source: str = ""
-    options: dict[str, JsonValue] = {}
-    target: str | None = None
-    columns: dict[str, Column] = {}
-    split: Split = Split()
-    prepare: tuple[Step, ...] = ()
-    augment: tuple[Step, ...] = ()
-    inputs: dict[Name, Binding] = {}
-
-
-class OutputTask(Strict):
-    """What one Output node learns: its target column, loss and metrics."""
-
-    target: str | None = None
-    loss: str | None = None
-    metrics: tuple[str, ...] | None = None
-
-
-class TaskChoice(Strict):
-    """The task by its kind and its settings; see builder/tasks."""
-
-    kind: str = "classification"
-    loss: str | None = None
-    metrics: tuple[str, ...] | None = None
-    outputs: dict[Name, OutputTask] = {}
-    options: dict[str, JsonValue] = {}
-
-
-MOST_THREADS = 512
-"""So many threads a run may ask for; each takes memory even where there is no core for it."""
-
-LARGEST_RATE = 100.0
-"""The highest learning rate that an order to a run takes."""
-
-SENSELESS_RATE = 1e6
-"""No recipe takes a higher learning rate."""
-
-
-class Optimizer(Strict):
-    """torch.optim's name and arguments ({"name": "AdamW", "lr": 0.002, "weight_decay": 0.01})."""
-
-    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
-    name: str = "AdamW"
-    lr: float = Field(1e-3, gt=0, le=SENSELESS_RATE)
-
-    def arguments(self) -> dict[str, Any]:
-        """All keyword arguments of the optimiser."""
-        return {"lr": self.lr, **(self.model_extra or {})}
-
-
-class Schedule(Strict):
-    """How the learning rate moves over the run; `warmup` is the share of steps that rise from
-    nearly zero."""
-
-    name: str = "constant"  # see train.schedule: short names, and all of torch.optim.lr_scheduler
-    warmup: float = Field(0.0, ge=0, lt=1)
-    options: dict[str, JsonValue] = {}
-
-
-class EarlyStopping(Strict):
-    """Stop when the monitored figure has not improved for `patience` epochs."""
-
-    patience: int = Field(10, ge=1)
-    monitor: str = "validation_loss"
-    min_delta: float = Field(0.0, ge=0)
-
-
-class Average(Strict):
-    """Averaged weights, validated and kept in place of the last ones.
-
-    `ema` follows each step; `swa` is the mean over the epochs' ends from the share `start` of the
-    run on, at the rate `lr` where one is given."""
-
-    kind: Literal["ema", "swa"] = "ema"
-    decay: float = Field(0.999, gt=0, lt=1)  # ema
-    start: float = Field(0.75, ge=0, lt=1)  # swa
-    lr: Annotated[float, Field(gt=0, le=SENSELESS_RATE)] | None = (
-        None  # swa; reached over `anneal` epochs
-    )
-    anneal: int = Field(2, ge=0, le=1_000)
-
-
-class Mix(Strict):
-    """Rows mixed with one another: `mixup` blends them, `cutmix` cuts a rectangle out of an image;
-    `alpha` says how evenly."""
-
-    kind: Literal["mixup", "cutmix", "both"] = "mixup"
-    alpha: float = Field(0.2, gt=0, le=100)
-    chance: float = Field(1.0, gt=0, le=1)
-
-
-class Recipe(Strict):
-    """How to train. None means: chosen from the data, and the choice is written into the run."""
-
-    epochs: int = Field(10, ge=1, le=1_000_000)
-    batch_size: Annotated[int, Field(ge=1)] | None = None
-    optimizer: Optimizer = Optimizer()
-    optimizers: dict[Name, Optimizer] = {}
-    schedule: Schedule = Schedule()
-    early_stopping: EarlyStopping | None = None
-    class_weights: Literal["balanced"] | dict[str, float] | None = None
-    label_smoothing: float = Field(0.0, ge=0, lt=1)
-    clip_norm: Annotated[float, Field(gt=0)] | None = None
-    clip_value: Annotated[float, Field(gt=0)] | None = None
-    accumulate: int = Field(1, ge=1)  # parts of a batch whose gradients are added up
-    rates: dict[str, Annotated[float, Field(gt=0)]] = {}  # node or pattern → × learning rate
-    freeze: tuple[str, ...] = ()  # nodes or patterns whose weights stay
-    average: Average | None = None
-    mix: Mix | None = None
-    precision: Literal["float32", "tf32", "bfloat16"] = "float32"
-    compile: Literal["off", "auto", "on"] = "auto"  # the whole step, beside the training
-    device: str = "auto"  # auto, cpu, cuda, cuda:1, mps
-    threads: Annotated[int, Field(ge=1, le=MOST_THREADS)] | None = None
-    seed: Seed = 0
-    start_from: str | None = None  # a run id or the path of a safetensors file
-    keep: Literal["best", "best_and_last", "all"] = "best_and_last"
-    monitor: str = "validation_loss"
-
-
-class Position(Strict):
-    """Where a node stands on the canvas, in pixels."""
-
-    x: float
-    y: float
-
-
-class View(Strict):
-    """How the canvas shows the graphs; never part of the meaning."""
-
-    positions: dict[str, dict[Name, Position]] = {}  # graph name → node id → position
-    notes: str = ""
-
-
-def _one_line(name: Any) -> Any:
-    return wording.one_line(name) if isinstance(name, str) else name
-
-
-class Project(Strict):
-    """A whole project. `model_dump_json(exclude_defaults=True)` is what `save` writes, with the
-    version first."""
-
-    lamina: int = VERSION
-    name: Annotated[str, BeforeValidator(_one_line)] = Field(
-        "untitled", min_length=1, max_length=120
-    )
-    data: Data = Data()
-    graphs: dict[Name, Graph] = Field({"model": Graph()}, min_length=1)
-    modules: dict[Name, Graph] = {}
-    task: TaskChoice = TaskChoice()
-    recipe: Recipe = Recipe()
-    view: View = View()
-
-    @property
-    def graph(self) -> Graph:
-        """The main graph: "model", else the first."""
-        return self.graphs.get("model") or next(iter(self.graphs.values()))
-
-    def meaning(self) -> dict[str, Any]:
-        """The project without its view and name: what decides the result."""
-        return self.model_dump(mode="json", exclude={"view", "name"}, exclude_defaults=True)
-
-    def digest(self) -> str:
-        """Sixteen hex digits of SHA-256 over `meaning()`."""
-        text = json.dumps(self.meaning(), sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
 MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 """From version n to n + 1, one small step each; empty while there is one version."""
 
@@ -282,25 +61,7 @@ def loads(text: str | bytes, *, place: str = "project file") -> Project:
         raise LaminaError(
             "A project file is a JSON object.", place=place, remedy='Begin with {"lamina": 1, ...}.'
         )
-    version = raw.get("lamina")
-    if version is None:
-        raise LaminaError(
-            'The key "lamina" with the version is missing.', place=place, remedy='Add "lamina": 1.'
-        )
-    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise LaminaError(
-            f'The version in "lamina" must be the number 1; found {json.dumps(version)[:80]}.',
-            place=place,
-            remedy='Write "lamina": 1, without quotes around the 1.',
-        )
-    if version > VERSION:
-        raise LaminaError(
-            f"The file is of version {version}; this Lamina reads up to version {VERSION}.",
-            place=place,
-            remedy="Update Lamina, or save the project in the older version.",
-        )
-    for step in range(version, VERSION):
-        raw = MIGRATIONS[step](raw)
+    raw = _migrated(raw, place)
     try:
         json.dumps(raw, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
@@ -320,6 +81,30 @@ def loads(text: str | bytes, *, place: str = "project file") -> Project:
             "A number is infinite or none (NaN).", place=place, remedy="Write a finite number."
         ) from error
     return project
+
+
+def _migrated(raw: dict[str, Any], place: str) -> dict[str, Any]:
+    """The file's object as today's version has it."""
+    version = raw.get("lamina")
+    if version is None:
+        raise LaminaError(
+            'The key "lamina" with the version is missing.', place=place, remedy='Add "lamina": 1.'
+        )
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise LaminaError(
+            f'The version in "lamina" must be the number 1; found {json.dumps(version)[:80]}.',
+            place=place,
+            remedy='Write "lamina": 1, without quotes around the 1.',
+        )
+    if version > VERSION:
+        raise LaminaError(
+            f"The file is of version {version}; this Lamina reads up to version {VERSION}.",
+            place=place,
+            remedy="Update Lamina, or save the project in the older version.",
+        )
+    for step in range(version, VERSION):
+        raw = MIGRATIONS[step](raw)
+    return raw
 
 
 class _TwiceError(ValueError):
@@ -445,7 +230,12 @@ def check_outputs(project: Project) -> None:
 
 def _elsewhere(name: str) -> str:
     """Where a key of that name stands in the file: "recipe.epochs"; empty where nowhere."""
-    parts = {"recipe": Recipe, "task": TaskChoice, "data": Data, "data.split": Split}
+    parts: dict[str, type[Strict]] = {
+        "recipe": Recipe,
+        "task": TaskChoice,
+        "data": Data,
+        "data.split": Split,
+    }
     return next((f"{at}.{name}" for at, part in parts.items() if name in part.model_fields), "")
 
 
@@ -503,7 +293,3 @@ def schema() -> str:
         **{key: value for key, value in body.items() if key != "title"},
     }
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
-
-
-if __name__ == "__main__":
-    print(schema(), end="")

@@ -11,6 +11,7 @@ from builder.data.runtime import naming
 from builder.data.specs import PreparedSpec
 from builder.ui import figures
 
+MEDIA = ("image", "tokens", "series")
 SHOWN_COLUMNS = 4
 POINTS = 64
 Caption = Callable[[int], Mapping[str, str]]
@@ -22,7 +23,7 @@ def form(spec: PreparedSpec) -> str:
     An image where there is one, else text, series, table.
     """
     forms = {one.form for one in spec.inputs.values()}
-    return next((one for one in ("image", "tokens", "series") if one in forms), "vector")
+    return next((one for one in MEDIA if one in forms), "vector")
 
 
 def word(spec: PreparedSpec, count: int = 2) -> str:
@@ -82,7 +83,10 @@ def columns_of(spec: PreparedSpec, most: int = SHOWN_COLUMNS) -> list[str]:
 
 def column_label(spec: PreparedSpec, name: str) -> str:
     """A column as a person reads it: "#0" of a table without a head is "column 1"."""
-    known = [*columns_of(spec, 1_000_000), *([spec.target.name] if spec.target else [])]
+    known = [spec.target.name] if spec.target else []
+    for one in spec.inputs.values():
+        if one.form not in MEDIA:  # a text or a picture is called after its input, not its column
+            known += one.origins or one.features
     return naming.called(name, naming.numbered(known))
 
 

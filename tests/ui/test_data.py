@@ -264,7 +264,10 @@ def test_help_of_sets_is_told_for_the_chosen_one() -> None:
         (0, "0"),
         (0.417, "0.417"),
         (512.3292, "512"),
-        (1234567, "1.2e+06"),
+        (1234567, "1.23 M"),
+        (999_600_000, "1.0e9"),
+        (2.5e12, "2.5e12"),
+        (0.00001, "1.0e-5"),
         ("2020-01-02T03", "2020-01-02"),
     ],
 )
@@ -390,3 +393,20 @@ def test_the_size_of_images_says_which_is_the_width() -> None:
         for shape in ((1, 24, 28), (3, 8, 8))
     ]
     assert told == ["28 × 24 pixels (width × height), gray", "8 × 8 pixels, colour"]
+
+
+def test_a_test_file_is_named_by_the_split_and_the_way_of_reading_closes(tmp_path: Path) -> None:
+    train, test = tmp_path / "train.csv", tmp_path / "test.csv"
+    train.write_text(rows())
+    test.write_text(rows(40))
+    key = intake.bring(train)
+    app = open_page("data", project=key)
+    finish(app, "inspect_data")
+    assert "stratified by target, seed 0" in text_of(app)
+    [field] = [one for one in app.text_input if one.label == "Test file"]
+    field.set_value(str(test))
+    app.button(key="reading_apply").click().run()
+    finish(app, "inspect_data")
+    assert not app.exception
+    assert "test from its own file, the rest stratified by target, seed 0" in text_of(app)
+    assert app.session_state["reading_turn"] == 1  # a popover of its own, which is closed

@@ -416,4 +416,7 @@ def test_columns_of_a_table_without_a_head_are_called_by_their_number():
 
     assert rows.heads(spec(("#0", "#1"), "#8"), []) == ["Row", "column 1", "column 2"]
     assert rows.column_label(spec(("#0",), "#8"), "#8") == "column 9"
+    spoken = spec(("text",), "#0")  # its input is no column
+    spoken.inputs["table"].form = "tokens"
+    assert rows.column_label(spoken, "#0") == "column 1"
     assert rows.column_label(spec(("age", "#1"), "#8"), "#1") == "#1"  # a head that says so

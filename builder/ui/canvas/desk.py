@@ -79,6 +79,7 @@ class Desk:
                 "undo": self._journal.can_undo,
                 "redo": self._journal.can_redo,
                 "batch": self._batch(),
+                "data": bool(self._project.data.source),
                 "busy": self.facts.busy,
                 "trouble": self._trouble or self.facts.trouble,
             }

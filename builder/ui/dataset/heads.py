@@ -54,6 +54,7 @@ def _head(
     present = max(rows - view.missing, 1)
     if view.top and (view.type != "number" or (view.role == "target" and classes)):
         head["top"] = [[text, count / present] for text, count in view.top]
+        head["kinds"] = view.unique
     elif view.counts:
         most = max(view.counts) or 1
         head["bars"] = [count / most for count in view.counts]
@@ -77,14 +78,17 @@ def texts(overview: "Overview", data: Data, count: int) -> dict[str, list[str]]:
 
 
 def short(value: Any) -> str:
-    """A number in few digits, a moment without its time of day."""
+    """A number in few digits (1,484,705 is "1.48 M"), a moment without its time of day."""
     if isinstance(value, str):
         return value[:10]
     number = float(value)
     if number == 0 or not math.isfinite(number):
         return f"{number:g}"
+    if 1e6 <= abs(number) < 9.995e8:
+        return f"{number / 1e6:.3g} M"
     if abs(number) >= 1e6 or abs(number) < 1e-3:
-        return f"{number:.1e}"
+        digits, power = f"{number:.1e}".split("e")
+        return f"{digits}e{int(power)}"
     return f"{number:.0f}" if abs(number) >= 100 else f"{number:.3g}"
 
 

@@ -54,6 +54,9 @@ def _head(project: Project, overview: "Overview", save: Save) -> None:
         words = f"by {by}" if split.kind != "stratified" else f"stratified by {by}"
     if split.kind == "stratified" and overview.problem == "regression":
         words = "random"
+    if _keeps(split, overview) and project.data.options.get("test_path"):
+        alike = f"stratified by {by}" if overview.problem == "classification" and by else "random"
+        words = f"test from its own file, the rest {alike}"
     with st.container(
         key="lm_split_head",
         horizontal=True,
@@ -63,6 +66,11 @@ def _head(project: Project, overview: "Overview", save: Save) -> None:
         parts.html(parts.heading("Split", f"{words}, seed {split.seed}"))
         with st.popover("Change", type="tertiary", key="split_change"):
             _form(project, overview, save)
+
+
+def _keeps(split: Split, overview: "Overview") -> bool:
+    """Whether the parts that the data brings are kept; shares say nothing of these."""
+    return overview.given and split.kind in ("given", "stratified")
 
 
 def _form(project: Project, overview: "Overview", save: Save) -> None:
@@ -139,7 +147,7 @@ def _bar(project: Project, overview: "Overview", save: Save) -> None:
         "split_bar",
         overview.sizes,
         (split.validation, split.test),
-        movable=split.kind != "given",
+        movable=split.kind != "given" and not _keeps(split, overview),
     )
     parts.html(LOCKED, "split-bar")
     if moved is not None and moved != (split.validation, split.test):

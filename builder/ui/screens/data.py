@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from builder.data import options
 
 INSPECT, PREPARE = "inspect_data", "prepare_media"
+READ = "reading_turn"
 TEXTS = 8  # so many texts stand beside the table
 
 
@@ -95,7 +96,8 @@ def _overview(project: Project) -> "data.Overview | None":
 
 
 def _actions(project: Project, overview: "data.Overview | None", errors: int) -> None:
-    with st.popover("How it is read", key="reading"):
+    turn = st.session_state.get(READ, 0)  # a fresh popover is closed
+    with st.popover("How it is read", key=f"reading_{turn}"):
         _reading(project, overview)
     if st.button("Replace data", key="replace_data_button", icon=":material/swap_horiz:"):
         st.session_state["replace_data"] = state.project_id()
@@ -138,6 +140,7 @@ def _reading(project: Project, overview: "data.Overview | None") -> None:
             changed = project.data.model_copy(update={"options": kept})
             data.inspect(changed)
             state.save_project(heads.with_data(project, changed))
+            st.session_state[READ] = int(st.session_state.get(READ, 0)) + 1
         except LaminaError as error:
             parts.failed(error, key="reading")
             return

@@ -12,6 +12,10 @@ from builder.ui.recipe import Form
 from builder.ui.screens import train_find
 
 REFUSED = "train_refused"
+NO_DATA = LaminaError(
+    "This project has no data yet, so there is nothing to learn from.",
+    remedy="Choose data on the Data page; then it can be trained.",
+)
 
 
 def show(project: Project, project_id: str) -> None:
@@ -180,7 +184,9 @@ def _before(project: Project, spec: Any, resolved: Any, project_id: str) -> None
 
     with parts.card("Before you train", key="train_before"):
         if isinstance(spec, LaminaError):
-            if parts.failed(spec, button="Go to Data", key="train_data"):
+            if parts.failed(
+                spec if project.data.source else NO_DATA, button="Go to Data", key="train_data"
+            ):
                 state.go("data")
             return
         recipe: Recipe = resolved.recipe if resolved is not None else project.recipe

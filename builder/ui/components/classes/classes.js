@@ -21,5 +21,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
       el("td", { title: row.name }, row.name), COLUMNS.map(([name]) => figure(row[name])), el("td", { class: "mono f" }, row.rows.toLocaleString("en"))));
     root.replaceChildren(el("div", { class: "wrap" }, el("table", {}, el("thead", {}, el("tr", {}, head)), el("tbody", {}, rows))));
   }
+  const longest = Math.max(...data.rows.map((row) => row.rows.toLocaleString("en").length));
+  root.style.setProperty("--rows", `${Math.max(44, Math.ceil(8.2 * longest) + 18)}px`);
   draw();
 }

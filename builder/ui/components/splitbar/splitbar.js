@@ -1,5 +1,7 @@
 const PARTS = ["train", "validation", "test"];
 const WAIT = 500;
+const WIDTH = 440; // pixels of the bar where it is not laid out yet
+const LETTER = 7.5; // pixels of a digit
 const bars = new Map();
 
 export default function (component) {
@@ -27,8 +29,10 @@ export default function (component) {
       boxes[i].style.flex = `${shares[i]} 0 0px`;
       boxes[i].style.display = shares[i] ? "" : "none";
       boxes[i].title = `${name}: ${rows} rows, ${percent}`;
-      boxes[i].firstChild.textContent = shares[i] < 0.055 ? "" : name === "train" ? `Train ${rows}` : rows;
-      names[i].textContent = name === "train" ? `${percent}, the network learns from these` : `${name} ${percent}`;
+      const words = name === "train" ? `Train ${rows}` : rows;
+      const fits = shares[i] * (track.clientWidth || WIDTH) >= LETTER * words.length + 24;
+      boxes[i].firstChild.textContent = fits ? words : "";
+      names[i].textContent = name === "train" ? `${percent}, the network learns from these` : fits || !shares[i] ? `${name} ${percent}` : `${name} ${rows}, ${percent}`;
     });
     const places = [shares[0], shares[0] + shares[1]];
     const apart = shares[1] < 0.02 ? 5 : 0;

@@ -60,6 +60,8 @@ function tops(column) {
     bar.style.width = `${Math.min(100, share * 100)}%`;
     holder.append(el("div", { class: "top", title: `${text}: ${percent(share)}` }, el("span", {}, bar, el("em", {}, text === "" ? "(blank)" : text)), el("span", {}, percent(share))));
   }
+  const more = (column.kinds || 0) - Math.min(3, column.top.length);
+  if (more > 0) holder.append(el("div", { class: "more" }, `${more.toLocaleString("en")} more`));
   return holder;
 }
 

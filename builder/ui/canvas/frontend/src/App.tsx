@@ -8,7 +8,7 @@ import { Icon } from "./icons";
 import { addLayer, newIn, repair, whereNext } from "./model/actions";
 import { addressOf, asked, exists, mainGraph, nearest, placeOf } from "./model/places";
 import { facesOf, sceneOf, type View } from "./model/scene";
-import { sessionOf, type Session } from "./model/session";
+import { passing, sessionOf, type Session } from "./model/session";
 import type { Catalogue, Check, Issue } from "./model/types";
 import { uiOf, type Ui } from "./model/ui";
 import { HttpWire } from "./model/wire";
@@ -22,6 +22,7 @@ import { Totals } from "./panels/Totals";
 
 const NO_CHECK: Check = { nodes: {}, issues: [], parameters: 0, macs: 0, memory: 0, ok: true, ports: {} };
 const POLL = 2000;
+const READ = 12_000; // milliseconds that a notice stays by itself
 let catalogueKept: Catalogue | null = null;
 
 export interface AppProps {
@@ -146,6 +147,7 @@ function useEditorValue(props: LoadedProps, canvas: React.RefObject<CanvasHandle
       setTimeout(() => canvas.current?.show([local]), 30);
     },
     open(graph, node) {
+      session.forget();
       const place = placeOf(session.doc!, graph);
       ui.open(place.root, node ? "" : place.inside);
       if (!node) return;
@@ -233,6 +235,11 @@ function Empty({ editor }: { editor: Editor }) {
 
 function Notice({ session }: { session: Session }) {
   const { notice } = session;
+  useEffect(() => {
+    if (!notice || !passing(notice)) return;
+    const timer = setTimeout(() => session.dismiss(), READ);
+    return () => clearTimeout(timer);
+  }, [notice, session]);
   if (!notice) return null;
   return (
     <div className={`card notice ${notice.tone}`} role="alert" data-testid="notice">

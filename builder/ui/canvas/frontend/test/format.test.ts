@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { offered, parse, stepped } from "../src/model/field";
+import { offered, parse, show, stepped } from "../src/model/field";
 import { find } from "../src/model/find";
 import { bytes, count, flowText, laminaText, shapeText, shapesText, short, since } from "../src/model/format";
 import { freshId } from "../src/model/graph";
@@ -144,5 +144,12 @@ describe("the strip", () => {
     expect(made.nodes.map((node) => node.at.x)).toEqual([2, 111, 220, 329]);
     expect(made.edges.find((edge) => edge.key === "a>c")!.d).toContain("Q");
     expect(made.height).toBeGreaterThan(24);
+  });
+});
+
+describe("a field's value", () => {
+  it("writes a tiny number by its power of ten, and reads it back", () => {
+    expect([0.00001, 0.001, 0, 1e-12, 16].map(show)).toEqual(["1e-5", "0.001", "0", "1e-12", "16"]);
+    expect(Number(show(0.00001))).toBe(0.00001);
   });
 });

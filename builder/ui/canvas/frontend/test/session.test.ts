@@ -9,7 +9,7 @@ const DOC: Doc = {
 };
 
 function stateOf(doc: Doc, revision: number): State {
-  return { stamp: `${revision}.0`, revision, name: "p", document: doc, checks: {}, wants: { held: {}, idle: [], closed: "" }, patterns: [], undo: revision > 0, redo: false, batch: 32, busy: "", trouble: "" };
+  return { stamp: `${revision}.0`, revision, name: "p", document: doc, checks: {}, wants: { held: {}, idle: [], closed: "" }, patterns: [], undo: revision > 0, redo: false, batch: 32, data: true, busy: "", trouble: "" };
 }
 
 const set = (name: string, value: number, id = "a"): Edit => ({ graph: "model", label: `set ${name}`, steps: [["set_params", { id, params: { [name]: value } }]] });
@@ -207,5 +207,32 @@ describe("sharing", () => {
     expect(share(old, structuredClone(old))).toBe(old);
     expect(share([1, 2, 3], [1, 2])).toEqual([1, 2]);
     expect(share({ a: 1, b: 2 }, { a: 1 })).toEqual({ a: 1 });
+  });
+});
+
+describe("a refusal", () => {
+  const bad = add("bad");
+
+  it("goes with the next edit, and says its place once", async () => {
+    const server = new Memory();
+    const session = new Session(server);
+    await session.open();
+    session.apply(bad);
+    await vi.waitFor(() => expect(session.notice?.fact).toBe("bad: No."));
+    session.apply(add("b"));
+    expect(session.notice).toBeNull();
+    await vi.waitFor(() => expect(session.busy).toBe(false));
+    expect(session.notice).toBeNull();
+  });
+
+  it("goes where another graph is turned to; what can be done again stays", async () => {
+    const session = new Session(new Memory());
+    await session.open();
+    session.tell({ tone: "error", fact: "No.", remedy: "", again: [] });
+    session.forget();
+    expect(session.notice).toBeNull();
+    session.tell({ tone: "info", fact: "Changed elsewhere.", remedy: "", again: [bad] });
+    session.forget();
+    expect(session.notice?.again).toEqual([bad]);
   });
 });

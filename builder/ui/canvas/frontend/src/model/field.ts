@@ -4,8 +4,12 @@ import type { Json, ParamFace } from "./types";
 
 export type Parsed = { value: Json } | { wrong: string };
 
+const TINY = 1e-4;
+
+/** A value as its field shows it; a tiny number by its power of ten, for its zeros would fill the field. */
 export function show(value: Json | undefined): string {
   if (value === null || value === undefined) return "";
+  if (typeof value === "number" && value !== 0 && Math.abs(value) < TINY) return value.toExponential();
   return Array.isArray(value) ? value.join(", ") : String(value);
 }
 

@@ -29,6 +29,9 @@ export interface Notice {
   again: Edit[];
 }
 
+/** Whether a notice may go by itself: nothing waits in it to be done again. */
+export const passing = (notice: Notice): boolean => notice.again.length === 0;
+
 type Work = { kind: "edits"; edits: Edit[] } | { kind: "undo" } | { kind: "redo" };
 
 const RETRY = [300, 1000, 2000, 4000];
@@ -88,6 +91,7 @@ export class Session {
 
   apply(edit: Edit): void {
     if (!this.doc || !edit.steps.length) return;
+    this.forget();
     this.doc = applyEdit(this.doc, edit);
     const last = this.waiting.at(-1);
     if (last?.kind === "edits") last.edits = coalesce(last.edits, edit);
@@ -96,11 +100,13 @@ export class Session {
   }
 
   undo(): void {
+    this.forget();
     this.waiting.push({ kind: "undo" });
     this.start();
   }
 
   redo(): void {
+    this.forget();
     this.waiting.push({ kind: "redo" });
     this.start();
   }
@@ -108,6 +114,11 @@ export class Session {
   dismiss(): void {
     this.notice = null;
     this.changed();
+  }
+
+  /** What was refused is of the past with the next edit, and where another graph is turned to. */
+  forget(): void {
+    if (this.notice && passing(this.notice)) this.dismiss();
   }
 
   tell(notice: Notice): void {
@@ -189,8 +200,8 @@ export class Session {
         again: lost,
       };
     } else {
-      const place = reply.failure.place ? `${reply.failure.place}: ` : "";
-      this.notice = { tone: "error", fact: place + reply.failure.fact, remedy: reply.failure.remedy, again: [] };
+      const { place, fact } = reply.failure;
+      this.notice = { tone: "error", fact: place && !fact.includes(place) ? `${place}: ${fact}` : fact, remedy: reply.failure.remedy, again: [] };
     }
     if (reply.state) this.accept(reply.state);
     else this.rebase();

@@ -159,6 +159,8 @@ export interface State {
   undo: boolean;
   redo: boolean;
   batch: number;
+  /** Whether the project names any data. */
+  data: boolean;
   /** What is still under way, such as reading the data ("" when nothing is). */
   busy: string;
   /** Why the data gives no shapes ("" when it does). */

@@ -34,6 +34,7 @@ function Next() {
   if (elsewhere) return step(`${elsewhere.graph}: ${elsewhere.issue.title}.`, `Go to ${elsewhere.graph}`, () => open(elsewhere.graph, elsewhere.issue.node ?? undefined));
   if (bare) return step(`${bare[0]} has no layers yet.`, `Go to ${bare[0]}`, () => open(bare[0]));
   if (moduleNamed(rootGraph)) return step("The module is whole. Drag it from the palette into a graph.", "To the graph", () => open(Object.keys(view.doc.graphs)[0]!));
+  if (!session.state?.data) return step("The network is whole, but has no data to learn from yet.", "Choose data", () => go("data"));
   return step("The network is whole.", "Train", () => go("train"));
 }
 

@@ -29,7 +29,8 @@ def sample(
     found = root.find_run(run)
     from builder.evaluate import make
 
-    given = chosen(found.task().sampling(), settings or [])
+    options = found.task().sampling()
+    given = chosen(options, settings or []) if options else {}
     if prompt is not None:
         given["prompt"] = prompt
     made = make(found, given, checkpoint, seed)

@@ -224,8 +224,11 @@ def _row_of(run_id: str) -> "Row":
 
 
 def row_document(row: "Row") -> dict[str, Any]:
-    """A row of the index as plain data; `started` is when it was begun, in seconds since 1970."""
-    return {**row.to_dict(), "started": row.created}
+    """A row of the index as plain data: `epochs` are those done, `started` is when it was begun, in
+    seconds since 1970.
+    """
+    planned = {"epochs": row.epoch, "planned_epochs": row.epochs}
+    return {**row.to_dict(), **planned, "started": row.created}
 
 
 def _epochs(count: int | None) -> str:

@@ -108,7 +108,7 @@ def ask(
         scale=question.scale,
         rows=explained,
         limits=(*(chosen.limits_of_images if "image" in subject.forms else ()), *chosen.limits),
-        notes=_notes(question),
+        notes=_notes(question, chosen),
         settings=answer.settings,
         layer=layer,
         classes=subject.classes,
@@ -132,6 +132,7 @@ def _answered(
     explained = []
     for row in range(question.rows):
         one = _row(question, answer, facts, row, records, words)
+        one["baseline"] = chosen.against or one["baseline"]
         one["row"] = rows[row] if rows else None
         one["truth"] = truths[row] if truths else None
         judged = None
@@ -292,7 +293,7 @@ def _only_answer(answer: Attribution, row: int) -> Attribution:
     )
 
 
-def _notes(question: Question) -> tuple[str, ...]:
+def _notes(question: Question, chosen: type[Method]) -> tuple[str, ...]:
     """What is explained, and against what, in words."""
     subject = question.subject
     if question.scale == "value":
@@ -303,4 +304,4 @@ def _notes(question: Question) -> tuple[str, ...]:
         what = "Parts are log-odds: the class's score minus the other's."
     else:
         what = "Parts are of the class's score before softmax."
-    return what, f"Compared with {question.baseline.choice.title}."
+    return what, f"Compared with {chosen.against or question.baseline.choice.title}."

@@ -47,6 +47,10 @@ def test_the_whole_way_by_commands(lamina, tmp_path):
     code, trained, progress = lamina("train", file, "--set", "recipe.epochs=2", "--json")
     assert (code, trained["status"], trained["epochs"]) == (0, "finished", 2)
     assert {"run", "seconds", "samples_per_second", "device", "recipe", "pid"} <= set(trained)
+    for listed in (lamina("runs", "list", "--json")[1][0], trained):
+        assert (listed["epoch"], listed["epochs"], listed["planned_epochs"]) == (2, 2, 2)
+    asked = lamina("sample", trained["run"], "--set", "temperature=0.7")
+    assert "This run makes nothing; it predicts." in asked[2]
     assert "epoch 2/2" in progress
     run = trained["run"]
 

@@ -1,6 +1,7 @@
 """The promises of every method, on every kind of model that it says it fits."""
 
 import copy
+import re
 
 import numpy as np
 import pytest
@@ -175,6 +176,28 @@ def test_integrated_gradients_add_up_for_texts_and_several_inputs(text, wide):
         for row in ask(subject, "integrated_gradients", some(subject, 5)).rows:
             total = sum(part.sum() for part in row.attributions.values())
             assert total == pytest.approx(row.score - row.base_value, abs=0.02)
+
+
+@pytest.mark.parametrize("name", ["text", "series", "wide"])
+def test_methods_speak_of_what_the_model_reads(name, subjects):
+    subject = subjects[name]
+    pictures = re.compile(r"pixel|picture|image|object|colour", re.I)
+    columns = re.compile(r"\bcolumn", re.I)
+    for found in methods():
+        reason = found.unfit(subject)
+        if reason is None:
+            assert not pictures.search(" ".join(found.limits)), found.name
+        elif name == "text" and found.name == "occlusion":
+            assert reason.endswith("for texts use feature ablation.")
+            assert not columns.search(reason)
+
+
+def test_shapley_values_are_counted_from_the_average_answer(wide):
+    found = ask(wide, "shap_values", some(wide))
+    assert found.rows[0].baseline == "the average answer over the background rows"
+    assert found.notes[-1] == "Compared with the average answer over the background rows."
+    other = ask(wide, "feature_ablation", some(wide))
+    assert other.rows[0].baseline == "the average row"
 
 
 def test_words_about_pictures_are_told_of_pictures_only(cnn, wide):

@@ -28,7 +28,7 @@ class GradCam(Method):
     help = "Which region speaks for the class, as a chosen convolution sees it."
     limits = (
         "As coarse as the layer's own grid; the marks are stretched over the input.",
-        "Weighs a channel once for the whole picture, so small objects may blur together.",
+        "Weighs a channel once for the whole input, so small things in it may blur together.",
     )
     layered = True
 

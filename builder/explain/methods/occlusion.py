@@ -21,7 +21,7 @@ class Occlusion(Method):
     title = "Occlusion"
     help = "Which region the model misses most when it is covered."
     limits = (
-        "Good for which region, not for which pixels. A smaller patch may help.",
+        "Good for which region, not for which single point. A smaller patch may help.",
         "Things that stand for each other hide each other: covering one alone changes little.",
     )
     params = (
@@ -40,8 +40,9 @@ class Occlusion(Method):
         """Without neighbours: tables and texts."""
         if subject.forms & {"image", "series"}:
             return None
+        what = "texts" if "tokens" in subject.forms else "columns"
         return (
-            "Occlusion covers neighbours in a picture or series; for columns use feature ablation."
+            f"Occlusion covers neighbours in a picture or series; for {what} use feature ablation."
         )
 
     def attribute(self, question: Question) -> Attribution:

@@ -27,7 +27,7 @@ class Shap(Method):
 
     name = "shap_values"
     title = "SHAP values"
-    help = "How much each column moves the answer from the average row's to this one's."
+    help = "How much each column moves the answer from the average answer to this one's."
     limits = (
         "Columns that move together share their effect by convention.",
         "It explains the model, not the world: no cause and effect.",
@@ -41,6 +41,7 @@ class Shap(Method):
         ),
     )
     additive = True
+    against = "the average answer over the background rows"
     scale = "probability"
 
     @classmethod

@@ -148,7 +148,7 @@ def predictions_csv(report: SplitReport, found: Any = None) -> bytes:
                 rows.row_number(row),
                 names[int(report.targets[row])],
                 names[int(report.predictions[row])],
-                *(round(float(value), 6) for value in report.probabilities[row]),
+                *map(float, report.probabilities[row]),
             ]
             for row in chosen
         ]

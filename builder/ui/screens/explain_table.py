@@ -176,7 +176,7 @@ def _waterfall(run: Any, one: Sample, found: Explanation) -> None:
         base=base,
         base_shown=write(base),
         final_shown=write(row.score),
-        first=f"Average {noun}",
+        first="Average answer",
         last=f"This {noun}",
         ticks=_ticks(base, bars, share, len(found.classes)),
         label=f"From {write(base)} to "

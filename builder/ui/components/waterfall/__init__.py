@@ -1,4 +1,4 @@
-"""The waterfall: from the average row's answer to this one's, column by column."""
+"""The waterfall: from the average answer to this one's, column by column."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -379,12 +379,18 @@ def test_smoothed_labels_explain_modest_confidence_and_nothing_else():
     assert (tone, word) == ("warn", "Badly calibrated")
     assert "too sure" in line
     assert "Smoothed labels do not explain that" in line
-    assert evaluate_decide.judged(split(0.95), 0.1)[1] == "Well calibrated"
+    assert evaluate_decide.judged(split(0.9, right=90), 0.1)[1] == "Well calibrated"
+    assert evaluate_decide.judged(split(0.95, right=98), 0.0) == (
+        "n",
+        "Too few rows to tell",
+        "2 of 100 answers are wrong: whether its percentages hold shows only with 10 or more.",
+    )
+    assert evaluate_decide.judged(split(0.95, right=100), 0.0)[1] == "Too few rows to tell"
 
 
 def test_a_calibration_that_chance_may_give_is_not_called_a_leaning():
-    p = np.repeat([[0.6, 0.4], [0.9, 0.1]], 20, axis=0)
-    target = np.r_[np.tile([0, 0, 0, 0, 1], 4), np.tile([0, 0, 0, 1], 5)]
+    p = np.repeat([[0.6, 0.4], [0.9, 0.1]], 40, axis=0)
+    target = np.r_[np.tile([0, 0, 0, 0, 1], 8), np.tile([0, 0, 0, 1], 10)]
     line = evaluate_decide.judged(ClassificationSplit(target, p, ("a", "b")), 0.0)[2]
     assert "Neither too sure nor too modest on the whole" in line
 

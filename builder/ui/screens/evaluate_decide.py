@@ -14,6 +14,11 @@ from builder.ui.screens.evaluate_parts import COLUMNS, HALVES, Look, figure, hea
 NOTHING = "\u00a0"
 """Keeps a note's line where there is nothing to note, so that the page stands still."""
 
+LEAST = 10
+"""Fewer wrong (or right) answers judge no calibration: by chance alone their number strays by a
+third or more (Poisson, 1/√n); Collins et al. (2016) ask for 100 of the rarer outcome.
+"""
+
 JUDGED = "Choose the value on validation data; test data only judges it."
 
 
@@ -182,9 +187,19 @@ def judged(report: ClassificationSplit, smoothing: float) -> tuple[str, str, str
     error = report.calibration.error
     sure = float(report.confidence.mean())
     off = f"Off by {figures.share(error)} on average. "
+    low, high = report.intervals["accuracy"]
+    wrong = int((~report.right).sum())
+    rarer = min(wrong, report.rows - wrong)
+    if rarer < LEAST and (error <= 0.05 or low <= sure <= high):
+        kind = "wrong" if wrong == rarer else "right"
+        return (
+            "n",
+            "Too few rows to tell",
+            f"{rarer:,} of {report.rows:,} answers {'is' if rarer == 1 else 'are'} {kind}: whether "
+            f"its percentages hold shows only with {LEAST} or more.",
+        )
     if error <= 0.05:
         return "ok", "Well calibrated", off + "Its confidences can be read as odds."
-    low, high = report.intervals["accuracy"]
     if smoothing and sure < low:
         most = figures.share(1 - smoothing + smoothing / len(report.classes))
         return (

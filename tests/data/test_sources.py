@@ -1,5 +1,6 @@
 """Every source keeps the promises of its contract."""
 
+import random
 from pathlib import Path
 
 import pytest
@@ -91,11 +92,11 @@ def _people(rows: int) -> str:
 
 
 def _waves(rows: int, names: bool = True) -> str:
-    head = ["label," + ",".join(f"t{n}" for n in range(20))] if names else []
-    lines = (
-        f"{n % 2}," + ",".join(f"{(n + t) % 9 / 7:.2f}" for t in range(20)) for n in range(rows)
-    )
-    return "\n".join((*head, *lines)) + "\n"
+    lines = ["label," + ",".join(f"t{n}" for n in range(20))] if names else []
+    for n in range(rows):
+        cells = (f"{abs((n + t) % 20 - 10) / 7:.2f}" for t in range(20))
+        lines.append(f"{n % 2}," + ",".join(cells))
+    return "\n".join(lines) + "\n"
 
 
 @pytest.mark.parametrize("name", ["adult-{}.csv", "adult_{}.csv", "{}.csv"])
@@ -121,6 +122,21 @@ def test_wide_numbers_and_their_test_part_stay_series(names: bool, tmp_path: Pat
     assert data.recognise([tmp_path]).source == "series"
     assert data.recognise([tmp_path / "Set_TRAIN.csv"]).source == "series"
     assert data.inspect(data.recognise([tmp_path])).sizes["test"] == 10
+
+
+@pytest.mark.parametrize("names", [True, False])
+def test_a_wide_table_of_numbers_that_only_count_may_be_series(names: bool, tmp_path: Path) -> None:
+    path = tmp_path / "shapes.csv"
+    path.write_text(_waves(40, names))
+    found = data.recognise([path])
+    assert found.source == "table"
+    told = {one.code: one.sentence for one in data.inspect(data.suggest(found)).findings}
+    assert "20 columns of numbers have no names of their own" in told["like_series"]
+    draw = random.Random(0)
+    rows = (",".join([str(n % 2), *(f"{draw.random():.3f}" for _ in range(20))]) for n in range(40))
+    path.write_text("\n".join(["label," + ",".join(f"t{n}" for n in range(20)), *rows]))
+    overview = data.inspect(data.suggest(data.recognise([path])))
+    assert "like_series" not in {one.code for one in overview.findings}
 
 
 def test_a_table_that_is_read_as_series_says_which_columns_it_leaves_out(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ class Run:
     def samples(self) -> dict[str, Any] | None:
         """Predictions of the watched validation rows after the latest epoch; None before the first.
 
-        Keys: "step", "epoch", and lists over the rows "prediction", "target", "confidence".
+        Keys: "step", "epoch", and lists over the rows "prediction", "target", "confidence", "row".
         """
         found = files.read_json(self.folder / "samples.json")
         return found if isinstance(found, dict) else None

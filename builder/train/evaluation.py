@@ -55,7 +55,7 @@ def evaluate(
         if group is not None:
             gathered = gathered.joined(group, shared=False)
         yield gathered.figures("validation", group)
-        if told := gathered.first(setup.plan.watched):
+        if told := gathered.some(setup.plan.watched, ordered=size == 1):
             yield p.Samples(told, step, epoch, gathered.answers())
 
 

@@ -98,7 +98,9 @@ class Plan:
     lines: Mapping[str, Mapping[int, str]] = field(default_factory=dict)  # file → line → node
     save_every: float = 5.0  # seconds between checkpoints to resume from; 0: every epoch and flush
     flush_every: float = 0.1  # seconds between batches of points
-    watched: int = 12  # first validation rows whose predictions are told after each epoch
+    watched: int = (
+        12  # validation rows, some of each class, whose predictions are told after each epoch
+    )
     health_every: float = 2.0  # seconds between probes of the nodes; 0: none
     health_share: float = 0.01  # of the time, which probes may take
     doctor: Doctor | None = None
@@ -157,7 +159,9 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Samples:
-    """What the model says of the watched validation rows: "prediction", "target", "confidence"."""
+    """What the model says of the watched validation rows: "prediction", "target", "confidence" and
+    which they are, "row".
+    """
 
     values: Mapping[str, Sequence[float]]
     step: int

@@ -132,15 +132,28 @@ class Running:
         outputs = {name: torch.cat(parts) for name, parts in self.outputs.items()}
         return measure.answers(self.task.predict(outputs), torch.cat(self.targets), self.target)
 
-    def first(self, rows: int) -> dict[str, list[float]]:
-        """Predictions of the first rows, their targets and, for classes, how sure the model is."""
+    def some(self, rows: int, *, ordered: bool = True) -> dict[str, list[float]]:
+        """Predictions of a few rows, which these are ("row"), their targets and, for classes, how
+        sure the model is.
+
+        The first rows; of classes the first of each, then the second of each, and so on.
+        `ordered`: the rows came in their order; else only the first batch's are known to.
+        """
         if not self.wanted or not self.targets or rows < 1:
             return {}
-        outputs = {name: parts[0][:rows] for name, parts in self.outputs.items()}
+        targets = torch.cat(self.targets) if ordered else self.targets[0][: self.rows[0]]
+        classes = self.target is not None and self.target.kind == "class" and targets.dim() == 1
+        places = _of_each(targets, rows) if classes else torch.arange(min(rows, len(targets)))
+        places = places.to(targets.device)
+        outputs = {
+            name: (torch.cat(parts) if ordered else parts[0])[places]
+            for name, parts in self.outputs.items()
+        }
         said = self.task.predict(outputs)
         if "prediction" not in said or said["prediction"].dim() != 1:
             return {}
-        found = {"prediction": said["prediction"], "target": self.targets[0][:rows]}
+        found = {"prediction": said["prediction"], "target": targets[places]}
+        found["row"] = places
         if "probabilities" in said:
             found["confidence"] = said["probabilities"].amax(1)
         return {name: [float(value) for value in column] for name, column in found.items()}
@@ -169,3 +182,13 @@ class Running:
                 self.bytes += kept.numel() * kept.element_size()
         if "target" in state:
             self.targets = [state["target"].to(device)]
+
+
+def _of_each(targets_B: Tensor, rows: int) -> Tensor:
+    """So many places, the first of each class before the second of any, in their order."""
+    codes = targets_B.detach().cpu()
+    turn = torch.zeros_like(codes)
+    for code in set(codes.tolist()):
+        own = codes == code
+        turn[own] = torch.arange(int(own.sum()), dtype=turn.dtype)
+    return turn.argsort(stable=True)[:rows].sort().values

@@ -395,6 +395,6 @@ def test_watched_validation_rows_are_told_after_each_epoch_with_truth_and_certai
     told = [event for event in events if isinstance(event, Samples)]
     assert [event.epoch for event in told] == [1, 2]
     last = told[-1].values
-    assert set(last) == {"prediction", "target", "confidence"}
+    assert set(last) == {"prediction", "target", "confidence", "row"}
     assert len(last["prediction"]) == len(last["target"]) == 12
     assert all(1 / 3 <= share <= 1 for share in last["confidence"])

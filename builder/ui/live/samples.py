@@ -39,11 +39,12 @@ class Watched:
         target = self.run.spec.target
         unknown: list[float | None] = [None] * len(found["prediction"])
         shares: Sequence[float | None] = found.get("confidence") or unknown
+        places = found.get("row") or range(len(unknown))  # older runs watched the first rows
         entries = []
-        for row, (value, truth, share) in enumerate(
-            zip(found["prediction"], found["target"], shares, strict=True)
+        for row, value, truth, share in zip(
+            places, found["prediction"], found["target"], shares, strict=True
         ):
-            image, text = self._face(row)
+            image, text = self._face(int(row))
             entries.append(
                 {
                     "image": image,

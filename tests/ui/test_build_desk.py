@@ -410,3 +410,11 @@ def test_the_canvas_knows_which_nodes_the_recipe_means(desk: Desk, project_id: s
     recipe = project.recipe.model_copy(update={"freeze": ("conv1",), "rates": {"head*": 0.1}})
     workspace.save_project(project_id, project.model_copy(update={"recipe": recipe}))
     assert desk.state()["patterns"] == ["conv1", "head*"]
+
+
+def test_the_canvas_knows_whether_there_is_data_to_learn_from(desk: Desk) -> None:
+    assert desk.state()["data"] is False
+    project = workspace.open_project(desk.project_id)
+    some = Data(source="sklearn", options={"name": "digits"})
+    workspace.save_project(desk.project_id, project.model_copy(update={"data": some}))
+    assert desk.state()["data"] is True

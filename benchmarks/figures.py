@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from builder import runs, templates
-from builder.cli.projects import data_from
+from builder.cli.beginning import data_from
 from builder.evaluate import evaluate
 from builder.project import Project
 

@@ -42,7 +42,7 @@ def main() -> int:
 def measured(name: str, changes: dict[str, str]) -> dict[str, Any]:
     """Train the template on that data and give the course and the figures on the test rows."""
     from builder import runs, templates
-    from builder.cli.projects import data_from
+    from builder.cli.beginning import data_from
     from builder.evaluate import evaluate_run
 
     data = None

@@ -123,7 +123,7 @@ def made(home: Path, threads: int) -> Any:
     from PIL import Image
 
     from builder import templates
-    from builder.cli.projects import data_from
+    from builder.cli.beginning import data_from
 
     random = np.random.default_rng(0)
     for label in range(10):

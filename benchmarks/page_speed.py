@@ -95,7 +95,7 @@ TRAINED = """
 import json, sys
 from pathlib import Path
 from builder import runs, templates, workspace
-from builder.cli.projects import data_from
+from builder.cli.beginning import data_from
 
 made = {"digits": templates.make("cnn")}
 if sys.argv[1]:

@@ -113,7 +113,7 @@ def _augment(shape: tuple[int, ...]) -> tuple[Step, ...]:
 
 def _recipe(spec: "PreparedSpec") -> Recipe:
     count = base.rows(spec)
-    epochs = 30 if count < 5_000 else 24
+    epochs = 30 if count < 5_000 else 20
     return base.one_cycle(
         spec, epochs, 3e-3, batch=32 if count < 2_000 else 64, smoothing=0.1, weight_decay=0.01
     )

@@ -1,6 +1,6 @@
 """Every field of a recipe as the page shows it: its words, what it does, why its default is so.
 
-Limits are the recipe's own (builder/project/model.py); a test holds that each of its fields is here.
+Limits are the recipe's own (builder/project/model.py); a test holds that all its fields are here.
 """
 
 from collections.abc import Mapping

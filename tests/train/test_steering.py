@@ -323,4 +323,3 @@ def test_a_look_that_would_take_more_than_its_share_is_left_to_the_epochs_end(
     make_plan: Make,
 ) -> None:
     assert not of(list(fit(make_plan(look_every=1e-9, look_share=1e-9, flush_every=0.0))), Looked)
-

@@ -8,6 +8,7 @@ from typing import Any
 
 from builder.data.base import Finding
 from builder.data.header import guess_header
+from builder.data.runtime import naming
 from builder.errors import LaminaError
 from builder.wording import one_line
 
@@ -257,9 +258,7 @@ def _names(
         if not name and all(map(blank, column)):
             continue
         name = name or f"column {place + 1}"
-        unique, number = name, 2
-        while unique in taken:
-            unique, number = f"{name} ({number})", number + 1
+        unique = naming.free(name, taken)
         if unique != name:
             again.append(f"{name!r} → {unique!r}")
         names.append(unique)

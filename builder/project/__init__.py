@@ -35,6 +35,7 @@ from builder.project.model import (
     Strict,
     TaskChoice,
     View,
+    usual_batch_size,
 )
 
 __all__ = [
@@ -70,4 +71,5 @@ __all__ = [
     "loads",
     "save",
     "schema",
+    "usual_batch_size",
 ]

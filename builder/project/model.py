@@ -161,6 +161,11 @@ class Mix(Strict):
     chance: float = Field(1.0, gt=0, le=1)
 
 
+def usual_batch_size(rows: int) -> int:
+    """By training rows: 32 below 2,000, 64 below 5,000, else 256."""
+    return 32 if rows < 2_000 else 64 if rows < 5_000 else 256
+
+
 class Recipe(Strict):
     """How to train. None means: chosen from the data, and the choice is written into the run."""
 

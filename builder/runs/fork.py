@@ -92,11 +92,12 @@ def nearly_over(recipe: Recipe, epoch: int, rows: int) -> str:
     """A sentence where the schedule leaves next to nothing of the rate after that epoch of runs on
     so many training rows, so that a fork would hardly move; else empty.
     """
+    from builder.train.length import steps_per_epoch
     from builder.train.schedule import Curve
 
     if epoch >= recipe.epochs:
         return ""
-    steps = -(-rows // (recipe.batch_size or 32))
+    steps = steps_per_epoch(recipe, rows)
     curve = Curve(recipe.schedule, steps * recipe.epochs, steps, recipe.optimizer.lr)
     left = max(curve.factor(steps * at) for at in (epoch, (epoch + recipe.epochs) / 2))
     if left > SPENT:

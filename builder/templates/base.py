@@ -18,6 +18,7 @@ from builder.project import (
     Schedule,
     Step,
     TaskChoice,
+    usual_batch_size,
 )
 
 if TYPE_CHECKING:
@@ -190,16 +191,11 @@ def table_recipe(spec: "PreparedSpec") -> Recipe:
     return early(spec, 60, 2e-3, 10, weight_decay=0.01)
 
 
-def batch_size(count: int) -> int:
-    """By training rows: 32 below 2,000, 64 below 5,000, else 256."""
-    return 32 if count < 2_000 else 64 if count < 5_000 else 256
-
-
 def early(spec: "PreparedSpec", epochs: int, lr: float, patience: int, **arguments: Any) -> Recipe:
     """AdamW until the validation loss has stopped to fall; the best epoch is kept."""
     return Recipe(
         epochs=epochs,
-        batch_size=batch_size(rows(spec)),
+        batch_size=usual_batch_size(rows(spec)),
         optimizer=Optimizer(name="AdamW", lr=lr, **arguments),
         early_stopping=EarlyStopping(patience=patience),
     )
@@ -218,7 +214,7 @@ def one_cycle(
     return Recipe(
         label_smoothing=smoothing if target(spec).kind == "class" else 0.0,
         epochs=epochs,
-        batch_size=batch or batch_size(rows(spec)),
+        batch_size=batch or usual_batch_size(rows(spec)),
         optimizer=Optimizer(name="AdamW", lr=lr, **arguments),
         schedule=Schedule(name="onecycle", warmup=0.25),
     )

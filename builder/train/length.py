@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from builder.project import Recipe
+from builder.project import Recipe, usual_batch_size
 
 SHORT, SHORT_CYCLE, USUAL = 300, 75, 1_000
 """Steps under which a whole run is very short (with one cycle, whose rate rises far above, under
@@ -13,9 +13,8 @@ MOST = 100_000
 
 
 def batch_size(rows: int) -> int:
-    """32 below 2,000 rows, 64 below 5,000, else 256; never more than there are rows."""
-    size = 32 if rows < 2_000 else 64 if rows < 5_000 else 256
-    return max(1, min(size, rows))
+    """The usual one for so many rows; never more than there are."""
+    return max(1, min(usual_batch_size(rows), rows))
 
 
 def steps_per_epoch(recipe: Recipe, rows: int) -> int:

@@ -113,6 +113,11 @@ def higher_is_better(name: str) -> bool:
     return name.removeprefix("validation_").removeprefix("train_") in HIGHER
 
 
+def watched(row: "Row") -> str:
+    """The figure by which the run's best epoch is kept."""
+    return str(row.recipe.get("monitor") or "validation_loss")
+
+
 def headline(rows: Sequence["Row"]) -> str | None:
     """The validation figure that most runs have beside the loss; None where none has one."""
     counts: dict[str, int] = {}

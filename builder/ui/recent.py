@@ -122,7 +122,7 @@ def _last(rows: "Sequence[Row]") -> Last:
         epochs = runs.open_run(newest.id).epochs()
     except LaminaError:
         epochs = []
-    figure = str(newest.recipe.get("monitor") or "validation_loss")
+    figure = comparison.watched(newest)
     course = [epoch[figure] for epoch in epochs if figure in epoch]
     if newest.status in ("running", "paused"):
         when = f"epoch {newest.epoch} of {newest.epochs}"

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from builder.data.runtime import naming
 from builder.errors import LaminaError
 
 if TYPE_CHECKING:
@@ -45,14 +46,10 @@ def read(path: Path) -> "pd.DataFrame":
 
 
 def _unique(names: list[str]) -> list[str]:
-    found: list[str] = []
-    for place, name in enumerate(names):
-        base = name.strip() or f"column {place + 1}"
-        unique, number = base, 2
-        while unique in found:
-            unique, number = f"{base} ({number})", number + 1
-        found.append(unique)
-    return found
+    found: dict[str, None] = {}
+    for place, name in enumerate(names, start=1):
+        found[naming.free(name.strip() or f"column {place}", found)] = None
+    return list(found)
 
 
 def plain(cells: "pd.Series[Any]") -> "list[Any] | pd.Series[Any]":

@@ -2,7 +2,7 @@
 The standard library only."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 POSITION = re.compile(r"#(\d{1,9})")
@@ -14,6 +14,14 @@ def numbered(names: Iterable[str]) -> bool:
     """Whether all the names of a table's columns are positions: then it has no head."""
     known = [str(name) for name in names]
     return bool(known) and all(POSITION.fullmatch(name) for name in known)
+
+
+def free(name: str, taken: Container[str]) -> str:
+    """The name; where it is taken, with the first number behind it that makes it another."""
+    found, number = name, 2
+    while found in taken:
+        found, number = f"{name} ({number})", number + 1
+    return found
 
 
 def called(name: str, headless: bool) -> str:

@@ -247,11 +247,7 @@ def _names(cells: Sequence[str]) -> list[str]:
     names = list(map(spreadsheet.plain, names)) if PREDICTION in names else names
     unique: dict[str, None] = {}
     for place, name in enumerate(names, start=1):
-        name = free = name or f"column {place}"
-        number = 2
-        while free in unique:
-            free, number = f"{name} ({number})", number + 1
-        unique[free] = None
+        unique[naming.free(name or f"column {place}", unique)] = None
     return list(unique)
 
 

@@ -167,7 +167,7 @@ def _opened(rows: Sequence["Row"]) -> "Row | None":
 
 def _watched(rows: Sequence["Row"], names: Sequence[str]) -> int:
     """The place of the figure that all these runs keep their best epoch by; else the first."""
-    chosen = {str(row.recipe.get("monitor") or "validation_loss") for row in rows}
+    chosen = {comparison.watched(row) for row in rows}
     found = chosen.pop() if len(chosen) == 1 else ""
     return names.index(found) if found in names else 0
 

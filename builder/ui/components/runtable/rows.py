@@ -101,8 +101,7 @@ def _course(row: "Row") -> list[float]:
 
     try:
         path = runs.open_run(row.id).folder / "epochs.jsonl"
-        watched = str(row.recipe.get("monitor") or "validation_loss")
-        return _course_of(row.id, watched, path.stat().st_size, str(path))
+        return _course_of(row.id, comparison.watched(row), path.stat().st_size, str(path))
     except (LaminaError, OSError):  # deleted meanwhile, or without an epoch so far
         return []
 

@@ -129,15 +129,21 @@ def residual_cnn(act: str = "ReLU") -> Make:
     return make
 
 
+def _patched(name: str) -> Sketch:
+    """The series of that Input in patches of five steps, each a row."""
+    sketch = Sketch()
+    sketch.add(name, "Input")
+    sketch.add("patches", "Patches", dimension=-1, size=5, step=5)
+    sketch.add("turn", "Permute", dims=[0, 2, 1, 3])
+    sketch.add("rows", "Flatten", start_dim=2)
+    return sketch
+
+
 def gated(layers: int = 1, both: bool = True) -> Make:
     """A GRU that reads patches of a series, both ways."""
 
     def make(name: str, outputs: int) -> Graph:
-        sketch = Sketch()
-        sketch.add(name, "Input")
-        sketch.add("patches", "Patches", dimension=-1, size=5, step=5)
-        sketch.add("turn", "Permute", dims=[0, 2, 1, 3])
-        sketch.add("rows", "Flatten", start_dim=2)
+        sketch = _patched(name)
         sketch.add(
             "reader", "GRU", hidden_size=32, num_layers=layers, bidirectional=both, output="last"
         )
@@ -152,11 +158,7 @@ def attends() -> Make:
     """Self-attention over the patches of a series."""
 
     def make(name: str, outputs: int) -> Graph:
-        sketch = Sketch()
-        sketch.add(name, "Input")
-        sketch.add("patches", "Patches", dimension=-1, size=5, step=5)
-        sketch.add("turn", "Permute", dims=[0, 2, 1, 3])
-        sketch.add("rows", "Flatten", start_dim=2)
+        sketch = _patched(name)
         sketch.add("lift", "Linear", out_features=32)
         sketch.add("place", "LearnedPositionalEncoding")
         for at in (1, 2):

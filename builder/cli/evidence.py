@@ -8,6 +8,7 @@ import typer
 
 from builder import errors, wording
 from builder.cli import root
+from builder.cli import slices as cli_slices
 
 SPLITS = ("train", "validation", "test")
 
@@ -17,46 +18,43 @@ def evaluate(
     run: root.RunId,
     checkpoint: root.Checkpoint = "best",
     of: Annotated[
-        str | None, typer.Option("--slice", help="A kept slice, judged against the rest.")
+        str | None,
+        typer.Option(
+            "--slice",
+            help="Some rows against the rest: a kept slice's name, or a condition on columns such "
+            "as 'sex=Female & age<30'.",
+        ),
+    ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option("--by", metavar="COLUMN", help="For each value of a column, worst first."),
+    ] = None,
+    metric: Annotated[
+        str | None,
+        typer.Option(help="What --slice and --by compare: accuracy, recall, log_loss, mae, …"),
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(help="The rows of --slice and --by: train, validation or test, if it has any"),
     ] = None,
     as_json: root.Json = False,
 ) -> None:
-    """Figures on the training, validation and test rows, each apart."""
+    """Figures on the training, validation and test rows, each apart; for whom they are worse."""
     found = root.find_run(run)
     from builder import evaluate as evaluation
 
-    if of is None:
+    if by is not None:
+        cli_slices.by_column(found, checkpoint, by, metric, split, of, as_json)
+    elif of is not None:
+        cli_slices.one_slice(found, checkpoint, of, metric, split, as_json)
+    elif metric is not None or split is not None:
+        given = "--metric" if metric is not None else "--split"
+        raise errors.LaminaError(
+            "It says what --slice and --by look at.", place=given, remedy="Add one of them."
+        )
+    else:
         document = evaluation_document(evaluation.evaluate(found.id, checkpoint).to_dict())
         root.emit(document, as_json, lambda: _evaluation_text(document))
-        return
-    kept = evaluation.slice_named(found, of)
-    report = evaluation.evaluate(found.id, checkpoint, splits=(kept.split,)).splits[kept.split]
-    apart = evaluation.against_rest(report, kept.indexes)
-    document = {
-        "slice": kept.name,
-        "split": kept.split,
-        "rows": len(kept.rows),
-        "of": report.rows,
-        "metric": apart.name,
-        "here": apart.here,
-        "rest": apart.there,
-        "difference": apart.gap,
-        "interval": list(apart.interval),
-        "chosen_by_its_answers": kept.by == found.id,
-    }
-    root.emit(document, as_json, lambda: _slice_text(document))
-
-
-def _slice_text(document: dict[str, Any]) -> str:
-    here, rest, gap = (root.number(document[key]) for key in ("here", "rest", "difference"))
-    low, high = (root.number(end) for end in document["interval"])
-    lines = [
-        f"{document['slice']}: {document['rows']} of {document['of']} {document['split']} rows",
-        f"{document['metric']} {here}, on the rest {rest}: {gap} ({low} to {high})",
-    ]
-    if document["chosen_by_its_answers"]:
-        lines.append("This run's own answers chose these rows, so this says nothing about it.")
-    return "\n".join(lines)
 
 
 def evaluation_document(report: dict[str, Any]) -> dict[str, Any]:

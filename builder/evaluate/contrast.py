@@ -13,6 +13,7 @@ from builder.evaluate import intervals
 from builder.evaluate.classification import ClassificationSplit
 from builder.evaluate.regression import RegressionSplit
 from builder.evaluate.split import Floats, Ints, SplitReport
+from builder.evaluate.yardsticks import Yardstick, yardstick
 
 DRAWS = 400
 
@@ -161,32 +162,36 @@ def _of_numbers(here: RegressionSplit, there: RegressionSplit) -> Comparison:
     return Comparison(found, 1.0, order[nearer[order] > 0], order[::-1][nearer[order[::-1]] < 0])
 
 
-def against_rest(report: SplitReport, rows: Ints) -> Difference:
-    """The headline figure on these rows (here) and on all others (there).
+def against_rest(
+    report: SplitReport,
+    rows: Ints,
+    by: Yardstick | None = None,
+    z: float = intervals.Z,
+) -> Difference:
+    """A figure on these rows (here) and on all others (there); by default the headline figure.
 
-    Accuracy with Newcombe's interval of two shares (1998, method 10); the mean absolute error with
-    Welch's normal interval. Not a number where either side has no rows.
+    Shares with Newcombe's interval (1998, method 10); means with Welch's normal interval. `z` is
+    the normal quantile, larger where many groups are looked at. Not a number where either side has
+    no rows.
     """
+    by = by or yardstick(report)
     chosen = np.zeros(report.rows, bool)
     chosen[rows] = True
-    if isinstance(report, ClassificationSplit):
-        inside, outside = report.right[chosen], report.right[~chosen]
-        ends = [intervals.wilson(int(part.sum()), len(part)) for part in (inside, outside)]
-        (here, there), ((low, high), (less, more)) = map(_mean, (inside, outside)), ends
-        gap = here - there
+    inside, outside = by.values[chosen & by.counted], by.values[~chosen & by.counted]
+    here, there = _mean(inside), _mean(outside)
+    gap = here - there
+    if by.share:
+        ends = [intervals.wilson(int(part.sum()), len(part), z) for part in (inside, outside)]
+        (low, high), (less, more) = ends
         interval = (
             gap - sqrt((here - low) ** 2 + (more - there) ** 2),
             gap + sqrt((high - here) ** 2 + (there - less) ** 2),
         )
-        return Difference("accuracy", here, there, interval)
-    if not isinstance(report, RegressionSplit):
-        raise TypeError(f"no slices for {report.kind}")
-    inside, outside = np.abs(report.residuals[chosen]), np.abs(report.residuals[~chosen])
-    here, there = _mean(inside), _mean(outside)
+        return Difference(by.name, here, there, interval)
     if min(len(inside), len(outside)) < 2:
-        return Difference("mae", here, there, (float("nan"), float("nan")))
-    half = intervals.Z * sqrt(inside.var(ddof=1) / len(inside) + outside.var(ddof=1) / len(outside))
-    return Difference("mae", here, there, (here - there - half, here - there + half))
+        return Difference(by.name, here, there, (float("nan"), float("nan")))
+    half = z * sqrt(inside.var(ddof=1) / len(inside) + outside.var(ddof=1) / len(outside))
+    return Difference(by.name, here, there, (gap - half, gap + half))
 
 
 def _mean(values: NDArray[Any]) -> float:

@@ -12,13 +12,13 @@ Z = 1.959963984540054
 Interval = tuple[float, float]
 
 
-def wilson(right: int, rows: int) -> Interval:
+def wilson(right: int, rows: int, z: float = Z) -> Interval:
     """The Wilson score interval of a share (Wilson 1927); (0, 1) without rows."""
     if rows == 0:
         return 0.0, 1.0
     share = right / rows
-    middle = (share + Z * Z / (2 * rows)) / (1 + Z * Z / rows)
-    half = Z * sqrt(share * (1 - share) / rows + Z * Z / (4 * rows * rows)) / (1 + Z * Z / rows)
+    middle = (share + z * z / (2 * rows)) / (1 + z * z / rows)
+    half = z * sqrt(share * (1 - share) / rows + z * z / (4 * rows * rows)) / (1 + z * z / rows)
     return max(0.0, middle - half), min(1.0, middle + half)
 
 

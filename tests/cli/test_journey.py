@@ -78,6 +78,17 @@ def test_the_whole_way_by_commands(lamina, tmp_path):
     assert (apart["rows"], apart["of"], apart["metric"]) == (9, 225, "accuracy")
     together = (9 * apart["here"] + 216 * apart["rest"]) / 225
     assert together == pytest.approx(report["test"]["accuracy"])
+    groups = lamina("evaluate", run, "--by", "plan", "--json")[1]["groups"]
+    assert sum(one["rows"] for one in groups) == 225
+    for one in groups:
+        apart = lamina("evaluate", run, "--slice", one["condition"], "--json")[1]
+        assert (apart["rows"], apart["here"]) == (one["rows"], one["accuracy"])
+    code, _, said = lamina("evaluate", run, "--slice", "plann=basic")
+    assert (code, "Did you mean plan" in said) == (1, True)
+    code, said, _ = lamina("evaluate", run, "--by", "plan", "--metric", "recall")
+    assert (code, said.startswith("recall by plan, 225 test rows")) == (0, True)
+    code, _, said = lamina("evaluate", run, "--metric", "recall")
+    assert (code, "--slice and --by" in said) == (1, True)
 
     records = [runs.open_run(run).prepared().record("test", row) for row in range(3)]
     with rows.open("w", newline="", encoding="utf-8") as out:

@@ -1,11 +1,12 @@
 """Leave with what was learnt: artefacts of a run, and predictions for new input."""
 
-from builder.export.artefacts import bundle, export, formats
+from builder.export.artefacts import bundle, export, formats, what_it_makes
 from builder.export.base import Bundle, Format
-from builder.export.formats.python import example, needs
+from builder.export.formats.python import COMMANDS, example, needs
 from builder.export.predictions import Predictions, predict, predictor
 
 __all__ = [
+    "COMMANDS",
     "Bundle",
     "Format",
     "Predictions",
@@ -16,4 +17,5 @@ __all__ = [
     "needs",
     "predict",
     "predictor",
+    "what_it_makes",
 ]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from builder import runs, scan
 from builder.errors import LaminaError
@@ -58,6 +58,14 @@ def bundle(run_id: str, checkpoint: str = "best") -> Bundle:
     return _filled(run, checkpoint, model, facts, keepsakes.files(run))
 
 
+def what_it_makes(run: "Run") -> Literal["text", "images"] | None:
+    """What the run's network makes; None where it predicts rows."""
+    task = run.task()
+    if "samples" not in task.views:
+        return None
+    return "text" if task.measures == "token" else "images"
+
+
 def maker(run_id: str, checkpoint: str = "best") -> Bundle:
     """Everything that making something with this checkpoint needs, for a run whose network does."""
     run = runs.open_run(run_id)
@@ -68,7 +76,7 @@ def maker(run_id: str, checkpoint: str = "best") -> Bundle:
     facts: dict[str, Any] = {
         **task.details(),
         "class": type(model).__name__,
-        "makes": {"token": "text", "image": "images"}[task.measures],
+        "makes": what_it_makes(run),
         "inputs": [node.id for node in run.project().graphs[graph].nodes if node.layer == "Input"],
     }
     return _filled(run, checkpoint, model, facts)
@@ -109,7 +117,7 @@ def export(run_id: str, to: str, path: Path | str, checkpoint: str = "best") -> 
     kind = formats()[to]
     path = Path(path)
     _free(path)
-    makes = "samples" in runs.open_run(run_id).task().views
+    makes = what_it_makes(runs.open_run(run_id))
     made = maker(run_id, checkpoint) if makes else bundle(run_id, checkpoint)
     if reason := kind.unfit(made):
         raise LaminaError(reason, place=f"export {to}")

@@ -163,3 +163,22 @@ def test_the_commands_name_a_home_that_is_not_the_usual_one(monkeypatch, tmp_pat
     assert deploy_take.command() == f"LAMINA_HOME='{tmp_path / 'my home'}' lamina"
     monkeypatch.setenv("LAMINA_HOME", str(usual))
     assert deploy_take.command() == "lamina"
+
+
+@pytest.mark.parametrize(
+    ("template", "lines", "downloads"),
+    [
+        ("language-model", ("python write.py", "--prompt"), 2),
+        ("gan", ("python draw.py", "-o images.png"), 3),
+    ],
+)
+def test_what_makes_things_leaves_as_a_folder_with_its_own_command(template, lines, downloads):
+    opened, run = trained(template)
+    app = open_page("deploy", project=opened, run=run.id)
+    assert not app.exception
+    commands = "\n".join(block.value for block in app.code)
+    assert all(line in commands for line in lines)
+    assert f"export {run.id} --to python" in commands
+    labels = [button.proto.label for button in app.get("download_button")]
+    assert labels.count("Download") == downloads
+    assert deploy_take.artefact(run.id, "python", "best").startswith(b"PK")

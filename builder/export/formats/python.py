@@ -21,7 +21,7 @@ class Python(Format):
 
     name = "python"
     title = "Python folder"
-    help = "The network as readable PyTorch with its weights, preparation and a command to predict."
+    help = "The network as readable PyTorch with its weights, preparation and a command of its own."
     folder = True
 
     @classmethod
@@ -143,6 +143,7 @@ COMMANDS = {
     "text": ("writes", 'python write.py "Once upon" --length 300 --temperature 0.8 --top-p 0.95'),
     "images": ("draws images", "python draw.py -o made.png --count 64"),
 }
+"""By what a network makes: what it does in words, and the command of its exported folder."""
 
 
 def _maker_readme(bundle: Bundle) -> str:

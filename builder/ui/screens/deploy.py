@@ -4,7 +4,7 @@ import streamlit as st
 
 from builder.errors import LaminaError
 from builder.ui import chrome, making, opened, parts, state
-from builder.ui.screens import deploy_made, deploy_predict, deploy_take
+from builder.ui.screens import deploy_predict, deploy_take
 
 
 def show() -> None:
@@ -19,15 +19,15 @@ def show() -> None:
         actions=lambda: opened.chooser(run, "deploy", checkpoint),
     )
     try:
-        if making.makes(run):
-            deploy_made.show(run, checkpoint)
-            return
         with st.container(key="lm_body_deploy"):
             left, right = st.columns([8, 5], gap="small")
             with right:
                 deploy_take.show(run, checkpoint)
             with left:
-                deploy_predict.show(run, checkpoint)
+                if making.makes(run):
+                    making.card(run, checkpoint, key="deploy")
+                else:
+                    deploy_predict.show(run, checkpoint)
     except LaminaError as error:
         with st.container(key="lm_body_deploy_failed"):
             if parts.failed(error, button="See all runs", key="deploy_failed"):

@@ -25,7 +25,7 @@ def show(run: "Run", checkpoint: str) -> None:
     """Draw the formats, and the commands."""
     from builder.export import formats
 
-    with parts.card("Take it along", key="take"):
+    with parts.card("Take it along", "plain PyTorch, no Lamina needed", key="take"):
         for name, kind in formats().items():
             with st.container(
                 key=f"lm_format_{name}", horizontal=True, vertical_alignment="center"
@@ -43,8 +43,31 @@ def show(run: "Run", checkpoint: str) -> None:
                     icon=":material/download:",
                     key=f"deploy_export_{name}",
                 )
+        _both(run, checkpoint)
     with parts.card("In a terminal", key="commands"):
         _commands(run, checkpoint)
+
+
+def _both(run: "Run", checkpoint: str) -> None:
+    """Of networks that compete the formats carry the one that makes things; the other is here."""
+    graphs = list(run.project().graphs)
+    if len(graphs) < 2:
+        return
+    with st.container(key="lm_format_both", horizontal=True, vertical_alignment="center"):
+        parts.html(
+            "<b>Weights of all networks</b>"
+            '<div class="lm-m lm-s">As the run keeps them; each name is led by its graph: '
+            f"{escape(' and '.join(graphs))}.</div>"
+        )
+        st.download_button(
+            "Download",
+            run.checkpoint(checkpoint).path.read_bytes,
+            file_name=f"{_slug(run)}-all.safetensors",
+            mime="application/octet-stream",
+            on_click="ignore",
+            icon=":material/download:",
+            key="deploy_export_both",
+        )
 
 
 def artefact(run_id: str, name: str, checkpoint: str) -> bytes:
@@ -94,21 +117,24 @@ def command() -> str:
 
 
 def _commands(run: "Run", checkpoint: str) -> None:
-    from builder.export import example, needs, predictor
+    """Lines to copy: write the folder and use it; or use the run from here."""
+    from builder.export import COMMANDS, example, needs, predictor, what_it_makes
 
     option = "" if checkpoint == "best" else f" --checkpoint {checkpoint}"
-    settings = predictor(run.id, checkpoint).preparation.settings
-    told = f"Write the folder, then predict anywhere. It needs {needs(settings)}."
+    if made := what_it_makes(run):
+        asked, line = "torch and nothing else", COMMANDS[made][1]
+        use = "make things"
+        here = 'sample {} --prompt "Once"' if made == "text" else "sample {} -o images.png"
+    else:
+        settings = predictor(run.id, checkpoint).preparation.settings
+        asked, line, use = needs(settings), example(settings), "predict"
+        here = "predict {} " + line.removeprefix("python predict.py ")
+    told = f"Write the folder, then {use} anywhere. It needs {asked}."
     parts.html(f'<div class="lm-m lm-s">{told}</div>', "needs")
-    line = example(settings)
     st.code(
         f"{command()} export {run.id} --to python{option} -o network\ncd network && {line}",
         language=None,
         wrap_lines=True,
     )
-    parts.html('<div class="lm-m lm-s">Or predict from here.</div>')
-    st.code(
-        f"{command()} predict {run.id}{option} {line.removeprefix('python predict.py ')}",
-        language=None,
-        wrap_lines=True,
-    )
+    parts.html(f'<div class="lm-m lm-s">Or {use} from here.</div>')
+    st.code(f"{command()} {here.format(run.id + option)}", language=None, wrap_lines=True)

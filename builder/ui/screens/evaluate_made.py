@@ -55,7 +55,8 @@ def _splits(run: Any, checkpoint: str) -> None:
 def _table(found: dict[str, Measured], *, falls: bool) -> str:
     keys = list(dict.fromkeys(key for split in found.values() for key in split.metrics))
     keys.sort(key=lambda key: key == "loss")
-    head = "".join(f"<th>{escape(opened.TITLES[name])}</th>" for name in found)
+    right = "text-align:right;white-space:nowrap;padding-left:12px"
+    head = "".join(f'<th style="{right}">{escape(opened.TITLES[name])}</th>' for name in found)
     lines = []
     for key in keys:
         said = [_said(key, split) for split in found.values()]
@@ -66,14 +67,14 @@ def _table(found: dict[str, Measured], *, falls: bool) -> str:
         else:
             if _made_alone(key):
                 help_text += " It looks at no row: only how many were made differs by split."
-            cells = "".join(f'<td style="text-align:right">{escape(one)}</td>' for one in said)
+            cells = "".join(f'<td style="{right}">{escape(one)}</td>' for one in said)
         lines.append(
             f'<tr><td><b>{escape(title)}</b><br><span class="lm-f lm-s">{escape(help_text)}'
             f"</span></td>{cells}</tr>"
         )
     return (
         '<table class="lm-plain" style="width:100%;border-collapse:separate;border-spacing:0 6px">'
-        f'<tr style="text-align:right"><th></th>{head}</tr>{"".join(lines)}</table>'
+        f"<tr><th></th>{head}</tr>{''.join(lines)}</table>"
     )
 
 

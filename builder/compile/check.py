@@ -17,6 +17,7 @@ from builder.compile.plan import Failure, Modules, Walked
 from builder.compile.types import Check, Fix, Issue, NodeInfo
 from builder.graph import edit, structure
 from builder.graph.spec import Graph
+from builder.layers import catalogue
 from builder.layers.base import Shape
 
 if TYPE_CHECKING:
@@ -38,18 +39,19 @@ def check(
 ) -> Check:
     """Everything there is to say about a graph; never raises for a wrong one."""
     modules = modules or {}
-    current = repair.Scene(graph, modules, inputs, output_shape)
-    first = current.walked
+    start = current = repair.Scene(graph, modules, inputs, output_shape)
+    first = start.walked
     own = {node.id for node in graph.nodes}
     issues: list[Issue] = []
     passed: set[str] = set()
     broken: dict[str, Failure] = {}
+    known = dict(_whole(first))
     while True:
         fault = current.next_fault(passed)
         if fault is None:
             break
         trials = repair.trials(current, fault) if len(issues) < MOST_REPAIRS else ()
-        fixes = tuple(t.fix for t in trials if _applies(graph, t.fix))
+        fixes = _fixes(start, fault, trials)
         told = words.issue(current, fault, fixes)
         if told.node is None or told.node.partition("/")[0] in own:  # not of what a repair added
             issues.append(told)
@@ -58,8 +60,33 @@ def check(
             broken[fault.failure.node] = fault.failure
         if trials:
             current = trials[0].scene
-    issues.extend(_warnings(graph))
-    return _verdict(graph, first, current.walked, broken, tuple(issues), batch_size)
+            known = {**_whole(current.walked), **known}
+    issues.extend(_warnings(graph, current))
+    issues.extend(_lonely(graph, current))
+    return _verdict(graph, first, current.walked, known, broken, tuple(issues), batch_size)
+
+
+def _whole(walked: Walked) -> dict[str, Result]:
+    """What is known of the nodes whose shapes are."""
+    return {
+        name: result
+        for name, result in walked.results.items()
+        if walked.outputs.get(name) is not None
+    }
+
+
+def _fixes(
+    start: repair.Scene, fault: repair.Fault, trials: tuple[repair.Trial, ...]
+) -> tuple[Fix, ...]:
+    """The repairs that can be carried out at once: where the best one rests on a repair before it,
+    those of the same mistake as it stands in the graph.
+    """
+    fixes = tuple(t.fix for t in trials if _applies(start.graph, t.fix))
+    if trials and trials[0].fix not in fixes:
+        same = (o for o in start.faults() if (o.node, o.code) == (fault.node, fault.code))
+        bare = next(same, None)
+        return tuple(t.fix for t in repair.trials(start, bare)) if bare else fixes
+    return fixes
 
 
 def _applies(graph: Graph, fix: Fix) -> bool:
@@ -73,6 +100,7 @@ def _verdict(
     graph: Graph,
     first: Walked,
     last: Walked,
+    known: Mapping[str, Result],
     broken: Mapping[str, Failure],
     issues: tuple[Issue, ...],
     batch_size: int,
@@ -81,16 +109,14 @@ def _verdict(
     used: list[Result] = []
     for node in graph.nodes:
         name = node.id
-        result, sure = first.results.get(name), first.outputs.get(name) is not None
-        if result is None or not sure:
-            result = last.results.get(name)
+        sure = first.outputs.get(name) is not None
+        result = known.get(name, last.results.get(name))  # as soon as it is known: what flows there
         failure = broken.get(name)
         if result is None or (result.error is not None and failure is None):
             nodes[name] = _unknown(failure)
             continue
-        known = sure or last.outputs.get(name) is not None
-        nodes[name] = result.info if sure else _assumed(result, failure, known)
-        if known:
+        nodes[name] = result.info if sure else _assumed(result, failure, name in known)
+        if name in known:
             used.append(result)
             for below, info in result.inner.items():
                 nodes[f"{name}/{below}"] = info
@@ -114,33 +140,36 @@ def _unknown(failure: Failure | None) -> NodeInfo:
 def _assumed(result: Result, failure: Failure | None, known: bool) -> NodeInfo:
     """A node behind an error, or the erring node itself: real inputs, assumed outputs."""
     info = result.info
-    inputs = tuple(v.shape for v in failure.values) if failure and failure.values else info.inputs
+    inputs = info.inputs
+    if failure and (failure.values or failure.error.code == "unconnected"):
+        inputs = tuple(value.shape for value in failure.values)
     if not known:
         return NodeInfo(inputs=inputs, assumed=True)
     return replace(info, inputs=inputs, assumed=True)
 
 
-def _warnings(graph: Graph) -> list[Issue]:
-    """What can be built but is surely not meant: nodes whose result goes nowhere."""
-    inputs = set(structure.of_layer(graph, "Input"))  # the lint names those
-    loose = [name for name in structure.dead(graph) if name not in inputs]
-    if not loose:
+def _warnings(graph: Graph, mended: repair.Scene) -> list[Issue]:
+    """What can be built but is surely not meant: nodes whose result goes nowhere, even when all is
+    connected that has no input yet.
+    """
+    if not structure.of_layer(graph, "Output"):
         return []
+    inputs = set(structure.of_layer(graph, "Input"))  # the lint names those
+    lost = set(structure.dead(mended.graph)) - inputs
+    loose = [node.id for node in graph.nodes if node.id in lost]
     behind = structure.outgoing(graph)
     ends = [name for name in loose if not behind[name]] or loose[:1]
     found: list[Issue] = []
     for end in ends:
-        chain = [
-            name
-            for name in loose
-            if name in structure.reached([end], structure.incoming(graph), forward=False)
-        ]
-        fix = Fix(
+        reached = structure.reached([end], structure.incoming(graph), forward=False)
+        chain = [name for name in loose if name in reached]
+        gone = Fix(
             label=f"Remove {chain[0]}" if len(chain) == 1 else f"Remove these {len(chain)} nodes",
             why="Nothing uses their result, so the answer does not change.",
             price="no parameters",
             edits=(("remove", {"ids": chain}),),
         )
+        joins = tuple(fix for fix in repair.uses(mended, end) if _applies(graph, fix))
         found.append(
             Issue(
                 node=end,
@@ -148,7 +177,38 @@ def _warnings(graph: Graph) -> list[Issue]:
                 severity="warning",
                 title=f"{end} leads nowhere",
                 message="Its result never reaches an Output, so it costs time and learns nothing.",
-                fixes=(fix,),
+                fixes=(*joins, gone),
+            )
+        )
+    return found
+
+
+def _lonely(graph: Graph, mended: repair.Scene) -> list[Issue]:
+    """Nodes that join several ways, to which a single one leads."""
+    into = structure.incoming(graph)
+    found: list[Issue] = []
+    for node in graph.nodes:
+        layer = catalogue().get(node.layer)
+        several = (
+            layer is not None and layer.family == "merge" and any(p.many for p in layer.inputs)
+        )
+        if not several or len(into[node.id]) != 1 or len(mended.graph.into(node.id)) != 1:
+            continue
+        joins = tuple(fix for fix in repair.partners(mended, node.id) if _applies(graph, fix))
+        gone = Fix(
+            label=f"Remove {node.id}",
+            why="What is before and behind it is joined.",
+            price="no parameters",
+            edits=(("remove", {"ids": [node.id], "heal": True}),),
+        )
+        found.append(
+            Issue(
+                node=node.id,
+                code="lonely",
+                severity="warning",
+                title=f"{node.id} has a single input",
+                message=f"{node.layer} joins several ways; with one it changes nothing.",
+                fixes=(*joins, gone),
             )
         )
     return found

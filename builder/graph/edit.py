@@ -67,7 +67,7 @@ def connect(
     """
     _known(graph, {source, target})
     edge = _edge([_end(source, source_port), _end(target, target_port)])
-    if edge in graph.edges:
+    if _index(graph, edge) is not None:
         raise LaminaError(f"{source} is connected to {target} already.", place=target)
     if source == target or source in _reached_from(graph, target):
         raise LaminaError(
@@ -84,7 +84,8 @@ def disconnect(
 ) -> Graph:
     """Without that edge; empty ports stand for any port when there is no edge with empty ports."""
     wanted = _edge([_end(source, source_port), _end(target, target_port)])
-    if wanted not in graph.edges:
+    at = _index(graph, wanted)
+    if at is None:
         loose = [
             edge
             for edge in graph.edges
@@ -95,8 +96,7 @@ def disconnect(
         ]
         if not loose:
             raise LaminaError(f"There is no edge from {source} to {target}.", place=target)
-        wanted = loose[0]
-    at = graph.edges.index(wanted)
+        at = graph.edges.index(loose[0])
     return _graph(graph.nodes, graph.edges[:at] + graph.edges[at + 1 :])
 
 
@@ -111,11 +111,11 @@ def insert_on_edge(
 ) -> Graph:
     """A new node in the middle of an edge; the argument order of the target stays as it was."""
     old = _edge(edge)
-    if old not in graph.edges:
+    at = _index(graph, old)
+    if at is None:
         raise LaminaError(f"There is no edge from {old.source} to {old.target}.", place=old.target)
     name = fresh_id(graph, layer) if id is None else id
     grown = add_node(graph, layer, name, params)
-    at = graph.edges.index(old)
     first = _edge([_end(old.source, old.source_port), _end(name, input_port)])
     second = _edge([_end(name, output_port), _end(old.target, old.target_port)])
     nodes = list(graph.nodes)
@@ -312,6 +312,12 @@ def _reason(error: ValidationError) -> str:
     found = error.errors(include_url=False)
     where, said = wording.place(found[0]), " ".join(wording.sentence(found)).strip()
     return f"{where}: {said}" if where else said
+
+
+def _index(graph: Graph, edge: Edge) -> int | None:
+    """Where that very edge is; most are told apart by their target alone, which is quick."""
+    same = (at for at, other in enumerate(graph.edges) if other.target == edge.target)
+    return next((at for at in same if graph.edges[at] == edge), None)
 
 
 def _find(graph: Graph, id: str) -> Node:

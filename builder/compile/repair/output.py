@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from builder.compile.repair.scene import Draft, Fault, Proposal, Scene
-from builder.graph.spec import Node
+from builder.graph.spec import Edge, Node
 from builder.layers import catalogue
 from builder.layers.base import Shape
 from builder.layers.declare import text
 
 Layers = tuple[tuple[str, dict[str, Any]], ...]
+_MANY_CODES = 16
 
 
 def _output_size(scene: Scene, fault: Fault) -> Iterator[Proposal]:
@@ -27,9 +28,11 @@ def _output_size(scene: Scene, fault: Fault) -> Iterator[Proposal]:
             _why(expected),
             Draft(scene.graph).do("set_params", id=last.id, params={"out_features": expected[0]}),
         )
-    if len(expected) != 1:
-        return
     if fault.values and fault.values[0].dtype == "int":
+        yield from _from_codes(scene, edge, shape, expected)
+        return
+    if len(expected) != 1:
+        yield from _projected(scene, edge, shape, expected)
         return
     recurrent = next((n for n in trail[:3] if n.layer in ("LSTM", "GRU", "RNN")), None)
     if recurrent is not None and len(shape) == 2:
@@ -48,6 +51,39 @@ def _output_size(scene: Scene, fault: Fault) -> Iterator[Proposal]:
             edge, *chain, ("Linear", {"out_features": expected[0]})
         )
         yield Proposal(label, f"{why}{_why(expected)}", draft)
+
+
+def _from_codes(scene: Scene, edge: Edge, shape: Shape, expected: Shape) -> Iterator[Proposal]:
+    """Codes reach the answer as they are: a table of learnt features and a head are lacking."""
+    if len(shape) != 1 or len(expected) != 1:
+        return
+    table = {"embedding_dim": 32}
+    bag: Layers = (("EmbeddingBag", table),)
+    flat: Layers = (("Embedding", table), ("Flatten", {}))
+    head: Layers = (("Linear", {"out_features": expected[0]}),)
+    many = shape[0] > _MANY_CODES
+    for chain in (bag, flat) if many else (flat, bag):
+        names = " and ".join([*(layer for layer, _ in chain[:1]), "Linear"])
+        why = f"Each code gets a learnt list of numbers of its own. {_why(expected)}"
+        draft = Draft(scene.graph).insert_all(edge, *chain, *head)
+        yield Proposal(f"Put {names} before it", why, draft)
+
+
+def _projected(scene: Scene, edge: Edge, shape: Shape, expected: Shape) -> Iterator[Proposal]:
+    """The answer is a sequence or a picture of the right size, but of another width."""
+    if len(shape) != len(expected):
+        return
+    rank = len(shape)
+    if shape[:-1] == expected[:-1] and rank == 2:
+        draft = Draft(scene.graph).insert_all(edge, ("Linear", {"out_features": expected[-1]}))
+        why = f"It makes {expected[-1]} numbers of the {shape[-1]} at each step."
+        yield Proposal("Add a Linear layer before it", why, draft)
+    if shape[1:] == expected[1:] and rank in (2, 3, 4):
+        layer = f"Conv{rank - 1}d"
+        params = {"out_channels": expected[0], "kernel_size": 1}
+        draft = Draft(scene.graph).insert_all(edge, (layer, params))
+        why = f"It makes {expected[0]} of the {shape[0]} channels, at each place on its own."
+        yield Proposal(f"Add a {layer} 1×1 before it", why, draft)
 
 
 def _before_last(scene: Scene, last: Node, shape: Shape, expected: Shape) -> Iterator[Proposal]:

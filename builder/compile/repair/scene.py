@@ -89,8 +89,22 @@ class Scene:
         if not structure.of_layer(self.graph, "Output"):
             error = ShapeError("no_output", "Nothing tells which result is the answer.")
             yield Fault("no_output", error)
-        for failure in self.walked.failures:
+        for failure in sorted(self.walked.failures, key=self._turn):
             yield Fault(failure.error.code, failure.error, failure.node, failure)
+
+    def _turn(self, failure: Failure) -> int:
+        """Loose layers before shapes, as one of them may be what a shape lacks; what leads to the
+        answer last, when the chain before it is whole.
+        """
+        if failure.error.code != "unconnected":
+            return 1
+        return 2 if failure.node in self._answering else 0
+
+    @cached_property
+    def _answering(self) -> set[str]:
+        """The nodes whose result reaches an Output."""
+        ends = structure.of_layer(self.graph, "Output")
+        return structure.reached(ends, structure.incoming(self.graph), forward=False)
 
     def next_fault(self, passed: set[str]) -> Fault | None:
         """The first mistake that was not dealt with."""
@@ -172,13 +186,27 @@ class Draft:
         return self
 
 
+def ends(edge: Edge) -> dict[str, str]:
+    """The edge as arguments of connect and disconnect."""
+    return {
+        "source": edge.source,
+        "target": edge.target,
+        "source_port": edge.source_port,
+        "target_port": edge.target_port,
+    }
+
+
 @dataclass(frozen=True)
 class Proposal:
-    """A repair before it is tried."""
+    """A repair before it is tried. Of several that work, the lowest `order` comes first, then the
+    lowest `rank`, then the one that leaves the fewest mistakes.
+    """
 
     label: str
     why: str
     draft: Draft
+    order: int = 0
+    rank: int = 0
 
 
 def applied(graph: Graph, edits: tuple[Edit, ...]) -> Graph | None:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from builder.compile.repair.scene import Draft, Fault, Proposal, Scene
+from builder.compile.repair.loose import Ground
+from builder.compile.repair.scene import Draft, Fault, Proposal, Scene, ends
 from builder.graph import edit, structure
-from builder.graph.spec import Edge
 
 
 def _cycle(scene: Scene, fault: Fault) -> Iterator[Proposal]:
@@ -14,7 +14,7 @@ def _cycle(scene: Scene, fault: Fault) -> Iterator[Proposal]:
     pairs.sort(key=lambda pair: place[pair[1]] - place[pair[0]])  # edges that lead backward first
     for source, target in pairs[:3]:
         edge = next(e for e in scene.graph.out_of(source) if e.target == target)
-        draft = Draft(scene.graph).do("disconnect", **_ends(edge))
+        draft = Draft(scene.graph).do("disconnect", **ends(edge))
         yield Proposal(
             f"Remove the edge {source} → {target}",
             "Data flows from the input to the output; no way may lead back.",
@@ -22,19 +22,11 @@ def _cycle(scene: Scene, fault: Fault) -> Iterator[Proposal]:
         )
 
 
-def _ends(edge: Edge) -> dict[str, str]:
-    return {
-        "source": edge.source,
-        "target": edge.target,
-        "source_port": edge.source_port,
-        "target_port": edge.target_port,
-    }
-
-
 def _no_output(scene: Scene, _: Fault) -> Iterator[Proposal]:
-    behind = structure.outgoing(scene.graph)
-    ends = [node.id for node in scene.graph.nodes if not behind[node.id]]
-    for end in reversed(ends[-3:]):
+    ground = Ground(scene)
+    last = [node.id for node in scene.graph.nodes if not ground.behind[node.id]]
+    last.sort(key=lambda end: (end in ground.alive, ground.depth.get(end, 0), ground.place[end]))
+    for end in reversed(last[-3:]):
         draft = Draft(scene.graph)
         name = edit.fresh_id(scene.graph, "Output")
         draft.do("add_node", layer="Output", id=name)
@@ -42,7 +34,7 @@ def _no_output(scene: Scene, _: Fault) -> Iterator[Proposal]:
         yield Proposal(
             f"Add an Output after {end}", "The Output marks the answer of the network.", draft
         )
-    if not ends:
+    if not last:
         yield Proposal(
             "Add an Output",
             "The Output marks the answer of the network.",
@@ -65,36 +57,6 @@ def _no_input(scene: Scene, _: Fault) -> Iterator[Proposal]:
     )
 
 
-def _unconnected(scene: Scene, fault: Fault) -> Iterator[Proposal]:
-    node = fault.node or ""
-    behind = structure.outgoing(scene.graph)
-    place = {other.id: i for i, other in enumerate(scene.graph.nodes)}
-    later = structure.reached([node], behind, forward=True)
-    port = fault.error.facts.get("port", "")
-    layer = scene.steps[node].bound.layer
-    named = port if layer is not None and len(layer.inputs) > 1 else ""
-    connected = {edge.source for edge in scene.graph.into(node)}
-    candidates = [
-        other.id
-        for other in scene.graph.nodes
-        if other.id not in later and other.layer != "Output" and other.id not in connected
-    ]
-
-    def nearness(other: str) -> tuple[bool, bool, int]:
-        distance = place[node] - place[other]
-        return bool(behind[other]), distance < 0, abs(distance)
-
-    for source in sorted(candidates, key=nearness)[:3]:
-        draft = Draft(scene.graph)
-        draft.do("connect", source=source, target=node, target_port=named)
-        yield Proposal(f"Connect {source} to {node}", "It then has something to work on.", draft)
-    yield Proposal(
-        f"Remove {node}",
-        "A layer that nothing comes into does nothing.",
-        Draft(scene.graph).do("remove", ids=[node], heal=True),
-    )
-
-
 def _too_many(scene: Scene, fault: Fault) -> Iterator[Proposal]:
     node = fault.node or ""
     edges = scene.graph.into(node)
@@ -106,7 +68,7 @@ def _too_many(scene: Scene, fault: Fault) -> Iterator[Proposal]:
         ):
             draft = Draft(scene.graph)
             for edge in edges:
-                draft.do("disconnect", **_ends(edge))
+                draft.do("disconnect", **ends(edge))
             name = edit.fresh_id(draft.graph, kind)
             draft.do("add_node", layer=kind, id=name)
             for edge in edges:
@@ -115,7 +77,7 @@ def _too_many(scene: Scene, fault: Fault) -> Iterator[Proposal]:
             yield Proposal(f"Join them with {kind}", why, draft)
     draft = Draft(scene.graph)
     for edge in edges[len(layer) :]:
-        draft.do("disconnect", **_ends(edge))
+        draft.do("disconnect", **ends(edge))
     kept = f"Keep only the edge from {edges[0].source}" if layer else "Remove its incoming edges"
     yield Proposal(kept, "The other edges are removed.", draft)
 
@@ -138,7 +100,6 @@ PROPOSERS = {
     "cycle": _cycle,
     "no_output": _no_output,
     "no_input": _no_input,
-    "unconnected": _unconnected,
     "too_many": _too_many,
     "port": _port,
 }

@@ -27,7 +27,11 @@ def evaluate(
     ] = None,
     by: Annotated[
         str | None,
-        typer.Option("--by", metavar="COLUMN", help="For each value of a column, worst first."),
+        typer.Option(
+            "--by",
+            metavar="COLUMN",
+            help="For each value of a column, worst first; '*': what stands out of all columns.",
+        ),
     ] = None,
     metric: Annotated[
         str | None,

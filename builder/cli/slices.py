@@ -64,7 +64,10 @@ def by_column(
     split = split or evaluation.usual_split(run)
     report = _report(run, checkpoint, split)
     columns = evaluation.columns(run.prepared(), split)
-    found = evaluation.by_column(report, columns, by, metric)
+    if by == evaluation.ANY:
+        found = evaluation.standing_out(report, columns, metric)
+    else:
+        found = evaluation.by_column(report, columns, by, metric)
     document = {"run": run.id, "split": split, "rows": report.rows, **found.to_dict()}
     root.emit(document, as_json, lambda: _groups_text(document))
 
@@ -143,8 +146,16 @@ def _groups_text(document: dict[str, Any]) -> str:
         for one in document["groups"]
     ]
     named = metric.replace("_", " ")
-    head = f"{named} by {document['by']}, {document['rows']:,} {document['split']} rows: "
-    heads = (document["by"], "rows", *(["counted"] if some else []), named)
+    of = "where it stands out" if document["by"] == "*" else f"by {document['by']}"
+    head = f"{named} {of}, {document['rows']:,} {document['split']} rows: "
+    heads = (
+        "group" if document["by"] == "*" else document["by"],
+        "rows",
+        *(["counted"] if some else []),
+        named,
+    )
+    if not lines:
+        return f"{head}{_number(document['whole'])} on all\nNo group differs beyond chance."
     text = root.table(lines, (*heads, "95 % interval", "beyond chance?"))
     rare = document["rows_of_rare_values"]
     more = f"\n{rare:,} rows have rarer values." if rare else ""

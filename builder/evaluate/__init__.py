@@ -5,7 +5,7 @@ from builder.evaluate.columns import Column, Columns, columns
 from builder.evaluate.conditions import Term, is_condition, parse, rows_where, written
 from builder.evaluate.contrast import Comparison, Difference, against_rest, compare
 from builder.evaluate.curves import Calibration, Curve
-from builder.evaluate.groups import Group, Groups, by_column, ranges
+from builder.evaluate.groups import ANY, Group, Groups, by_column, ranges, standing_out
 from builder.evaluate.measures import Measured, make, measure
 from builder.evaluate.predictions import forward, outputs_of, predictions, stamp
 from builder.evaluate.regression import RegressionSplit
@@ -24,6 +24,7 @@ from builder.evaluate.split import SplitReport
 from builder.evaluate.yardsticks import Yardstick, yardstick, yardsticks
 
 __all__ = [
+    "ANY",
     "SPLITS",
     "AtThreshold",
     "Calibration",
@@ -66,6 +67,7 @@ __all__ = [
     "slices",
     "split_report",
     "stamp",
+    "standing_out",
     "usual_split",
     "written",
     "yardstick",

@@ -1,6 +1,6 @@
 """For whom is it worse? A figure for each value of a column, worst first."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import NormalDist
@@ -11,16 +11,20 @@ from numpy.typing import NDArray
 
 from builder.errors import LaminaError
 from builder.evaluate import intervals
-from builder.evaluate.columns import FEW_NUMBERS, Column, Columns
+from builder.evaluate.columns import FEW_NUMBERS, NOTHING, NOTHING_REMEDY, Column, Columns
 from builder.evaluate.conditions import Term, rows_where, written
 from builder.evaluate.contrast import Difference, against_rest
 from builder.evaluate.split import Ints, SplitReport, clean
 from builder.evaluate.yardsticks import Yardstick, yardstick
 
+ANY = "*"
+"""Asks for the groups of all columns that stand out."""
 BINS = 4
 MOST = 40
+MOST_COLUMNS = 100
 FEW = 10
 """Groups with fewer rows are not judged."""
+Part = tuple[str, tuple[Term, ...], NDArray[np.bool_]]
 Verdict = Literal["worse", "better", "lower", "higher", "unclear", "few"]
 
 
@@ -44,19 +48,22 @@ class Group:
 
 @dataclass(frozen=True)
 class Groups:
-    """All groups of a column, worst first, those with too few rows last."""
+    """Groups by a column, worst first, those with too few rows last.
 
-    column: Column
+    `column` is None where they are those of all columns that stand out most.
+    """
+
+    column: Column | None
     by: Yardstick
     value: float
     interval: intervals.Interval
     groups: tuple[Group, ...]
-    others: int  # rows of values so rare that they have no line
+    others: int = 0  # rows of values so rare that they have no line
 
     def to_dict(self) -> dict[str, Any]:
         """JSON for `lamina evaluate --by --json`."""
         return {
-            "by": self.column.label,
+            "by": self.column.label if self.column else ANY,
             "metric": self.by.name,
             "better": self.by.better,
             "whole": clean(self.value),
@@ -95,17 +102,60 @@ def by_column(
             remedy=f"Take 'words in {column.label}', its length, or rows with a word: "
             f"{Term(column.label, '~', ('word',))}.",
         )
-    parts = [(label, terms, rows_where(columns, terms)) for label, terms in _parts(column, bins)]
-    parts = sorted((part for part in parts if part[2].any()), key=lambda part: -part[2].sum())
+    parts = _masks(columns, column, bins)
     kept, rare = parts[:MOST], parts[MOST:]
-    judged = sum(int((mask & by.counted).sum()) >= FEW for _, _, mask in kept)
-    looks = 1 if len(parts) == 2 else max(1, judged)  # of two groups each is the other's rest
-    z = NormalDist().inv_cdf(1 - 0.025 / looks)
-    found = [_group(report, by, label, terms, mask, z) for label, terms, mask in kept]
-    worst = -1 if by.better == "lower" else 1
-    found.sort(key=lambda one: (one.verdict == "few", np.isnan(one.value), worst * one.value))
+    # of two groups each is the other's rest
+    found = _groups(report, by, kept, looks=1 if len(parts) == 2 else None)
+    found.sort(key=lambda one: (one.verdict == "few", np.isnan(one.value), _badness(by, one.value)))
     value, interval = _figure(by, np.ones(report.rows, bool))
     return Groups(column, by, value, interval, tuple(found), sum(int(m.sum()) for *_, m in rare))
+
+
+def standing_out(
+    report: SplitReport, columns: Columns, metric: str | None = None, most: int = 12
+) -> Groups:
+    """The groups of all columns for which it is worst beyond chance, the surest first.
+
+    Of a figure without a good direction, those that differ most. Free text and what is predicted
+    are left out. Raises LaminaError for an unknown figure, and where there are no columns.
+    """
+    by = yardstick(report, metric)
+    if not columns.offered:
+        raise LaminaError(NOTHING, place="by", remedy=NOTHING_REMEDY)
+    looked = [one for one in columns.offered if one.kind != "text"][:MOST_COLUMNS]
+    parts = [
+        (f"{one.label}: {label}", terms, mask)
+        for one in looked
+        for label, terms, mask in _masks(columns, one, BINS)[:MOST]
+        if not mask.all()
+    ]
+    wanted = ("lower", "higher") if by.better == "neither" else ("worse",)
+    found = [one for one in _groups(report, by, parts) if one.verdict in wanted]
+    found.sort(key=lambda one: -min(abs(end) for end in one.against.interval))
+    value, interval = _figure(by, np.ones(report.rows, bool))
+    return Groups(None, by, value, interval, tuple(found[:most]))
+
+
+def _badness(by: Yardstick, value: float) -> float:
+    return -value if by.better == "lower" else value
+
+
+def _masks(columns: Columns, column: Column, bins: int) -> list[Part]:
+    """Each group's name, condition and rows, the largest first."""
+    found = [(name, terms, rows_where(columns, terms)) for name, terms in _parts(column, bins)]
+    return sorted((one for one in found if one[2].any()), key=lambda one: -int(one[2].sum()))
+
+
+def _groups(
+    report: SplitReport, by: Yardstick, parts: Sequence[Part], looks: int | None = None
+) -> list[Group]:
+    """Judged with intervals that allow for so many looks (Bonferroni); by default as many as there
+    are groups with enough rows.
+    """
+    if looks is None:
+        looks = max(1, sum(int((mask & by.counted).sum()) >= FEW for *_, mask in parts))
+    z = NormalDist().inv_cdf(1 - 0.025 / looks)
+    return [_group(report, by, *part, z) for part in parts]
 
 
 def _group(
@@ -236,6 +286,8 @@ def _called(low: Any, operator: str, high: Any, whole: bool) -> str:
 def _told(value: Any) -> str:
     if isinstance(value, np.datetime64):
         return str(value).removesuffix("T00:00:00").replace("T", " ")
-    if value == int(value) and abs(value) < 1e15:
-        return f"{int(value)}" if abs(value) < 10_000 else f"{int(value):,}"
-    return f"{value:.6g}"
+    size = abs(value)
+    sign = "−" if value < 0 else ""
+    if value == int(value) and size < 1e15:
+        return f"{sign}{int(size)}" if size < 10_000 else f"{sign}{int(size):,}"
+    return f"{sign}{size:.6g}"

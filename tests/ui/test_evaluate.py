@@ -426,3 +426,68 @@ def test_columns_of_a_table_without_a_head_are_called_by_their_number():
     spoken.inputs["table"].form = "tokens"
     assert rows.column_label(spoken, "#0") == "column 1"
     assert rows.column_label(spec(("age", "#1"), "#8"), "#1") == "#1"  # a head that says so
+
+
+@pytest.mark.parametrize("kind", ["table", "number"])
+def test_groups_of_a_column_stand_worst_first_and_open_their_rows(monkeypatch, kind):
+    run = trained(kind, monkeypatch)
+    app = open_page("evaluate", project=run.project, run=run.run)
+    app.selectbox(key=f"groups_by_{run.run}").set_value("town").run()
+    assert not app.exception
+    report = report_of(run.run).splits["test"]
+    found = components(app)["lamina_groups"][0]
+    assert sorted(row["cells"][0] for row in found["rows"]) == ["<b>B</b>", "A"]
+    assert sum(int(row["cells"][1]) for row in found["rows"]) == report.rows
+    worst = found["rows"][0]["at"] - found["rows"][1]["at"]
+    assert worst >= 0 if kind == "number" else worst <= 0
+    app.session_state[f"evaluate_chosen_{run.run}"] = ("where", "town=A")
+    app.run()
+    assert components(app)["lamina_groups"][0]["selected"] is not None
+    assert "The rows of town=A stand above." in text_of(app)
+    prepared = runs_open(run.run).prepared()
+    shown = [item["row"] for item in components(app)["lamina_samples"][0]["items"]]
+    assert {prepared.record("test", row)["town"] for row in shown} == {"A"}
+
+
+def test_columns_that_the_model_does_not_read_are_offered_too(monkeypatch):
+    run = trained("table", monkeypatch)
+    app = open_page("evaluate", project=run.project, run=run.run)
+    assert app.selectbox(key=f"groups_by_{run.run}").options[1:] == [
+        "age",
+        "town",
+        "rooms",
+        "price",
+    ]
+
+
+def test_rows_are_chosen_by_columns_and_kept_for_every_split(monkeypatch):
+    run = trained("table", monkeypatch)
+    app = open_page("evaluate", project=run.project, run=run.run)
+    app.selectbox(key="condition_column_0_0").set_value("town").run()
+    assert "Choose a value." in text_of(app)
+    app.multiselect(key="condition_names_0_0_1").set_value(["<b>B</b>"]).run()
+    assert 'town="&lt;b&gt;B&lt;/b&gt;"' in text_of(app).replace("&quot;", '"')
+    app.button(key="conditions_more").click().run()
+    app.selectbox(key="condition_column_0_1").set_value("age").run()
+    app.selectbox(key="condition_range_0_1_0").set_value("from … to …").run()
+    app.number_input(key="condition_from_0_1_0").set_value(40).run()
+    app.button(key="conditions_look").click().run()
+    assert not app.exception
+    condition = 'town="<b>B</b>" & age>=40'
+    assert app.session_state[f"evaluate_chosen_{run.run}"] == ("where", condition)
+    app.text_input(key=f"slice_name_{condition}").set_value("older B").run()
+    app.button(key="slice_save_now").click().run()
+    try:
+        for split in ("test", "train"):
+            app.session_state["evaluate_split"] = split
+            app.run()
+            assert not app.exception
+            assert "older B" in json.dumps(components(app)["lamina_samples"])
+    finally:
+        delete_slice(runs_open(run.run), "older B")
+
+
+def test_rows_without_columns_have_no_card_of_groups(images):
+    app = open_page("evaluate", project=images.project, run=images.run)
+    assert "lamina_groups" not in components(app)
+    assert "For whom is it worse?" not in text_of(app)

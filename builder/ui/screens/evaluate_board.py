@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from builder.evaluate import ClassificationSplit, slices
+from builder.evaluate import ClassificationSplit, Slice, slices
 from builder.ui import figures, parts
 from builder.ui.components.classes import classes
 from builder.ui.components.matrix import matrix
 from builder.ui.sample import called
-from builder.ui.screens import evaluate_decide, evaluate_slices
+from builder.ui.screens import evaluate_decide, evaluate_groups, evaluate_slices
 from builder.ui.screens.evaluate_parts import (
     COLUMNS,
     Look,
@@ -39,6 +39,7 @@ class _Chosen:
     line: str
     true: int | None = None
     slice: str = ""
+    condition: str = ""
     by_answers: bool = True
 
 
@@ -48,7 +49,8 @@ def show(look: Look, report: ClassificationSplit, few: bool) -> None:
     key = f"evaluate_chosen_{look.run.id}"
     kept = slices(look.run, look.split)
     chosen: tuple[Any, ...] = st.session_state.get(key) or ("cell", *_worst(report))
-    if chosen[0] == "slice" and chosen[1] not in [one.name for one in kept]:
+    lost = chosen[0] == "slice" and chosen[1] not in [one.name for one in kept if one.rows]
+    if lost or (chosen[0] == "where" and evaluate_groups.rows(look, chosen[1]) is None):
         chosen = ("cell", *_worst(report))
     left, middle, right = st.columns(list(COLUMNS), gap="small")
     spot = middle.container(key="lm_card_samples", height="stretch")
@@ -65,10 +67,12 @@ def show(look: Look, report: ClassificationSplit, few: bool) -> None:
         code = _classes(look, report, chosen, few)
         if few:
             evaluate_decide.calibration(look, report)
+    where = evaluate_groups.show(look, chosen[1] if chosen[0] == "where" else None)
     opened = evaluate_slices.table(look, kept, chosen[1] if chosen[0] == "slice" else None)
     asked: tuple[Any, ...] | None = ("cell", *cell) if cell else None
     asked = ("class", code) if code is not None else asked
     asked = ("slice", opened) if opened is not None else asked
+    asked = ("where", where) if where is not None else asked
     if asked is not None and st.session_state.get(key) != asked:
         st.session_state[key] = asked
         st.session_state["evaluate_shown"] = PAGE
@@ -123,9 +127,15 @@ def _chosen(look: Look, report: ClassificationSplit, chosen: Sequence[Any]) -> _
         title = f"{len(found):,} {look.word(len(found))} of {called(report.classes[chosen[1]])}"
         line = f"{wrong:,} of them taken for something else; those come first."
         return _Chosen(found, title, line, chosen[1], by_answers=False)
-    one = next(one for one in slices(look.run, look.split) if one.name == chosen[1])
+    kept: list[Slice | None] = [*slices(look.run, look.split)]
+    if chosen[0] == "where":
+        kept = [evaluate_groups.rows(look, chosen[1])]
+    one = next(one for one in kept if one is not None and one.name == chosen[1])
     found = one.indexes[np.lexsort((-report.confidence[one.indexes], report.right[one.indexes]))]
-    return _Chosen(found, one.name, evaluate_slices.verdict(look, one), slice=one.name)
+    line = evaluate_slices.verdict(look, one)
+    if chosen[0] == "where":
+        return _Chosen(found, one.name, line, condition=one.name, by_answers=False)
+    return _Chosen(found, one.name, line, slice=one.name)
 
 
 def _samples(look: Look, report: ClassificationSplit, chosen: _Chosen) -> None:
@@ -150,7 +160,12 @@ def _samples(look: Look, report: ClassificationSplit, chosen: _Chosen) -> None:
         these = len(found) and st.button("Explain these", key="explain_these")
         if len(found):
             evaluate_slices.keep_or_delete(
-                look, found, chosen.title, chosen.slice, by_answers=chosen.by_answers
+                look,
+                found,
+                chosen.title,
+                chosen.slice,
+                by_answers=chosen.by_answers,
+                condition=chosen.condition,
             )
         if len(found) > shown and st.button("More", key="more_samples"):
             st.session_state["evaluate_shown"] = shown + 2 * PAGE

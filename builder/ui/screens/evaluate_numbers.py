@@ -1,14 +1,15 @@
 """Evaluate, for numbers: predicted against true, residuals, the worst rows, slices."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from builder.evaluate import RegressionSplit, slices
+from builder.evaluate import RegressionSplit, Slice, slices
 from builder.ui import charts, figures, parts, rows
 from builder.ui.components.samples import samples
-from builder.ui.screens import evaluate_slices
+from builder.ui.screens import evaluate_groups, evaluate_slices
 from builder.ui.screens.evaluate_parts import Look, csv, explain, head, predictions_csv
 
 WORST = 20
@@ -20,38 +21,57 @@ def show(look: Look, report: RegressionSplit) -> None:
     kept = slices(look.run, look.split)
     key = f"evaluate_chosen_{look.run.id}"
     held = st.session_state.get(key)
-    name = held[1] if held and held[1] in [one.name for one in kept] else None
+    one = _open(look, held, kept)
     spot = st.container()
-    clicked = evaluate_slices.table(look, kept, name)
-    if clicked is not None and clicked != name:
-        st.session_state[key] = ("slice", clicked)
+    opened = one.name if one else None
+    asked = _asked("where", evaluate_groups.show(look, opened))
+    asked = _asked("slice", evaluate_slices.table(look, kept, opened)) or asked
+    if asked is not None and asked != held:
+        st.session_state[key] = asked
         st.rerun()
     with spot:
-        _rows(look, report, picked, name)
+        _rows(look, report, picked, one, held[0] if one and held else "")
 
 
-def _rows(look: Look, report: RegressionSplit, picked: list[int], name: str | None) -> None:
-    """The rows that were boxed in the chart, else those of the open slice, else the worst."""
+def _open(look: Look, held: Any, kept: Sequence[Slice]) -> Slice | None:
+    """The slice or the condition whose rows are shown."""
+    if not held:
+        return None
+    if held[0] == "where":
+        return evaluate_groups.rows(look, held[1])
+    return next((one for one in kept if one.name == held[1] and one.rows), None)
+
+
+def _asked(kind: str, name: str | None) -> tuple[str, str] | None:
+    return None if name is None else (kind, name)
+
+
+def _rows(
+    look: Look, report: RegressionSplit, picked: list[int], one: Slice | None, kind: str
+) -> None:
+    """The rows that were boxed in the chart, else those that are open, else the worst."""
     off = np.abs(report.residuals)
-    kept = next((one for one in slices(look.run, look.split) if one.name == name), None)
     title, note = "Furthest off", "worst first; a row opens its explanation"
-    found, opened = report.mistakes(report.rows), ""
+    found, opened, condition = report.mistakes(report.rows), "", ""
     if len(picked) > 1:
-        found = np.asarray(picked, np.int64)
+        found, one = np.asarray(picked, np.int64), None
         title, note = f"{len(picked):,} boxed {look.word(len(picked))}", "the furthest off first"
-    elif kept is not None:
-        found, title, opened = kept.indexes, kept.name, kept.name
-        note = evaluate_slices.verdict(look, kept)
+    elif one is not None:
+        found, title = one.indexes, one.name
+        opened, condition = (one.name, "") if kind == "slice" else ("", one.name)
+        note = evaluate_slices.verdict(look, one)
     found = found[np.argsort(-off[found], kind="stable")]
     with st.container(key="lm_card_worst"):
         with st.container(horizontal=True, vertical_alignment="center", key="lm_head_worst"):
             parts.html(parts.heading(title, note), "worst-title")
             csv(lambda: predictions_csv(report, found), "worst", look.file(title))
         row = _grid(look, report, found[:WORST])
-        if len(picked) > 1 or opened:
+        if len(picked) > 1 or one is not None:
             with st.container(horizontal=True, key="lm_foot_worst"):
-                evaluate_slices.keep_or_delete(look, found, title, opened, by_answers=True)
-                if opened and st.button("Show the worst of all", key="slice_close"):
+                evaluate_slices.keep_or_delete(
+                    look, found, title, opened, by_answers=not condition, condition=condition
+                )
+                if one is not None and st.button("Show the worst of all", key="slice_close"):
                     st.session_state.pop(f"evaluate_chosen_{look.run.id}", None)
                     st.rerun()
                 parts.html("")

@@ -6,7 +6,14 @@ from typing import Any
 import streamlit as st
 
 from builder.errors import LaminaError
-from builder.evaluate import Difference, Slice, against_rest, delete_slice, save_slice
+from builder.evaluate import (
+    Difference,
+    Slice,
+    against_rest,
+    delete_slice,
+    save_condition,
+    save_slice,
+)
 from builder.ui import figures, parts
 from builder.ui.components.samples import samples
 from builder.ui.screens.evaluate_parts import Look, head
@@ -15,11 +22,18 @@ TITLES = {"accuracy": "Accuracy", "mae": "Mean absolute error"}
 
 
 def keep_or_delete(
-    look: Look, found: Any, title: str, opened: str = "", *, by_answers: bool
+    look: Look,
+    found: Any,
+    title: str,
+    opened: str = "",
+    *,
+    by_answers: bool,
+    condition: str = "",
 ) -> None:
     """The button that keeps these rows as a slice; where they are one, forgets it.
 
-    `by_answers`: the model's answers chose the rows, not the truth alone.
+    `by_answers`: the model's answers chose the rows, not the truth alone; a `condition` on columns
+    is kept as such, for every split.
     """
     made_before = int(st.session_state.get("slices_made", 0))
     if opened:
@@ -35,7 +49,12 @@ def keep_or_delete(
         name = st.text_input("Name", title[:60], key=f"slice_name_{title}")
         if st.button("Save", type="primary", key="slice_save_now"):
             try:
-                made = save_slice(look.run, name, look.split, found, title, by_answers=by_answers)
+                if condition:
+                    made = save_condition(look.run, name, condition)
+                else:
+                    made = save_slice(
+                        look.run, name, look.split, found, title, by_answers=by_answers
+                    )
             except LaminaError as error:
                 parts.html(f'<div class="lm-s lm-err" role="alert">{parts.esc(str(error))}</div>')
                 return
@@ -87,7 +106,9 @@ def table(look: Look, kept: Sequence[Slice], opened: str | None) -> str | None:
 
 
 def _believed(look: Look, one: Slice, gap: Difference) -> str:
-    if one.by == look.run.id:
+    if not one.rows:
+        return "no such rows here"
+    if one.by and one.by == look.run.id:
         return "chosen by this run's answers"
     return "a real difference" if gap.sure else "may be chance"
 
@@ -99,7 +120,7 @@ def verdict(look: Look, one: Slice) -> str:
     if gap.there != gap.there:
         return f"{line}; there are no other rows."
     tail = "" if gap.sure else ", which may be chance"
-    if one.by == look.run.id:
+    if one.by and one.by == look.run.id:
         tail = ". This run's own answers chose these rows: judge other runs by them"
     return f"{line} against {_figure(gap, gap.there)} on the rest{tail}."
 

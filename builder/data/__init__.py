@@ -5,6 +5,7 @@ from builder.data.prepare import prepare, specs
 from builder.data.prepared import Prepared, open_prepared
 from builder.data.read import catalogue, read
 from builder.data.recognise import recognise
+from builder.data.renaming import rename
 from builder.data.store import hold, release
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "read",
     "recognise",
     "release",
+    "rename",
     "share_out",
     "specs",
     "suggest",

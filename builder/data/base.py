@@ -86,6 +86,9 @@ class Raw:
     # {"missing": ["-"]}; the fitted preparation carries it.
     reading: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     headerless: bool = False  # the columns are named by position: #0, #1, …
+    # What the file calls its columns (#0, #1, … without a header) → what they are called, in the
+    # file's order and a column of texts among them; empty where no table was read.
+    named: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:

@@ -17,7 +17,7 @@ class Option:
     """
 
     name: str
-    kind: Literal["path", "text", "choice", "bool", "int", "float"]
+    kind: Literal["path", "text", "choice", "bool", "int", "float", "names"]
     title: str
     default: Any = None  # None: required for a path, else guessed from the data
     help: str = ""
@@ -38,6 +38,10 @@ def read_option(option: Option, text: str, place: str) -> Any:
         return str(Path(text).expanduser().absolute())
     if option.kind == "text":
         return text
+    if option.kind == "names":
+        from builder.data import names
+
+        return names.parse(text)
     if option.kind == "choice":
         if text in option.choices:
             return text

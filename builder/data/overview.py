@@ -85,6 +85,7 @@ class Overview:
     options: Mapping[str, Any]  # as guessed: separator, encoding, header, …
     choices: Mapping[str, tuple[str, ...]]
     headerless: bool
+    named: Mapping[str, str]  # what the file calls its columns → what they are called
 
     def column(self, name: str) -> ColumnView:
         """The column of that name; KeyError where there is none."""
@@ -209,6 +210,7 @@ def _inspect(data: Data, limit: int, progress: Progress) -> Overview:
         options=dict(raw.options),
         choices=dict(raw.choices),
         headerless=raw.headerless,
+        named=dict(raw.named),
     )
 
 

@@ -130,7 +130,7 @@ def _fill(
         {
             "source": project.data.source,
             "options": dict(project.data.options),
-            "read": dict(raw.options) | _width(project.data.source, raw),
+            "read": dict(raw.options) | _width(project.data.source, raw) | _renamed(raw),
             "files": list(files),
         },
     )
@@ -141,6 +141,11 @@ def _width(source: str, raw: Raw) -> dict[str, int]:
     """How many columns the file has, where all of them are in the frame but a column of texts."""
     plain = source in ("table", "text")
     return {"width": raw.frame.shape[1] + len(raw.media)} if plain else {}
+
+
+def _renamed(raw: Raw) -> dict[str, Any]:
+    changed = {old: new for old, new in raw.named.items() if old != new}
+    return {"renamed": changed} if changed else {}
 
 
 def _enough(used: int, rows: int, where: str) -> None:

@@ -23,7 +23,17 @@ DTYPES = {
 }
 
 
-READ = ("separator", "quoting", "encoding", "decimal", "header", "skip_rows", "width")
+READ = (
+    "separator",
+    "quoting",
+    "encoding",
+    "decimal",
+    "header",
+    "skip_rows",
+    "sheet",
+    "width",
+    "renamed",
+)
 
 
 class Prepared:
@@ -38,12 +48,13 @@ class Prepared:
     def preparation(self) -> dict[str, Any]:
         """What was fitted, as JSON; `runtime.Preparation.from_dict` applies it.
 
-        "file" tells how the training file was read (separator, quoting, …), where it was a table of
-        text: new rows are read so too.
+        "file" tells how the training file was read, where it was a table (separator, header,
+        sheet, …; "renamed": what it calls a column → what the column is called): new rows are
+        read so too.
         """
         result: dict[str, Any] = json.loads((self.folder / "preparation.json").read_bytes())
         known = self.origin.get("read", {})
-        if known.get("separator"):
+        if any(known.get(key) for key in ("separator", "sheet", "renamed")):
             result["file"] = {key: known[key] for key in READ if key in known}
         return result
 

@@ -6,15 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from builder import runs
 from builder.data.runtime import Preparation, ground
 from builder.errors import LaminaError
 from builder.export import artefacts
-from builder.export.portable import files
+from builder.export.portable import files, separated
 from builder.export.portable.predictor import Predictor
 from builder.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from builder.data.sources.table import Cells
 
 Record = Mapping[str, Any]
 
@@ -140,13 +143,22 @@ def _records(
 
 
 def _through_source(path: Path, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Rows of a file that the standard library cannot read, by the data source that can."""
+    """Rows of a file that the standard library cannot read, by the data source that can: as a table
+    with the columns that are wanted, where it is one, else as what it is recognised as.
+    """
     from builder import data
 
     with tempfile.TemporaryDirectory(prefix="lamina-predict-") as folder:
         alone = Path(folder) / f"rows{path.suffix}"  # under a name that brings no …_TRAIN beside it
         shutil.copyfile(path, alone)
-        raw = data.read(data.recognise([alone]))
+        try:
+            found = _as_trained(alone, path.name, settings)
+            if found is not None:
+                return found
+            raw = data.read(data.recognise([alone]))
+        except LaminaError as error:
+            place = error.place.replace(str(alone), path.name).replace(alone.name, path.name)
+            raise LaminaError(error.fact, place=place, remedy=error.remedy) from error
     rows: list[dict[str, Any]] = [
         {str(key): value for key, value in record.items()}
         for record in raw.frame.to_dict(orient="records")
@@ -157,3 +169,69 @@ def _through_source(path: Path, settings: Mapping[str, Any]) -> list[dict[str, A
         for row, value in zip(rows, media.values):
             row[column] = value
     return rows
+
+
+def _as_trained(path: Path, name: str, settings: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """Rows of a workbook or Parquet file under the columns' names: those in its header, or where
+    the training file had none, by place. None where the columns that are wanted are not there
+    and it may be something else than a table; ValueError where it can be nothing else.
+    """
+    wanted, how = files.wanted(settings), files.how_of(settings)
+    tried: list[dict[str, Any]] = [{"header": True}]
+    if how.get("skip_rows"):
+        tried.append({"header": True, "skip_rows": how["skip_rows"]})
+    if how.get("header") is False:
+        tried.append({"header": False})
+    first: list[str] = []
+    for options in tried:
+        read = _cells(path, options, str(how.get("sheet") or ""))
+        if read is None or (not read.header and separated.half(first, wanted)):
+            continue
+        names, said = separated.shown(read.names, wanted, how), ""
+        if not read.header:
+            names, said = separated.placed(len(names), wanted, how) or (names, "")
+        first = first or names
+        if set(wanted) <= set(names):
+            return _lines(
+                read, names, name, " ".join([*filter(None, [said]), *_of_sheet(read, how)])
+            )
+    forms = {part["form"] for part in settings["inputs"].values()}
+    if first and forms <= {"vector", "codes"}:
+        separated.refuse_lacking(first, name, wanted)
+    return None
+
+
+def _cells(path: Path, options: Mapping[str, Any], sheet: str) -> "Cells | None":
+    """The cells as they are written, since a few rows do not tell a column's type, from the
+    sheet of that name where there is one; None where it has no rows then.
+    """
+    from builder.data.sources import table
+
+    for more in ({"sheet": sheet}, {}) if sheet else ({},):
+        try:
+            return table.cells_of(path, {**options, **more})
+        except LaminaError as error:
+            refused = error
+    if "rows" not in refused.fact and "sheet" not in refused.fact:
+        raise refused
+    return None
+
+
+def _of_sheet(read: "Cells", how: Mapping[str, Any]) -> list[str]:
+    """Which sheet was taken, where the one that was trained on is not there."""
+    if read.guessed.get("sheet") == how.get("sheet"):
+        return []
+    return [note for note in read.notes if note.startswith("Sheet ")]
+
+
+def _lines(read: "Cells", names: Sequence[str], name: str, said: str) -> list[dict[str, Any]]:
+    from builder.data import cells
+
+    above = int(read.guessed.get("skip_rows") or 0) + read.header
+    columns = [one if isinstance(one, list) else cells.plain_cells(one) for one in read.columns]
+    found: list[dict[str, Any]] = []
+    for at, row in enumerate(zip(*columns, strict=True), start=1 + above):
+        line = separated.Line(zip(names, row, strict=True))
+        line.place, line.said = f"{name}, row {at}", said
+        found.append(line)
+    return found

@@ -36,7 +36,7 @@ def fields(
 
 
 def _put(chosen: dict[str, Any], option: Option, value: Any) -> None:
-    if value is not None and value != "" and value != option.default:
+    if value not in (None, "", [], {}) and value != option.default:
         chosen[option.name] = value
 
 
@@ -67,8 +67,24 @@ def _field(
         return st.toggle(option.title, value=bool(value), help=help_text, key=name)
     if option.kind in ("int", "float"):
         return _number(option, value, name)
+    if option.kind == "names":
+        return _names(option, value, name)
     shown = "" if value is None else str(value)
     return st.text_input(option.title, value=shown, help=help_text, key=name).strip()
+
+
+def _names(option: Option, value: Any, name: str) -> list[str] | dict[str, str]:
+    """Names as they are typed or pasted. Raises LaminaError for what cannot be read as names."""
+    from builder.data import names
+
+    text = st.text_area(
+        option.title,
+        value=names.written(value) if value else "",
+        placeholder="age, sex, income",
+        help=option.help or None,
+        key=name,
+    )
+    return names.parse(text)
 
 
 def _number(option: Option, value: Any, name: str) -> int | float | None:

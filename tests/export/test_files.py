@@ -434,3 +434,63 @@ def test_a_run_from_before_settings_were_kept_takes_the_separator_that_cuts_even
     old = {key: part for key, part in TRAINED_BY_TABS.items() if key != "file"}
     found = files.records([str(path)], old)
     assert [line["#1"] for line in found] == ["one, two, three", "four", "five, six"]
+
+
+NAMED = {
+    "inputs": {
+        "table": {
+            "form": "vector",
+            "columns": [{"name": "age", "kind": "number"}, {"name": "city", "kind": "category"}],
+        }
+    },
+    "target": {"name": "stays"},
+    "file": {
+        "separator": ",",
+        "header": False,
+        "width": 3,
+        "renamed": {"#0": "age", "#1": "city", "#2": "stays"},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("31, Rome, yes\n40, Oslo, no\n", ""),  # as training's file
+        ("31, Rome\n40, Oslo\n", "Rows have no stays, the target; their cells are taken as "),
+        ("city,age\nRome,31\nOslo,40\n", ""),  # with the names that were given
+        ("31;Rome;yes\n40;Oslo;no\n", "rows.csv is read with semicolons between its cells"),
+    ],
+)
+def test_columns_that_were_named_are_found_with_a_header_and_without(tmp_path, text, said):
+    path = tmp_path / "rows.csv"
+    path.write_text(text, encoding="utf-8")
+    found = files.records([str(path)], NAMED)
+    assert [(row["age"], row["city"]) for row in found] == [("31", "Rome"), ("40", "Oslo")]
+    assert found[0].said.startswith(said)
+    assert bool(found[0].said) == bool(said)
+
+
+def test_a_header_that_lacks_a_named_column_is_no_row(tmp_path):
+    path = tmp_path / "rows.csv"
+    four = {**NAMED["file"]["renamed"], "#3": "n"}
+    columns = [*NAMED["inputs"]["table"]["columns"], {"name": "n", "kind": "number"}]
+    settings = {
+        **NAMED,
+        "inputs": {"table": {"form": "vector", "columns": columns}},
+        "file": {**NAMED["file"], "renamed": four, "width": 4},
+    }
+    path.write_text("age,n,other\n31,2,3\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"lacks the column 'city'; it has age, n, other"):
+        files.records([str(path)], settings)
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.json"])
+@pytest.mark.parametrize("columns", [("Age", "City"), ("age", "city")])
+def test_renamed_columns_are_found_by_their_old_and_their_new_names(tmp_path, name, columns):
+    settings = {**NAMED, "file": {"separator": ",", "renamed": {"Age": "age", "City": "city"}}}
+    path = tmp_path / name
+    row = dict(zip(columns, ("31", "Rome"), strict=True))
+    text = json.dumps([row]) if name.endswith("json") else files.csv_text([row])
+    path.write_text(text, encoding="utf-8")
+    assert files.records([str(path)], settings) == [{"age": "31", "city": "Rome"}]

@@ -16,7 +16,7 @@ from builder.home import room
 from builder.project import Column, Data, Project, Split
 from builder.ui import intake
 from builder.ui.components import splitbar, table
-from builder.ui.dataset import heads, media, side, sources, split
+from builder.ui.dataset import heads, media, side, sources, split, treatment
 from tests.ui.apptest import open_page, text_of
 
 
@@ -410,3 +410,50 @@ def test_a_test_file_is_named_by_the_split_and_the_way_of_reading_closes(tmp_pat
     assert not app.exception
     assert "test from its own file, the rest stratified by target, seed 0" in text_of(app)
     assert app.session_state["reading_turn"] == 1  # a popover of its own, which is closed
+
+
+def test_a_column_is_renamed_in_its_dialog_and_what_was_decided_follows(
+    project: tuple[str, Project],
+) -> None:
+    key, made = project
+    columns = {"age": Column(scale="minmax")}
+    workspace.save_project(
+        key, made.model_copy(update={"data": made.data.model_copy(update={"columns": columns})})
+    )
+    app = open_page("data", project=key)
+    finish(app, "inspect_data")
+    app.session_state[treatment.OPEN] = (key, "age")
+    app.run()
+    app.text_input(key="treat_age_name").set_value("city").run()
+    app.button(key="treat_age_apply").click().run()
+    assert "Two columns would be called &#x27;city&#x27;: the 1st and the 2nd." in text_of(app)
+    app.text_input(key="treat_age_name").set_value("years <b>").run()
+    app.button(key="treat_age_apply").click().run()
+    saved = workspace.open_project(key).data
+    assert saved.columns == {"years <b>": Column(scale="minmax")}
+    assert saved.options["names"] == {"age": "years <b>"}
+
+
+def test_a_list_of_names_is_pasted_for_a_file_without_a_header(tmp_path: Path) -> None:
+    path = tmp_path / "bare.csv"
+    path.write_text(rows().partition("\n")[2])
+    key = intake.bring(path)
+    assert data.inspect(workspace.open_project(key).data).headerless
+    app = open_page("data", project=key)
+    finish(app, "inspect_data")
+    app.session_state[treatment.OPEN] = (key, treatment.ALL)
+    app.run()
+    app.text_area(key="all_names").set_value("age, city").run()
+    app.button(key="names_apply").click().run()
+    assert "There are 2 names for 5 columns." in text_of(app)
+    pasted = "age: continuous.\ncity: A, B, C.\nmember: yes.\nleak: x.\nstays: yes, no."
+    app.text_area(key="all_names").set_value(pasted).run()
+    app.button(key="names_apply").click().run()
+    saved = workspace.open_project(key).data
+    assert saved.options["names"] == ["age", "city", "member", "leak", "stays"]
+    assert saved.target == "stays"
+    finish(app, "inspect_data")
+    app.session_state[treatment.OPEN] = (key, treatment.ALL)
+    app.run()
+    app.button(key="names_back").click().run()
+    assert workspace.open_project(key).data.target == "#4"

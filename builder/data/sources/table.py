@@ -1,11 +1,12 @@
 """Tables from files: CSV and its kin, Parquet, Excel, JSON."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 from builder.data import cells
+from builder.data import names as naming
 from builder.data.base import Finding, Raw, Source
 from builder.data.formats import columnar, delimited, excel, large, records
 from builder.data.grid import Columns, shape
@@ -23,7 +24,7 @@ WRITTEN = (*JSON, ".xls", ".xlsx", ".xlsm", ".parquet")
 
 
 @dataclass
-class _File:
+class Cells:
     """One file's columns, not typed yet."""
 
     names: tuple[str, ...]
@@ -36,6 +37,7 @@ class _File:
 
     @property
     def rows(self) -> int:
+        """How many."""
         return len(self.columns[0])
 
 
@@ -79,6 +81,7 @@ class Table(Source):
             help="Without names, columns are called #0, #1, …",
             advanced=True,
         ),
+        naming.OPTION,
         Option(
             "skip_rows",
             "int",
@@ -147,13 +150,13 @@ class Table(Source):
     def read(self, options: Mapping[str, Any], progress: Progress = silent) -> Raw:
         """All rows, typed; train first, then test."""
         paths = self.files(options)
-        parts: list[_File] = []
+        parts: list[Cells] = []
         for done, path in enumerate(paths):
             progress(f"Reading {path.name}", done, len(paths))
             chosen = dict(options)
             if done and not parts[0].header:
                 chosen["header"] = False
-            parts.append(_read(path, chosen, progress))
+            parts.append(cells_of(path, chosen, progress))
         train = parts[0]
         columns, given, notes = train.columns, None, list(train.notes)
         if len(parts) == 2:
@@ -162,16 +165,19 @@ class Table(Source):
             import numpy as np
 
             given = np.repeat(np.array([0, 2], np.int8), [train.rows, parts[1].rows])
-        return _typed(train, columns, given, notes, options)
+        called = naming.given(options, train.names)
+        named = dict(zip(train.names, called, strict=True))
+        return _typed(_called(train, named), columns, given, notes, options, named)
 
 
-def _read(path: Path, options: Mapping[str, Any], progress: Progress) -> _File:
+def cells_of(path: Path, options: Mapping[str, Any], progress: Progress = silent) -> Cells:
+    """The file's columns as they are written; LaminaError for what is no table."""
     with path.open("rb") as file:
         head = file.read(8)
     if head.startswith(b"PAR1"):
         frame = columnar.read(path)
         names = tuple(str(name) for name in frame.columns)
-        return _File(names, tuple(columnar.plain(frame[name]) for name in names))
+        return Cells(names, tuple(columnar.plain(frame[name]) for name in names))
     json = path.suffix.lower() in JSON or head.lstrip().startswith((b'[{"', b'{"'))
     written = json or head.startswith((b"PK\x03\x04", excel.OLD)) or path.suffix.lower() in WRITTEN
     whole = None if written else large.read(path, options, progress)
@@ -185,7 +191,7 @@ def _read(path: Path, options: Mapping[str, Any], progress: Progress) -> _File:
     elif json:
         columns, guessed = records.read(path, options)
         notes = [] if path.suffix.lower() in JSON else [f"{path.name} is JSON, not cells."]
-        return _File(tuple(columns), tuple(columns.values()), guessed=guessed, notes=notes)
+        return Cells(tuple(columns), tuple(columns.values()), guessed=guessed, notes=notes)
     elif path.suffix.lower() in (".xls", ".xlsx", ".xlsm", ".parquet") and b"\0" in head:
         raise LaminaError(
             f"The file is damaged, or no {path.suffix} file.",
@@ -205,8 +211,8 @@ def _read(path: Path, options: Mapping[str, Any], progress: Progress) -> _File:
     return _shaped(shaped, guessed, sheets)
 
 
-def _shaped(shaped: Columns, guessed: dict[str, Any], sheets: tuple[str, ...] = ()) -> _File:
-    return _File(
+def _shaped(shaped: Columns, guessed: dict[str, Any], sheets: tuple[str, ...] = ()) -> Cells:
+    return Cells(
         shaped.names,
         shaped.cells,
         shaped.header,
@@ -217,7 +223,20 @@ def _shaped(shaped: Columns, guessed: dict[str, Any], sheets: tuple[str, ...] = 
     )
 
 
-def _joined(train: _File, test: _File, path: Path) -> tuple[tuple[list[Any], ...], list[str]]:
+def _called(file: Cells, named: Mapping[str, str]) -> Cells:
+    """The file with its columns called so; a repeated name that was replaced needs no finding."""
+    if all(old == new for old, new in named.items()):
+        return file
+    left = [
+        finding
+        for finding in file.findings
+        if finding.code != "repeated_names" or any(named[n] == n for n in finding.columns)
+    ]
+    findings = [replace(f, columns=tuple(named.get(n, n) for n in f.columns)) for f in left]
+    return replace(file, names=tuple(named.values()), header=True, findings=findings)
+
+
+def _joined(train: Cells, test: Cells, path: Path) -> tuple[tuple[list[Any], ...], list[str]]:
     """The test file's cells below the training file's, column by column (by name, else by
     position)."""
     notes: list[str] = []
@@ -265,11 +284,12 @@ def _without_dot(name: str, column: Sequence[Any], rows: int) -> tuple[Sequence[
 
 
 def _typed(
-    train: _File,
+    train: Cells,
     columns: Sequence[Sequence[Any]],
     given: Any,
     notes: list[str],
     options: Mapping[str, Any],
+    named: Mapping[str, str],
 ) -> Raw:
     import pandas as pd
 
@@ -307,6 +327,7 @@ def _typed(
         findings=tuple(findings),
         reading=reading,
         headerless=not train.header,
+        named=named,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from builder.data import names
 from builder.data.base import Media, Raw, Source
 from builder.data.options import Option
 from builder.data.read import catalogue
@@ -63,6 +64,7 @@ class TextColumn(Source):
             help="Without names, columns are called #0, #1, …",
             advanced=True,
         ),
+        names.OPTION,
         Option(
             "quoting",
             "choice",
@@ -103,6 +105,7 @@ class TextColumn(Source):
             findings=findings,
             reading={key: how for key, how in raw.reading.items() if key != column},
             headerless=raw.headerless,
+            named=raw.named,
         )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from builder.data import names
 from builder.data.base import Finding, Media, Raw, Source
 from builder.data.cutting import Cut, Ordered, Plan, Slices, cut, order_rows
 from builder.data.options import Option
@@ -92,6 +93,7 @@ class Windows(Source):
             help="No window crosses from one group (a device, a person) to the next.",
             advanced=True,
         ),
+        names.OPTION,
         Option(
             "validation",
             "float",
@@ -129,7 +131,8 @@ class Windows(Source):
         import pandas as pd
 
         (path,) = self.files(options)
-        raw = catalogue()["table"].read({"path": str(path)}, progress)
+        chosen = {key: options[key] for key in ("names",) if key in options}
+        raw = catalogue()["table"].read({"path": str(path), **chosen}, progress)
         plan = _plan(raw.frame, options, path.name)
         table = order_rows(raw.frame, plan)
         found = cut(table, plan, path.name)
@@ -157,6 +160,7 @@ class Windows(Source):
             notes=(*raw.notes, *_notes(plan, found, table)),
             findings=(*raw.findings, *_findings(plan, table)),
             reading={k: how for k, how in raw.reading.items() if k in frame.columns},
+            named=raw.named,
         )
 
 

@@ -60,7 +60,7 @@ def _argument(argument: str, settings: Mapping[str, Any]) -> list[Record]:
     if exists and len(settings["inputs"]) == 1 and _single(forms.get("series")):
         return _wide(path, forms["series"]["column"], settings)
     if exists:
-        return table(path, wanted(settings), _how(settings))
+        return table(path, wanted(settings), how_of(settings))
     if media and media["form"] == "tokens" and len(settings["inputs"]) == 1:
         return [{media["column"]: argument}]
     raise Missing(f"There is no file {argument}.")
@@ -75,7 +75,7 @@ def _wide(path: Path, column: str, settings: Mapping[str, Any]) -> list[Record]:
     """Series of a file: in a column of its own, else one per line with a cell per moment, beside
     which only the target may stand.
     """
-    how = _how(settings)
+    how = how_of(settings)
     text, _ = separated.decoded(path, str(how.get("encoding") or ""))
     trained = how.get("separator")
     known = [trained] if trained and len(separated.header(text, trained)) > 2 else []
@@ -100,7 +100,7 @@ def _holds_lines(path: Path, settings: Mapping[str, Any]) -> bool:
     """Whether each line of a file is a text: of a .txt that is no table as training's was."""
     if path.suffix.lower() != ".txt":
         return False
-    how = _how(settings)
+    how = how_of(settings)
     text, _ = separated.decoded(path, str(how.get("encoding") or ""))
     return not separated.trained_alike(text, wanted(settings), how)
 
@@ -144,17 +144,17 @@ def table(path: Path, columns: Sequence[str], how: Mapping[str, Any]) -> list[Re
     """
     text, said = separated.decoded(path, str(how.get("encoding") or ""))
     if path.suffix.lower() in JSON:
-        return _json(text, path.name)
+        return _json(text, path.name, columns, how)
     return [*separated.records(text, path.name, columns, how, said)]
 
 
-def _how(settings: Mapping[str, Any]) -> dict[str, Any]:
+def how_of(settings: Mapping[str, Any]) -> dict[str, Any]:
     """What is known of the training file; nothing for runs from before it was kept."""
     target = (settings.get("target") or {}).get("name")
     return {**settings.get("file", {}), "target": target}
 
 
-def _json(text: str, name: str) -> list[Record]:
+def _json(text: str, name: str, columns: Sequence[str], how: Mapping[str, Any]) -> list[Record]:
     try:
         document = json.loads(text)
         rows = document if isinstance(document, list) else [document]
@@ -168,7 +168,12 @@ def _json(text: str, name: str) -> list[Record]:
                     raise ValueError(f"{name}, line {number}: this is no JSON.") from error
     if not all(isinstance(row, dict) for row in rows):
         raise ValueError(f"{name}: each row must be an object with the columns as keys.")
-    return [_placed(Line(row), f"{name}, row {at}") for at, row in enumerate(rows, start=1)]
+    return [
+        _placed(
+            Line(zip(separated.shown(list(row), columns, how), row.values())), f"{name}, row {at}"
+        )
+        for at, row in enumerate(rows, start=1)
+    ]
 
 
 def _placed(line: Line, place: str) -> Line:

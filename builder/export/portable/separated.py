@@ -1,7 +1,8 @@
 """Tables of text: read as the training file was, else by what they show. The standard library only.
 
 `how` is what is known of the training file: separator, quoting, encoding, decimal, header,
-skip_rows, width (its columns) and target (the target's column). It may lack any of them.
+skip_rows, width (its columns), renamed (what it calls a column, #0 and so on without a header →
+what the column is called) and target (the target's column). It may lack any of them.
 """
 
 import codecs
@@ -106,32 +107,54 @@ def as_trained(text: str, columns: Sequence[str], how: Mapping[str, Any]) -> _Re
         rows = _parsed(text, str(separator), quoted, skip)
         if not rows:
             continue
-        names = _names(rows[0][1])
+        names = shown(_names(rows[0][1]), columns, how)
         if set(columns) <= set(names):
             return _Reading(str(separator), rows, names, True)
-        if how.get("header") is False:
-            found = _by_place(rows, columns, how)
+        if how.get("header") is False and not half(names, columns):
+            usual = Counter(len(cells) for _, cells in rows).most_common(1)[0][0]
+            found = placed(usual, columns, how)
             if found is not None and not (found[1] and _whole_otherwise(text, columns, how)):
                 return _Reading(str(separator), rows, found[0], False, found[1])
     return None
 
 
-def _by_place(
-    rows: Sequence[tuple[int, list[str]]], columns: Sequence[str], how: Mapping[str, Any]
+def shown(names: Sequence[str], columns: Sequence[str], how: Mapping[str, Any]) -> list[str]:
+    """A file's own names, or what its columns are called now where that gives more of the wanted
+    `columns`: a file may come as training's did, or with the names that were given to it.
+    """
+    renamed = how.get("renamed") or {}
+    called = [renamed.get(name, name) for name in names]
+    more = len(set(columns) & set(called)) > len(set(columns) & set(names))
+    return called if more and len(set(called)) == len(called) else list(names)
+
+
+def half(names: Sequence[str], columns: Sequence[str]) -> bool:
+    """Whether a first row holds half of the columns' names: then it is a header that lacks some."""
+    return 2 * len(set(columns) & set(names)) >= len(set(columns))
+
+
+def _called(index: int, how: Mapping[str, Any]) -> str:
+    """What the column at that place is called, of a file without a header."""
+    return str((how.get("renamed") or {}).get(f"#{index}", f"#{index}"))
+
+
+def placed(
+    usual: int, columns: Sequence[str], how: Mapping[str, Any]
 ) -> tuple[list[str], str] | None:
-    """The columns' names by their position, and what is to be said; None where rows do not fit."""
-    if not naming.numbered(columns):
-        return None
-    needed = max(int(column[1:]) for column in columns) + 1
-    usual = Counter(len(cells) for _, cells in rows).most_common(1)[0][0]
+    """The columns' names by their position in rows of `usual` cells, and what is to be said; None
+    where those do not fit.
+    """
     width, target = how.get("width"), str(how.get("target") or "")
-    if width and usual == width - 1 and naming.numbered([target]) and usual:
-        names = [f"#{index}" for index in range(width) if f"#{index}" != target]
-        shown = naming.called(target, True)
-        return names, f"Rows have no {shown}, the target; their cells are taken as the others."
-    if usual < needed or (width and usual != width):
+    names = [_called(index, how) for index in range(max(usual, width or 0))]
+    if not usual or not set(columns) <= set(names):
         return None
-    return [f"#{index}" for index in range(usual)], ""
+    if width and usual == width - 1 and target in names:
+        title = naming.called(target, True)
+        names.remove(target)
+        return names, f"Rows have no {title}, the target; their cells are taken as the others."
+    if (width and usual != width) or not set(columns) <= set(names[:usual]):
+        return None
+    return names[:usual], ""
 
 
 def _whole_otherwise(text: str, columns: Sequence[str], how: Mapping[str, Any]) -> bool:
@@ -152,16 +175,16 @@ def _guessed(text: str, name: str, columns: Sequence[str], how: Mapping[str, Any
     best: _Reading | None = None
     for separator in SEPARATORS:
         rows = _parsed(text, separator, True)
-        names = _names(rows[0][1]) if rows else []
-        shown = len(set(names) & set(columns))
-        if best is None or shown > len(set(best.names) & set(columns)):
+        names = shown(_names(rows[0][1]), columns, how) if rows else []
+        known = len(set(names) & set(columns))
+        if best is None or known > len(set(best.names) & set(columns)):
             best = _Reading(separator, rows, names, True)
     if best is None or (not best.rows and text.strip()):
         raise ValueError(f"{name} cannot be cut into cells: one is longer than a file may have.")
-    positions = [column for column in columns if column.startswith("#")]
-    if positions and not set(best.names) & set(columns):
-        best = _evenest(text, max(int(column[1:]) for column in positions) + 1)
-    _refuse_lacking(best.names, name, columns)
+    places = _places(columns, how)
+    if places and not set(best.names) & set(columns):
+        best = _evenest(text, max(places) + 1, how)
+    refuse_lacking(best.names, name, columns)
     trained = how.get("separator")
     if trained and best.separator != trained:
         said = (
@@ -173,24 +196,32 @@ def _guessed(text: str, name: str, columns: Sequence[str], how: Mapping[str, Any
     return best
 
 
-def _evenest(text: str, needed: int) -> _Reading:
+def _places(columns: Sequence[str], how: Mapping[str, Any]) -> list[int]:
+    """Where columns stand that the training file had no names for."""
+    before = {new: old for old, new in (how.get("renamed") or {}).items()}
+    found = (naming.POSITION.fullmatch(before.get(column, column)) for column in columns)
+    return [int(one[1]) for one in found if one]
+
+
+def _evenest(text: str, needed: int, how: Mapping[str, Any]) -> _Reading:
     """The reading by place in which most rows have the same number of cells, and enough."""
     found: list[tuple[tuple[bool, float, int], _Reading]] = []
     for separator in SEPARATORS:
         rows = _parsed(text, separator, True)
         lengths = Counter(len(cells) for _, cells in rows[:LOOKED_AT])
         usual, times = lengths.most_common(1)[0] if lengths else (0, 0)
-        names = [f"#{index}" for index in range(usual)]
+        names = [_called(index, how) for index in range(usual)]
         even = times / max(1, lengths.total())
         reading = _Reading(separator, rows, names, False)
         found.append(((usual >= needed, even * (usual > 1), usual), reading))
     return max(found, key=lambda item: item[0])[1]
 
 
-def _refuse_lacking(header: Sequence[str], name: str, columns: Sequence[str]) -> None:
+def refuse_lacking(header: Sequence[str], name: str, columns: Sequence[str]) -> None:
+    """Raise ValueError where the file `name` with this header lacks one of the columns."""
     unnamed = naming.numbered(columns)
     lacking = [naming.called(column, unnamed) for column in columns if column not in header]
-    shown = [naming.called(column, unnamed) for column in header]
+    called = [naming.called(column, unnamed) for column in header]
     if not any(header):
         raise ValueError(f"{name} is empty.")
     if lacking and len(header) == 1:
@@ -198,13 +229,13 @@ def _refuse_lacking(header: Sequence[str], name: str, columns: Sequence[str]) ->
             f"{name} has a single column, {header[0][:60]!r}; its cells must be apart by comma, "
             "semicolon, tab or |."
             if len(columns) > 1
-            else f"{name} lacks {_the(lacking[0], unnamed)}; it has {shown[0][:60]}."
+            else f"{name} lacks {_the(lacking[0], unnamed)}; it has {called[0][:60]}."
         )
     if lacking:
         raise ValueError(
             f"{name} lacks {_the(lacking[0], unnamed)}"
             + (f" and {len(lacking) - 1} more" if len(lacking) > 1 else "")
-            + f"; it has {', '.join(shown[:8])}."
+            + f"; it has {', '.join(called[:8])}."
         )
 
 

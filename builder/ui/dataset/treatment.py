@@ -1,15 +1,19 @@
 """How one column is treated: its type, gaps, scale and encoding, with what is in it."""
 
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from builder.project import Project
+from builder.data import names, rename
+from builder.errors import LaminaError
+from builder.project import Data, Project
 from builder.ui import labels, parts, state
 from builder.ui.dataset import heads
 
 if TYPE_CHECKING:
+    from builder.data import Overview
     from builder.data.overview import ColumnView
 
 TYPES = {
@@ -43,15 +47,61 @@ GAPS = {
 }
 
 
-def edit(project: Project, view: "ColumnView", rows: int, called: str) -> None:
-    """Open the dialog for a column, which people call so."""
-    title = called[:1].upper() + called[1:] if called != view.name else f"The column {called}"
-    st.dialog(labels.plain(title))(_form)(project, view, rows)
+OPEN = "column_dialog"
+ALL = ""
+"""In place of a column's name: the names of all columns."""
 
 
-def _form(project: Project, view: "ColumnView", rows: int) -> None:
+def ask(name: str) -> None:
+    """Have `show` open the dialog for a column, or for the names of `ALL`."""
+    st.session_state[OPEN] = (state.project_id(), name)
+
+
+def show(project: Project, overview: "Overview") -> None:
+    """Draw the dialog that is open, if one is: it outlives the page's being drawn anew by work that
+    ends behind it.
+    """
+    owner, name = st.session_state.get(OPEN, (None, ALL))
+    if owner is None or owner != state.project_id():
+        return
+    if name == ALL:
+        draw = st.dialog("Name the columns", width="large", on_dismiss=_close)
+        draw(_names)(project, overview)
+        return
+    if name not in {view.name for view in overview.columns}:
+        _close()
+        return
+    called = heads.called(name, overview.headerless)
+    title = called[:1].upper() + called[1:] if called != name else f"The column {called}"
+    shown = called if name in overview.named.values() else ""
+    draw = st.dialog(labels.plain(title), on_dismiss=_close)
+    draw(_form)(project, overview.column(name), overview.rows, shown)
+
+
+def _close() -> None:
+    st.session_state.pop(OPEN, None)
+
+
+def _save(project: Project, data: Data, wanted: Mapping[str, str] | Sequence[str]) -> None:
+    """Write the project, its columns called so, and close the dialog; or say why not."""
+    try:
+        with st.spinner("Looking at the columns …"):
+            changed = heads.with_data(project, rename(data, wanted) if wanted != {} else data)
+    except LaminaError as error:
+        parts.failed(LaminaError(error.fact, remedy=error.remedy), key="column_failed")
+        return
+    state.save_project(changed)
+    _close()
+    st.rerun()
+
+
+def _form(project: Project, view: "ColumnView", rows: int, shown: str) -> None:
+    """`shown` is what the column is called where that may be changed."""
     parts.html(_facts(view, rows), "column-facts")
     name = f"treat_{view.name}"
+    called = ""
+    if shown:
+        called = st.text_input("Name", value=shown, key=f"{name}_name", max_chars=names.LONGEST)
     chosen: dict[str, Any] = {}
     chosen["type"] = _choice("Type", TYPES, tuple(TYPES), view.type, f"{name}_type")
     kind = chosen["type"]
@@ -84,8 +134,43 @@ def _form(project: Project, view: "ColumnView", rows: int) -> None:
     )
     if st.button("Apply", type="primary", key=f"{name}_apply"):
         data = heads.treated(project.data, view.name, _told(view, chosen))
-        state.save_project(heads.with_data(project, data))
-        st.rerun()
+        _save(project, data, {view.name: called} if called.strip() != shown else {})
+
+
+def _names(project: Project, overview: "Overview") -> None:
+    now = list(overview.named.values())
+    known = [] if overview.headerless else now
+    count = f"{len(now):,} name{'s' * (len(now) != 1)}"
+    parts.html(
+        f'<p class="lm-m">{count} in the file\'s order, set apart by commas or one a line. A list '
+        "that came with the file can be pasted; of lines such as “age: continuous.” what stands "
+        "before the colon is taken. Roles, types, target and split follow their columns.</p>",
+        "names-help",
+    )
+    text = st.text_area(
+        "Names",
+        value=names.written(known) if known else "",
+        placeholder=", ".join(f"name of column {place + 1}" for place in range(min(3, len(now)))),
+        height=220,
+        key="all_names",
+    )
+    if overview.preview:
+        first = [str(overview.preview[0].get(name, "…")) for name in now]
+        row = " · ".join(cell[:24] for cell in first[:40])
+        parts.html(f'<p class="lm-f lm-s">The first row: {escape(row)}</p>', "names-row")
+    with st.container(key="lm_names_buttons", horizontal=True):
+        apply = st.button("Apply", type="primary", key="names_apply")
+        own = any(old != new for old, new in overview.named.items())
+        if own and st.button("As in the file", key="names_back"):
+            text, apply = "", True
+    if not apply:
+        return
+    try:
+        wanted = names.parse(text)
+    except LaminaError as error:
+        parts.failed(LaminaError(error.fact, remedy=error.remedy), key="column_failed")
+        return
+    _save(project, project.data, wanted)
 
 
 def _choice(title: str, words: dict[str, str], allowed: tuple[str, ...], now: str, key: str) -> str:

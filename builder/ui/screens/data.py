@@ -123,7 +123,7 @@ def _reading(project: Project, overview: "data.Overview | None") -> None:
     guessed = dict(overview.options) if overview else {}
     values = {**guessed, **project.data.options}
     digest = hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
-    plain = [_unfolded(option) for option in source.params]
+    plain = [_unfolded(option) for option in source.params if option.kind != "names"]
     chosen = forms.fields(
         plain,
         values,
@@ -135,6 +135,8 @@ def _reading(project: Project, overview: "data.Overview | None") -> None:
         for name, value in chosen.items()
         if name in project.data.options or value != guessed.get(name)
     }
+    if "names" in project.data.options:  # they have a dialog of their own
+        kept["names"] = project.data.options["names"]
     if st.button("Read it so", type="primary", key="reading_apply"):
         try:
             changed = project.data.model_copy(update={"options": kept})
@@ -171,11 +173,13 @@ def _main(project: Project, overview: "data.Overview") -> None:
             target=target,
             facts=facts,
             note="Guessed from the file. Change any role or type.",
+            naming=_naming(overview),
             more=more,
             compact=bool(overview.media),
         )
         if change is not None:
             _changed(project, overview, change)
+        treatment.show(project, overview)
     with st.container(key="lm_data_below"):
         split.show(project, overview, split_counts(project, overview), _save)
         if overview.media:
@@ -184,6 +188,13 @@ def _main(project: Project, overview: "data.Overview") -> None:
                 prepared = _prepared(project)
             if prepared is not None:
                 media.show(project, prepared, _save, cards, below)
+
+
+def _naming(overview: "data.Overview") -> str:
+    """What the button says that names the columns; nothing where they cannot be named."""
+    if not overview.named:
+        return ""
+    return "Name the columns" if overview.headerless else "Rename columns"
 
 
 def _places(above: "DeltaGenerator", beside: bool) -> "tuple[DeltaGenerator, DeltaGenerator]":
@@ -222,9 +233,8 @@ def _table(
 
 
 def _changed(project: Project, overview: "data.Overview", change: table.Change) -> None:
-    if change.kind == "open":
-        called = heads.called(change.column, overview.headerless)
-        treatment.edit(project, overview.column(change.column), overview.rows, called)
+    if change.kind in ("names", "open"):
+        treatment.ask(treatment.ALL if change.kind == "names" else change.column)
         return
     if change.column == overview.target and change.kind == "role" and change.value != "target":
         st.toast("Choose another column as the Target instead.")

@@ -4,20 +4,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import streamlit as st
 
 HERE = Path(__file__).parent
+Kind = Literal["role", "type", "open", "names"]
 
 
 @dataclass(frozen=True)
 class Change:
-    """One act in the table: a new role or type of a column, or the wish to see how it is
-    treated.
+    """One act in the table: a new role or type of a column, the wish to see how it is treated, or
+    (of no column) to name them all.
     """
 
-    kind: Literal["role", "type", "open"]
+    kind: Kind
     column: str
     value: str = ""
 
@@ -43,6 +44,7 @@ def show(
     note: str,
     more: str,
     compact: bool = False,
+    naming: str = "",
 ) -> Change | None:
     """Draw the table; the change of this run, if there was one.
 
@@ -51,7 +53,7 @@ def show(
     ([label, share] pairs), "missing" (share)}; `rows` are cells as text, in the columns' order,
     None where a cell is empty. A column that is "fixed" (a text beside the table) has no menus.
     `title` is the sentence above, if any, in which `target` is marked; a `compact` table is only
-    as wide as its columns.
+    as wide as its columns. `naming` is what the button says that names them all.
     """
     result = _component()(
         key=key,
@@ -64,11 +66,12 @@ def show(
             "note": note,
             "more": more,
             "compact": compact,
+            "naming": naming,
         },
         on_change_change=_nothing,
     )
     change = result.get("change")
-    if not isinstance(change, Mapping) or change.get("kind") not in ("role", "type", "open"):
+    if not isinstance(change, Mapping) or change.get("kind") not in get_args(Kind):
         return None
     return Change(change["kind"], str(change.get("column", "")), str(change.get("value", "")))
 

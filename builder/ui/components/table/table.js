@@ -73,7 +73,7 @@ function plainHead(column) {
 
 function head(column, send) {
   if (column.fixed) return plainHead(column);
-  const name = el("button", { class: "name", title: `${column.name}: how it is treated`, "data-testid": `column-${column.name}` }, column.label || column.name);
+  const name = el("button", { class: "name", title: `${column.label || column.name}: its name, and how it is treated`, "data-testid": `column-${column.name}` }, column.label || column.name);
   name.addEventListener("click", () => send({ kind: "open", column: column.name }));
   const picture = el("div", { class: "vz", title: (column.examples || []).join("\n") || null });
   if (column.bars) picture.append(bars(column));
@@ -134,8 +134,13 @@ export default function (component) {
     glass.append(find);
     const focused = root.getRootNode().activeElement?.getAttribute("data-testid");
     const sum = el("div", { class: "sum" }, title, el("span", { class: "f" }, data.facts), el("span", { class: "sp" }));
+    if (data.naming) {
+      const names = el("button", { class: "names", "data-testid": "name-columns" }, data.naming);
+      names.addEventListener("click", () => send({ kind: "names", column: "" }));
+      sum.append(names);
+    }
     if (finding) sum.append(el("span", { class: "s m" }, data.note), glass);
-    root.replaceChildren(...(data.title || finding ? [sum] : []), holder);
+    root.replaceChildren(...(data.title || finding || data.naming ? [sum] : []), holder);
     fill();
     if (focused) root.querySelector(`[data-testid="${CSS.escape(focused)}"]`)?.focus();
   };

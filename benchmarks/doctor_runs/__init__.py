@@ -3,7 +3,8 @@
 Each is drawn from a pool of data and networks by its number. On "choose" the doctor's first limits
 were chosen; "held-out" shares no network, no made-up table and no seed with it. The sets "third"
 and "fourth" have other kinds of networks, data and faults, and share no seed with one another; so
-have "fifth" to "eighth", which put faults in at other places and by other means again.
+have "fifth" to "eighth", which put faults in at other places and by other means again, and "ninth"
+and "tenth", which are of published data (LAMINA_TEST_DATA) with the networks of a first course.
 """
 
 from dataclasses import replace
@@ -12,6 +13,7 @@ from pathlib import Path
 from doctor_runs import faults, other_faults
 from doctor_runs.cases import Case
 from doctor_runs.fresh_faults import FRESH, fresh_sound
+from doctor_runs.outside import OUTSIDE, outside_sound
 from doctor_runs.sound import others_sound, pool_sound
 
 FIRST = {
@@ -23,11 +25,14 @@ FIRST = {
     "sixth": 500,
     "seventh": 600,
     "eighth": 700,
+    "ninth": 800,
+    "tenth": 900,
 }
 """The number of the first run of each kind: it gives seed, shape and recipe."""
 SETS = tuple(FIRST)
 POOLS = ("choose", "held-out")
 LATE = ("fifth", "sixth", "seventh", "eighth")
+REAL = ("ninth", "tenth")
 
 
 def faulty(folder: Path, which: str, each: int) -> list[Case]:
@@ -37,7 +42,7 @@ def faulty(folder: Path, which: str, each: int) -> list[Case]:
         if which in POOLS:
             cases = {f.__name__: f(folder, which == "held-out", n) for f in faults.FAULTS}
         else:
-            kinds = FRESH if which in LATE else other_faults.FAULTS
+            kinds = FRESH if which in LATE else OUTSIDE if which in REAL else other_faults.FAULTS
             cases = {f.__name__: f(folder, n) for f in kinds}
         found += [replace(case, name=f"{kind} {n}", kind=kind) for kind, case in cases.items()]
     return sorted(found, key=lambda case: case.kind)
@@ -47,4 +52,5 @@ def sound(folder: Path, which: str, count: int) -> list[Case]:
     """`count` runs that nothing ails."""
     if which in POOLS:
         return pool_sound(folder, which == "held-out", FIRST[which], count)
-    return (fresh_sound if which in LATE else others_sound)(folder, FIRST[which], count)
+    kinds = fresh_sound if which in LATE else outside_sound if which in REAL else others_sound
+    return kinds(folder, FIRST[which], count)

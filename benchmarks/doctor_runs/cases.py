@@ -19,11 +19,6 @@ from builder.train import doctor, feeds
 from builder.train.plan import Plan
 from doctor_runs.networks import mlp
 
-HEALTH_EVERY, HEALTH_SHARE = 0.1, 0.1
-"""Seconds between probes and their share of the time: these runs take a second or two, so they are
-looked at more often than the runs of people (2 s, 1 %).
-"""
-
 
 @dataclass(frozen=True)
 class Case:
@@ -65,8 +60,6 @@ def plan_of(case: Case) -> Plan:
         target=spec.target,
         prepare=stored_to_model(prepared),
         augment=for_inputs(project.data.augment, spec.inputs),
-        health_every=HEALTH_EVERY,
-        health_share=HEALTH_SHARE,
     )
     if "raise" in case.more:
         steps = recipe.epochs * max(1, len(rows["train"]["target"]) // (recipe.batch_size or 1))

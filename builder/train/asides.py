@@ -17,6 +17,9 @@ from builder.train.setup import Setup
 from builder.train.state import Position
 from builder.train.steering import Steering
 
+FIRST_PAUSE, FIRST_SHARE = 0.01, 0.1
+"""Half the seconds to the second probe, and the share of the time that the first few may take."""
+
 
 class Asides:
     """Each has its time, and a share of the run's that it does not exceed."""
@@ -35,6 +38,7 @@ class Asides:
         self.probe: health.Probe | None = None
         self.updates: health.Updates | None = None
         self.ratios: dict[str, float] = {}
+        self.looks = 0  # probes so far
         self.answers: Mapping[str, Any] = {}  # what was held out last, as the doctor looks at it
 
     def begin(self, now: float) -> None:
@@ -77,10 +81,26 @@ class Asides:
         rows = self.probe.run(self.setup.phases, few, self.setup.autocast, self.ratios)
         self.ratios = {}
         spent = time.perf_counter() - began
-        self.probe_due = began + max(self.plan.health_every, spent / self.plan.health_share)
+        self.probe_due = began + self._pause(spent)
         yield p.Health(rows, self.at.step)
         if self.plan.doctor is not None:
             yield from self.plan.doctor.probe(rows, self.at.step, self.at.epoch)
+
+    def _pause(self, spent: float) -> float:
+        """Seconds from one probe to the next, the last of which took `spent`. The first few come
+        closely, each pause twice the one before: a run may be over in a second, and what ails it
+        should be known by then.
+        """
+        self.looks += 1
+        plan, soon = self.plan, FIRST_PAUSE * 2.0**self.looks
+        if soon < plan.health_every:
+            return max(soon, spent / max(FIRST_SHARE, plan.health_share))
+        return max(plan.health_every, spent / plan.health_share)
+
+    @property
+    def measured(self) -> bool:
+        """Whether the latest step was measured, so that a look should follow it."""
+        return bool(self.ratios)
 
     def generate(self) -> Iterator[p.Event]:
         """What the model makes now, with random numbers of its own."""

@@ -80,7 +80,7 @@ def test_a_change_of_the_pace_goes_on_from_the_best_epoch_where_epochs_are_left(
     assert fresh.project().recipe.optimizer.lr == 1e-5
     left = best < run.project().recipe.epochs
     assert ("forked" in fresh.info) == left
-    assert fresh.symptoms() == []
+    assert "rate_too_high" not in {one["kind"] for one in fresh.symptoms()}
 
 
 def test_what_ruined_the_weights_is_mended_in_a_run_with_fresh_ones(run: Run) -> None:

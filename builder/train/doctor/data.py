@@ -19,6 +19,8 @@ BINS = 64
 LEAST_ROWS = 8
 """Rows that a bin or a category must have to tell anything."""
 MOST_TOLD = 6
+FEW_DOUBLES = 0.1
+"""Of rows that may be alike by nature; where so few are, held-out ones should not be more often."""
 LOOK_ROWS, MOST_ROWS = 256, 16_384
 
 Split = Mapping[str, Tensor]
@@ -145,8 +147,8 @@ def _sizes(x_BF: Tensor, spec: InputSpec) -> tuple[tuple[str, float], ...]:
 def copies(train: Split, held_out: Split, inputs: Mapping[str, InputSpec]) -> float | None:
     """The share of held-out rows that stand in the training split with the very same inputs.
 
-    None where rows repeat by nature (few numbers, categories, doubles within the training split),
-    or are too many bytes.
+    None where rows repeat by nature: half of the training rows are doubles, or, of categories and
+    few numbers, a tenth; or where they are too many bytes.
     """
     names = [name for name in inputs if name in train and name in held_out]
     rich = any(
@@ -154,11 +156,11 @@ def copies(train: Split, held_out: Split, inputs: Mapping[str, InputSpec]) -> fl
         for spec in inputs.values()
     )
     size = sum(x.numel() * x.element_size() for x in (train[name] for name in names))
-    if not names or not rich or size > MOST_BYTES:
+    if not names or size > MOST_BYTES:
         return None
     keys = _keys(train, names)
     known = set(keys)
-    if len(known) < 0.5 * len(keys):
+    if len(known) < (0.5 if rich else 1 - FEW_DOUBLES) * len(keys):
         return None
     found = _keys(held_out, names)
     return sum(key in known for key in found) / len(found) if found else None

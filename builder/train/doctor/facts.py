@@ -30,6 +30,7 @@ CAUSES = frozenset(
         "rate_too_high",
         "rate_too_low",
         "saturated",
+        "squashed_output",
         "unscaled_inputs",
         "update_ratio",
         "vanishing_gradients",

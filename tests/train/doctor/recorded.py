@@ -190,7 +190,17 @@ SICK: dict[str, tuple[dict[str, Any], str | None]] = {
         },
         "fc2",
     ),
-    "class_collapse": ({"answers": {"predicted": [0, 30, 0], "true": [10, 10, 10]}}, "head"),
+    "class_collapse": (
+        {
+            "answers": {"predicted": [0, 30, 0], "true": [10, 10, 10]},
+            "blocks": blocks(*[1.0] * 10),
+        },
+        "head",
+    ),
+    "squashed_output": (
+        {"graphs": {"model": edit.insert_on_edge(GRAPH, ("head", "out"), "Softmax", "last")}},
+        "last",
+    ),
     "leakage": ({"tellers": (Teller("invoice", 1.0), Teller("x1", 0.6))}, None),
     "not_shuffled": ({"aparts": (9.0, 11.0, 10.0, 8.0, 12.0)}, None),
     "starved": ({"waiting": 0.8, "wait_seconds": 0.02, "augmented": True}, None),

@@ -64,9 +64,18 @@ def test_copied_rows_are_counted() -> None:
     assert data.copies(train, {"table": torch.randn(40, 6) + 9}, spec(6)) == 0
 
 
+def test_few_numbers_that_hardly_repeat_are_compared_as_well() -> None:
+    train, held_out = made(features=2), made(40, features=2)
+    held_out["table"] += 9
+    assert data.copies(train, held_out, spec(2)) == 0
+    held_out["table"][:20] = train["table"][:20]
+    assert data.copies(train, held_out, spec(2)) == pytest.approx(0.5)
+
+
 def test_rows_that_repeat_by_nature_are_not_called_copies() -> None:
     train, held_out = made(), made(40)
-    assert data.copies(train, held_out, spec(2)) is None
+    train["table"][:, :2] = (2 * train["table"][:, :2]).round()
+    assert data.copies({"table": train["table"][:, :2]}, held_out, spec(2)) is None
     train["table"] = train["table"].sign()
     assert data.copies(train, held_out, spec(6)) is None
 

@@ -111,7 +111,13 @@ def test_a_finding_survives_json(code: str) -> None:
             {**SICK["heavy_dropout"][0], "blocks": blocks(*[0.5] * 10)},
         ),
         ("no_signal", {"epochs": epochs(*[(1 / n, 1.05) for n in range(1, 11)])}),
-        ("class_collapse", {"answers": {"predicted": [1, 28, 1], "true": [10, 10, 10]}}),
+        (
+            "class_collapse",
+            {
+                **SICK["class_collapse"][0],
+                "answers": {"predicted": [1, 28, 1], "true": [10, 10, 10]},
+            },
+        ),
         ("not_falling", {"blocks": blocks(*[1.04] * 10)}),
     ],
 )
@@ -122,7 +128,7 @@ def test_what_stands_is_kept_at_a_milder_threshold(code: str, changes: dict[str,
 
 
 def test_a_consequence_keeps_silent_where_its_cause_stands() -> None:
-    facts = replace(SOUND, **SICK["not_falling"][0], **SICK["class_collapse"][0])
+    facts = replace(SOUND, **{**SICK["class_collapse"][0], **SICK["not_falling"][0]})
     assert codes(facts) == {"not_falling", "class_collapse"}
     assert codes(replace(facts, standing=frozenset({"dead_relu"}))) == set()
 

@@ -1,11 +1,12 @@
 """One answer for everything."""
 
 from builder.train.doctor.base import Change, Finding, Rule, percent, rate_change
-from builder.train.doctor.facts import Facts
+from builder.train.doctor.facts import Facts, mean_loss
 
 CAUGHT, KEPT = 0.95, 0.9
 LEAST_EPOCHS, LEAST_STEPS = 2, 40
 SPREAD, SPREAD_KEPT = 0.03, 0.08
+FALLS, BELOW = 0.05, 0.95
 LEAST_ROWS = 50
 
 
@@ -17,8 +18,9 @@ class ClassCollapse(Rule):
     help = (
         "After two epochs, a quarter of the run and 40 steps, warm-up left out, 95 % of the "
         "held-out rows get the same class, though at least 10 % of them are of others (kept "
-        "until 90 %), or of 50 rows or more all that are not of a common class (over 90 %) are "
-        "told wrongly and nearly all called by it; "
+        "until 90 %; not while the loss is below a blind guess's and has fallen by 5 % within a "
+        "fifth of the run: the common class is learnt first), or of 50 rows or more all that are "
+        "not of a common class (over 90 %) are told wrongly and nearly all called by it; "
         "numbers: the predictions spread less than 3 % as far as the targets."
     )
     news = ("epoch",)
@@ -51,6 +53,8 @@ class ClassCollapse(Rule):
         if whole >= LEAST_ROWS and never and share >= limit and whole > true[top] > 0.9 * whole:
             return self._rare(facts, name, whole - true[top], whole, whole - said[top])
         if whole < 10 or share < limit or rightly > 0.9 or share - rightly < 0.04:
+            return None
+        if self.code not in facts.standing and _learning(facts):
             return None
         head = facts.head
         return Finding(
@@ -114,3 +118,13 @@ class ClassCollapse(Rule):
             nodes=(head.id,) if head else (),
             evidence={"spread": spread},
         )
+
+
+def _learning(facts: Facts) -> bool:
+    """Whether the loss is below a blind guess's and falls on."""
+    late, before = facts.tail(0.2), facts.tail(0.4)
+    earlier = tuple(block for block in before if block not in late)
+    if facts.guess is None or not earlier:
+        return False
+    now = mean_loss(late)
+    return now < BELOW * facts.guess and now < (1 - FALLS) * mean_loss(earlier)

@@ -7,7 +7,7 @@ from builder.train.doctor.facts import Facts, mean_loss
 
 PULL, PULL_KEPT = 1e-2, 5e-3
 SHRUNK, SHRUNK_KEPT = 0.3, 0.5
-HIGH = 0.6
+HIGH, HIGH_PULLED = 0.6, 0.2
 LEAST_STEPS = 20
 USUAL = 0.01
 
@@ -19,9 +19,9 @@ class HeavyDecay(Rule):
     title = "A weight decay that is too strong"
     help = (
         "The decay takes 1 % of the weights or more in each step, or they have shrunk to 30 % of "
-        "what they were drawn with (kept until 0.5 % and 50 %), and the loss is above 60 % of a "
-        "blind guess's. At AdamW's defaults a step takes a thousandth of a percent (Loshchilov "
-        "and Hutter 2019)."
+        "what they were drawn with (kept until 0.5 % and 50 %), and the loss is above 20 % of a "
+        "blind guess's, or above 60 % where the weights have only shrunk. At AdamW's defaults a "
+        "step takes a thousandth of a percent (Loshchilov and Hutter 2019)."
     )
     news = ("probe", "epoch")
 
@@ -34,7 +34,8 @@ class HeavyDecay(Rule):
         pull = facts.pull >= (PULL_KEPT if kept else PULL)
         shrunk = bool(left) and median(left.values()) < (SHRUNK_KEPT if kept else SHRUNK)
         reference, now = facts.reference, mean_loss(facts.tail(0.1))
-        if not (pull or shrunk) or reference is None or not now > HIGH * reference:
+        high = HIGH_PULLED if pull else HIGH  # so strong a pull forgets within an epoch
+        if not (pull or shrunk) or reference is None or not now > high * reference:
             return None
         worst = min(left, key=lambda node: left[node], default=None)
         size = f" {worst} has {percent(left[worst])} of what it was drawn with." if worst else ""

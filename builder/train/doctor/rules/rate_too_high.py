@@ -6,9 +6,12 @@ from statistics import median
 from builder.train.doctor.base import Change, Finding, Rule, percent, rate_change
 from builder.train.doctor.facts import Block, Facts, mean_loss
 
-BLEW, JUMP = 3.0, 1.5
+BLEW, JUMP, HEALED = 3.0, 1.5, 10.0
+LOST, LOST_KEPT, HAD = 0.95, 0.8, 0.7
 FAST, FAST_KEPT = 0.06, 0.03
 LONG = 0.01
+SETTLED = 40
+"""Steps after which the first ones, which are long with any rate of Adam, tell no more."""
 ADAPTIVE = frozenset({"Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop"})
 PULLED = 0.01
 """A weight decay that takes so much in a step throws the weights about by itself."""
@@ -22,22 +25,24 @@ class RateTooHigh(Rule):
     help = (
         "The loss rose to three times that of the first step, and not for a single step; or it "
         "jumped by half above its best after the rate was raised, be it by an order or a "
-        "schedule; or half of the nodes move by "
-        "more than 6 % a step while the loss is not below the blind guess (0.1 to 1 % is usual: "
-        "Karpathy, CS231n notes)."
+        "schedule; or an epoch's loss was under 70 % of a blind guess's and the latest is above "
+        "95 % of it again; or half of the nodes move by more than 6 % a step, after 40 steps, "
+        "while the loss is not below the blind guess, or rose to ten times the first one's on the "
+        "way (0.1 to 1 % is usual: Karpathy, CS231n notes)."
     )
     news = ("steps", "epoch")
     confirm = 3
     release = 30  # looks, three seconds: a spike does not end it
 
     def find(self, facts: Facts) -> Finding | None:
-        """The strongest of the three signs, as long as the rate has not been lowered since."""
+        """The strongest of the signs, as long as the rate has not been lowered since."""
         if facts.step < 8 or not facts.blocks or not facts.rate:
             return None
         sign = (
             self._ordered(facts)
             or self._blew_up(facts)
             or self._jumped(facts)
+            or self._lost(facts)
             or self._thrown(facts)
         )
         if sign is None:
@@ -116,10 +121,7 @@ class RateTooHigh(Rule):
             return None
         start = max(facts.first or 0.0, facts.guess or 0.0)
         peak = max(facts.blocks, key=lambda block: block.high)
-        now = mean_loss(facts.tail(0.1))
-        lowered = (facts.rate or 0.0) < 0.35 * peak.rate
-        wild = sum(block.steps for block in facts.blocks if block.loss > 2 * start)
-        if start <= 0 or lowered or now < 0.7 * start or peak.high < BLEW * start or wild < 3:
+        if not _wild(facts, start) or mean_loss(facts.tail(0.1)) < 0.7 * start:
             return None
         return (
             f"The loss rose from {start:.3g} to {peak.high:,.3g} by step {peak.step:,}.",
@@ -143,13 +145,54 @@ class RateTooHigh(Rule):
 
     def _thrown(self, facts: Facts) -> tuple[str, dict[str, float]] | None:
         ratios = facts.ratios()
-        if len(facts.probes) < 2 or not ratios or facts.guess is None:
-            return None
+        if len(facts.probes) < 2 or not ratios or facts.guess is None or facts.pull > PULLED:
+            return None  # not known, or thrown about by the weight decay
         typical, now = median(ratios.values()), mean_loss(facts.tail(0.1))
         limit = FAST_KEPT if self.code in facts.standing else FAST
-        if typical < limit or now < 0.9 * facts.guess or facts.pull > PULLED:
-            return None  # not thrown about, or by the weight decay
-        return f"The loss is {now:.3g}, no better than a blind guess.", {"start": facts.guess}
+        start = max(facts.first or 0.0, facts.guess)
+        if typical < limit or facts.step < SETTLED:
+            return None
+        if now >= 0.9 * facts.guess:
+            return f"The loss is {now:.3g}, no better than a blind guess.", {"start": facts.guess}
+        peak = max(facts.blocks, key=lambda block: block.high)
+        if not facts.falls or not _wild(facts, start) or peak.high < HEALED * start:
+            return None
+        return (
+            f"The loss rose from {start:.3g} to {peak.high:,.3g} by step {peak.step:,} before it "
+            f"fell to {now:.3g}.",
+            {"start": start, "peak": peak.high},
+        )
+
+    def _lost(self, facts: Facts) -> tuple[str, dict[str, float]] | None:
+        """What had been learnt is gone again."""
+        guess, rows = facts.guess, [row for row in facts.epochs if "train_loss" in row]
+        if guess is None or not facts.falls or len(rows) < 2:
+            return None
+        if "not_shuffled" in facts.standing:  # rows class by class do that as well
+            return None
+        best = min(rows, key=lambda row: row["train_loss"])
+        now = min(rows[-1]["train_loss"], mean_loss(facts.tail(0.1)))
+        limit = LOST_KEPT if self.code in facts.standing else LOST
+        if best["train_loss"] > HAD * guess or now < limit * guess:
+            return None
+        return (
+            f"The training loss was {best['train_loss']:.3g} in epoch {best['epoch']:.0f} and is "
+            f"{now:.3g} again; a blind guess has {guess:.3g}.",
+            {"start": best["train_loss"], "peak": now},
+        )
+
+
+def _wild(facts: Facts, start: float) -> bool:
+    """Whether the loss rose to three times what it began at and was high for three steps in a row
+    (single batches of outliers come and go), and the rate has not been lowered since.
+    """
+    peak = max(facts.blocks, key=lambda block: block.high)
+    lowered = (facts.rate or 0.0) < 0.35 * peak.rate
+    longest = now = 0
+    for block in facts.blocks:
+        now = now + block.steps if block.loss > 2 * start else 0
+        longest = max(longest, now)
+    return start > 0 and not lowered and peak.high >= BLEW * start and longest >= 3
 
 
 def _raised(blocks: tuple[Block, ...]) -> int | None:

@@ -179,12 +179,12 @@ def _fit(rows: Rows, project: Project) -> dict[str, Fitted]:
     free = [name for name in raw.media if name not in wanted]
     fitted: dict[str, Fitted] = {}
     for name, binding in wanted.items():
-        key, column = _media_column(name, binding, raw, free, alone=not features)
+        key, column = media_column(name, binding, raw, free, alone=not features)
         if column is None:
             form = (
                 binding.form
                 if binding.form in ("vector", "codes")
-                else _table_form(name, raw, binding)
+                else table_form(name, raw, binding)
             )
             chosen = _chosen(name, binding, features, rows, form)
             frame = rows.frame.iloc[training]
@@ -242,7 +242,8 @@ def _usual_name(raw: Raw, text: str | None) -> str:
     return next(iter(raw.media), "table")
 
 
-def _table_form(name: str, raw: Raw, binding: Binding) -> Literal["vector"]:
+def table_form(name: str, raw: Raw, binding: Binding) -> Literal["vector"]:
+    """The form of an Input that columns fill. Raises LaminaError where it wants another one."""
     if binding.form is not None:
         have = ", ".join(f"{key} ({m.form})" for key, m in raw.media.items()) or "columns only"
         raise LaminaError(
@@ -253,7 +254,7 @@ def _table_form(name: str, raw: Raw, binding: Binding) -> Literal["vector"]:
     return "vector"
 
 
-def _media_column(
+def media_column(
     name: str, binding: Binding, raw: Raw, free: list[str], *, alone: bool
 ) -> tuple[str, Media | None]:
     """The media (or text) column that fills this Input; None where columns of the table do."""

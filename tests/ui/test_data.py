@@ -12,8 +12,9 @@ from streamlit.testing.v1 import AppTest
 from builder import data, workspace
 from builder.data.specs import InputSpec
 from builder.errors import LaminaError
+from builder.graph.spec import Graph, Node
 from builder.home import room
-from builder.project import Column, Data, Project, Split
+from builder.project import Binding, Column, Data, Project, Split
 from builder.ui import intake
 from builder.ui.components import splitbar, table
 from builder.ui.dataset import heads, media, side, sources, split, treatment
@@ -457,3 +458,17 @@ def test_a_list_of_names_is_pasted_for_a_file_without_a_header(tmp_path: Path) -
     app.run()
     app.button(key="names_back").click().run()
     assert workspace.open_project(key).data.target == "#4"
+
+
+def test_an_input_that_names_a_column_that_is_gone_is_mended_on_the_page(
+    project: tuple[str, Project],
+) -> None:
+    key, made = project
+    graph = Graph(nodes=(Node(id="table", layer="Input"),))
+    bound = made.data.model_copy(update={"inputs": {"table": Binding(columns=("age", "hue"))}})
+    workspace.save_project(key, made.model_copy(update={"data": bound, "graphs": {"model": graph}}))
+    app = open_page("data", project=key)
+    finish(app, "inspect_data")
+    assert "has no column &#x27;hue&#x27;" in text_of(app)
+    next(one for one in app.button if one.label == "Leave out 'hue'").click().run()
+    assert workspace.open_project(key).data.inputs["table"].columns == ("age",)

@@ -37,6 +37,7 @@ def show() -> None:
     overview = _overview(project)
     if overview is None:
         return
+    overview = _with_inputs(overview, project)
     errors = side.decide(overview)
     chrome.bar(
         [project.name, intake.data_name(project.data)],
@@ -93,6 +94,17 @@ def _overview(project: Project) -> "data.Overview | None":
             work.forget(INSPECT)
             st.rerun()
     return None
+
+
+def _with_inputs(overview: "data.Overview", project: Project) -> "data.Overview":
+    """With what does not fit of the inputs, which is the network's and the data's."""
+    from builder import data
+
+    if not project.graph.nodes and not project.data.inputs:
+        return overview
+    stale = data.stale_inputs(project)
+    findings = sorted((*overview.findings, *stale), key=lambda one: data.SEVERITY[one.severity])
+    return dataclasses.replace(overview, findings=tuple(findings))
 
 
 def _actions(project: Project, overview: "data.Overview | None", errors: int) -> None:

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
+import torch
 
 from builder import runs
 from builder.errors import LaminaError
@@ -219,6 +220,20 @@ def test_a_kept_state_and_what_was_made_are_told_when_they_come(run: Folder) -> 
     assert made.moment(runs.open_run(RUN), 0) == {"step": 4, "prompt": "", "text": "abc"}
     with pytest.raises(LaminaError, match="Nothing was made"):
         made.moment(runs.open_run(RUN), 5)
+
+
+def test_images_of_the_data_stand_beside_those_that_were_made() -> None:
+    known = torch.zeros(20, 1, 8, 8, dtype=torch.uint8)
+    prepared = SimpleNamespace(tensors=lambda split: {"image": known} if split == "train" else {})
+    spec = SimpleNamespace(inputs={"image": SimpleNamespace(form="image")})
+    run = SimpleNamespace(id="r", spec=spec, prepared=lambda: prepared)
+    found = made.real(cast(Any, run), 4)
+    assert found["count"] == 4
+    assert found["image"].startswith("data:image/png;base64,")
+    assert made.real(cast(Any, run), 1000)["count"] == 20
+    spec.inputs["image"].form = "tokens"
+    with pytest.raises(LaminaError, match="looks at no images"):
+        made.real(cast(Any, run), 4)
 
 
 def test_what_json_cannot_say_becomes_none() -> None:

@@ -7,6 +7,8 @@ from builder import runs
 from builder.errors import LaminaError
 
 COLUMNS = 16
+MOST = 256
+"""Images of the data beside those that were made."""
 
 
 def moments(run: runs.Run) -> list[dict[str, Any]]:
@@ -36,6 +38,23 @@ def moment(run: runs.Run, at: int) -> dict[str, Any]:
         png = base64.b64encode(sheet(images, columns=min(COLUMNS, len(images)))).decode()
         told |= {"image": f"data:image/png;base64,{png}", "count": len(images)}
     return told
+
+
+def real(run: runs.Run, count: int) -> dict[str, Any]:
+    """As many images of the training data as a network made, to look at beside them: "image" and
+    "count". Always the same ones, from all of the split. Raises LaminaError where the run has no
+    images, or its data was cleaned up.
+    """
+    from builder.data.media import sheet
+
+    name = next((n for n, spec in run.spec.inputs.items() if spec.form == "image"), None)
+    if name is None:
+        raise LaminaError("The run looks at no images.", place=f"run {run.id}")
+    known = run.prepared().tensors("train")[name]
+    count = max(1, min(count, MOST, len(known)))
+    images = known[:: max(1, len(known) // count)][:count]
+    png = base64.b64encode(sheet(images, columns=min(COLUMNS, count))).decode()
+    return {"image": f"data:image/png;base64,{png}", "count": count}
 
 
 def tensors(run: runs.Run, entry: dict[str, Any]) -> dict[str, Any]:

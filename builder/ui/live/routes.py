@@ -85,6 +85,18 @@ async def made_at(request: Request) -> Response:
         return JSONResponse({"error": str(error)}, status_code=404)
 
 
+async def made_beside(request: Request) -> Response:
+    """Images of the data, to compare what was made with; 404 where there are none."""
+
+    def read() -> dict[str, Any]:
+        return made.real(runs.open_run(request.path_params["run"]), request.path_params["count"])
+
+    try:
+        return JSONResponse(await run_in_threadpool(read))
+    except LaminaError as error:
+        return JSONResponse({"error": str(error)}, status_code=404)
+
+
 async def treat(request: Request) -> Response:
     """Do what the doctor proposes in a new run; gives its id. 400 with a sentence where it cannot
     be.
@@ -110,4 +122,5 @@ ROUTES = [
     guarded(f"{API}/{{run}}/order", order, methods=("POST",)),
     guarded(f"{API}/{{run}}/treat", treat, methods=("POST",)),
     guarded(f"{API}/{{run}}/made/{{at:int}}", made_at),
+    guarded(f"{API}/{{run}}/real/{{count:int}}", made_beside),
 ]

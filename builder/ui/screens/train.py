@@ -67,6 +67,11 @@ def _live(run_id: str) -> None:
     run = runs.open_run(run_id)
     project = state.owner(run)
     metric = _headline(run)
+    watched: dict[str, Any] = {
+        "metric": metric.name if metric else None,
+        "metric_title": metric.title if metric else "",
+        "metric_share": metric is not None and metric.share,
+    }
     spec = run.spec
     unit = next((UNITS[i.form] for i in spec.inputs.values() if i.form in UNITS), "rows")
     name = str(run.info.get("name") or run_id)
@@ -80,15 +85,13 @@ def _live(run_id: str) -> None:
     strip = st.container(key="lm_train_strip")
     task = run.task()
     if task.sampling():
-        live("made", run_id, title=name, project=project.name)
+        live("made", run_id, title=name, project=project.name, **watched)
     begun = live(
         "body",
         run_id,
         title=name,
         project=project.name,
-        metric=metric.name if metric else None,
-        metric_title=metric.title if metric else "",
-        metric_share=metric is not None and metric.share,
+        **watched,
         higher_is_better=metric is None or metric.higher_is_better,
         unit=unit,
         loss_note=_loss_note(run),

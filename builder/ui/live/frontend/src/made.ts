@@ -3,8 +3,12 @@
 import { make } from "./make";
 import { over, type Feed, type State } from "./store";
 import type { Order } from "./doctor";
-import type { Making, Message, Moment, Props } from "./types";
-import { count } from "./format";
+import type { Making, Message, Moment, Props, Real } from "./types";
+import { count, figure } from "./format";
+
+/** Images in a line, and the pixels that one of them is wide at most. */
+const COLUMNS = 16;
+const LARGEST = 64;
 
 export class Made {
   readonly root = make("section", { class: "made", "data-testid": "made" });
@@ -14,6 +18,8 @@ export class Made {
   private place = make("div", { class: "made-body" });
   private held: number | null = null;
   private shown = -1;
+  private real: Promise<Real | null> = Promise.resolve(null);
+  private asked = 0;
 
   private form = make("form", { class: "made-form", hidden: "", "data-testid": "made-form" });
   private said = make("span", { class: "said", role: "status" });
@@ -115,19 +121,35 @@ export class Made {
     const renewed = latest && !over(this.feed.state.status) ? ", renewed while it trains" : "";
     const which = latest ? "the latest" : `${(this.held ?? 0) + 1} of ${this.moments.length}`;
     const best = moment === this.moments[this.bestAt()] ? ", the best epoch" : "";
-    this.note.textContent = `step ${count(moment.step)}, after epoch ${moment.epoch}, ${which}${best}${renewed}`;
+    this.note.textContent = `step ${count(moment.step)}, after epoch ${moment.epoch}, ${which}${best}${renewed}${this.measured(moment.step)}`;
     if (moment.at === this.shown) return;
     this.shown = moment.at;
-    const found = await this.fetch(moment);
-    if (found && this.shown === moment.at) this.place.replaceChildren(...content(found));
+    const found = await this.fetch<Moment>(`made/${moment.at}`);
+    const real = found?.image === undefined ? null : await this.compare(found.count ?? 1);
+    if (found && this.shown === moment.at) this.place.replaceChildren(...content(found, real));
+    if (!found) this.shown = -1; // tried again with the next news
   }
 
-  private async fetch(moment: { at: number }): Promise<Moment | null> {
+  /** How good what was made at the end of an epoch is, by the figure that the run is watched by. */
+  private measured(step: number): string {
+    const { metric, metricTitle } = this.props;
+    const epoch = metric ? this.feed.state.epochs.find((one) => one.step === step) : undefined;
+    const value = epoch?.[`validation_${metric}`];
+    return typeof value === "number" ? `; ${metricTitle} ${figure(value)}` : "";
+  }
+
+  /** As many images of the data as were made; asked for once where there are none. */
+  private compare(many: number): Promise<Real | null> {
+    if (this.asked !== many) this.real = this.fetch<Real>(`real/${many}`);
+    this.asked = many;
+    return this.real;
+  }
+
+  private async fetch<T>(what: string): Promise<T | null> {
     try {
-      const answer = await fetch(`${this.props.api}/${this.props.run}/made/${moment.at}`, { headers: { "X-Lamina-Token": this.props.token } });
-      return answer.ok ? ((await answer.json()) as Moment) : null;
+      const answer = await fetch(`${this.props.api}/${this.props.run}/${what}`, { headers: { "X-Lamina-Token": this.props.token } });
+      return answer.ok ? ((await answer.json()) as T) : null;
     } catch {
-      this.shown = -1; // tried again with the next news
       return null;
     }
   }
@@ -136,15 +158,22 @@ export class Made {
   destroy(): void { /* nothing outside the root */ }
 }
 
-/** A text with what it was given in bold, a sheet of images with sharp pixels. */
-export function content(found: Moment): HTMLElement[] {
+/** A text with what it was given in bold, a sheet of images with sharp pixels beside images of the data. */
+export function content(found: Moment, real: Real | null = null): HTMLElement[] {
   const parts: HTMLElement[] = [];
   if (found.text !== undefined) {
     const begun = found.prompt ? [make("b", {}, found.prompt)] : [];
     parts.push(make("div", { class: "made-text", "data-testid": "made-text" }, ...begun, found.text));
   }
   if (found.image !== undefined) {
-    parts.push(make("img", { src: found.image, alt: `${found.count ?? 0} images that the network made`, "data-testid": "made-images" }));
+    const sheets = [sheet("Made", found.image, found.count ?? 0, "images that the network made", "made-images")];
+    if (real) sheets.push(sheet("From the data", real.image, real.count, "images of the training data", "made-real"));
+    parts.push(make("div", { class: "made-sheets" }, ...sheets));
   }
   return parts;
+}
+
+function sheet(title: string, image: string, many: number, what: string, name: string): HTMLElement {
+  const wide = `max-width:${Math.min(many, COLUMNS) * LARGEST}px`;
+  return make("figure", {}, make("figcaption", {}, title), make("img", { src: image, alt: `${many} ${what}`, style: wide, "data-testid": name }));
 }

@@ -80,6 +80,7 @@ export function metricChart(name: string, title: string, higher: boolean, share:
   const column = (s: State, key: string) => held(s).map((e) => e[key] ?? null);
   return {
     title,
+    logByWish: !share && !higher,
     lines: [
       { label: "train", colour: "train", width: 2, points: true },
       { label: "validation", colour: "val", width: 2, points: true },

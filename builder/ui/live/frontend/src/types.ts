@@ -104,6 +104,9 @@ export interface Moment {
   count?: number;
 }
 
+/** Images of the data, beside those that were made. */
+export interface Real { image: string; count: number }
+
 export interface Health {
   node: string;
   [figure: string]: number | string | null;

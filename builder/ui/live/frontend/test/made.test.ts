@@ -50,6 +50,25 @@ describe("what a network makes while it learns", () => {
     expect(find("made-form").hidden).toBe(true);
   });
 
+  it("stands beside images of the data, which are asked for once, with the epoch's figure", async () => {
+    const asked: string[] = [];
+    vi.stubGlobal("fetch", vi.fn(async (address: string) => {
+      asked.push(address);
+      return { ok: true, json: async () => ({ step: 0, image: "data:image/png;base64,AA==", count: 4 }) };
+    }));
+    const feed = new Feed(() => "");
+    const props = { run: "r", api: "/api", token: "t", metric: "fid", metricTitle: "Fréchet distance" } as unknown as Props;
+    const made = new Made(props, feed, act);
+    const epochs = [{ epoch: 1, step: 10, best: 1, validation_fid: 41.5 }];
+    const tell = (message: Message) => { feed.receive(message); made.update(new Set(Object.keys(message) as (keyof Message)[])); };
+    tell({ epochs, generated: [{ at: 0, step: 10, epoch: 1 }] } as unknown as Message);
+    await vi.waitFor(() => expect(made.root.querySelectorAll("img").length).toBe(2));
+    expect(made.root.querySelector("header span")!.textContent).toContain("Fréchet distance 41.5");
+    tell({ generated: [{ at: 1, step: 20, epoch: 2 }] } as unknown as Message);
+    await vi.waitFor(() => expect(asked).toContain("/api/r/made/1"));
+    expect(asked.filter((one) => one.includes("/real/"))).toEqual(["/api/r/real/4"]);
+  });
+
   it("offers no best epoch whose images are not kept", () => {
     expect(shown(1).find("made-best").hidden).toBe(true);
   });

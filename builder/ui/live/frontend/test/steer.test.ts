@@ -129,7 +129,8 @@ describe("what the network made", () => {
     const [text] = content({ step: 1, prompt: "<b>", text: "<i>x</i>" });
     expect(text!.textContent).toBe("<b><i>x</i>");
     expect(text!.querySelector("i")).toBeNull();
-    const [image] = content({ step: 1, image: "data:image/png;base64,AA==", count: 4 });
-    expect(image!.getAttribute("alt")).toBe("4 images that the network made");
+    const [images] = content({ step: 1, image: "data:image/png;base64,AA==", count: 4 }, { image: "data:image/png;base64,BB==", count: 4 });
+    const alts = [...images!.querySelectorAll("img")].map((one) => one.getAttribute("alt"));
+    expect(alts).toEqual(["4 images that the network made", "4 images of the training data"]);
   });
 });

@@ -94,6 +94,10 @@ class Classification(RowTask):
         }
 
 
+MOST_WEIGHT = 1e6
+"""So many times another class is all that float32 can weigh without losing the other."""
+
+
 def class_weights(context: Context) -> Tensor | None:
     """Weight of each class [K]: rows / (K × rows of the class) for "balanced" (scikit-learn's
     rule), or as given.
@@ -116,5 +120,12 @@ def class_weights(context: Context) -> Tensor | None:
                 f"The weight {value:g} of class {name!r} is not above 0.",
                 place="recipe.class_weights",
                 remedy="Use 1 for a class that counts as usual.",
+            )
+        if not 1 / MOST_WEIGHT <= value <= MOST_WEIGHT:
+            raise LaminaError(
+                f"The weight {value:g} of class {name!r} is beyond what a loss can weigh.",
+                place="recipe.class_weights",
+                remedy=f"Use a weight from {1 / MOST_WEIGHT:g} to {MOST_WEIGHT:,.0f}; 1 counts as "
+                "usual.",
             )
     return torch.tensor([wish.get(name, 1.0) for name in target.classes])

@@ -156,6 +156,8 @@ def test_data_that_does_not_fit_is_refused_with_a_remedy(
         (THREE, {}, {"options": {"delta": 1}}, "It has no options"),
         (THREE, {"class_weights": {"d": 1.0}}, {}, "no class 'd'"),
         (THREE, {"class_weights": {"a": 0.0}}, {}, "not above 0"),
+        (THREE, {"class_weights": {"a": 1e308}}, {}, "from 1e-06 to 1,000,000"),
+        (THREE, {"class_weights": {"a": 1e-320}}, {}, "beyond what a loss"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused_with_those_that_do(

@@ -86,6 +86,7 @@ def ask(
     reason = chosen.unfit(subject)
     if reason is not None:
         raise LaminaError(reason, place=f"method {name}", remedy=_fitting(subject))
+    takes(chosen, options, check)
     given = settled(subject, name, options)
     baseline = baselines.make(subject, given.pop("baseline"), inputs, seed)
     scale = chosen.scale or subject.default_scale()
@@ -132,7 +133,7 @@ def _answered(
     explained = []
     for row in range(question.rows):
         one = _row(question, answer, facts, row, records, words)
-        one["baseline"] = chosen.against or one["baseline"]
+        one["baseline"] = chosen.against or (one["baseline"] if chosen.compares else "none")
         one["row"] = rows[row] if rows else None
         one["truth"] = truths[row] if truths else None
         judged = None
@@ -145,6 +146,20 @@ def _answered(
             )
         explained.append(RowExplanation(**one, trust=judged))
     return answer, explained
+
+
+def takes(chosen: type[Method], options: Mapping[str, Any] | None, check: bool) -> None:
+    """Raises LaminaError for a baseline that changes nothing.
+
+    A method that compares with none still has one in its check, where parts are removed.
+    """
+    if (options or {}).get("baseline") and not chosen.compares and not check:
+        raise LaminaError(
+            f"{chosen.title} compares with {chosen.against or 'no baseline'}.",
+            place="options.baseline",
+            remedy="Leave the baseline out; or ask for the check, which puts it where parts are "
+            "removed.",
+        )
 
 
 def settled(subject: Subject, name: str, options: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -304,4 +319,6 @@ def _notes(question: Question, chosen: type[Method]) -> tuple[str, ...]:
         what = "Parts are log-odds: the class's score minus the other's."
     else:
         what = "Parts are of the class's score before softmax."
+    if not chosen.compares and not chosen.against:
+        return what, "Compared with nothing."
     return what, f"Compared with {chosen.against or question.baseline.choice.title}."

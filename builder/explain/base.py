@@ -83,6 +83,7 @@ class Method(ABC):
     additive: ClassVar[bool] = False  # the parts sum to score minus baseline's score
     signed: ClassVar[bool] = True  # parts may speak against
     multiplies: ClassVar[bool] = False  # parts contain the factor input minus baseline
+    compares: ClassVar[bool] = True  # the parts depend on the chosen baseline
     against: ClassVar[str] = ""  # what parts are counted from, where it is no baseline
     scale: ClassVar[Scale | None] = None  # what it explains, where not the subject's default
     layered: ClassVar[bool] = False  # needs a layer

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from builder.errors import LaminaError
 from builder.explain import store
-from builder.explain.ask import ask, settled, targets
+from builder.explain.ask import ask, settled, takes, targets
+from builder.explain.ask import method as named
 from builder.explain.result import Explanation
 from builder.explain.subject import Subject
 from builder.progress import Progress
@@ -162,6 +163,7 @@ def explain(
     gets a verdict. The answer is kept in the run's folder and found there the next time. Raises
     LaminaError for what is not there or does not fit.
     """
+    takes(named(method), options, check)
     one = open_subject(run_id, checkpoint)
     if records is None:
         inputs = one.rows(split, rows)

@@ -132,7 +132,10 @@ class Subject:
 
     @cached_property
     def layers(self) -> dict[str, tuple[int, ...]]:
-        """Layers whose output has a place axis beside its channels: name → [C, H, W] or [C, T]."""
+        """Layers whose output has a place axis beside its channels: name → [C, H, W] or [C, T].
+
+        A user's own module is one, and so are the layers in it: "block1", "block1.conv1".
+        """
         return {
             name: shape
             for name, shape in self.operations.shapes.items()

@@ -70,7 +70,8 @@ def gradients() -> Iterator[None]:
 class Operations:
     """What one pass showed.
 
-    Kernels by name, calls and output shapes (without batch) of leaf modules by name.
+    Kernels by name, calls and kinds of leaf modules by name, output shapes (without batch) of these
+    and of the user's own modules around them.
     """
 
     kernels: Counter[str]
@@ -110,18 +111,20 @@ def operations(model: nn.Module, inputs: Sequence[Tensor]) -> Operations:
     shapes: dict[str, tuple[int, ...]] = {}
     handles = []
 
-    def watch(name: str) -> Any:
+    def watch(name: str, leaf: bool) -> Any:
         def hook(module: nn.Module, _args: Any, result: Any) -> None:
-            calls[name] += 1
-            kinds[name] = type(module).__name__
+            if leaf:
+                calls[name] += 1
+                kinds[name] = type(module).__name__
             if isinstance(result, Tensor):
                 shapes[name] = tuple(result.shape[1:])
 
         return hook
 
     for name, module in model.named_modules():
-        if name and (not list(module.children()) or type(module).__module__.startswith("torch")):
-            handles.append(module.register_forward_hook(watch(name)))
+        if name:
+            leaf = not list(module.children()) or type(module).__module__.startswith("torch")
+            handles.append(module.register_forward_hook(watch(name, leaf)))
     record = _Record()
     try:
         with torch.no_grad(), record:

@@ -6,10 +6,14 @@ import re
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
+from builder.data.specs import TargetSpec
 from builder.errors import LaminaError
-from builder.explain import ask, methods, unfit
-from builder.explain.subject import rows_of
+from builder.explain import ask, channels, methods, unfit
+from builder.explain.methods.grad_cam import default_layer
+from builder.explain.subject import Subject, rows_of
+from tests.explain.conftest import image
 
 NAMES = [method.name for method in methods()]
 KINDS = ["linear", "onehot", "wide", "cnn", "text", "series"]
@@ -198,6 +202,51 @@ def test_shapley_values_are_counted_from_the_average_answer(wide):
     assert found.notes[-1] == "Compared with the average answer over the background rows."
     other = ask(wide, "feature_ablation", some(wide))
     assert other.rows[0].baseline == "the average row"
+
+
+@pytest.mark.parametrize("name", ["saliency", "grad_cam"])
+def test_what_compares_with_nothing_says_so_and_takes_no_baseline(cnn, name):
+    found = ask(cnn, name, some(cnn))
+    assert (found.rows[0].baseline, found.notes[-1]) == ("none", "Compared with nothing.")
+    with pytest.raises(LaminaError, match="compares with no baseline"):
+        ask(cnn, name, some(cnn), options={"baseline": "white"})
+    judged = ask(cnn, name, some(cnn), options={"baseline": "white"}, check=True)
+    assert judged.options["baseline"] == "white"
+
+
+def test_shapley_values_take_no_other_baseline(wide):
+    with pytest.raises(LaminaError, match="average answer over the background rows"):
+        ask(wide, "shap_values", some(wide), options={"baseline": "rows"})
+
+
+def test_a_module_of_ones_own_is_looked_at_and_so_is_what_is_in_it():
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.norm, self.relu, self.pool = nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(2)
+
+        def forward(self, x):
+            return self.pool(self.relu(self.norm(x)))
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.block = nn.Conv2d(1, 4, 3, padding=1), Block()
+            self.flat, self.head = nn.Flatten(), nn.Linear(4 * 16, 3)
+
+        def forward(self, image):
+            return self.head(self.flat(self.block(self.conv(image))))
+
+    spec, target = image(), TargetSpec(name="y", kind="class", classes=("a", "b", "c"))
+    rows = {"image": torch.rand(6, 1, 8, 8)}
+    subject = Subject.of(Net().eval(), {"image": spec}, target, rows)
+    assert list(subject.layers) == ["conv", "block.norm", "block.relu", "block.pool", "block"]
+    assert subject.layers["block"] == (4, 4, 4)
+    whole, last = (channels(subject, {"image": rows["image"][:1]}, name, 0)
+                   for name in ("block", "block.pool"))  # fmt: skip
+    assert whole.total == pytest.approx(last.total)
+    assert default_layer(subject) == "conv"
+    assert ask(subject, "grad_cam", rows, layer="block").settings == "block, 4×4 places"
 
 
 def test_words_about_pictures_are_told_of_pictures_only(cnn, wide):

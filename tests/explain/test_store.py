@@ -44,12 +44,12 @@ def test_a_kept_explanation_comes_back_whole_without_asking_again(monkeypatch, k
 
 def test_what_is_left_to_the_defaults_is_the_same_question_as_the_same_thing_said(monkeypatch):
     run = trained("image", monkeypatch).run
-    first = explain(run, "saliency", rows=(2,))
+    first = explain(run, "occlusion", rows=(2,))
     subject = open_subject(run).subject
     monkeypatch.setattr("builder.explain.run.ask", forbidden)
     options = {"baseline": choices(subject)[0].name}
     said = first.rows[0].prediction
-    same(first, explain(run, "saliency", rows=(2,), target=said, options=options))
+    same(first, explain(run, "occlusion", rows=(2,), target=said, options=options))
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_what_is_left_to_the_defaults_is_the_same_question_as_the_same_thing_sai
         {"rows": (6,)},
         {"rows": (5,), "split": "train"},
         {"rows": (5,), "target": "3"},
-        {"rows": (5,), "options": {"baseline": "white"}},
+        {"rows": (5,), "options": {"baseline": "white"}, "check": True},
         {"rows": (5,), "check": True},
         {"rows": (5,), "layer": "conv1"},
     ],

@@ -6,9 +6,9 @@ A map with a verdict per method, reasons where a method does not fit, what-if fo
 import pytest
 
 from builder import runs
-from builder.explain import explain, keepsakes, open_subject, whatif
+from builder.explain import explain, keepsakes, method, open_subject, whatif
 from builder.ui.components.draw import _png
-from builder.ui.screens import explain_choose, explain_work
+from builder.ui.screens import explain_choose, explain_maps, explain_side, explain_work
 from tests.trained import trained
 from tests.ui.apptest import open_page, text_of
 from tests.ui.test_evaluate import components
@@ -316,3 +316,19 @@ def test_columns_without_a_head_have_one_name_on_every_page(monkeypatch):
     assert {field.label for field in fields} - {"Checkpoint", "Run"} == names
     assert "column 4" in text_of(app)
     assert "#3" not in text_of(app)
+
+
+def test_a_module_is_picked_with_what_is_in_it():
+    names = ["conv1", "block1.conv", "block1.relu", "block1", "block10.conv"]
+    assert explain_maps.within(names, "block1") == ["block1", "block1.conv", "block1.relu"]
+    assert explain_maps.within(names, "block10") == ["block10.conv"]
+    assert explain_maps.within(names, "conv1") == ["conv1"]
+
+
+def test_the_side_says_which_methods_answer_against_what_they_are_compared_with():
+    def said(*names):
+        return explain_side._compared("9", [method(name) for name in names])
+
+    assert said("occlusion").endswith("The map answers against this.")
+    assert "Grad-CAM compares with nothing" in said("occlusion", "grad_cam")
+    assert "rather than what" not in said("saliency", "grad_cam")

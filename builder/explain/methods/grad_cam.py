@@ -16,7 +16,7 @@ from builder.explain.subject import Subject
 def default_layer(subject: Subject) -> str | None:
     """The last convolution with a place axis; None where the model has none."""
     kinds = subject.operations.kinds
-    fitting = [name for name in subject.layers if kinds[name].startswith("Conv")]
+    fitting = [name for name in subject.layers if kinds.get(name, "").startswith("Conv")]
     return fitting[-1] if fitting else None
 
 
@@ -31,6 +31,7 @@ class GradCam(Method):
         "Weighs a channel once for the whole input, so small things in it may blur together.",
     )
     layered = True
+    compares = False
 
     @classmethod
     def unfit(cls, subject: Subject) -> str | None:

@@ -17,6 +17,7 @@ class Saliency(Method):
         "Noisy, and flat where the score is saturated.",
     )
     signed = False
+    compares = False
 
     @classmethod
     def unfit(cls, subject: Subject) -> str | None:

@@ -41,6 +41,7 @@ class Shap(Method):
         ),
     )
     additive = True
+    compares = False
     against = "the average answer over the background rows"
     scale = "probability"
 

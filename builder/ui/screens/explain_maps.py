@@ -1,5 +1,6 @@
 """Explain, for images, series and texts: the sample, a card per method, and the layers inside."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -7,7 +8,7 @@ import streamlit as st
 from builder.errors import LaminaError
 from builder.explain import Explanation, Subject, channels, method
 from builder.explain.methods.grad_cam import default_layer
-from builder.ui import figures, parts, rows, sample
+from builder.ui import figures, labels, parts, rows, sample
 from builder.ui.components import maps
 from builder.ui.sample import Sample
 from builder.ui.screens import explain_kept, explain_side, explain_work
@@ -25,14 +26,7 @@ def show(
         inputs = asked.rows(one.split, [one.row])
     with st.container(horizontal=True, key="lm_explain_frame"):
         with st.container(key="lm_explain_side", width=300):
-            wish = explain_side.side(
-                run,
-                asked,
-                checkpoint,
-                one,
-                inputs,
-                signs=any(method(name).signed for name in chosen),
-            )
+            wish = explain_side.side(run, asked, checkpoint, one, inputs, chosen)
         with st.container(key="lm_explain_main", width="stretch"):
             layer = st.session_state.get(f"explain_layer_{run.id}")
             if not chosen:
@@ -153,24 +147,40 @@ def _figure(label: str, value: str) -> str:
 
 
 def _strip(run: Any, subject: Subject, start: str) -> str:
-    """The graph as a strip to pick from.
+    """The graph as a strip to pick from, and the layers within a module that was picked.
 
-    A select box where the canvas is not built or layers lie in modules.
+    A select box where the canvas is not built.
     """
     graph = run.project().graph
-    nodes = [name for name in subject.layers if name in graph.ids()]
-    if nodes:
-        try:
-            from builder.ui.canvas import graph_strip
-
-            picked = graph_strip(
-                f"inside_{run.id}", graph, mode="pick", selected=start, pickable=nodes
-            )
-            return picked if picked is not None and picked in subject.layers else start
-        except LaminaError:
-            pass
     names = list(subject.layers)
+    outer = {name.partition(".")[0] for name in names}
+    nodes = [node for node in graph.ids() if node in outer]
+    if not nodes:
+        return _one_of("Layer", names, start, f"layer_{run.id}")
+    held = start.partition(".")[0]
+    try:
+        from builder.ui.canvas import graph_strip
+
+        picked = graph_strip(f"inside_{run.id}", graph, mode="pick", selected=held, pickable=nodes)
+    except LaminaError:
+        return _one_of("Layer", names, start, f"layer_{run.id}")
+    if picked in outer and picked != held:
+        return within(names, str(picked))[0]
+    parts_of = within(names, held)
+    if len(parts_of) == 1:
+        return start
+    return _one_of(f"Within {held}", parts_of, start, f"layer_{run.id}_{held}")
+
+
+def within(names: Sequence[str], node: str) -> list[str]:
+    """A node's own output, where it can be looked at, then the layers within it in their order."""
+    own = [node] if node in names else []
+    return [*own, *(name for name in names if name.startswith(f"{node}."))]
+
+
+def _one_of(label: str, names: Sequence[str], start: str, key: str) -> str:
+    """A select box for layers."""
     return (
-        st.selectbox("Layer", names, index=names.index(start), key=f"layer_{run.id}", width=260)
+        st.selectbox(labels.plain(label), names, index=list(names).index(start), key=key, width=260)
         or start
     )

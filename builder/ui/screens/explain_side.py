@@ -3,13 +3,16 @@
 The sample, what is predicted, what is explained, what it is compared with.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 import streamlit as st
 
-from builder.explain import choices
+from builder import wording
+from builder.explain import choices, method
+from builder.explain.base import Method
 from builder.ui import figures, negative, opened, parts, rows, sample
 from builder.ui.components.samples import samples
 from builder.ui.sample import Sample
@@ -27,12 +30,10 @@ class Asked:
 
 
 def side(
-    run: Any, asked: Any, checkpoint: str, one: Sample, inputs: Any, *, signs: bool = True
+    run: Any, asked: Any, checkpoint: str, one: Sample, inputs: Any, chosen: Sequence[str]
 ) -> Asked:
-    """Draw the side; gives what is to be explained.
-
-    `signs`: whether a shown method tells for from against, so that the two colours need words.
-    """
+    """Draw the side for the methods that are shown; gives what is to be explained."""
+    shown = [method(name) for name in chosen]
     report = None if one.record is not None else opened.report(run, checkpoint, one.split)
     title, found = ("Your own", []) if report is None else sample.neighbours(report, one)
     with st.container(horizontal=True, vertical_alignment="center", key="lm_quiet_strip"):
@@ -56,7 +57,7 @@ def side(
         )
     options = {choice.name: choice for choice in choices(asked.subject)}
     baseline = st.selectbox(
-        "Compared with",
+        "Compared with" if any(each.compares for each in shown) else "Removed parts become",
         list(options),
         key=f"explain_baseline_{run.id}",
         format_func=lambda name: (
@@ -64,9 +65,11 @@ def side(
         ),
     )
     subject = target or asked.subject.called(asked.subject.target.name)
+    said = escape(_compared(subject, shown))
+    # the two colours need words where a shown method tells for from against
+    signs = any(each.signed for each in shown)
     parts.html(
-        f'<div class="lm-s lm-f">“Why {escape(subject)}?” always means “rather than what?”. '
-        "The map answers against this.</div>"
+        f'<div class="lm-s lm-f">{said}</div>'
         + (
             '<div class="lm-s lm-m" style="display:flex;gap:12px;border-top:1px solid '
             f'var(--line);margin-top:10px;padding-top:12px">{legend(subject)}</div>'
@@ -75,6 +78,20 @@ def side(
         )
     )
     return Asked(target, baseline)
+
+
+def _compared(subject: str, shown: Sequence[type[Method]]) -> str:
+    """What the baseline is to the methods that are shown."""
+    others = [each.title for each in shown if not each.compares]
+    verdicts = "the verdicts put it where marked parts are removed"
+    if len(others) == len(shown):
+        return f"{wording.sentenced(verdicts)}"
+    why = f"“Why {subject}?” always means “rather than what?”. "
+    if not others:
+        return f"{why}The map answers against this."
+    names = " and ".join(others)
+    compare = "compares" if len(others) == 1 else "compare"
+    return f"{why}{names} {compare} with nothing; {verdicts}, too."
 
 
 def legend(name: str) -> str:

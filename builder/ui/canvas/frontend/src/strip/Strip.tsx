@@ -211,7 +211,7 @@ function PickStrip({ data, pick }: { data: StripData; pick: (node: string) => vo
             return (
               <button
                 key={node.id} className={`ln_ ${SEAMS[node.place]} ${node.id === own ? "sel" : ""} ${can ? "" : "no"}`} disabled={!can} aria-pressed={node.id === own}
-                title={[`${node.id}, ${name}`, shape && shapesText(shape)].filter(Boolean).join(" · ")} data-testid={`pick-${node.id}`}
+                title={[`${node.id}, ${name}`, shape && shapesText(shape), can ? "" : "its output has no places to look at"].filter(Boolean).join(" · ")} data-testid={`pick-${node.id}`}
                 style={{ left: node.at.x, top: node.at.y, width: SMALL.width, "--fc": `var(--f-${known.family})` } as React.CSSProperties}
                 onClick={() => { setOwn(node.id); pick(node.id); }}
               >

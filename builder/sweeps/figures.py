@@ -13,12 +13,22 @@ from builder.sweeps.space import Settings
 
 
 def best(trials: Sequence[Trial], plan: Plan) -> Trial | None:
-    """The complete trial with the best first objective; None before there is one."""
+    """The complete trial with the best first objective, of equal ones the best in the next; None
+    before there is one. It is on the Pareto front.
+    """
     found: Trial | None = None
     for one in _complete(trials):
-        if found is None or plan.objectives[0].better(one.values[0], found.values[0]):
+        if found is None or _first(one, found, plan):
             found = one
     return found
+
+
+def _first(one: Trial, other: Trial, plan: Plan) -> bool:
+    """Whether it is better in the first objective in which the two differ."""
+    for objective, mine, its in zip(plan.objectives, one.values, other.values, strict=False):
+        if mine != its:
+            return objective.better(mine, its)
+    return False
 
 
 def pareto(trials: Sequence[Trial], plan: Plan) -> list[Trial]:

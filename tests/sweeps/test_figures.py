@@ -46,6 +46,7 @@ def test_the_pareto_front_leaves_out_what_another_beats() -> None:
         done(5, 0.9, 10),
     ]
     assert [one.number for one in figures.pareto(trials, both)] == [1, 2, 5]
+    assert figures.best([trials[3], *trials[:3]], both) == trials[0]  # of equal ones the one there
 
 
 def seeded(number: int, value: float, without: str, seed: int) -> Trial:

@@ -106,5 +106,7 @@ def test_batches_of_outliers_that_come_and_go_are_no_rate_too_high() -> None:
 
     apart = one_by_one(*[1.0, 1.0, 6.0, 1.0, 1.0] * 6)
     assert "rate_too_high" not in codes(replace(SOUND, blocks=apart, step=30))
+    later = tuple(replace(b, high=40.0) for b in blocks(*[1.0, 5.0, 1.0, 5.0, 1.0] * 2))
+    assert "rate_too_high" not in codes(replace(SOUND, blocks=later))
     together = one_by_one(*[1.0] * 20, *[6.0] * 10)
     assert "rate_too_high" in codes(replace(SOUND, blocks=together, step=30))

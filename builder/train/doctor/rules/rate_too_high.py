@@ -190,7 +190,9 @@ def _wild(facts: Facts, start: float) -> bool:
     lowered = (facts.rate or 0.0) < 0.35 * peak.rate
     longest = now = 0
     for block in facts.blocks:
-        now = now + block.steps if block.loss > 2 * start else 0
+        others = max(1, block.steps - 1)  # without the highest step, where there are others
+        rest = (block.loss * block.steps - block.high * (block.steps > 1)) / others
+        now = now + block.steps if rest > 2 * start else 0
         longest = max(longest, now)
     return start > 0 and not lowered and peak.high >= BLEW * start and longest >= 3
 

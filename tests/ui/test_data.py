@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from builder import data, workspace
+from builder import data, templates, workspace
 from builder.data.specs import InputSpec
 from builder.errors import LaminaError
 from builder.graph.spec import Graph, Node
@@ -472,3 +472,15 @@ def test_an_input_that_names_a_column_that_is_gone_is_mended_on_the_page(
     assert "has no column &#x27;hue&#x27;" in text_of(app)
     next(one for one in app.button if one.label == "Leave out 'hue'").click().run()
     assert workspace.open_project(key).data.inputs["table"].columns == ("age",)
+
+
+def test_data_that_is_made_has_no_figure_to_beat_and_a_text_keeps_its_order() -> None:
+    gan, text = templates.make("gan"), templates.make("language-model")
+    app = open_page("data", project=workspace.create(gan))
+    assert not app.exception
+    assert split.BEAT not in text_of(app)
+    assert "The judge of what is made learns these classes" in text_of(app)
+    app = open_page("data", project=workspace.create(text))
+    assert not app.exception
+    assert "as the data comes split" in text_of(app)
+    assert "stratified" not in text_of(app)

@@ -22,12 +22,13 @@ KINDS = {
     "time": "By time: the latest rows are the test",
     "given": "As the data comes",
 }
-SHORT = {"random": "random", "given": "as the data comes", "stratified": "stratified"}
+SHORT = {"random": "random", "given": "as the data comes split", "stratified": "stratified"}
 PARTS = ("train", "validation", "test")
 FEW = 4
 """So many classes are told apart by colour; of more, each is a column of its own."""
 NAMED = 16
 """So many columns have room for their names."""
+BEAT = "That is the figure to beat."
 TRACK = 180  # pixels that the longest bar of the class balance has at least
 
 Save = Callable[[Project], None]
@@ -35,15 +36,22 @@ Counts = Mapping[str, list[int]]
 """Rows per class, in the order of the classes, for each part."""
 
 
-def show(project: Project, overview: "Overview", counts: Counts | None, save: Save) -> None:
-    """Both cards, side by side."""
+def show(
+    project: Project,
+    overview: "Overview",
+    counts: Counts | None,
+    save: Save,
+    *,
+    makes: bool = False,
+) -> None:
+    """Both cards, side by side. `makes`: the network learns to make such rows."""
     with st.container(key="lm_split_row", horizontal=True):
         with parts.card(key="split"):
             _head(project, overview, save)
             _bar(project, overview, save)
         if overview.balance or overview.problem == "regression":
             with parts.card(key="balance"):
-                parts.html(_balance(overview, counts), "class-balance")
+                parts.html(_balance(overview, counts, makes=makes), "class-balance")
 
 
 def _head(project: Project, overview: "Overview", save: Save) -> None:
@@ -57,6 +65,8 @@ def _head(project: Project, overview: "Overview", save: Save) -> None:
     if _keeps(split, overview) and project.data.options.get("test_path"):
         alike = f"stratified by {by}" if overview.problem == "classification" and by else "random"
         words = f"test from its own file, the rest {alike}"
+    elif _keeps(split, overview):
+        words = SHORT["given"]
     with st.container(
         key="lm_split_head",
         horizontal=True,
@@ -163,7 +173,7 @@ LOCKED = (
 )
 
 
-def _balance(overview: "Overview", counts: Counts | None) -> str:
+def _balance(overview: "Overview", counts: Counts | None, *, makes: bool = False) -> str:
     if overview.problem == "regression":
         return _spread(overview)
     classes = [name for name, _ in overview.balance]
@@ -187,11 +197,13 @@ def _balance(overview: "Overview", counts: Counts | None) -> str:
         head = f'<span class="lm-row lm-s lm-keys">{keys}</span>'
         lines = "".join(_class_bar(name, v, widest, classes) for name, v in rows.items())
         drawn = f'<div class="lm-bbs">{lines}</div>'
+    said = f"always answering “{escape(most)}” is right {share * 100:.1f} % of the time. " + BEAT
+    if makes:
+        said = f"“{escape(most)}” is {share * 100:.1f} % of all rows. The judge of what is made "
+        said += "learns these classes; what is made should show each of them."
     return (
         f'<div class="lm-row"><h3>Class balance</h3><span class="lm-sp"></span>{head}</div>'
-        f'{drawn}<p class="lm-s lm-m lm-beat">{tone}: always answering '
-        f"“{escape(most)}” is right "
-        f"{share * 100:.1f} % of the time. That is the figure to beat.</p>"
+        f'{drawn}<p class="lm-s lm-m lm-beat">{tone}: {said}</p>'
     )
 
 
@@ -279,5 +291,5 @@ def _spread(overview: "Overview") -> str:
         "answering the mean "
         f"({number(figures.get('mean', 0.0))}) misses by {number(figures.get('std', 0.0))} "
         "(root mean square). "
-        "That is the figure to beat.</p>"
+        f"{BEAT}</p>"
     )

@@ -166,7 +166,8 @@ def _unfolded(option: "options.Option") -> "options.Option":
 
 
 def _main(project: Project, overview: "data.Overview") -> None:
-    title, facts = heads.sentence(overview, makes=_makes(project))
+    makes = _makes(project)
+    title, facts = heads.sentence(overview, makes=makes)
     target = heads.called(overview.target or "", overview.headerless)
     above = st.container(key="lm_data_above")
     pictured = any(view.form in media.PICTURED for view in overview.media)
@@ -193,7 +194,7 @@ def _main(project: Project, overview: "data.Overview") -> None:
             _changed(project, overview, change)
         treatment.show(project, overview)
     with st.container(key="lm_data_below"):
-        split.show(project, overview, split_counts(project, overview), _save)
+        split.show(project, overview, split_counts(project, overview), _save, makes=makes)
         if overview.media:
             below = st.container()
             with cards if pictured else below:

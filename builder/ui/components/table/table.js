@@ -113,7 +113,7 @@ export default function (component) {
 
   const draw = () => {
     const told = data.columns.some((column) => column.type === "text");
-    root.className = data.compact ? (told ? "compact told" : "compact") : "";
+    root.className = [data.compact && "compact", data.compact && told && "told", !data.columns.some((column) => column.bars || column.top) && "bare"].filter(Boolean).join(" ");
     const old = root.querySelector(".scroll");
     if (old) { kept.left = old.scrollLeft; kept.top = old.scrollTop; }
     const [before, after] = data.target ? data.title.split("{target}") : [data.title, ""];

@@ -65,6 +65,7 @@ class Profile:
     rows: int
     numbering: bool = False  # it numbers the rows and says nothing else
     words: float = 0.0  # per cell, of free text
+    prose: bool = False  # free text that is mostly letters, and more than codes
 
     @property
     def present(self) -> int:
@@ -117,7 +118,17 @@ def profile_column(cells: "pd.Series[Any]") -> Profile:
     name = str(cells.name)
     numbering = kind == "number" and unique == len(cells) and _numbers_rows(name, cells)
     words = float(word_counts(cells.dropna().head(LOOKED_AT)).mean()) if kind == "text" else 0.0
-    return Profile(name, kind, unique, missing, len(cells), numbering, words)
+    prose = kind == "text" and _prose(cells.dropna().head(LOOKED_AT))
+    return Profile(name, kind, unique, missing, len(cells), numbering, words, prose)
+
+
+def _prose(cells: "pd.Series[Any]") -> bool:
+    """Whether cells are something to read: mostly letters and not short, as no numbers, times or
+    codes are."""
+    text = [str(cell) for cell in cells]
+    signs = sum(map(len, text))
+    letters = sum(sum(map(str.isalpha, cell)) for cell in text)
+    return signs >= 8 * len(text) and letters >= 0.5 * signs
 
 
 def word_counts(cells: "pd.Series[Any]") -> "np.ndarray[Any, np.dtype[np.int64]]":
@@ -254,13 +265,11 @@ def _planned(column: Profile, decided: Column, role: Role | None) -> Planned:
 
 
 def only_text(planned: Mapping[str, Planned], profiles: Mapping[str, Profile]) -> str | None:
-    """The text column that everything depends on: free text where no other column is a feature; of
+    """The text column that everything depends on: prose where no other column is a feature; of
     several the wordiest."""
     if any(column.role == "feature" for column in planned.values()):
         return None
-    texts = [
-        n for n, column in planned.items() if profiles[n].free_text and column.role == "ignore"
-    ]
+    texts = [n for n, column in planned.items() if profiles[n].prose and column.role == "ignore"]
     return max(texts, key=lambda n: (profiles[n].words, profiles[n].unique)) if texts else None
 
 

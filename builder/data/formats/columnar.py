@@ -55,8 +55,11 @@ def _unique(names: list[str]) -> list[str]:
 def plain(cells: "pd.Series[Any]") -> "list[Any] | pd.Series[Any]":
     """A column of numbers or dates as it is; else Python values, None where missing.
 
-    Lists and structures become JSON text.
+    Lengths of time become seconds, lists and structures JSON text.
     """
+    if cells.dtype.kind == "m":
+        seconds: pd.Series[Any] = cells.dt.total_seconds()
+        return seconds
     if cells.dtype.kind in "iufM" and not hasattr(cells.dtype, "numpy_dtype"):
         return cells
     values = cells.astype(object).where(cells.notna(), None).tolist()

@@ -36,6 +36,7 @@ DRESSED = re.compile(
     r"(?P<sign>[+-]?)\s*[$€£¥]?\s*(?P<body>\d[\d.,'\u2019\u00a0\u202f ]*)\s*"
     r"(?P<unit>%|[^\W\d_]{1,8}|[€$£¥])?"
 )
+IN_BRACKETS = re.compile(r"\([^()+-]*\d[^()+-]*\)")
 POINT_GROUPS = re.compile(r"[+-]?\d{1,3}(\.\d{3})+")
 GROUPED = re.compile(r"\d{1,3}([,'\u2019\u00a0\u202f ]\d{3})+(\.\d*)?|\d+(\.\d*)?")
 
@@ -43,8 +44,8 @@ GROUPED = re.compile(r"\d{1,3}([,'\u2019\u00a0\u202f ]\d{3})+(\.\d*)?|\d+(\.\d*)
 def to_number(value: object, decimal: str = ".", unit: str = "") -> float:
     """A cell as a number, NaN where missing or not finite. Raises ValueError for other words.
 
-    Understood: 1,234.5 · $12 · 44 % (0.44) · with `unit` "lbs" also 3693 lbs; with a decimal comma
-    1.234,5.
+    Understood: 1,234.5 · $12 · 44 % (0.44) · (5.50) and −5.5 below zero · with `unit` "lbs"
+    also 3693 lbs; with a decimal comma 1.234,5.
     """
     if isinstance(value, int | float):
         number = float(value)
@@ -59,6 +60,9 @@ def to_number(value: object, decimal: str = ".", unit: str = "") -> float:
 
 
 def _dressed(text: str, decimal: str, unit: str) -> float:
+    text = text.replace("\u2212", "-")
+    if IN_BRACKETS.fullmatch(text):  # as accounts write what is below zero
+        text = f"-{text[1:-1].strip()}"
     grouped = POINT_GROUPS.fullmatch(text) is not None
     if decimal == "," and ("," in text or grouped or not PLAIN.fullmatch(text)):
         text = text.translate({ord("."): ",", ord(","): "."})

@@ -49,16 +49,18 @@ def projects() -> None:
                 st.session_state["all_projects"] = not everything
                 st.rerun()
     shown = entries if everything else entries[:FIRST]
-    _rows(shown)
+    drawn = _rows(shown)
     if not warm.ready():
         busy.busy("recent_wait", "warm", WARM, routes.token(), card=False)
-    parts.html(
-        '<div class="lm-f lm-s" style="margin:8px 2px 0">Line and figure: what the last run '
-        "chooses its best epoch by, the validation loss unless you set another.</div>"
-    )
+    if drawn:
+        parts.html(
+            '<div class="lm-f lm-s" style="margin:8px 2px 0">Line and figure: what the last run '
+            "chooses its best epoch by, the validation loss unless you set another.</div>"
+        )
 
 
-def _rows(shown: Sequence[workspace.Entry]) -> None:
+def _rows(shown: Sequence[workspace.Entry]) -> bool:
+    """The projects' rows; whether one of them has a line and a figure."""
     last = last_runs([entry.id for entry in shown]) if warm.ready() else {}
     with st.container(key="lm_recent"):
         for entry in shown:
@@ -69,6 +71,7 @@ def _rows(shown: Sequence[workspace.Entry]) -> None:
                 if st.button(f"Open {labels.plain(entry.name)}", key=f"open_project_{entry.id}"):
                     _open(entry, last.get(entry.id))
                 manage.menu(entry)
+    return any(one.course for one in last.values())
 
 
 def _open(entry: workspace.Entry, last: Last | None) -> None:

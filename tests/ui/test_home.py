@@ -212,3 +212,17 @@ def test_a_project_shows_the_figure_that_its_run_chooses_the_best_epoch_by(lamin
     assert list(last.course) == [90.0, 30.0]
     assert comparison.figure_name(last.figure) == "Validation Fréchet distance"
     assert list(recent._last([Row(id=folder.name, status="finished")]).course) == [0.5, 0.5]
+
+
+def test_lines_and_figures_are_explained_only_where_a_run_has_some(monkeypatch, lamina_home):
+    workspace.create(Project(name="new"))
+    monkeypatch.setattr(recent.warm, "ready", lambda: True)
+    course: list[float] = []
+    monkeypatch.setattr(
+        recent,
+        "last_runs",
+        lambda ids: {one: recent.Last(status="finished", note="", course=course) for one in ids},
+    )
+    assert "Line and figure" not in text_of(open_page("home"))
+    course.extend([0.5, 0.25])
+    assert "Line and figure" in text_of(open_page("home"))

@@ -2,7 +2,7 @@
 
 import uPlot from "uplot";
 import { ticks } from "./format";
-import { place } from "./label";
+import { along, place, type Spot } from "./label";
 import { grownEnd } from "./axis";
 import { chooseLog, logChosen, logTicks, positive } from "./log";
 import { over, type State } from "./store";
@@ -228,17 +228,19 @@ export class Chart {
   }
 
   /** Where the curves run, in the canvas's pixels: what a label had better not cover. */
-  private drawn(u: uPlot): { x: number; y: number }[] {
+  private drawn(u: uPlot): Spot[] {
     const steps = u.data[0];
     const every = Math.max(1, Math.floor(steps.length / 400));
-    const found: { x: number; y: number }[] = [];
+    const found: Spot[] = [];
     this.spec.lines.forEach((line, i) => {
       if ((line.alpha ?? 1) < 0.5) return; // the pale raw values may lie behind
       const values = u.data[i + 1] ?? [];
+      const points: Spot[] = [];
       for (let at = 0; at < steps.length; at += line.points ? 1 : every) {
         const value = values[at];
-        if (value !== null && value !== undefined) found.push({ x: u.valToPos(steps[at] as number, "x", true), y: u.valToPos(value, "y", true) });
+        if (value !== null && value !== undefined) points.push({ x: u.valToPos(steps[at] as number, "x", true), y: u.valToPos(value, "y", true) });
       }
+      found.push(...along(points));
     });
     return found;
   }

@@ -8,6 +8,16 @@ const OFFSETS = [20, -10, 38, -28, 56, -46];
 const SHIFTS = [0, -1, -0.5];
 const CLOSE = 3;
 
+/** The points of a curve with more between those that lie far apart: a line of few epochs covers as much as one of many. */
+export function along(points: Spot[], gap = 6): Spot[] {
+  return points.flatMap((to, i) => {
+    const from = points[i - 1];
+    if (!from) return [to];
+    const parts = Math.max(1, Math.min(200, Math.ceil(Math.hypot(to.x - from.x, to.y - from.y) / gap)));
+    return Array.from({ length: parts }, (_, at) => ({ x: from.x + ((to.x - from.x) * (at + 1)) / parts, y: from.y + ((to.y - from.y) * (at + 1)) / parts }));
+  });
+}
+
 /** The left end and base line of a label `width` wide at `point`: the nearest of some places inside `frame` that covers
  * the fewest of the `curves`' points. All in the canvas's pixels, `ratio` of them to one of the page's. */
 export function place(point: Spot, width: number, ratio: number, frame: Frame, curves: Spot[]): Spot {

@@ -112,6 +112,7 @@ class Rule(ABC):
     news: ClassVar[tuple[News, ...]] = ("probe", "epoch")
     confirm: ClassVar[int] = 2
     release: ClassVar[int] = 2
+    final: ClassVar[bool] = False  # asked after the others, with what they have just found
 
     @abstractmethod
     def find(self, facts: Facts) -> Finding | None:

@@ -72,10 +72,11 @@ class Standing:
         """Ask the rules that the news concern; gives what appeared, moved to another node,
         has another cause, or went.
         """
-        for rule in rules():
+        for rule in sorted(rules(), key=lambda rule: rule.final):
             if news not in rule.news:
                 continue
-            tally, finding = self.tallies[rule.code], find(rule, facts)
+            known = replace(facts, standing=facts.standing | self.codes) if rule.final else facts
+            tally, finding = self.tallies[rule.code], find(rule, known)
             if finding is None:
                 tally.found, tally.missed = 0, tally.missed + 1
                 if tally.finding is not None and tally.missed >= rule.release:

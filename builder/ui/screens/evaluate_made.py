@@ -118,6 +118,9 @@ def _course(run: Any) -> None:
             line = {"color": colour.get(shade, colour["train"])}
             mode = "lines+markers" if len(x) <= MARKED else "lines"
             chart.add_scatter(x=x, y=y, mode=mode, name=split, line=line)
+    if len(rows) <= MARKED:
+        chart.update_xaxes(dtick=max(1, len(rows) // 8))  # no epoch and a half
+    chart.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.15})
     note = "lower is better" if not metrics.get(names[0]).higher_is_better else "higher is better"
     with parts.card(f"{title} by epoch", note, key="made_course"):
         charts.show(chart, key="made_course_chart", height=240, files=False)

@@ -36,6 +36,20 @@ def test_a_single_look_that_misses_does_not_withdraw() -> None:
     assert [entry for entries in said for entry in entries] == [("class_collapse", "found")]
 
 
+def test_the_last_word_keeps_silent_where_the_same_look_has_just_said_why() -> None:
+    standing = Standing()
+    last = {**SICK["no_better"][0], **SICK["no_signal"][0]}
+    last["bests"] = {**last["bests"], "train_loss": 0.1}
+    facts = replace(SOUND, **last)
+    pair = {"no_signal", "no_better"}
+    first = [code for code, _ in look(standing, replace(facts, last=False), "epoch")]
+    assert pair.isdisjoint(first)
+    then = [code for code, _ in look(standing, facts, "epoch")]
+    assert pair & set(then) == {"no_signal"}
+    alone = [code for code, _ in look(Standing(), facts, "epoch")]
+    assert pair & set(alone) == {"no_better"}  # the other is not sure yet
+
+
 def test_a_rule_is_asked_only_when_there_is_news_for_it() -> None:
     standing = Standing()
     for _ in range(4):

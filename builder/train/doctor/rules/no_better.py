@@ -33,6 +33,7 @@ class NoBetter(Rule):
     )
     news = ("epoch",)
     confirm = 1
+    final = True
 
     def find(self, facts: Facts) -> Finding | None:
         """The best of all epochs against a guess, once the run is over."""

@@ -71,9 +71,12 @@ def connect(
         raise LaminaError(f"{source} is connected to {target} already.", place=target)
     if source == target or source in _reached_from(graph, target):
         raise LaminaError(
-            f"{source} comes after {target}; an edge back would make a circle.",
+            f"{target} leads to {source} already, so an edge from {source} back to {target} would "
+            "make a circle."
+            if source != target
+            else f"An edge from {source} to itself would make a circle.",
             place=target,
-            remedy="Connect from an earlier node.",
+            remedy=f"Data flows one way: connect {target} from a node that comes before it.",
             code="cycle",
         )
     return _graph(graph.nodes, (*graph.edges, edge))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from builder.compile import check, fix
+from builder.errors import LaminaError
 from builder.graph import edit, structure
 from builder.graph.spec import Graph
 
@@ -197,3 +198,20 @@ def test_codes_that_reach_the_answer_get_a_table_and_a_head():
     mended, (done,) = fix(bare, {"text": TOKENS}, output_shape=(2,))
     assert done.label == "Put EmbeddingBag and Linear before it"
     assert check(mended, {"text": TOKENS}, output_shape=(2,)).ok
+
+
+def test_an_edge_that_is_drawn_twice_is_taken_away_once():
+    raw = MLP.model_dump(mode="json")
+    raw["edges"].insert(1, raw["edges"][1])
+    twice = Graph.model_validate(raw)
+    (issue,) = told("mlp", twice).errors
+    assert issue.code == "too_many"
+    assert issue.fixes[0].label == "Remove the doubled edge from linear1"
+    mended, _ = fix(twice, {"table": TABLE}, output_shape=(3,))
+    assert edges(mended) == edges(MLP)
+
+
+def test_a_circle_is_refused_in_words_that_say_which_way_data_flows():
+    with pytest.raises(LaminaError, match="linear1 leads to head already") as refused:
+        edit.connect(MLP, "head", "linear1")
+    assert "comes before it" in refused.value.remedy

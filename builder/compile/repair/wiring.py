@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from builder.compile.repair.loose import Ground
 from builder.compile.repair.scene import Draft, Fault, Proposal, Scene, ends
 from builder.graph import edit, structure
+from builder.graph.spec import Edge
 
 
 def _cycle(scene: Scene, fault: Fault) -> Iterator[Proposal]:
@@ -61,7 +62,8 @@ def _too_many(scene: Scene, fault: Fault) -> Iterator[Proposal]:
     node = fault.node or ""
     edges = scene.graph.into(node)
     layer = scene.steps[node].bound.inputs
-    if layer:
+    yield from _doubled(scene, edges)
+    if layer and len({edge.source for edge in edges}) > 1:
         for kind, why in (
             ("Add", "Add puts them together number by number; the size stays."),
             ("Concat", "Concat puts them side by side; the sizes add up."),
@@ -80,6 +82,19 @@ def _too_many(scene: Scene, fault: Fault) -> Iterator[Proposal]:
         draft.do("disconnect", **ends(edge))
     kept = f"Keep only the edge from {edges[0].source}" if layer else "Remove its incoming edges"
     yield Proposal(kept, "The other edges are removed.", draft)
+
+
+def _doubled(scene: Scene, edges: tuple[Edge, ...]) -> Iterator[Proposal]:
+    """The same edge drawn twice, as a project file may have it."""
+    again = [edge for at, edge in enumerate(edges) if edge in edges[:at]]
+    if again:
+        draft = Draft(scene.graph)
+        for edge in again:
+            draft.do("disconnect", **ends(edge))
+        sources = " and ".join(dict.fromkeys(edge.source for edge in again))
+        yield Proposal(
+            f"Remove the doubled edge from {sources}", "It says the same twice.", draft, rank=-1
+        )
 
 
 def _port(scene: Scene, fault: Fault) -> Iterator[Proposal]:

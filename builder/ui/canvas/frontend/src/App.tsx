@@ -119,7 +119,7 @@ function useEditorValue(props: LoadedProps, canvas: React.RefObject<CanvasHandle
   return useMemo<Editor>(() => {
     const take: Editor["take"] = (result) => {
       session.apply(result.edit);
-      ui.set({ selected: new Set(result.select), wire: null, openCard: null });
+      ui.set({ selected: new Set(result.select), before: state.selected, wire: null, openCard: null });
       setTimeout(() => canvas.current?.show(result.select), 30);
     };
     return {
@@ -193,6 +193,17 @@ function useTurned(editor: Editor): void {
   }, [turned, view, scene, open]);
 }
 
+/** What was selected before an edit that is refused is selected again. */
+function useRefused({ session, ui }: Editor): void {
+  const { refusals } = session;
+  const seen = useRef(refusals);
+  useEffect(() => {
+    if (refusals === seen.current) return;
+    seen.current = refusals;
+    ui.back();
+  }, [refusals, ui]);
+}
+
 function Loaded(props: LoadedProps) {
   const canvas = useRef<CanvasHandle | null>(null);
   const editor = useEditorValue(props, canvas);
@@ -202,6 +213,7 @@ function Loaded(props: LoadedProps) {
   useHotkeys(editor, canvas);
   useLink(editor);
   useTurned(editor);
+  useRefused(editor);
   return (
     <EditorContext.Provider value={editor}>
       <div className="app" ref={root} data-testid="editor">

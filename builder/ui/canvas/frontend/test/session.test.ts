@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 import { applyEdit } from "../src/model/graph";
 import { coalesce, Session, sessionOf, type Reply, type Wire } from "../src/model/session";
 import type { Doc, Edit, State } from "../src/model/types";
+import { Ui } from "../src/model/ui";
 
 const DOC: Doc = {
   graphs: { model: { nodes: [{ id: "a", layer: "Linear", params: {} }], edges: [] } }, modules: {}, positions: {},
@@ -105,6 +106,25 @@ describe("a session", () => {
     await rest(second);
     expect(nodes(wire.doc)).toEqual(["a", "b", "c"]);
     expect(second.notice).toBeNull();
+  });
+
+  it("counts what was refused, so that the selection of before comes back", async () => {
+    const { session } = await opened();
+    session.apply(add("good"));
+    await vi.waitFor(() => expect(session.busy).toBe(false));
+    expect(session.refusals).toBe(0);
+    session.apply(add("bad"));
+    await vi.waitFor(() => expect(session.busy).toBe(false));
+    expect(session.refusals).toBe(1);
+    const ui = new Ui();
+    ui.select("a", "b");
+    ui.set({ selected: new Set(["made"]), before: new Set(["a", "b"]) });
+    ui.keep(() => false);
+    ui.back();
+    expect([...ui.get().selected]).toEqual(["a", "b"]);
+    ui.set({ selected: new Set() });
+    ui.back();
+    expect(ui.get().selected.size).toBe(0);
   });
 
   it("gives the document back as it was when an edit is refused", async () => {

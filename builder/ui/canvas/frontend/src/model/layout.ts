@@ -67,9 +67,11 @@ function longest(blocks: readonly Block[], links: readonly Link[]): Set<string> 
   }
   const [last] = [...depth].sort((a, b) => b[1] - a[1]);
   const way = new Set<string>();
-  for (let id = last?.[0]; id !== undefined && way.size < blocks.length; id = before.get(id)) {
+  for (let id = last?.[0]; id !== undefined; ) {
     const source = before.get(id);
-    if (source !== undefined) way.add(`${source}>${id}`);
+    if (source === undefined || way.has(`${source}>${id}`)) break; // a circle, until it is refused, has no beginning
+    way.add(`${source}>${id}`);
+    id = source;
   }
   return way;
 }

@@ -45,6 +45,8 @@ export class Session {
   failure: Failure | null = null;
   /** The graphs that the last undo or redo changed, a new object each time. */
   turned: { graphs: string[] } | null = null;
+  /** How many edits Python refused: what they were to select is not there. */
+  refusals = 0;
 
   private waiting: Work[] = [];
   private flight: Work | null = null;
@@ -201,6 +203,7 @@ export class Session {
       };
     } else {
       const { place, fact } = reply.failure;
+      this.refusals += 1;
       this.notice = { tone: "error", fact: place && !fact.includes(place) ? `${place}: ${fact}` : fact, remedy: reply.failure.remedy, again: [] };
     }
     if (reply.state) this.accept(reply.state);

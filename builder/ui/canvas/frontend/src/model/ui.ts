@@ -6,6 +6,8 @@ export interface UiState {
   /** The module instance that is open by itself, as a path from that graph ("block1/inner"); "" is the graph. */
   inside: string;
   selected: ReadonlySet<string>;
+  /** What was selected before the last edit that selects what it makes; back again where that is refused. */
+  before: ReadonlySet<string>;
   wire: string | null;
   opened: ReadonlySet<string>;
   /** What part of each graph was seen last, by its place. */
@@ -20,7 +22,7 @@ export interface UiState {
 
 export class Ui {
   private state: UiState = {
-    root: null, inside: "", selected: new Set(), wire: null, opened: new Set(), views: {}, source: null,
+    root: null, inside: "", selected: new Set(), before: new Set(), wire: null, opened: new Set(), views: {}, source: null,
     closedCards: new Set(), openCard: null, quick: null, sheet: false, renaming: null,
   };
   private listeners = new Set<() => void>();
@@ -39,6 +41,11 @@ export class Ui {
 
   select(...keys: string[]): void {
     this.set({ selected: new Set(keys), wire: null });
+  }
+
+  /** The selection as it was before an edit that Python refused. */
+  back(): void {
+    if (this.state.before.size) this.set({ selected: this.state.before, before: new Set() });
   }
 
   /** Forget of the selection what is not on the canvas any more. */

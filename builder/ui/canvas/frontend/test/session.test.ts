@@ -109,7 +109,8 @@ describe("a session", () => {
   });
 
   it("counts what was refused, so that the selection of before comes back", async () => {
-    const { session } = await opened();
+    const session = new Session(new Memory());
+    await session.open();
     session.apply(add("good"));
     await vi.waitFor(() => expect(session.busy).toBe(false));
     expect(session.refusals).toBe(0);

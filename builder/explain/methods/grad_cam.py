@@ -50,7 +50,7 @@ class GradCam(Method):
         layer = question.layer or default_layer(subject)
         if layer not in subject.layers:
             raise LaminaError(
-                f"Grad-CAM cannot look at {layer!r}; its output has no places.",
+                f"There is no layer {layer!r} whose output has places, as Grad-CAM needs.",
                 place="layer",
                 remedy=f"Use one of: {', '.join(subject.layers)}.",
             )

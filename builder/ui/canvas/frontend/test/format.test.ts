@@ -99,6 +99,9 @@ describe("search", () => {
     expect(find(faces, "conv").map((face) => face.name)).toEqual(["Conv2d", "ConvTranspose2d"]);
     expect(find(faces, "REGULAR").map((face) => face.name)).toEqual(["Dropout"]);
     expect(find(faces, "zzz")).toEqual([]);
+    expect(find(faces, "conv 2d")[0]!.name).toBe("Conv2d");
+    expect(find(faces, "drop regular").map((face) => face.name)).toEqual(["Dropout"]);
+    expect(find(faces, "drop zzz")).toEqual([]);
     const three = ["Conv1d", "Conv2d", "Conv3d"].map((name) => ({ ...faces[0]!, name }));
     const first = (axes: number) => find(three, "conv", axes)[0]!.name;
     expect([first(2), first(3), first(4), first(1)]).toEqual(["Conv1d", "Conv2d", "Conv3d", "Conv1d"]);

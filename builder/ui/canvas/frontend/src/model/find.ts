@@ -11,7 +11,15 @@ export function score(face: LayerFace, query: string): number | null {
   if (words.some((word) => word.startsWith(query))) return 4;
   if (words.some((word) => word.includes(query))) return 5;
   if (face.help.toLowerCase().includes(query)) return 6;
-  return null;
+  return several(face, query.split(/\s+/));
+}
+
+/** "dropout 2d" is Dropout2d; else each word has to be answered by itself. */
+function several(face: LayerFace, words: string[]): number | null {
+  if (words.length < 2) return null;
+  if (face.name.toLowerCase().startsWith(words.join(""))) return 1;
+  const ranks = words.map((word) => score(face, word));
+  return ranks.some((rank) => rank === null) ? null : 7 + Math.max(...ranks.map(Number));
 }
 
 const COMMON = new Set([

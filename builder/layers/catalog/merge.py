@@ -23,7 +23,7 @@ ADD = Layer(
     call=_joined("+"),
     shape=elementwise("Adding"),
     docs=_DOCS.format("add"),
-    keywords=("plus", "sum", "residual", "skip", "shortcut"),
+    keywords=("plus", "sum", "residual", "skip", "shortcut", "connection"),
 )
 
 MULTIPLY = Layer(

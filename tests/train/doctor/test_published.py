@@ -11,7 +11,7 @@ from builder.graph import edit
 from builder.project import Recipe
 from builder.train import doctor
 from builder.train.asides import Asides
-from builder.train.doctor.facts import Block, Facts
+from builder.train.doctor.facts import Block, Facts, Teller
 from builder.train.plan import Plan
 from tests.train.doctor.recorded import GRAPH, SICK, SOUND, blocks, epochs, probed
 
@@ -98,6 +98,16 @@ def test_the_first_probes_come_closely_and_the_later_ones_as_seldom_as_asked() -
     assert asides._pause(0.5) == 5.0  # of a large network, no more than a tenth of the time
     asides.looks = 20
     assert asides._pause(0.5) == 50.0
+
+
+def test_an_answer_with_mistakes_is_a_leak_where_nothing_else_comes_near() -> None:
+    (found,) = doctor.examine(replace(SOUND, tellers=(Teller("code", 0.95), Teller("x1", 0.4))))
+    assert (found.code, found.changes[0].overrides) == (
+        "leakage",
+        {"data.columns.code.role": "ignore"},
+    )
+    assert codes(replace(SOUND, tellers=(Teller("petal", 0.95), Teller("x1", 0.7)))) == set()
+    assert codes(replace(SOUND, tellers=(Teller("income", 0.85), Teller("x1", 0.2)))) == set()
 
 
 def test_batches_of_outliers_that_come_and_go_are_no_rate_too_high() -> None:

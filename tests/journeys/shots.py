@@ -8,11 +8,11 @@ is a copy of state-repair-light-1440.png.
 
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -91,23 +91,49 @@ print(key, run.id)
 """
 
 
+PAUSED = """
+import sys, time
+from builder import project, runs, workspace
+made = project.load(sys.argv[1])
+key = workspace.create(made)
+run = runs.start(made, project_id=key, detach=True)
+while len(runs.open_run(run.id).epochs()) < 6:
+    time.sleep(0.1)
+runs.order(run.id, {"order": "pause"})
+while runs.open_run(run.id).status.status != "paused":
+    time.sleep(0.1)
+print(key, run.id)
+"""
+"""A run stands still in the middle, as a picture needs it."""
+
 OPEN = """
 import sys
 from builder import project, workspace
 print(workspace.create(project.load(sys.argv[1])))
 """
+BLANK = """
+from builder import project, workspace
+print(workspace.create(project.Project(name="from nothing")))
+"""
+TROUBLED = "customer,joined,age,visits,plan,spent,country,churn\n" + "".join(
+    f"{9000 + i},2024-{1 + i % 12:02}-{1 + i % 28:02},{'' if i % 7 == 0 else 18 + i * 7 % 60},"
+    f"{900 + i * 37 % 4100},{'basic' if i % 3 else 'gold'},{(i % 5 == 0) * 50 + 3},Norway,"
+    f"{'yes' if i % 5 == 0 else 'no'}\n"
+    for i in range(240)
+)
+"""An identifier, a date, gaps, a constant, and a column that gives the target away."""
 CROSSED = Path(__file__).with_name("crossed.lamina.json")
 """A residual block whose shortcut was joined with nothing in between: the shapes differ."""
 
 
-def project(server: Server, template: str, *changes: str) -> Made:
-    """A project of the template in the server's home, trained; `changes` as in "epochs=3"."""
+def project(server: Server, template: str, *changes: str, script: str = START) -> Made:
+    """A project of the template in the server's home, with a run; `changes` as in "epochs=3"."""
     file = server.home / f"{template}{len(changes)}.lamina.json"
     server.lamina("new", "--template", template, "-o", str(file))
     if changes:
         server.python(CHANGE, str(file), *changes)
     print(f"training {template} …", flush=True)
-    key, run = server.python(START, str(file), patience=3600).split()[-2:]
+    key, run = server.python(script, str(file), patience=3600).split()[-2:]
     return Made(template, key, run)
 
 
@@ -152,7 +178,32 @@ def _at_conv(page: Page) -> None:
     page.locator('.react-flow__node[data-id="block1_conv1"]').click(position={"x": 40, "y": 12})
 
 
-def states(images: Made, table: Made, failed: Made, crossed: str) -> dict[str, tuple[str, Step]]:
+class Odd(NamedTuple):
+    """Projects in a state that is worth a look, by their ids; a run where there is one."""
+
+    failed: Made
+    paused: Made
+    crossed: str
+    blank: str
+    troubled: str
+
+
+def odd(server: Server) -> Odd:
+    """Make them in the server's home."""
+    table = server.home / "customers.csv"
+    table.write_text(TROUBLED, encoding="utf-8")
+    file = server.home / "troubled.lamina.json"
+    server.lamina("new", "--data", str(table), "-o", str(file))
+    return Odd(
+        failed=project(server, "mlp-classification", *DIVERGES),
+        paused=project(server, "cnn", "epochs=300", script=PAUSED),
+        crossed=server.python(OPEN, str(CROSSED)).split()[-1],
+        blank=server.python(BLANK).split()[-1],
+        troubled=server.python(OPEN, str(file)).split()[-1],
+    )
+
+
+def states(images: Made, table: Made, odd: Odd) -> dict[str, tuple[str, Step]]:
     """What stands only after a click, or where something is missing: address, and what to do."""
 
     def nothing(_: Page) -> None:
@@ -161,10 +212,13 @@ def states(images: Made, table: Made, failed: Made, crossed: str) -> dict[str, t
     return {
         "none": ("data", nothing),
         "unknown": ("evaluate?project=nowhere", nothing),
-        "failed": (f"train{failed.query}", nothing),
+        "failed": (f"train{odd.failed.query}", nothing),
+        "paused": (f"train{odd.paused.query}", nothing),
+        "blank": (f"build?project={odd.blank}", nothing),
+        "findings": (f"data?project={odd.troubled}", nothing),
         "recipe": (f"train?project={table.project}", nothing),
         "node": (f"build{images.query}", _word("conv2")),
-        "repair": (f"build?project={crossed}", _at_conv),
+        "repair": (f"build?project={odd.crossed}", _at_conv),
         "sheet": (f"build{images.query}", _sheet),
         "quick": (f"build{images.query}", _quick),
         "split": (f"data{table.query}", _word("Change")),
@@ -199,8 +253,19 @@ def _states(page: Page, address: str, found: dict[str, tuple[str, Step]], tone: 
         _take(page, f"state-{name}", tone)
 
 
+def _tones(browser: Browser) -> Iterator[tuple[Page, str]]:
+    """A page in each scheme and size, with what its pictures' names end in."""
+    for scheme in ("light", "dark"):
+        for width, height in SIZES:
+            context = browser.new_context(
+                viewport={"width": width, "height": height}, color_scheme=scheme
+            )
+            yield context.new_page(), f"{scheme}-{width}"
+            context.close()
+
+
 def main(wanted: list[str]) -> None:
-    """Train one project of each kind, then take the pictures."""
+    """Take the page of a first start, train one project of each kind, then take all others."""
     OUT.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         server = Server(Path(folder) / "home")
@@ -209,22 +274,15 @@ def main(wanted: list[str]) -> None:
         path = chromium.installed()
         browser = playwright.chromium.launch(executable_path=path, args=list(chromium.ARGUMENTS))
         try:
+            if "states" in wanted:
+                for page, tone in _tones(browser):
+                    _states(page, server.address, {"first": ("", lambda _: None)}, tone)
             made = [project(server, name) for name in FULL]
             made += [project(server, name, f"epochs={count}") for name, count in MAKERS.items()]
-            failed = project(server, "mlp-classification", *DIVERGES)
-            crossed = server.python(OPEN, str(CROSSED)).split()[-1]
-            for scheme in ("light", "dark"):
-                for width, height in SIZES:
-                    context = browser.new_context(
-                        viewport={"width": width, "height": height}, color_scheme=scheme
-                    )
-                    page = context.new_page()
-                    tone = f"{scheme}-{width}"
-                    _pages(page, server.address, made, [n for n in wanted if n in PAGES], tone)
-                    if "states" in wanted:
-                        found = states(made[0], made[1], failed, crossed)
-                        _states(page, server.address, found, tone)
-                    context.close()
+            found = states(made[0], made[1], odd(server)) if "states" in wanted else {}
+            for page, tone in _tones(browser):
+                _pages(page, server.address, made, [n for n in wanted if n in PAGES], tone)
+                _states(page, server.address, found, tone)
         finally:
             browser.close()
             server.shutdown()

@@ -132,7 +132,7 @@ describe("health", () => {
     expect(verdict({ node: "gpt", update_ratio: 0.018 }, "updates").tone).toBe("good");
     expect(verdict({ node: "gan", update_ratio: 0.04 }, "updates").tone).toBe("good");
     expect(verdict({ node: "a", dead: 0.95 }, "updates").tone).toBe("sick");
-    expect(verdict({ node: "a", dead: 0.55 }, "activations").text).toBe("45 % alive");
+    expect(verdict({ node: "a", dead: 0.55 }, "activations").text).toBe("on 45 %");
     expect(verdict({ node: "a", gradient: Number.NaN }, "gradients").tone).toBe("sick");
     expect(verdict(undefined, "time").tone).toBe("none");
     expect(percent(0.0004)).toBe("0.04 %");

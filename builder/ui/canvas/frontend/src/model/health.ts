@@ -49,7 +49,7 @@ const isDead = (health: Health) => known(health.dead) && health.dead > 0.9;
 function alive(health: Health): Verdict {
   if (!known(health.dead)) return NONE;
   const share = percent(1 - health.dead);
-  const text = `${share} alive`;
+  const text = `on ${share}`; // short, for narrow nodes: the title says what it means
   const says = `${share} of its units give something other than zero for at least one probe sample.`;
   return isDead(health) ? { tone: "sick", text, bar: null, says: `${says} The others are silent: they learn nothing.` } : { tone: "good", text, bar: null, says };
 }

@@ -180,7 +180,7 @@ function HealthStrip({ data: given, mode, setMode }: { data: StripData; mode: He
                 {(nodeWidth >= TIGHT || node.id.length < 6) && <Glyph name={glyphOf(own.family, kind, own.module)} size={12} />}
                 <b><bdi>{node.id}</bdi></b><span className="sp" />
                 {says.bar !== null && nodeWidth >= 158 && says.text.length < 7 && <span className="hb"><i style={{ width: `${says.bar * 100}%`, background: fill }} />{mode !== "time" && <u />}</span>}
-                <span className="hv">{(says.tone === "hot" || says.tone === "sick") && <Icon name="warn" small />}{nodeWidth < TIGHT ? says.text.replace(" alive", "") : says.text}</span>
+                <span className="hv">{(says.tone === "hot" || says.tone === "sick") && <Icon name="warn" small />}{says.text}</span>
               </div>
             );
           })}

@@ -18,7 +18,7 @@ from builder import __version__
 from builder.explain import packing
 from builder.explain.result import Explanation
 
-VERSION = 1
+VERSION = 2
 """Raised where a method begins to answer otherwise."""
 MOST_BYTES = 64 * 2**20
 FOLDER = "explanations"

@@ -10,7 +10,7 @@ from torch import nn
 
 from builder.data.specs import TargetSpec
 from builder.errors import LaminaError
-from builder.explain import ask, channels, methods, unfit
+from builder.explain import apart, ask, channels, methods, unfit
 from builder.explain.methods.grad_cam import default_layer
 from builder.explain.subject import Subject, rows_of
 from tests.explain.conftest import image
@@ -333,3 +333,52 @@ def test_warming_up_leaves_the_random_state_as_it_was():
     before = np.random.get_state()[1].copy()
     warm()
     np.testing.assert_array_equal(np.random.get_state()[1], before)
+
+
+POOLS = {
+    "side by side": nn.MaxPool2d(2),
+    "overlapping": nn.MaxPool2d(3, 2, padding=1),
+    "ceiling": nn.MaxPool2d((3, 2), (2, 3), ceil_mode=True),
+    "dilated": nn.MaxPool2d(2, 1, dilation=2),
+}
+
+
+class Pooled(nn.Module):
+    """ReLU right before pooling, and what the ReLU reads is read by a shortcut as well."""
+
+    def __init__(self, pool):
+        super().__init__()
+        self.conv = nn.Conv2d(1, 4, 3, padding=1)
+        self.relu = nn.ReLU()
+        self.pool = pool
+        self.head = nn.LazyLinear(3)
+
+    def forward(self, image):
+        x = self.conv(image)
+        return self.head((self.pool(self.relu(x))).flatten(1)) + x.mean((2, 3))[:, :3]
+
+
+@pytest.mark.parametrize("pool", POOLS.values(), ids=POOLS)
+def test_deep_lift_misses_nothing_around_pooling_and_shortcuts(pool):
+    torch.manual_seed(3)
+    model, x = Pooled(copy.deepcopy(pool)), torch.rand(8, 1, 9, 9)
+    model(x)
+    subject = Subject(
+        model=model.eval(),
+        names=("image",),
+        inputs={"image": image(side=9)},
+        target=TargetSpec(name="y", kind="class", classes=("a", "b", "c")),
+        background={"image": x},
+    )
+    found = ask(subject, "deep_lift", some(subject, 8))
+    assert max(row.completeness_error for row in found.rows) < 2e-3
+
+
+@pytest.mark.parametrize("pool", POOLS.values(), ids=POOLS)
+def test_windows_side_by_side_give_what_pooling_gives(pool):
+    x = torch.randn(2, 3, 9, 10)
+    assert torch.equal(apart._Windows(pool)(x), pool(x))
+    line = nn.MaxPool1d(3, 2, padding=1)
+    assert torch.equal(apart._Windows(line)(x[:, 0]), line(x[:, 0]))
+    room = nn.MaxPool3d(2, 1)
+    assert torch.equal(apart._Windows(room)(x[:, None]), room(x[:, None]))

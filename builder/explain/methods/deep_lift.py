@@ -1,6 +1,6 @@
 """DeepLift (Shrikumar 2017), through Captum, where its rules hold."""
 
-from builder.explain import twin
+from builder.explain import apart, twin
 from builder.explain.base import Attribution, Method, Question
 from builder.explain.entry import closed, enter
 from builder.explain.subject import Subject
@@ -19,6 +19,8 @@ COVERED = {
 
 A hook knows its module, not the call.
 """
+
+ACTIVATIONS = frozenset(kind for kinds in COVERED.values() for kind in kinds)
 
 LINEAR = frozenset(
     [
@@ -92,7 +94,7 @@ class DeepLift(Method):
     help = "As integrated gradients, in one pass, for plain networks."
     limits = (
         "Only for networks of covered activations.",
-        "Max pooling may leave some per cent unaccounted for; the check says how much.",
+        "Max pooling credits the largest cell of each window, and no cell that comes close to it.",
     )
     additive = True
     multiplies = True
@@ -101,7 +103,6 @@ class DeepLift(Method):
     def unfit(cls, subject: Subject) -> str | None:
         """Where an operation has no exact rule: the parts would be silently wrong."""
         seen = subject.operations
-        allowed = {kind for kinds in COVERED.values() for kind in kinds}
         for kernel, times in seen.kernels.items():
             if kernel in COVERED:
                 hooked = sum(
@@ -119,7 +120,7 @@ class DeepLift(Method):
                     f"DeepLift has no rule for {kernel.strip('_')}; its parts would be "
                     "silently wrong."
                 )
-        if not any(kind in allowed for kind in seen.kinds.values()) and "relu" in seen.kernels:
+        if not any(kind in ACTIVATIONS for kind in seen.kinds.values()) and "relu" in seen.kernels:
             return "DeepLift needs activations that are layers of their own."
         return closed(subject)
 
@@ -131,6 +132,7 @@ class DeepLift(Method):
         from captum.attr import DeepLift as Captum
 
         entry = enter(question)
+        apart.set_apart(entry.lift.model, ACTIVATIONS)
         sums = [torch.zeros_like(feature) for feature in entry.features]
         baselines = entry.baseline_features()
         base = torch.stack([entry.score(features) for features in baselines]).mean(0)

@@ -79,10 +79,21 @@ class ModuleBound(Bound):
         )
 
 
+_NAMED = 6
+
+
+def round_trip(circle: Sequence[str]) -> str:
+    """The way round a circle and back to its first node; of a long one, how it begins and ends."""
+    if len(circle) > _NAMED:
+        between = f"{len(circle) - 3} more"
+        circle = [*circle[:2], between, circle[-1]]
+    return " → ".join([*circle, circle[0]])
+
+
 def _fault(plan: "Plan", walked: "Walked") -> str | None:
     """Why a module cannot be used as it is, in a sentence."""
     if plan.circles:
-        return f"{' → '.join(plan.circles[0])} go round in a circle."
+        return f"{round_trip(plan.circles[0])} goes round in a circle."
     if not structure.of_layer(plan.graph, "Output"):
         return "there is no Output, so nothing comes out."
     if walked.failures:

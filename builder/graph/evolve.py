@@ -16,11 +16,14 @@ def evolve(
     """The document after one edit: of a graph (graph.edit), of positions, or of the document as a
     whole.
 
+    Any edit of a graph may bring `modules` ({name: {"nodes", "edges"}}) that are not there yet.
     Any operation may carry `positions` ({id: {"x", "y"}}), so that adding a node and placing it are
     one step; None instead of a place gives the node back to the automatic layout.
     """
     arguments = dict(arguments)
     placed = arguments.pop("positions", None)
+    if operation not in _WHOLE and "modules" in arguments:
+        document = _with_modules(document, arguments.pop("modules"))
     if operation in _WHOLE:
         try:
             document = _WHOLE[operation](document, **arguments)
@@ -37,6 +40,16 @@ def evolve(
         document = pruned(document, graph)
     if placed is not None or operation == "move":
         document = _move(document, graph, placed)
+    return document
+
+
+def _with_modules(document: Document, brought: Any) -> Document:
+    if not isinstance(brought, Mapping) or not all(
+        isinstance(v, Mapping) for v in brought.values()
+    ):
+        raise LaminaError("Modules are {name: {nodes, edges}}.", code="edit")
+    for name, parts in brought.items():
+        document = _add_graph(document, name, parts.get("nodes", ()), parts.get("edges", ()), True)
     return document
 
 

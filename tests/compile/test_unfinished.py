@@ -215,3 +215,13 @@ def test_a_circle_is_refused_in_words_that_say_which_way_data_flows():
     with pytest.raises(LaminaError, match="linear1 leads to head already") as refused:
         edit.connect(MLP, "head", "linear1")
     assert "comes before it" in refused.value.remedy
+
+
+def test_a_long_circle_is_told_by_its_beginning_and_its_end():
+    names = [f"fc{index}" for index in range(40)]
+    nodes = [{"id": n, "layer": "Linear", "params": {"out_features": 4}} for n in names]
+    edges = [[a, b] for a, b in zip(names, [*names[1:], names[0]], strict=True)]
+    found = check(Graph.model_validate({"nodes": nodes, "edges": edges}), {})
+    circle = next(issue for issue in found.issues if issue.code == "cycle")
+    assert circle.message.count("→") < 6
+    assert "37 more" in circle.message

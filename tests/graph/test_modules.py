@@ -149,3 +149,18 @@ def test_a_graph_gets_another_name_in_its_old_place_and_keeps_what_it_holds() ->
             evolve(before, "rename_graph", {"name": "a", "new": new}, "a")
     with pytest.raises(LaminaError, match="no graph"):
         evolve(before, "rename_graph", {"name": "gone", "new": "c"}, "a")
+
+
+def test_a_paste_brings_the_modules_it_uses_and_is_undone_with_them(tmp_path):
+    journal = start(tmp_path)
+    inner = {"nodes": [{"id": "x", "layer": "Input"}, {"id": "y", "layer": "Output"}]}
+    brought = {"Block": {**inner, "edges": [["x", "y"]]}}
+    do(journal, "add_node", layer="Block", id="b1", modules=brought)
+    assert journal.document["modules"]["Block"]["edges"] == [["x", "y"]]
+    with pytest.raises(LaminaError, match="already"):
+        do(journal, "add_node", layer="Block", id="b2", modules=brought)
+    with pytest.raises(LaminaError, match="Modules are"):
+        do(journal, "add_node", layer="Block", id="b2", modules=["Block"])
+    journal.undo()
+    assert journal.document["modules"] == {}
+    assert "b1" not in [node["id"] for node in journal.document["graphs"]["model"]["nodes"]]

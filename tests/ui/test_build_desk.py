@@ -334,6 +334,25 @@ def test_a_module_is_not_called_like_a_layer_type(desk: Desk) -> None:
     assert list(desk.state()["document"]["modules"]) == ["Stem"]
 
 
+def test_a_pasted_module_comes_along_but_not_under_the_name_of_a_layer_type(desk: Desk) -> None:
+    base = desk.state()["revision"]
+    node = ["add_node", {"layer": "Block", "id": "block1", "params": {}}]
+    for name, fits in (("Linear", False), ("Block", True)):
+        edit = {
+            "graph": "model",
+            "label": "paste",
+            "steps": [["modules", {"modules": {name: BLOCK}}], node],
+        }
+        if not fits:
+            with pytest.raises(LaminaError, match="layer type already"):
+                desk.edit(base, [edit])
+            continue
+        desk.edit(base, [edit])
+    assert list(desk.state()["document"]["modules"]) == ["Block"]
+    desk.undo(base + 1)
+    assert desk.state()["document"]["modules"] == {}
+
+
 def two_graphs() -> Desk:
     opened = desks.desk(workspace.create(templates.make("gan")))
     opened.facts.wait(60)

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from builder.compile.plan import Failure, Modules, Plan, Step, Walked, Wire, plan_of, walk
+from builder.compile.plan import (
+    Failure,
+    Modules,
+    Plan,
+    Step,
+    Walked,
+    Wire,
+    plan_of,
+    round_trip,
+    walk,
+)
 from builder.compile.types import Edit, Value
 from builder.errors import LaminaError
 from builder.graph import edit, structure
@@ -77,10 +87,9 @@ class Scene:
     def faults(self) -> Iterator[Fault]:
         """All mistakes, those of the whole graph first, then node by node in computing order."""
         for circle in self.plan.circles:
-            path = " → ".join([*circle, circle[0]])
             yield Fault(
                 "cycle",
-                ShapeError("cycle", f"{path} goes round in a circle.", circle=circle),
+                ShapeError("cycle", f"{round_trip(circle)} goes round in a circle.", circle=circle),
                 circle[0],
             )
         if not structure.of_layer(self.graph, "Input"):

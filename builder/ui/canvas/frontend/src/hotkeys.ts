@@ -7,6 +7,7 @@ import { cut, remove } from "./model/actions";
 import { LENGTH } from "./canvas/tween";
 import { copied, paste, readClip } from "./model/clipboard";
 import { group, ungroupSelected } from "./model/modules";
+import { everything } from "./model/lookup";
 import { move, tidy } from "./model/placing";
 import type { Point } from "./model/types";
 
@@ -84,7 +85,7 @@ function withControl(event: KeyboardEvent, editor: Editor): boolean {
       session.redo();
       return true;
     case "a":
-      ui.select(...scene.items.map((item) => item.key));
+      ui.select(...everything(scene));
       return true;
     case "d": {
       const clip = copied(view, scene, keys);
@@ -129,7 +130,7 @@ function plain(event: KeyboardEvent, editor: Editor, canvas: React.RefObject<Can
     case "Backspace": {
       const wire = scene.wires.find((item) => item.key === state.wire);
       if (wire) editor.apply(cut(wire));
-      for (const edit of remove(scene, keys)) editor.apply(edit);
+      for (const edit of remove(scene, state.selected)) editor.apply(edit);
       ui.select();
       return true;
     }

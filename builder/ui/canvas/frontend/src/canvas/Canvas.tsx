@@ -6,11 +6,11 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 
 import { useEditor } from "../context";
 import { Glyph, Icon } from "../icons";
-import { connect, seated } from "../model/actions";
-import { move } from "../model/placing";
+import { connect, connectBack, seated } from "../model/actions";
+import { move, standing } from "../model/placing";
 import { rounded, routes } from "../model/route";
 import { sameDrawing, type Item, type Scene } from "../model/scene";
-import { WIDTH } from "../model/stacks";
+import { HEIGHT, WIDTH } from "../model/stacks";
 import type { Info, Issue, Point } from "../model/types";
 import { Edges } from "./Edges";
 import { LayerNode, type NodeData } from "./LayerNode";
@@ -297,10 +297,7 @@ export function Canvas({ handle }: { handle: React.RefObject<CanvasHandle | null
       });
       return;
     }
-    const heads = new Map([...to].filter(([key]) => {
-      const moved = scene.byKey.get(key)!;
-      return moved.head === key || dragged.some((node) => node.id === key);
-    }));
+    const heads = standing(scene, to, new Set(dragged.map((node) => node.id)));
     const far = [...heads].some(([key, at]) => Math.hypot(at.x - scene.byKey.get(key)!.at.x, at.y - scene.byKey.get(key)!.at.y) > 2);
     if (far) for (const edit of move(view, scene, heads)) apply(edit);
   };
@@ -317,10 +314,13 @@ export function Canvas({ handle }: { handle: React.RefObject<CanvasHandle | null
       const named = connection.toHandle ? port : "";
       const made = from.type === "source"
         ? connect(scene, from.nodeId, from.id ?? "", onto, named)
-        : connect(scene, onto, named, from.nodeId, from.id ?? "");
+        : connectBack(scene, from.nodeId, from.id ?? "", onto, named);
       apply(made && seated(view, scene, made));
-    } else if (inside && !onto && from.type === "source")
-      ui.set({ quick: { replace: null, from: { key: from.nodeId, port: from.id ?? "", at: { x: point.x - WIDTH / 2, y: point.y } } } });
+    } else if (inside && !onto) {
+      const kind = from.type === "source" ? "port" : "before";
+      const at = { x: point.x - WIDTH / 2, y: kind === "port" ? point.y : point.y - HEIGHT };
+      ui.set({ quick: { replace: null, from: { kind, key: from.nodeId, port: from.id ?? "", at } } });
+    }
   };
 
   const onConnectMove = (event: React.PointerEvent) => {

@@ -22,7 +22,8 @@ export type Where =
   | { kind: "point"; at: Point }
   | { kind: "after"; key: string }
   | { kind: "edge"; wire: Wire }
-  | { kind: "port"; key: string; port: string; at: Point };
+  | { kind: "port"; key: string; port: string; at: Point }
+  | { kind: "before"; key: string; port: string; at: Point };
 
 /** A new node: at a place, after a node, on an edge, or at the end of a dragged connection. */
 export function addLayer(view: View, scene: Scene, face: LayerFace, where: Where, prefix = ""): Result {
@@ -45,6 +46,18 @@ export function addLayer(view: View, scene: Scene, face: LayerFace, where: Where
       ["connect", { source: item.node.id, target: id, source_port: where.port, target_port: "" }],
     ];
     if (!isLamina(face)) steps.push(["move", { positions: { ...pinned(view, scene, graph), [id]: where.at } as unknown as Json }]);
+    return done(steps, pathOf(item));
+  }
+  if (where.kind === "before") {
+    const item = scene.byKey.get(where.key)!;
+    const held = arriving(scene, item, where.port);
+    const port = item.inputs.find((input) => input.name === where.port);
+    const [wire] = held;
+    if (wire?.edge && held.length === 1 && face.inputs.length && !port?.many) return addLayer(view, scene, face, { kind: "edge", wire }, prefix);
+    const steps: Step[] = port?.many ? [] : held.flatMap((one) => cut(one)?.steps ?? []);
+    steps.push(["add_node", { layer: face.name, id, params }]);
+    steps.push(["connect", { source: id, target: item.node.id, source_port: "", target_port: item.inputs.length > 1 ? where.port : "" }]);
+    steps.push(["move", { positions: { ...pinned(view, scene, graph), [id]: where.at } as unknown as Json }]);
     return done(steps, pathOf(item));
   }
   if (where.kind === "edge" && where.wire.edge && face.inputs.length && face.outputs.length) {
@@ -167,6 +180,34 @@ export function connect(scene: Scene, source: string, sourcePort: string, target
   const source_port = from.outputs.length > 1 ? sourcePort || from.outputs[0]!.name : "";
   steps.push(["connect", { source: from.node.id, target: to.node.id, source_port, target_port }]);
   return { graph: from.graph, label: `connect ${from.node.id} to ${to.node.id}`, steps };
+}
+
+/**
+ * A connection drawn backwards, from an input to a node: that node's result comes in there from now on. Where the node comes
+ * later, that would close a circle: then it is the end of the edge that was taken along, and goes to that node.
+ */
+export function connectBack(scene: Scene, target: string, port: string, onto: string, ontoPort: string): Edit | null {
+  const item = scene.byKey.get(target);
+  const into = item ? arriving(scene, item, port) : [];
+  const behind = into.length === 1 && follows(scene, target, onto);
+  if (!behind) return connect(scene, onto, ontoPort, target, port);
+  const [held] = into;
+  const made = connect(scene, held!.source, held!.sourcePort, onto, "");
+  const gone = cut(held!);
+  if (!gone || gone.graph !== scene.byKey.get(onto)?.graph) return null;
+  return made ? { ...made, label: `move the edge of ${scene.byKey.get(held!.source)!.node.id} to ${scene.byKey.get(onto)!.node.id}`, steps: [...gone.steps, ...made.steps] } : null;
+}
+
+/** The edges that end at an input; a node with one input need not name it. */
+function arriving(scene: Scene, item: Item, port: string): Wire[] {
+  return scene.wires.filter((wire) => wire.target === item.key && wire.edge && (item.inputs.length < 2 || wire.targetPort === port));
+}
+
+/** Whether data comes from the one node to the other. */
+function follows(scene: Scene, from: string, to: string): boolean {
+  const reached = new Set([from]);
+  for (const key of reached) for (const wire of scene.wires) if (wire.source === key) reached.add(wire.target);
+  return reached.has(to);
 }
 
 function freePort(item: Item, existing: readonly Wire[]): string {

@@ -4,13 +4,15 @@ import type { Result } from "./actions";
 import { ends, graphOf } from "./graph";
 import { byGraph, home, pinned, takenIn } from "./lookup";
 import type { Scene, View } from "./scene";
-import type { EdgePair, Json, NodeSpec, Point, Step } from "./types";
+import type { Doc, EdgePair, GraphSpec, Json, NodeSpec, Point, Step } from "./types";
 
 export interface Clip {
   lamina: "nodes";
   nodes: NodeSpec[];
   edges: EdgePair[];
   positions: Record<string, Point>;
+  /** The modules that these nodes use, and those inside of them; inner ones first. */
+  modules: Record<string, GraphSpec>;
 }
 
 export function copied(view: View, scene: Scene, keys: Iterable<string>): Clip | null {
@@ -22,21 +24,40 @@ export function copied(view: View, scene: Scene, keys: Iterable<string>): Clip |
     lamina: "nodes",
     nodes: items.map((item) => item.node),
     edges: graphOf(view.doc, graph).edges.filter((pair) => chosen.has(ends(pair).source) && chosen.has(ends(pair).target)),
+    modules: used(view.doc, items.map((item) => item.node.layer)),
     positions: Object.fromEntries(items.filter((item) => item.head === item.key).map((item) => [item.node.id, home(item)])),
   };
 }
 
+function used(doc: Doc, layers: readonly string[], found: Record<string, GraphSpec> = {}, open: readonly string[] = []): Record<string, GraphSpec> {
+  for (const layer of layers) {
+    const inner = doc.modules[layer];
+    if (!inner || found[layer] || open.includes(layer)) continue;
+    used(doc, inner.nodes.map((node) => node.layer), found, [...open, layer]);
+    found[layer] = inner;
+  }
+  return found;
+}
+
 const isName = (value: unknown): value is string => typeof value === "string" && /^[A-Za-z][A-Za-z0-9_]{0,63}$/.test(value);
 const isEnd = (value: unknown): boolean => typeof value === "string" && value.split(".").length <= 2 && value.split(".").every(isName);
+
+function isGraph(raw: unknown): raw is GraphSpec {
+  const { nodes, edges } = (raw ?? {}) as Partial<GraphSpec>;
+  const known = Array.isArray(nodes) && nodes.every((node) => isName(node?.id) && typeof node.layer === "string" && node.params !== null && typeof node.params === "object");
+  return known && Array.isArray(edges) && edges.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every(isEnd));
+}
 
 /** What the clipboard holds, or null where it is not from Lamina. */
 export function readClip(content: string): Clip | null {
   if (content.length > 2_000_000 || !content.includes('"lamina"')) return null;
   try {
     const clip = JSON.parse(content) as Partial<Clip>;
-    const nodes = Array.isArray(clip.nodes) && clip.nodes.every((node) => isName(node?.id) && typeof node.layer === "string" && typeof node.params === "object");
-    const edges = Array.isArray(clip.edges) && clip.edges.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every(isEnd));
-    return clip.lamina === "nodes" && nodes && edges ? { ...(clip as Clip), positions: clip.positions ?? {} } : null;
+    const modules = clip.modules ?? {};
+    const good = Object.entries(modules).every(([name, inner]) => isName(name) && isGraph(inner));
+    const { lamina, nodes, edges, positions = {} } = clip;
+    const whole = { nodes, edges };
+    return lamina === "nodes" && isGraph(whole) && good ? { lamina, ...whole, positions, modules } : null;
   } catch {
     return null;
   }
@@ -45,12 +66,13 @@ export function readClip(content: string): Clip | null {
 export function paste(view: View, scene: Scene, clip: Clip, offset: Point = { x: 40, y: 40 }): Result {
   const taken = takenIn(view, view.graph);
   const names = new Map<string, string>();
-  const steps: Step[] = [];
+  const { fresh: modules, called } = brought(view, clip.modules);
+  const steps: Step[] = Object.keys(modules).length ? [["modules", { modules: modules as unknown as Json }]] : [];
   for (const node of clip.nodes) {
     const id = taken.has(node.id) ? numbered(taken, node.id) : node.id;
     taken.add(id);
     names.set(node.id, id);
-    steps.push(["add_node", { layer: node.layer, id, params: node.params }]);
+    steps.push(["add_node", { layer: called(node.layer), id, params: node.params }]);
   }
   for (const pair of clip.edges) {
     const end = ends(pair);
@@ -66,6 +88,27 @@ export function paste(view: View, scene: Scene, clip: Clip, offset: Point = { x:
   steps.push(["move", { positions: places as unknown as Json }]);
   return { edit: { graph: view.graph, label: `paste ${clip.nodes.length} layers`, steps }, select: [...names.values()] };
 }
+
+/** The modules of the clipboard that are not here yet; one that is another thing here under that name gets a number. */
+function brought(view: View, modules: Record<string, GraphSpec>): { fresh: Record<string, GraphSpec>; called: (layer: string) => string } {
+  const fresh: Record<string, GraphSpec> = {};
+  const names = new Map<string, string>();
+  const called = (layer: string) => names.get(layer) ?? layer;
+  for (const [name, raw] of Object.entries(modules)) {
+    const inner = { nodes: raw.nodes.map((node) => ({ ...node, layer: called(node.layer) })), edges: raw.edges };
+    const here = view.doc.modules[name];
+    if (here && sameGraph(here, inner)) continue;
+    const taken = new Set([...Object.keys(view.doc.modules), ...Object.keys(fresh)]);
+    const free = here || view.faces(name) || taken.has(name) ? numbered(taken, name) : name;
+    names.set(name, free);
+    fresh[free] = inner;
+  }
+  return { fresh, called };
+}
+
+const sameGraph = (a: GraphSpec, b: GraphSpec): boolean =>
+  JSON.stringify([a.nodes.map((node) => [node.id, node.layer, Object.entries(node.params).sort()]), a.edges])
+  === JSON.stringify([b.nodes.map((node) => [node.id, node.layer, Object.entries(node.params).sort()]), b.edges]);
 
 function numbered(taken: ReadonlySet<string>, id: string): string {
   const stem = id.replace(/\d+$/, "") || id;

@@ -26,9 +26,14 @@ export function offered(param: ParamFace, value: Json | undefined): { value: str
   return param.choices.includes(show(value)) ? choices : [{ value: show(value), label: show(value) || "choose" }, ...choices];
 }
 
+const PLAIN = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+const GROUPED = /^[+-]?\d{1,3}(,\d{3})+$/;
+
+/** A comma parts thousands in a whole number (1,000), and is the decimal point of others (0,5). */
 function number(param: ParamFace, text: string, whole: boolean): Parsed {
-  const value = Number(text.replace(",", "."));
-  if (text.trim() === "" || !Number.isFinite(value)) return { wrong: `A ${whole ? "whole " : ""}number, please.` };
+  const plain = whole && GROUPED.test(text) ? text.replaceAll(",", "") : text.replace(",", ".");
+  const value = Number(plain);
+  if (!PLAIN.test(plain) || !Number.isFinite(value)) return { wrong: `A ${whole ? "whole " : ""}number, please.` };
   if (whole && !Number.isInteger(value)) return { wrong: "A whole number, please." };
   return range(param, value) ?? { value };
 }

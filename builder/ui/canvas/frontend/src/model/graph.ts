@@ -182,6 +182,7 @@ const WHOLE: Record<string, (doc: Doc, args: Args) => Doc> = {
 function applyStep(doc: Doc, graph: string, [operation, args]: Step): Doc {
   const whole = WHOLE[operation];
   if (whole) return whole(doc, args);
+  if (operation === "modules") return { ...doc, modules: { ...(args.modules as unknown as Doc["modules"]), ...doc.modules } };
   if (operation === "move") return moved(doc, graph, args.positions as unknown as Record<string, Point | null>);
   const apply = OPERATIONS[operation];
   if (!apply) return doc; // known to Python alone: its answer brings it

@@ -18,6 +18,9 @@ export interface Link {
 const GAP = 20;
 const FORK = 16;
 const SIDE = 48;
+const ROW = 1600;
+/** How much wider than high the rows of unconnected pieces are together. */
+const SHAPE = 1.3;
 
 /** The links that another way round makes redundant for the order: residual and dense shortcuts. */
 export function shortcuts(links: readonly Link[]): Set<Link> {
@@ -115,7 +118,49 @@ function laid(blocks: readonly Block[], links: readonly Link[]): Record<string, 
       y: Math.round(y - (block.height + extra(block.id)) / 2),
     };
   }
-  return places;
+  return rows(blocks, links, places);
+}
+
+/** Pieces that nothing connects, in rows: side by side, hundreds of them would be one line that no window holds. */
+function rows(blocks: readonly Block[], links: readonly Link[], places: Record<string, Point>): Record<string, Point> {
+  const pieces = piecesOf(blocks, links).map((piece) => {
+    const [left, top] = [Math.min(...piece.map((block) => places[block.id]!.x)), Math.min(...piece.map((block) => places[block.id]!.y))];
+    const right = Math.max(...piece.map((block) => places[block.id]!.x + block.width));
+    const bottom = Math.max(...piece.map((block) => places[block.id]!.y + block.height));
+    return { piece, left, top, width: right - left, height: bottom - top };
+  });
+  const line = pieces.reduce((sum, piece) => sum + piece.width + SIDE, -SIDE);
+  const area = pieces.reduce((sum, piece) => sum + (piece.width + SIDE) * (piece.height + SIDE), 0);
+  const limit = Math.max(ROW, Math.sqrt(area * SHAPE), ...pieces.map((piece) => piece.width));
+  if (pieces.length < 2 || line <= limit) return places;
+  const packed: Record<string, Point> = {};
+  let [x, y, tall] = [0, 0, 0];
+  for (const { piece, left, top, width, height } of pieces) {
+    if (x && x + width > limit) [x, y, tall] = [0, y + tall + SIDE, 0];
+    for (const block of piece) packed[block.id] = { x: places[block.id]!.x - left + x, y: places[block.id]!.y - top + y };
+    [x, tall] = [x + width + SIDE, Math.max(tall, height)];
+  }
+  return packed;
+}
+
+function piecesOf(blocks: readonly Block[], links: readonly Link[]): Block[][] {
+  const near = new Map<string, string[]>(blocks.map((block) => [block.id, []]));
+  for (const { source, target } of links) {
+    near.get(source)!.push(target);
+    near.get(target)!.push(source);
+  }
+  const place = new Map<string, number>();
+  let count = 0;
+  for (const { id } of blocks) {
+    if (place.has(id)) continue;
+    const piece = new Set([id]);
+    for (const one of piece) for (const other of near.get(one)!) piece.add(other);
+    for (const one of piece) place.set(one, count);
+    count += 1;
+  }
+  const pieces: Block[][] = Array.from({ length: count }, () => []);
+  for (const block of blocks) pieces[place.get(block.id)!]!.push(block);
+  return pieces;
 }
 
 /** Places for all blocks: the stored ones, and for the rest one under what leads to them, on free ground. */

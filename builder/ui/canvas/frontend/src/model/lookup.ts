@@ -31,10 +31,23 @@ export function bottomOf(scene: Scene, item: Item): number {
 
 export const pathOf = (item: Item): string => item.key.slice(0, item.key.length - item.node.id.length);
 
+/** What is selected by that key: a node, or the module that is opened in place there. */
+export function itemAt(scene: Scene, key: string): Item | undefined {
+  const frame = scene.frames.find((found) => found.key === key);
+  if (!frame) return scene.byKey.get(key);
+  const { graph, node, at } = frame;
+  return { key, graph, node, face: undefined, inputs: [], outputs: [], at, height: frame.height, shift: { x: 0, y: 0 }, head: key, place: "alone", frame: null };
+}
+
+/** Everything of the open graph itself: what stands in a module that is opened in place comes with the module. */
+export function everything(scene: Scene): string[] {
+  return [...scene.items, ...scene.frames].map((item) => item.key).filter((key) => !key.includes("/"));
+}
+
 export function byGraph(scene: Scene, keys: Iterable<string>): Map<string, Item[]> {
   const groups = new Map<string, Item[]>();
   for (const key of keys) {
-    const item = scene.byKey.get(key);
+    const item = itemAt(scene, key);
     if (item) groups.set(item.graph, [...(groups.get(item.graph) ?? []), item]);
   }
   return groups;

@@ -2,7 +2,7 @@
 
 import type { Result } from "./actions";
 import { freshId } from "./graph";
-import { byGraph, byHand, home, pathOf, takenIn } from "./lookup";
+import { byGraph, byHand, home, itemAt, pathOf, takenIn } from "./lookup";
 import type { Scene, View } from "./scene";
 import type { Edit, Json, Step } from "./types";
 
@@ -38,7 +38,7 @@ export function group(view: View, scene: Scene, keys: Iterable<string>): Result 
   const id = freshId(takenIn(view, graph), name);
   const top = [...items].sort((a, b) => a.at.y - b.at.y)[0]!;
   const steps: Step[] = [["group", { ids: items.map((item) => item.node.id), name }]];
-  if (byHand(view, graph)) steps.push(["move", { positions: { [id]: home(scene.byKey.get(top.head)!) } as unknown as Json }]);
+  if (byHand(view, graph)) steps.push(["move", { positions: { [id]: home(itemAt(scene, top.head)!) } as unknown as Json }]);
   return { edit: { graph, label: `group into ${name}`, steps }, select: [pathOf(top) + id] };
 }
 

@@ -22,6 +22,14 @@ export function move(view: View, scene: Scene, moves: Map<string, Point>): Edit[
   });
 }
 
+/** What of a drag gets a place of its own: heads, which their stacks follow, and what is drawn out of a stack whose head stays. */
+export function standing(scene: Scene, to: ReadonlyMap<string, Point>, dragged: ReadonlySet<string>): Map<string, Point> {
+  return new Map([...to].filter(([key]) => {
+    const { head } = scene.byKey.get(key)!;
+    return head === key || (dragged.has(key) && !dragged.has(head));
+  }));
+}
+
 /** Whether a lamina that stood for itself was brought back under the layer before it. */
 function snaps(view: View, scene: Scene, item: Item, to: Point): boolean {
   if (item.head !== item.key || !isLamina(item.face)) return false;

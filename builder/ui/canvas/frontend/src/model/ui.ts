@@ -15,7 +15,7 @@ export interface UiState {
   source: boolean | null;
   closedCards: ReadonlySet<string>;
   openCard: string | null;
-  quick: { replace: string | null; from: { key: string; port: string; at: { x: number; y: number } } | null } | null;
+  quick: { replace: string | null; from: { kind: "port" | "before"; key: string; port: string; at: { x: number; y: number } } | null } | null;
   sheet: boolean;
   renaming: string | null;
 }

@@ -26,7 +26,8 @@ export function Quick({ canvas }: { canvas: React.RefObject<CanvasHandle | null>
   useEffect(() => { list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest" }); }, [at]);
   if (!asked) return null;
   const modules = Object.keys(view.doc.modules).flatMap((name) => faceOf(name) ?? []);
-  const every = [...Object.values(catalogue.layers), ...modules];
+  const before = asked.from?.kind === "before";
+  const every = [...Object.values(catalogue.layers), ...modules].filter((face) => !before || face.outputs.length);
   const stars = favourites();
   const all = query ? find(every, query, axesAt(editor, asked.from?.key)) : [...every].sort((a, b) => Number(stars.includes(b.name)) - Number(stars.includes(a.name)));
   const found = all.slice(0, 60);
@@ -40,7 +41,7 @@ export function Quick({ canvas }: { canvas: React.RefObject<CanvasHandle | null>
       const { edit, name } = swapped(view, item, face, editor.patterns);
       editor.apply(edit);
       ui.select(item.key.slice(0, item.key.length - item.node.id.length) + name);
-    } else if (asked.from) editor.take(addLayer(view, scene, face, { kind: "port", ...asked.from }));
+    } else if (asked.from) editor.take(addLayer(view, scene, face, asked.from));
     else editor.add(face);
     canvas.current?.aim({ node: null, wire: null });
   };

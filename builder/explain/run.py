@@ -124,6 +124,13 @@ def asked(run: "Run", checkpoint: str = "best") -> Asked:
     from builder.data.runtime import Preparation
 
     spec = run.spec
+    if "rows" not in run.task().views:
+        raise LaminaError(
+            "This run makes something in place of predicting rows, so there is no prediction to "
+            "explain.",
+            place=run.id,
+            remedy="Train a classification or a regression; `lamina sample` shows what it makes.",
+        )
     if spec.target is None:
         raise LaminaError(
             "This run predicts no column, so there is no prediction to explain.",

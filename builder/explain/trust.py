@@ -253,7 +253,7 @@ def _weights(method: Method, question: Question, answer: Attribution, units: Uni
     tick = question.counter("Checks", DRAWS)
     for draw in range(DRAWS):
         tick()
-        other = _with_random_weights(question, draw)
+        other = _aside(_with_random_weights(question, draw), "Checks", draw, DRAWS)
         theirs = _comparable(method, other, method.attribute(other), units)
         likeness.append(rank_likeness(mine, theirs, signed=method.signed))
     value = float(np.mean(likeness))
@@ -273,7 +273,15 @@ def _with_random_weights(question: Question, draw: int) -> Question:
     key = f"random{draw}"
     if key not in subject.cache:
         subject.cache[key] = replace(subject, model=twin.randomised(subject.model, draw), cache={})
-    return replace(question, subject=subject.cache[key], progress=None)
+    return replace(question, subject=subject.cache[key])
+
+
+def _aside(question: Question, what: str, done: int, total: int) -> Question:
+    """The question asked once more for a check: it counts as that step, and may be stopped."""
+    told = question.progress
+    if told is None:
+        return question
+    return replace(question, progress=lambda *_: told(what, done, total))
 
 
 def _comparable(
@@ -317,10 +325,9 @@ def _repeats(method: Method, question: Question, units: Units) -> Check:
     """The same question with another seed: draws, noise and sampling must not decide the map."""
     inputs, subject = question.inputs, question.subject
     again = replace(
-        question,
+        _aside(question, "Checks", 0, 0),
         seed=question.seed + 1,
         baseline=baselines.make(subject, question.baseline.choice.name, inputs, question.seed + 1),
-        progress=None,
     )
     other = units.sums(method.attribute(again).parts, inputs)
     mine, theirs = units.parts.double().numpy(), other.double().numpy()
@@ -361,7 +368,7 @@ def _background(method: Method, question: Question, mine: NDArray[np.float64]) -
     tick = question.counter("Checks", 2)
     for seed in (1, 2):
         tick()
-        again = replace(question, seed=question.seed + seed, progress=None)
+        again = _aside(replace(question, seed=question.seed + seed), "Checks", seed - 1, 2)
         columns = method.attribute(again).columns
         if columns is not None:
             moved = max(moved, float(np.abs(columns[0].numpy() - mine).max()))

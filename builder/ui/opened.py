@@ -205,6 +205,7 @@ def _followed(run: Any, checkpoint: str, split: str, mark: str) -> Report:
         patience=PATIENCE,
         kept="Nothing was changed.",
         again="Predict after all",
+        stopped=f"Predicting the {split} split was stopped",
         place=lambda: st.container(key=f"lm_body_predicting_{split}"),
     )
     if found is None:

@@ -80,6 +80,7 @@ class Job(Generic[T]):
             "over": self.finished(),
             "what": self.what,
             "count": count if self.done else "",
+            "known": self.total > 0 and self.done > 0,
             "share": min(1.0, self.done / self.total) if self.total else 0.0,
             "line": ", ".join(part for part in (rate, left) if part),
         }
@@ -147,13 +148,14 @@ def followed(
     patience: float,
     kept: str,
     again: str,
+    stopped: str = "Stopped",
     place: Callable[[], AbstractContextManager[Any]] = nullcontext,
 ) -> T | None:
     """What the session's job of that name gives, which is forgotten then; None while it is on its
     way or was stopped.
 
-    After `patience` seconds a busy card with a Stop stands in `place`, then what was `kept` and a
-    button to begin `again`. Raises what `ask` raises.
+    After `patience` seconds a busy card with a Stop stands in `place`; once that was pressed, what
+    was `stopped` and `kept` and a button to begin `again`. Raises what `ask` raises.
     """
     running = job(name, ask, fresh=fresh)
     if not running.finished(patience):
@@ -163,7 +165,7 @@ def followed(
     found = running.outcome()
     if found is None:
         with place():
-            if parts.empty("Stopped", kept, again, key=name):
+            if parts.empty(stopped, kept, again, key=name):
                 forget(name)
                 st.rerun()
         return None

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from builder import runs
 from builder.errors import LaminaError
 from builder.evaluate import evaluate
 from builder.explain import channels, explain, open_subject, whatif
+from builder.explain.run import asked
 from tests.trained import trained
 
 
@@ -98,3 +100,13 @@ def test_the_smallest_change_that_flips_the_answer_does_flip_it(monkeypatch):
     curves = whatif.curves(asked, record, 0)
     assert set(curves) == {"age", "town", "rooms"}
     assert all(len(grid) == len(values) for grid, values in curves.values())
+
+
+def test_a_run_that_makes_things_has_no_prediction_to_explain():
+    run = SimpleNamespace(
+        id="r1",
+        spec=SimpleNamespace(target=object()),  # images with labels that it does not use
+        task=lambda: SimpleNamespace(views=("samples",)),
+    )
+    with pytest.raises(LaminaError, match="makes something in place of predicting rows"):
+        asked(run)

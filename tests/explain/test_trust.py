@@ -210,3 +210,34 @@ def test_correlated_columns_are_named():
     assert check(judged, "correlated").status == "note"
     assert check(judged, "adds_up").status == "ok"
     assert judged.status in ("ok", "warn")
+
+
+@pytest.mark.parametrize("checked", [False, True])
+def test_shap_values_of_one_row_tell_how_far_they_are(checked):
+    spec = InputSpec(
+        name="t", form="vector", shape=(3,), stored="float32", features=("x", "y", "z")
+    )
+    rows = {"t": torch.randn(12, 3)}
+    subject = Subject.of(
+        nn.Linear(3, 2), {"t": spec}, TargetSpec(name="c", kind="class", classes=("a", "b")), rows
+    )
+    told = []
+    one = {"t": rows["t"][:1]}
+    ask(subject, "shap_values", one, check=checked, progress=lambda *step: told.append(step))
+    assert told[0] == ("SHAP values", 0, 9)
+    assert all(0 <= done <= total for _, done, total in told)
+    assert ("Checks" in {what for what, *_ in told}) == checked
+
+
+def test_a_check_can_be_stopped_while_it_asks_again(planted):
+    images, _ = pictures(1)
+    calls = []
+
+    def stop(what, _done, _total):
+        calls.append(what)
+        if calls.count("Checks") == 3:  # the second one is within the first step
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ask(planted, "integrated_gradients", {"image": images}, check=True, progress=stop)
+    assert calls.count("Checks") == 3

@@ -26,9 +26,25 @@ def test_a_job_tells_how_far_it_is_and_then_that_it_is_over() -> None:
         "3 of 12",
         0.25,
     )
+    assert now["known"] is True
     go_on.set()
     assert running.finished(30)
     assert busy.progress(running.name)["over"] is True
+
+
+def test_before_the_first_step_nothing_is_known_of_how_far_it_is() -> None:
+    go_on = threading.Event()
+
+    def begin(report: Progress) -> None:
+        report("Counting sheep", 0, 12)
+        go_on.wait(30)
+
+    running = work.Job(begin)
+    while running.total == 0:
+        pass
+    assert running.progress()["known"] is False
+    go_on.set()
+    assert running.finished(30)
 
 
 def test_what_nobody_holds_any_more_is_over() -> None:

@@ -4,7 +4,7 @@ Exact for few columns, else permutations.
 """
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -55,6 +55,28 @@ class Shap(Method):
             return f"SHAP values take too long over {len(subject.columns)} columns (limit 200)."
         return None
 
+    def _heard(
+        self, question: Question, row: int, columns: int, orders: int
+    ) -> Callable[[int], None]:
+        """Tells of progress at each look at some coalitions: of one row how many, else which row.
+
+        Whoever listens may stop the work there.
+        """
+        done = 0
+
+        def tick(coalitions: int) -> None:
+            nonlocal done
+            if question.progress is None:
+                return
+            if question.rows > 1:
+                question.progress(self.title, row, question.rows)
+            else:
+                total = _evaluations(columns, orders)
+                question.progress(self.title, min(done, total), total)
+            done += coalitions
+
+        return tick
+
     def attribute(self, question: Question) -> Attribution:
         """Row by row through shap's exact or permutation explainer."""
         subject = question.subject
@@ -67,7 +89,8 @@ class Shap(Method):
         for row in range(question.rows):
             target = None if question.target is None else question.target[row : row + 1]
             with _seeded(question.seed):
-                explainer, more = _explainer(question, pool, background, target, orders)
+                heard = self._heard(question, row, columns, orders)
+                explainer, more = _explainer(question, pool, background, target, orders, heard)
                 found = explainer(pointers[row : row + 1], silent=True, **more)
             values[row] = found.values[0]
             base[row] = float(np.ravel(found.base_values)[0])
@@ -113,6 +136,7 @@ def _explainer(
     background: NDArray[np.int64],
     target: Tensor | None,
     orders: int,
+    heard: Callable[[int], None],
 ) -> tuple[Any, dict[str, Any]]:
     shap = _library()
     subject = question.subject
@@ -121,6 +145,7 @@ def _explainer(
 
     def score(pointers: NDArray[np.int64]) -> NDArray[np.float64]:
         parts = []
+        heard(len(pointers) // len(background))
         for at in range(0, len(pointers), CHUNK):
             some = torch.from_numpy(np.asarray(pointers[at : at + CHUNK], np.int64))
             inputs = {
@@ -132,12 +157,13 @@ def _explainer(
 
     masker = shap.maskers.Independent(background, max_samples=len(background))
     columns = len(subject.columns)
-    if columns <= EXACT:
-        return shap.explainers.Exact(score, masker), {"max_evals": 2**columns + 1}
-    return (
-        shap.explainers.Permutation(score, masker),
-        {"max_evals": orders * (2 * columns + 1) + 1},
-    )
+    kind = shap.explainers.Exact if columns <= EXACT else shap.explainers.Permutation
+    return kind(score, masker), {"max_evals": _evaluations(columns, orders)}
+
+
+def _evaluations(columns: int, orders: int) -> int:
+    """How many coalitions are looked at, at the most."""
+    return 1 + (2**columns if columns <= EXACT else orders * (2 * columns + 1))
 
 
 def _library() -> Any:

@@ -84,7 +84,7 @@ def _many(
         )
 
     key = f"whole|{run.id}|{checkpoint}|{asked.mark}|{split}|{count}|{target}"
-    found: Explanation | None = explain_work.explained(key, "whole", many)
+    found: Explanation | None = explain_work.explained(key, "whole", "SHAP values", many)
     return found
 
 

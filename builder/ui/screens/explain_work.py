@@ -30,11 +30,12 @@ def keep(key: str, make: Callable[[], Any]) -> Any:
     return shelf["it"]
 
 
-def explained(key: str, place: str, ask: Callable[[Progress], Explanation]) -> Any:
+def explained(key: str, place: str, title: str, ask: Callable[[Progress], Explanation]) -> Any:
     """What `ask` gives, once per `key`; None while it is on its way or was stopped.
 
     Then a busy card with a Stop, or a button to begin again, stands in its place. `place` names the
-    card: another question there ends the one before. Raises LaminaError as `ask` does.
+    card, `title` what is worked out there: another question there ends the one before. Raises
+    LaminaError as `ask` does.
     """
     shelf = _shelf(key)
     if "it" in shelf:
@@ -46,6 +47,7 @@ def explained(key: str, place: str, ask: Callable[[Progress], Explanation]) -> A
         patience=PATIENCE,
         kept="Nothing was changed.",
         again="Explain after all",
+        stopped=f"{title}: stopped",
     )
     if found is not None:
         shelf["it"] = found
@@ -88,7 +90,7 @@ def sample(
         )
 
     asks = (run.id, checkpoint, asked.mark, one.mark, method, target, baseline, layer)
-    found: Explanation | None = explained("|".join(map(str, asks)), method, ask)
+    found: Explanation | None = explained("|".join(map(str, asks)), method, title, ask)
     if found is not None:
         _remember(found, f"{run.id}{one.mark}{target}{baseline}")
     return found

@@ -15,7 +15,8 @@ class Watched(Protocol):
     """Something that ends."""
 
     def progress(self) -> Mapping[str, Any]:
-        """`over`; until then what stands on the card: `what`, `count`, `share`, `line`."""
+        """`over`; until then what stands on the card: `what`, `count`, `share` (where it
+        is `known`), `line`."""
 
 
 class Until:

@@ -7,7 +7,7 @@ export default function (component) {
   const root = parentElement.querySelector("#root");
   const what = el("h3", {}), count = el("span", { class: "small" }), line = el("div", { class: "small" }), bar = el("i", {});
   const meter = el("div", { class: "meter", role: "progressbar", "aria-valuemin": 0, "aria-valuemax": 100 }, bar);
-  const stop = el("button", { class: "btn stop", type: "button", onclick: () => { stop.disabled = true; setTriggerValue("stop", true); } }, "Stop");
+  const stop = el("button", { class: "btn stop", type: "button", onclick: () => { stop.disabled = true; stop.textContent = "Stopping …"; setTriggerValue("stop", true); } }, "Stop");
   if (data.card) root.replaceChildren(el("div", { "data-testid": "busy" }, el("div", { class: "head" }, what, count), meter, line, stop, ...[92, 78, 64].map((width) => el("div", { class: "skeleton", style: { width: `${width}%` } }))));
 
   let over = false;
@@ -16,8 +16,9 @@ export default function (component) {
     count.textContent = now.count;
     line.textContent = now.line;
     const percent = Math.round(now.share * 100);
-    bar.style.width = `${percent}%`;
-    meter.setAttribute("aria-valuenow", percent);
+    meter.classList.toggle("open", !now.known);  // how far it is is not known
+    bar.style.width = now.known ? `${percent}%` : "";
+    if (now.known) meter.setAttribute("aria-valuenow", percent); else meter.removeAttribute("aria-valuenow");
   }
   async function look() {
     if (!root.isConnected) { clearInterval(own); return; }

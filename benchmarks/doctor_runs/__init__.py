@@ -4,14 +4,17 @@ Each is drawn from a pool of data and networks by its number. On "choose" the do
 were chosen; "held-out" shares no network, no made-up table and no seed with it. The sets "third"
 and "fourth" have other kinds of networks, data and faults, and share no seed with one another; so
 have "fifth" to "eighth", which put faults in at other places and by other means again, and "ninth"
-and "tenth", which are of published data (LAMINA_TEST_DATA) with the networks of a first course.
+and "tenth", which are of published data (LAMINA_TEST_DATA) with the networks of a first course, and
+"eleventh": the issue's own symptoms on scikit-learn's tables, made-up data and film reviews.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from doctor_runs import faults, other_faults
 from doctor_runs.cases import Case
+from doctor_runs.exam import EXAM, exam_sound
 from doctor_runs.fresh_faults import FRESH, fresh_sound
 from doctor_runs.outside import OUTSIDE, outside_sound
 from doctor_runs.sound import others_sound, pool_sound
@@ -27,12 +30,14 @@ FIRST = {
     "eighth": 700,
     "ninth": 800,
     "tenth": 900,
+    "eleventh": 1000,
 }
 """The number of the first run of each kind: it gives seed, shape and recipe."""
 SETS = tuple(FIRST)
 POOLS = ("choose", "held-out")
 LATE = ("fifth", "sixth", "seventh", "eighth")
 REAL = ("ninth", "tenth")
+EXAMS = ("eleventh",)
 
 
 def faulty(folder: Path, which: str, each: int) -> list[Case]:
@@ -42,8 +47,7 @@ def faulty(folder: Path, which: str, each: int) -> list[Case]:
         if which in POOLS:
             cases = {f.__name__: f(folder, which == "held-out", n) for f in faults.FAULTS}
         else:
-            kinds = FRESH if which in LATE else OUTSIDE if which in REAL else other_faults.FAULTS
-            cases = {f.__name__: f(folder, n) for f in kinds}
+            cases = {f.__name__: f(folder, n) for f in _kinds(which)}
         found += [replace(case, name=f"{kind} {n}", kind=kind) for kind, case in cases.items()]
     return sorted(found, key=lambda case: case.kind)
 
@@ -52,5 +56,13 @@ def sound(folder: Path, which: str, count: int) -> list[Case]:
     """`count` runs that nothing ails."""
     if which in POOLS:
         return pool_sound(folder, which == "held-out", FIRST[which], count)
+    if which in EXAMS:
+        return exam_sound(folder, FIRST[which], count)
     kinds = fresh_sound if which in LATE else outside_sound if which in REAL else others_sound
     return kinds(folder, FIRST[which], count)
+
+
+def _kinds(which: str) -> tuple[Callable[[Path, int], Case], ...]:
+    if which in EXAMS:
+        return EXAM
+    return FRESH if which in LATE else OUTSIDE if which in REAL else other_faults.FAULTS

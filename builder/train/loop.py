@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
 from torch import Tensor
 
 from builder.errors import LaminaError
@@ -148,7 +149,7 @@ class Loop:
                         self.average.after_step()
                     taken = [(done.losses, rate, self.stepper.norm)]
             except NotFiniteError:
-                yield from self._not_finite(batch, rate)
+                yield from self._not_finite(batch, rate, self.points.take(self.speed))
             except failures.MISTAKES as error:
                 raise failures.of_step(error, self.plan, at.step) from error
             self.asides.stepped(len(taken))
@@ -195,7 +196,7 @@ class Loop:
         self.window = (now, at.step)
         if len(values):
             if not math.isfinite(float(values[-1, 2])):
-                yield from self._not_finite({}, float(values[-1, 3]))
+                yield from self._not_finite({}, float(values[-1, 3]), values)
             left = (self.recipe.epochs - at.epoch) * self.setup.feed.steps - at.inside
             yield p.Steps(values, at.step, at.epoch, self._now(), self.speed, at.step + left)
             if self.plan.doctor is not None:
@@ -365,8 +366,10 @@ class Loop:
 
     # Failures
 
-    def _not_finite(self, batch: Batch, rate: float) -> Iterator[p.Event]:
-        """The doctor's word, then the error that ends the run."""
+    def _not_finite(
+        self, batch: Batch, rate: float, values: np.ndarray[Any, np.dtype[np.float32]]
+    ) -> Iterator[p.Event]:
+        """The doctor's word, also on the latest points, then the error that ends the run."""
         setup = self.setup
         node, words = health.first_not_finite(setup.models, setup.phases, batch, setup.autocast)
         if self.group is not None:  # the worker that knows the place has the word
@@ -374,5 +377,8 @@ class Loop:
             node, words = next((one for one in found if one[0] is not None), found[0])
         error = failures.not_finite(self.at.step + (1 if batch else 0), node, words, rate)
         if self.plan.doctor is not None:
+            finite = values[np.isfinite(values[:, 2])]
+            if len(finite):
+                yield from self.plan.doctor.steps(finite, 0.0, 0.0, {})
             yield from self.plan.doctor.failed(error)
         raise error from None

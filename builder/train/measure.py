@@ -46,6 +46,8 @@ def answers(
     """What the model says of the held-out rows as a whole.
 
     "rows" counts them. Classes: "predicted", "true" and "hits" (told rightly), rows per class;
+    and "error", the standard error of the mean loss over the rows (cross-entropy; squared error in
+    the training variance);
     numbers: "spread", the standard deviation of the predictions over that of the targets, "rank",
     how alike both are in order (Spearman), and "blind", the mean squared distance of the targets
     from the training mean in the training variance.
@@ -60,6 +62,7 @@ def answers(
             "true": torch.bincount(target_B, minlength=k).tolist(),
             "hits": torch.bincount(target_B[said == target_B], minlength=k).tolist(),
             "rows": len(said),
+            **_error(_surprise(predictions.get("probabilities"), target_B)),
         }
     wide = float(target_B.double().std(correction=0))
     if not wide > 0:
@@ -72,7 +75,20 @@ def answers(
     if spec.std > 0:
         far = (target_B.double() - spec.mean) / spec.std
         told["blind"] = float(far.square().mean())
+        told |= _error(((said.double() - target_B.double()) / spec.std).square())
     return told
+
+
+def _surprise(chances_BK: Tensor | None, target_B: Tensor) -> Tensor | None:
+    if chances_BK is None or chances_BK.ndim != 2:
+        return None
+    return -chances_BK.double().gather(1, target_B[:, None]).clamp_min(1e-12).log()[:, 0]
+
+
+def _error(losses_B: Tensor | None) -> dict[str, float]:
+    if losses_B is None or len(losses_B) < 2:
+        return {}
+    return {"error": float(losses_B.std()) / math.sqrt(len(losses_B))}
 
 
 def _rank(said_B: Tensor, target_B: Tensor) -> float:

@@ -110,6 +110,11 @@ class Breakdown:
     words: str
     column: str | None = None
 
+    @property
+    def of_data(self) -> bool:
+        """Whether the rows themselves hold what is not finite."""
+        return self.column is not None or "The data of" in self.words
+
 
 @dataclass(frozen=True)
 class Facts:

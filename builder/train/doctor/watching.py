@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from builder import metrics
+from builder.data.specs import TargetSpec
 from builder.errors import LaminaError
 from builder.graph.spec import Graph
 from builder.tasks.base import Batch
@@ -38,7 +39,8 @@ class Watch:
         self.plan = plan
         self.graphs = dict(graphs)
         self.nodes = nodes(plan.models)
-        self.guess = guess(plan)
+        self.target = counted(plan)
+        self.guess = guess(replace(plan, target=self.target))
         self.falls = all(phase.falls for phase in plan.task.phases())
         self.intakes = data.intakes(
             plan.data.get("train", {}), plan.task.context.inputs, plan.prepare, normed(graphs)
@@ -74,7 +76,7 @@ class Watch:
         self.step = self.course.step
         self.waits.append((waited, seconds, len(values)))
         if "target" in batch:
-            apart = measure.apart(batch["target"], self.plan.target)
+            apart = measure.apart(batch["target"], self.target)
             if apart is not None and math.isfinite(apart):
                 self.aparts.append(apart)
         return self._look("steps")
@@ -178,7 +180,7 @@ class Watch:
         held_out = self.plan.data.get("validation", {})
         some = any(map(len, held_out.values()))  # a split may have no rows
         return {
-            "tellers": data.tellers(train, inputs, self.plan.target),
+            "tellers": data.tellers(train, inputs, self.target),
             "copies": data.copies(train, held_out, inputs) if some else None,
         }
 
@@ -190,7 +192,7 @@ class Watch:
         train = self.plan.data.get("train", {})
         return Facts(
             recipe=self.plan.recipe,
-            target=self.plan.target,
+            target=self.target,
             rows=len(next(iter(train.values()))) if train else 0,
             step=self.step,
             epoch=self.done,
@@ -267,6 +269,21 @@ def normed(graphs: Mapping[str, Graph]) -> frozenset[str]:
             if layer == "Input" and onward and all("Norm" in kind for kind in onward):
                 found.add(node)
     return frozenset(found)
+
+
+def counted(plan: p.Plan) -> TargetSpec | None:
+    """The target with the classes counted in the training rows as they are, where there are any."""
+    target, y = plan.target, plan.data.get("train", {}).get("target")
+    if target is None or target.kind != "class" or y is None or not len(y):
+        return target
+    if y.ndim != 1 or y.is_floating_point() or not 0 <= int(y.min()) <= int(y.max()):
+        return target
+    k = len(target.classes)
+    if int(y.max()) >= k:
+        return target
+    return target.model_copy(
+        update={"counts": tuple(torch.bincount(y.long(), minlength=k).tolist())}
+    )
 
 
 def guess(plan: p.Plan) -> float | None:

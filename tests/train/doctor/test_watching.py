@@ -206,3 +206,14 @@ def test_a_better_figure_of_long_ago_is_remembered(make_plan: Make) -> None:
     again.load(watch.state())
     assert again.facts().bests["validation_loss"] == 0.1
     assert again.facts().bests["validation_accuracy"] == 1.2
+
+
+def test_classes_are_counted_in_the_training_rows_as_they_are(make_plan: Make) -> None:
+    data = {"train": rows("table", 90, 1), "validation": rows("table", 30, 2)}
+    kept = data["train"]["target"] != 1
+    data["train"] = {name: x[kept] for name, x in data["train"].items()}
+    plan = watched(make_plan(data=data))
+    counts = torch.bincount(data["train"]["target"], minlength=3)
+    facts = plan.doctor.facts()  # type: ignore[union-attr]
+    assert facts.target.counts == tuple(counts.tolist())
+    assert ("not_shuffled", "found", None) not in said(plan)

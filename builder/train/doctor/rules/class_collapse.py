@@ -1,13 +1,14 @@
 """One answer for everything."""
 
 from builder.train.doctor.base import Change, Finding, Rule, percent, rate_change
-from builder.train.doctor.facts import Facts, mean_loss
+from builder.train.doctor.facts import CAUSES, Facts, mean_loss
 
 CAUGHT, KEPT = 0.95, 0.9
 LEAST_EPOCHS, LEAST_STEPS = 2, 40
 SPREAD, SPREAD_KEPT = 0.03, 0.08
 FALLS, BELOW = 0.05, 0.95
 LEAST_ROWS = 50
+UNSEEN, UNSEEN_KEPT, LEAST_UNSEEN = 0.05, 0.03, 5
 
 
 class ClassCollapse(Rule):
@@ -20,7 +21,8 @@ class ClassCollapse(Rule):
         "held-out rows get the same class, though at least 10 % of them are of others (kept "
         "until 90 %; not while the loss is below a blind guess's and has fallen by 5 % within a "
         "fifth of the run: the common class is learnt first), or of 50 rows or more all that are "
-        "not of a common class (over 90 %) are told wrongly and nearly all called by it; "
+        "not of a common class (over 90 %) are told wrongly and nearly all called by it; or no "
+        "training row is of a class that 5 % of the held-out rows (five or more) have; "
         "numbers: the predictions spread less than 3 % as far as the targets."
     )
     news = ("epoch",)
@@ -30,7 +32,7 @@ class ClassCollapse(Rule):
         """The class that swallows the others, or predictions that are all the same number."""
         early = facts.epoch < facts.due(LEAST_EPOCHS)
         if (
-            facts.explained
+            facts.standing & CAUSES - {"update_ratio"}
             or early
             or facts.rising
             or facts.step < LEAST_STEPS
@@ -44,6 +46,9 @@ class ClassCollapse(Rule):
             return None
         said, true = told["predicted"], told["true"]
         whole = sum(said)
+        unseen = self._unseen(facts, true, said)
+        if unseen is not None:
+            return unseen
         top = max(range(len(said)), key=lambda k: said[k])
         share, rightly = said[top] / whole, true[top] / whole
         limit = KEPT if self.code in facts.standing else CAUGHT
@@ -86,6 +91,33 @@ class ClassCollapse(Rule):
             node=head.id if head else None,
             nodes=(head.id,) if head else (),
             evidence={"share": 1.0, "true": 1 - others / whole},
+        )
+
+    def _unseen(self, facts: Facts, true: list[int], said: list[int]) -> Finding | None:
+        """A class of the held-out rows that no training row has."""
+        target, whole = facts.target, sum(true)
+        if target is None or not sum(target.counts):
+            return None
+        share = UNSEEN_KEPT if self.code in facts.standing else UNSEEN
+        gone = [
+            k
+            for k, count in enumerate(target.counts)
+            if not count and not said[k] and true[k] >= max(LEAST_UNSEEN, share * whole)
+        ]
+        if not gone:
+            return None
+        head, first = facts.head, max(gone, key=lambda k: true[k])
+        return Finding(
+            self.code,
+            f"No row is called '{target.classes[first]}'",
+            f"{true[first]:,} of {whole:,} held-out rows are '{target.classes[first]}', and no "
+            "training row is.",
+            "A class that is never shown is never learnt. Look at the split on the Data page: "
+            "split at random within the classes, or bring rows of it into the training split.",
+            node=head.id if head else None,
+            nodes=(head.id,) if head else (),
+            severity="error",
+            evidence={"share": true[first] / whole},
         )
 
     def _changes(self, facts: Facts) -> tuple[Change, ...]:

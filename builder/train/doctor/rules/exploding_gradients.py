@@ -14,9 +14,10 @@ class ExplodingGradients(Rule):
     help = (
         "The norm of the whole gradient, over the loss to beat, stays above 100 (it is kept until "
         "it falls below 30). With the usual initialisations it begins between 0.1 and 10; Pascanu "
-        "et al. 2013 clip at half to ten times the usual norm."
+        "et al. 2013 clip at half to ten times the usual norm. A run that ends with NaN is asked "
+        "for the steps before it, unless its data held the NaN."
     )
-    news = ("steps", "probe")
+    news = ("steps", "probe", "failure")
     confirm = 3
     release = 30  # looks, three seconds
 
@@ -28,13 +29,13 @@ class ExplodingGradients(Rule):
         if not norms or facts.recipe.clip_norm is not None or "unscaled_inputs" in facts.standing:
             return None
         norm = max(norms) / scale
-        if norm < limit:
+        if norm < limit or (facts.breakdown is not None and facts.breakdown.of_data):
             return None
         shares = {node.id: facts.recent(node.id, "gradient") or 0.0 for node in facts.weighted}
         if not shares:
             return None
         order = sorted(shares, key=lambda node: -shares[node])
-        worst = order[0]
+        worst, known = order[0], any(shares.values())
         changes = [
             Change(
                 "Clip the gradients at 1",
@@ -47,12 +48,12 @@ class ExplodingGradients(Rule):
         return Finding(
             self.code,
             "The gradients explode",
-            f"The gradient's norm is {max(norms):,.3g}; the largest part, {shares[worst]:,.3g}, is "
-            f"that of {worst}.",
+            f"The gradient's norm is {max(norms):,.3g}"
+            + (f"; the largest part, {shares[worst]:,.3g}, is that of {worst}." if known else "."),
             "Each layer multiplies the gradient; large weights multiply it to something that no "
             "step length fits." + facts.follows,
             () if facts.follows else tuple(changes),
-            node=worst,
-            nodes=tuple(node for node in order if shares[node] > 0.3 * shares[worst]),
+            node=worst if known else None,
+            nodes=tuple(node for node in order if known and shares[node] > 0.3 * shares[worst]),
             evidence={"norm": max(norms)},
         )

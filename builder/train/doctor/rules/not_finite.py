@@ -39,7 +39,7 @@ class NotFinite(Rule):
         column = broken.column
         changes = self._slower(facts)
         why = "Steps that were too long threw the weights out of range."
-        if broken.words.find("The data of") >= 0:
+        if broken.of_data:
             why = "The data itself holds NaN or infinity, and one such row spoils every weight."
             changes = ()
         if column is not None:

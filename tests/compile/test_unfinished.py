@@ -11,7 +11,7 @@ from builder.graph import edit, structure
 from builder.graph.spec import Graph
 
 sys.path.insert(0, str(Path(__file__).parent))
-from zoo import GREY, IMAGE, TABLE, TOKENS, graph
+from zoo import CODES, GREY, IMAGE, SERIES, TABLE, TOKENS, graph
 
 C8 = {"out_channels": 8, "kernel_size": 3, "padding": 1}
 CNN = graph(
@@ -225,3 +225,53 @@ def test_a_long_circle_is_told_by_its_beginning_and_its_end():
     circle = next(issue for issue in found.issues if issue.code == "cycle")
     assert circle.message.count("→") < 6
     assert "37 more" in circle.message
+
+
+def test_a_layer_just_dropped_is_joined_to_what_is_there_and_not_removed():
+    drawn = graph(
+        "image Input", ("conv1 Conv2d", C8), ("linear1 Linear", {"out_features": 64}),
+        edges="image>conv1",
+    )  # fmt: skip
+    told = {issue.code: issue for issue in check(drawn, {"image": IMAGE}).issues}
+    assert told["unconnected"].fixes[0].label == "Connect conv1 to linear1"
+    mended, _ = fix(drawn, {"image": IMAGE})
+    assert "linear1" in mended.ids()
+
+
+def test_places_of_a_table_are_flattened_before_they_are_joined():
+    drawn = graph(
+        "codes Input", "table Input", ("embed Embedding", {"embedding_dim": 8}), "join Concat",
+        ("head Linear", {"out_features": 3}), "out Output",
+        edges="codes>embed embed>join table>join join>head head>out",
+    )  # fmt: skip
+    mended, _ = fix(drawn, {"codes": CODES, "table": TABLE}, output_shape=(3,))
+    assert {node.layer for node in mended.nodes} - {node.layer for node in drawn.nodes} == {
+        "Flatten"
+    }
+
+
+def test_axes_put_in_order_on_purpose_are_flattened_as_they_stand():
+    drawn = graph(
+        "series Input", ("patches Patches", {"dimension": -1, "size": 2, "step": 2}),
+        ("permute Permute", {"dims": [0, 2, 1, 3]}),
+        ("lstm LSTM", {"hidden_size": 8, "output": "last"}),
+        ("head Linear", {"out_features": 3}), "out Output",
+    )  # fmt: skip
+    mended, fixes = fix(drawn, {"series": SERIES}, output_shape=(3,))
+    assert len(fixes) == 1
+    (flat,) = (node for node in mended.nodes if node.id not in drawn.ids())
+    assert (flat.layer, flat.params["start_dim"]) == ("Flatten", 2)
+
+
+def test_a_missing_embedding_gets_the_width_that_later_layers_ask_for():
+    drawn = graph(
+        "text Input", "norm LayerNorm", ("wide Linear", {"out_features": 96}), "relu ReLU",
+        ("narrow Linear", {"out_features": 48}), "add Add", ("pool Mean", {"dim": 1}),
+        ("head Linear", {"out_features": 2}), "out Output",
+        edges="text>norm norm>wide wide>relu relu>narrow narrow>add norm>add add>pool pool>head "
+        "head>out",
+    )  # fmt: skip
+    mended, _ = fix(drawn, {"text": TOKENS}, output_shape=(2,))
+    (embed,) = (node for node in mended.nodes if node.layer == "Embedding")
+    assert embed.params["embedding_dim"] == 48
+    assert len(mended.nodes) == len(drawn.nodes) + 1

@@ -5,7 +5,7 @@ the best first.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from builder.compile.repair import axes, kinds, loose, merge, output, settings, wiring
+from builder.compile.repair import axes, kinds, loose, merge, offers, output, settings, wiring
 from builder.compile.repair.scene import Fault, Proposal, Scene, applied, input_values
 from builder.compile.types import Fix
 from builder.errors import LaminaError
@@ -61,12 +61,12 @@ def trials(scene: Scene, fault: Fault) -> tuple[Trial, ...]:
 
 def uses(scene: Scene, end: str) -> tuple[Fix, ...]:
     """Uses for a result that goes nowhere."""
-    return _offers(scene, loose.uses(scene, end))
+    return _offers(scene, offers.uses(scene, end))
 
 
 def partners(scene: Scene, join: str) -> tuple[Fix, ...]:
     """Second ways into a node that joins a single one."""
-    return _offers(scene, loose.partners(scene, join))
+    return _offers(scene, offers.partners(scene, join))
 
 
 def _offers(scene: Scene, proposals: Iterator[Proposal]) -> tuple[Fix, ...]:

@@ -15,6 +15,7 @@ from builder.layers.declare import text
 
 Chain = tuple[str, str, tuple[tuple[str, dict[str, Any]], ...]]
 """What the button says, why, and the layers to put before the node."""
+_ARRANGING = ("Permute", "Transpose")
 VAST = 50_000
 """Numbers from which flattening them would make most of the network's weights."""
 
@@ -38,7 +39,10 @@ def _rank(scene: Scene, fault: Fault) -> Iterator[Proposal]:
             )
         edge = scene.edge(node, index)
         family = layer.family if layer else ""
-        for label, why, chain in _chains(value.shape, ranks, family, node):
+        chains = list(_chains(value.shape, ranks, family, node))
+        if scene.graph.node(edge.source).layer in _ARRANGING:  # then the axes are in order
+            chains.sort(key=lambda chain: len(chain[2]))
+        for label, why, chain in chains:
             yield Proposal(label, why, Draft(scene.graph).insert_all(edge, *chain))
 
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 from builder.compile.repair.scene import Draft, Fault, Proposal, Scene
+from builder.graph.spec import Edge
+
+_USUAL = 32
+_TRIED = 6
+_WIDTHS = ("out_features", "embedding_dim", "hidden_size", "d_model")
 
 Chain = tuple[str, str, tuple[tuple[str, dict[str, Any]], ...]]
 """What the button says, why, and the layers to put before the node."""
@@ -16,11 +22,10 @@ def _needs_numbers(scene: Scene, fault: Fault) -> Iterator[Proposal]:
     layer = scene.steps[node].bound.layer
     index = next(i for i, value in enumerate(fault.values) if value.dtype == "int")
     value = fault.values[index]
-    table: dict[str, Any] = {"embedding_dim": 32}
-    if not value.cardinality:
-        table["num_embeddings"] = 1000
-    embed = ("Embedding", table)
     edge = scene.edge(node, index)
+    table: dict[str, Any] = {} if value.cardinality else {"num_embeddings": 1000}
+    table["embedding_dim"] = _width(scene, edge, table)
+    embed = ("Embedding", table)
     words = "Each code gets a learnt list of numbers of its own."
     chains: list[Chain] = []
     if layer is not None and layer.name.endswith("1d"):
@@ -54,6 +59,19 @@ def _needs_numbers(scene: Scene, fault: Fault) -> Iterator[Proposal]:
     )
     for label, why, chain in chains:
         yield Proposal(label, why, Draft(scene.graph).insert_all(edge, *chain))
+
+
+def _width(scene: Scene, edge: Edge, table: dict[str, Any]) -> int:
+    """How many numbers a code gets: as many as suit what comes later, where that is set there."""
+    graphs = (scene.graph, *scene.modules.values())
+    params = [node.params.get(name) for g in graphs for node in g.nodes for name in _WIDTHS]
+    later = [width for width, _ in Counter(p for p in params if isinstance(p, int)).most_common()]
+
+    def left(width: int) -> int:
+        layer = ("Embedding", {**table, "embedding_dim": width})
+        return len(list(scene.after(Draft(scene.graph).insert_all(edge, layer).graph).faults()))
+
+    return min([_USUAL, *later[:_TRIED]], key=left)
 
 
 def _needs_codes(scene: Scene, fault: Fault) -> Iterator[Proposal]:

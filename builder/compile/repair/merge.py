@@ -10,6 +10,9 @@ from builder.graph import structure
 from builder.layers.base import Shape
 from builder.layers.declare import text, total
 
+_FEW = 16
+"""Places that each mean something of their own, as the columns of a table do; more are steps."""
+
 Layers = tuple[tuple[str, dict[str, Any]], ...]
 
 
@@ -185,7 +188,8 @@ def _flat(scene: Scene, node: str, shapes: list[Shape]) -> Iterator[Proposal]:
     widths = [total(shape) for shape in shapes]
     smallest = min(range(len(shapes)), key=lambda i: (len(shapes[i]), widths[i]))
     concat = layer is not None and layer.name == "Concat"
-    for pooled in (True, False):
+    few = all(len(shape) < 3 and (len(shape) < 2 or shape[0] <= _FEW) for shape in shapes)
+    for pooled in (False, True) if few else (True, False):
         draft = Draft(scene.graph)
         for index, shape in enumerate(shapes):
             chain: list[tuple[str, dict[str, Any]]] = []

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from builder.compile.repair.loose import Ground
+from builder.compile.repair.ground import Ground
 from builder.compile.repair.scene import Draft, Fault, Proposal, Scene, ends
 from builder.graph import edit, structure
 from builder.graph.spec import Edge
@@ -26,7 +26,8 @@ def _cycle(scene: Scene, fault: Fault) -> Iterator[Proposal]:
 def _no_output(scene: Scene, _: Fault) -> Iterator[Proposal]:
     ground = Ground(scene)
     last = [node.id for node in scene.graph.nodes if not ground.behind[node.id]]
-    last.sort(key=lambda end: (end in ground.alive, ground.depth.get(end, 0), ground.place[end]))
+    # what lies loose will go behind what is whole, so the answer comes out of it
+    last.sort(key=lambda e: (e not in ground.alive, ground.depth.get(e, 0), ground.place[e]))
     for end in reversed(last[-3:]):
         draft = Draft(scene.graph)
         name = edit.fresh_id(scene.graph, "Output")

@@ -24,8 +24,9 @@ def one_slice(
 
     kept = _slice(run, of, split)
     report = _report(run, checkpoint, kept.split)
-    by = evaluation.yardstick(report, metric)
-    apart = evaluation.against_rest(report, kept.indexes, by)
+    columns = evaluation.columns(run.prepared(), kept.split) if kept.condition else None
+    (said,) = evaluation.judged(report, [kept], columns, metric)
+    apart = said.against
     document = {
         "slice": kept.name,
         "condition": kept.condition,
@@ -38,9 +39,11 @@ def one_slice(
         "difference": _known(apart.gap),
         "interval": [_known(end) for end in apart.interval],
         "sure": apart.sure,
+        "verdict": said.verdict,
+        "looks": said.looks,
         "chosen_by_its_answers": bool(kept.by) and kept.by == run.id,
     }
-    root.emit(document, as_json, lambda: _slice_text(document))
+    root.emit(document, as_json, lambda: _slice_text(document, said.among))
 
 
 def by_column(
@@ -118,10 +121,12 @@ def _known(value: float) -> float | None:
     return value if value == value else None
 
 
-def _slice_text(document: dict[str, Any]) -> str:
+def _slice_text(document: dict[str, Any], among: str) -> str:
     here, rest, gap = (_number(document[key]) for key in ("here", "rest", "difference"))
     low, high = (_number(end) for end in document["interval"])
-    chance = "" if document["sure"] else ", which may be chance"
+    chance = "" if document["sure"] else f", which may be chance{among}"
+    if document["verdict"] == "few":
+        chance = ": too few rows to tell"
     lines = [
         f"{document['slice']}: {document['rows']} of {document['of']} {document['split']} rows",
         f"{document['metric']} {here}, on the rest {rest}: {gap} ({low} to {high}){chance}",

@@ -1,11 +1,12 @@
 """What a trained model's predictions say: figures, how sure they are, and the rows behind them."""
 
 from builder.evaluate.classification import AtThreshold, ClassFigures, ClassificationSplit
-from builder.evaluate.columns import Column, Columns, columns
+from builder.evaluate.columns import Column, Columns, columns, columns_known
 from builder.evaluate.conditions import Term, is_condition, parse, rows_where, written
 from builder.evaluate.contrast import Comparison, Difference, against_rest, compare
 from builder.evaluate.curves import Calibration, Curve
 from builder.evaluate.groups import ANY, Group, Groups, by_column, ranges, standing_out
+from builder.evaluate.judged import Judged, judged
 from builder.evaluate.measures import Measured, make, measure
 from builder.evaluate.predictions import forward, outputs_of, predictions, stamp
 from builder.evaluate.regression import RegressionSplit
@@ -37,6 +38,7 @@ __all__ = [
     "Difference",
     "Group",
     "Groups",
+    "Judged",
     "Measured",
     "RegressionSplit",
     "Report",
@@ -47,12 +49,14 @@ __all__ = [
     "against_rest",
     "by_column",
     "columns",
+    "columns_known",
     "compare",
     "delete_slice",
     "evaluate",
     "evaluate_run",
     "forward",
     "is_condition",
+    "judged",
     "make",
     "measure",
     "outputs_of",

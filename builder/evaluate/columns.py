@@ -5,7 +5,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from builder.data.runtime import naming
 from builder.errors import LaminaError
 from builder.evaluate.split import Ints
+from builder.progress import Progress
 
 if TYPE_CHECKING:
     from builder.data.prepared import Prepared
@@ -26,6 +26,8 @@ MANY_SHARE = 0.05
 FEW_NUMBERS = 12
 """So many different numbers are looked at one by one instead of in ranges."""
 CHUNK = 4096
+KEPT = 6
+"""So many splits' columns are kept in memory."""
 NOTHING = "These rows have no columns beside what is predicted."
 NOTHING_REMEDY = "Bring a table that names the files and says more of each, then train again."
 DAY = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d+)?)?)?")
@@ -97,20 +99,41 @@ class Columns:
         )
 
 
-def columns(prepared: "Prepared", split: str) -> Columns:
+_kept: dict[tuple[Path, str], Columns] = {}
+
+
+def columns(prepared: "Prepared", split: str, progress: Progress | None = None) -> Columns:
     """The columns of a split. Read once and kept: a split's rows never change."""
+    place = (prepared.folder, split)
+    found = _kept.pop(place, None)
+    if found is None:
+        found = _read(prepared, split, progress)
+    _kept[place] = found  # the last one used stands last
+    for oldest in list(_kept)[:-KEPT]:
+        _kept.pop(oldest, None)
+    return found
+
+
+def columns_known(prepared: "Prepared", split: str) -> bool:
+    """Whether the columns of a split are in memory already."""
+    return (prepared.folder, split) in _kept
+
+
+def _read(prepared: "Prepared", split: str, progress: Progress | None) -> Columns:
     spec = prepared.spec
-    target = spec.target.name if spec.target else ""
-    return _read(prepared.folder, split, spec.sizes.get(split, 0), target, tuple(spec.inputs))
-
-
-@lru_cache(maxsize=6)
-def _read(folder: Path, split: str, rows: int, target: str, inputs: tuple[str, ...]) -> Columns:
+    target, rows = spec.target.name if spec.target else "", spec.sizes.get(split, 0)
+    what = f"Reading the columns of the {split} split"
     cells: dict[str, list[Any]] = {}
-    for records in _records(folder / f"{split}.records.jsonl"):
+    done = 0
+    for records in _records(prepared.folder / f"{split}.records.jsonl"):
+        if progress is not None:
+            progress(what, done, rows)
+        done += len(records)
         for name in records[0]:
             cells.setdefault(name, []).extend([record.get(name) for record in records])
-    headless = naming.numbered(name for name in cells if name not in inputs)
+    if progress is not None:
+        progress(what, done, rows)
+    headless = naming.numbered(name for name in cells if name not in spec.inputs)
     return of_cells(cells, rows, target, headless=headless)
 
 

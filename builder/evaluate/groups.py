@@ -102,10 +102,9 @@ def by_column(
             remedy=f"Take 'words in {column.label}', its length, or rows with a word: "
             f"{Term(column.label, '~', ('word',))}.",
         )
-    parts = _masks(columns, column, bins)
+    parts = masks(columns, column, bins)
     kept, rare = parts[:MOST], parts[MOST:]
-    # of two groups each is the other's rest
-    found = _groups(report, by, kept, looks=1 if len(parts) == 2 else None)
+    found = _groups(report, by, kept, looks_at(by, parts))
     found.sort(key=lambda one: (one.verdict == "few", np.isnan(one.value), _badness(by, one.value)))
     value, interval = _figure(by, np.ones(report.rows, bool))
     return Groups(column, by, value, interval, tuple(found), sum(int(m.sum()) for *_, m in rare))
@@ -126,11 +125,12 @@ def standing_out(
     parts = [
         (f"{one.label}: {label}", terms, mask)
         for one in looked
-        for label, terms, mask in _masks(columns, one, BINS)[:MOST]
+        for label, terms, mask in masks(columns, one)[:MOST]
         if not mask.all()
     ]
     wanted = ("lower", "higher") if by.better == "neither" else ("worse",)
-    found = [one for one in _groups(report, by, parts) if one.verdict in wanted]
+    judged = _groups(report, by, parts, _enough(by, parts))
+    found = [one for one in judged if one.verdict in wanted]
     found.sort(key=lambda one: -min(abs(end) for end in one.against.interval))
     value, interval = _figure(by, np.ones(report.rows, bool))
     return Groups(None, by, value, interval, tuple(found[:most]))
@@ -140,21 +140,30 @@ def _badness(by: Yardstick, value: float) -> float:
     return -value if by.better == "lower" else value
 
 
-def _masks(columns: Columns, column: Column, bins: int) -> list[Part]:
+def masks(columns: Columns, column: Column, bins: int = BINS) -> list[Part]:
     """Each group's name, condition and rows, the largest first."""
     found = [(name, terms, rows_where(columns, terms)) for name, terms in _parts(column, bins)]
     return sorted((one for one in found if one[2].any()), key=lambda one: -int(one[2].sum()))
 
 
-def _groups(
-    report: SplitReport, by: Yardstick, parts: Sequence[Part], looks: int | None = None
-) -> list[Group]:
-    """Judged with intervals that allow for so many looks (Bonferroni); by default as many as there
-    are groups with enough rows.
-    """
-    if looks is None:
-        looks = max(1, sum(int((mask & by.counted).sum()) >= FEW for *_, mask in parts))
-    z = NormalDist().inv_cdf(1 - 0.025 / looks)
+def looks_at(by: Yardstick, parts: Sequence[Part]) -> int:
+    """At how many of a column's groups one looks: of two each is the other's rest."""
+    return 1 if len(parts) == 2 else _enough(by, parts[:MOST])
+
+
+def _enough(by: Yardstick, parts: Sequence[Part]) -> int:
+    """How many groups have rows enough to be judged."""
+    return max(1, sum(int((mask & by.counted).sum()) >= FEW for *_, mask in parts))
+
+
+def quantile(looks: int) -> float:
+    """The normal quantile of intervals that allow for so many looks (Bonferroni)."""
+    return NormalDist().inv_cdf(1 - 0.025 / looks)
+
+
+def _groups(report: SplitReport, by: Yardstick, parts: Sequence[Part], looks: int) -> list[Group]:
+    """Judged with intervals that allow for so many looks."""
+    z = quantile(looks)
     return [_group(report, by, *part, z) for part in parts]
 
 
@@ -170,7 +179,7 @@ def _group(
     counted = int((mask & by.counted).sum())
     value, interval = _figure(by, mask)
     against = against_rest(report, rows, by, z)
-    verdict = _verdict(by, counted, against)
+    verdict = judge(by, counted, against)
     return Group(label, written(terms), rows, counted, value, interval, against, verdict)
 
 
@@ -184,7 +193,8 @@ def _figure(by: Yardstick, mask: NDArray[np.bool_]) -> tuple[float, intervals.In
     return value, intervals.of_mean(values)
 
 
-def _verdict(by: Yardstick, counted: int, against: Difference) -> Verdict:
+def judge(by: Yardstick, counted: int, against: Difference) -> Verdict:
+    """What so many rows that count say of a difference."""
     if counted < FEW:
         return "few"
     if not against.sure:

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from builder.errors import LaminaError
-from builder.evaluate import Report, SplitReport, evaluate_run, stamp
+from builder.evaluate import Report, SplitReport, columns, columns_known, evaluate_run, stamp
 from builder.progress import Progress
 from builder.ui import chrome, labels, parts, places, standing, state, work
 
@@ -14,6 +14,8 @@ TITLES = {"train": "Train", "validation": "Validation", "test": "Test"}
 ENDED = {"failed": "failed", "stopped": "was stopped", "finished": "ended"}
 QUICK = 2000
 """So many rows are predicted before a person could read that they are."""
+MANY = 20_000
+"""So many rows' columns are read before a person could read that they are."""
 PATIENCE = 0.5
 """Seconds that the page waits before it shows that something is on its way."""
 
@@ -211,6 +213,27 @@ def _followed(run: Any, checkpoint: str, split: str, mark: str) -> Report:
     if found is None:
         st.stop()
     return found
+
+
+def ready_columns(run: Any, split: str) -> None:
+    """Read a large split's raw columns, which the page looks at next; where that takes a while, a
+    busy card with a Stop ends the page.
+    """
+    prepared = run.prepared()
+    if run.spec.sizes.get(split, 0) <= MANY or columns_known(prepared, split):
+        return
+    found = work.followed(
+        f"columns_{split}",
+        lambda report: columns(prepared, split, report),
+        fresh=(run.id, split),
+        patience=PATIENCE,
+        kept="The page needs them to tell groups of rows apart.",
+        again="Read them after all",
+        stopped=f"Reading the columns of the {split} split was stopped",
+        place=lambda: st.container(key=f"lm_body_predicting_columns_{split}"),
+    )
+    if found is None:
+        st.stop()
 
 
 def sizes(run: Any) -> list[str]:

@@ -1,11 +1,23 @@
 """Figures by a column: known answers, worst first, and no more said than the rows tell."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from builder.errors import LaminaError
-from builder.evaluate import ClassificationSplit, Columns, RegressionSplit, by_column, rows_where
-from builder.evaluate.columns import of_cells
+from builder.evaluate import (
+    ClassificationSplit,
+    Columns,
+    RegressionSplit,
+    Slice,
+    by_column,
+    judged,
+    rows_where,
+    standing_out,
+)
+from builder.evaluate.columns import columns as read_columns
+from builder.evaluate.columns import columns_known, of_cells
 from builder.evaluate.conditions import parse
 from builder.evaluate.groups import ranges
 
@@ -112,3 +124,61 @@ def test_the_document_holds_plain_values():
     assert told["groups"][0]["condition"] in ("g=a", "g=b")
     assert told["whole"] == 1.0
     assert told["groups"][0]["interval"][1] == pytest.approx(1.0)
+
+
+def test_a_slice_that_is_a_group_is_judged_as_it_is_among_the_groups():
+    draw = np.random.default_rng(4)
+    target = draw.integers(0, 2, 2000)
+    names = draw.integers(0, 25, 2000)
+    right = draw.random(2000) < np.where(names == 3, 0.6, np.where(names == 4, 0.72, 0.8))
+    report = classified(target, np.where(right, target, 1 - target))
+    known = columns(
+        g=[f"v{v}" for v in names], n=draw.integers(0, 900, 2000).tolist(), h=["a", "b"] * 1000
+    )
+    for name in ("g", "n", "h"):
+        found = by_column(report, known, name)
+        kept = [
+            Slice(one.name, "test", tuple(one.rows.tolist()), "", "", "", one.condition)
+            for one in found.groups
+        ]
+        said = judged(report, kept, known)
+        assert [one.verdict for one in said] == [one.verdict for one in found.groups]
+        assert [one.against for one in said] == [one.against for one in found.groups]
+    assert said[0].among == ""
+    listed = standing_out(report, known)
+    assert [one.condition for one in listed.groups] == ["g=v3"]
+    (one,) = judged(report, [Slice("s", "test", tuple(listed.groups[0].rows.tolist()), "",
+                                   condition="g=v3")], known)  # fmt: skip
+    assert (one.verdict, one.among) == ("worse", " among 25 groups of its column")
+
+
+def test_slices_that_stand_together_are_so_many_looks():
+    target = np.zeros(200, int)
+    answers = np.zeros(200, int)
+    answers[:8] = 1  # 8 of the first 40 are wrong, and 12 of the rest
+    answers[40:52] = 1
+    report = classified(target, answers)
+    rows = tuple(range(40))
+    (alone,) = judged(report, [Slice("s", "test", rows, "")])
+    many = judged(report, [Slice(f"s{at}", "test", rows, "") for at in range(30)])
+    assert (alone.verdict, alone.among) == ("worse", "")
+    assert {(one.verdict, one.among) for one in many} == {("unclear", " among 30 slices")}
+    (few,) = judged(report, [Slice("s", "test", rows[:9], "")])
+    assert few.verdict == "few"
+
+
+def test_the_columns_of_a_split_are_read_once_and_say_how_far(tmp_path):
+    lines = "".join(f'{{"a": {at}, "b": "x"}}\n' for at in range(5000))
+    (tmp_path / "test.records.jsonl").write_text(lines)
+    prepared = SimpleNamespace(
+        folder=tmp_path, spec=SimpleNamespace(target=None, sizes={"test": 5000}, inputs={})
+    )
+    told = []
+    assert not columns_known(prepared, "test")
+    found = read_columns(prepared, "test", lambda *step: told.append(step))
+    assert [one.name for one in found.all] == ["a", "b"]
+    assert [done for _, done, _ in told] == [0, 4096, 5000]
+    assert {total for *_, total in told} == {5000}
+    assert columns_known(prepared, "test")
+    assert read_columns(prepared, "test", lambda *step: told.append(step)) is found
+    assert len(told) == 3

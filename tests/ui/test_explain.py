@@ -238,7 +238,7 @@ def test_a_stopped_explanation_can_be_asked_for_again(images, monkeypatch):
     monkeypatch.setattr("builder.ui.screens.explain.FIRST", {"image": ("saliency",)})
     app = open_page("explain", project=images.project, run=images.run, split="test", row="11")
     assert not app.exception
-    assert "Stopped" in text_of(app)
+    assert "Saliency: stopped" in text_of(app)
     app.button(key="explain_saliency_button").click().run()
     assert not app.exception
     cards = [data["method"] for data in components(app)["lamina_maps"] if "method" in data]

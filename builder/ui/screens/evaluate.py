@@ -74,6 +74,7 @@ def _page(project: str, run: Any) -> None:
         with st.container(key="lm_body_evaluate_empty"):
             parts.empty("This split has no rows", "Choose another split above.", key="no_rows")
         return
+    opened.ready_columns(run, split)
     _headline(run, report, split)
     look = Look(project, run, split, checkpoint, report)
     with st.container(key="lm_body_evaluate"):

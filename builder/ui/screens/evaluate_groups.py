@@ -24,15 +24,8 @@ from builder.ui import figures, parts
 from builder.ui.components.groups import groups
 from builder.ui.screens import evaluate_conditions
 from builder.ui.screens.evaluate_parts import Look, head
+from builder.ui.screens.evaluate_slices import SAID
 
-SAID = {
-    "worse": "worse than the rest",
-    "better": "better than the rest",
-    "lower": "lower than the rest",
-    "higher": "higher than the rest",
-    "unclear": "may be chance",
-    "few": "too few rows to tell",
-}
 TONES = {"worse": "bad", "better": "good", "few": "few"}
 STANDING_OUT = "all columns: what stands out"
 
@@ -73,7 +66,9 @@ def rows(look: Look, condition: str) -> Slice | None:
         found = rows_of(look.run, look.split, condition)
     except LaminaError:  # a value that this split lacks
         return None
-    return Slice(condition, look.split, tuple(found.tolist()), "") if len(found) else None
+    if not len(found):
+        return None
+    return Slice(condition, look.split, tuple(found.tolist()), "", condition=condition)
 
 
 def _choices(look: Look, offered: Sequence[str]) -> tuple[str, str]:

@@ -8,16 +8,27 @@ import streamlit as st
 from builder.errors import LaminaError
 from builder.evaluate import (
     Difference,
+    Judged,
     Slice,
-    against_rest,
+    columns,
     delete_slice,
+    judged,
     save_condition,
     save_slice,
+    slices,
 )
 from builder.ui import figures, parts
 from builder.ui.components.samples import samples
 from builder.ui.screens.evaluate_parts import Look, head
 
+SAID = {
+    "worse": "worse than the rest",
+    "better": "better than the rest",
+    "lower": "lower than the rest",
+    "higher": "higher than the rest",
+    "unclear": "may be chance",
+    "few": "too few rows to tell",
+}
 TITLES = {"accuracy": "Accuracy", "mae": "Mean absolute error"}
 
 
@@ -67,12 +78,12 @@ def table(look: Look, kept: Sequence[Slice], opened: str | None) -> str | None:
     """The card of the split's slices; gives the name of the one that was clicked."""
     if not kept:
         return None
-    found = [(one, against_rest(look.report, one.indexes)) for one in kept]
-    title = TITLES[found[0][1].name]
+    found = list(zip(kept, _judged(look, kept), strict=True))
+    title = TITLES[found[0][1].against.name]
     with st.container(key="lm_card_slices"):
         head(
             "Slices",
-            "rows kept under a name, against all others; a slice opens its rows",
+            "against all others; a slice opens its rows; chance allows for all that are looked at",
             "slices",
             look.file("slices"),
             lambda: _csv(found),
@@ -85,13 +96,13 @@ def table(look: Look, kept: Sequence[Slice], opened: str | None) -> str | None:
                 "cells": [
                     one.name,
                     f"{len(one.rows):,}",
-                    _figure(gap, gap.here),
-                    _figure(gap, gap.there),
-                    difference(gap),
-                    _believed(look, one, gap),
+                    _figure(said.against, said.against.here),
+                    _figure(said.against, said.against.there),
+                    difference(said.against),
+                    _believed(look, one, said),
                 ],
             }
-            for at, (one, gap) in enumerate(found)
+            for at, (one, said) in enumerate(found)
         ]
         heads = ["Slice", "Rows", title, "Of the rest", "Difference", "Beyond chance?"]
         names = [one.name for one in kept]
@@ -105,21 +116,35 @@ def table(look: Look, kept: Sequence[Slice], opened: str | None) -> str | None:
     return None if clicked is None else names[clicked]
 
 
-def _believed(look: Look, one: Slice, gap: Difference) -> str:
+def _judged(look: Look, kept: Sequence[Slice]) -> tuple[Judged, ...]:
+    """The slices in the words of the groups' table, which they never contradict."""
+    some = any(one.condition for one in kept)
+    known = columns(look.run.prepared(), look.split) if some else None
+    return judged(look.report, kept, known)
+
+
+def _believed(look: Look, one: Slice, said: Judged) -> str:
     if not one.rows:
         return "no such rows here"
     if one.by and one.by == look.run.id:
         return "chosen by this run's answers"
-    return "a real difference" if gap.sure else "may be chance"
+    return SAID[said.verdict]
 
 
 def verdict(look: Look, one: Slice) -> str:
     """A slice against the rest in one sentence."""
-    gap = against_rest(look.report, one.indexes)
+    kept = slices(look.run, look.split)
+    together = kept if one in kept else [one]  # as in the table, or alone
+    said = _judged(look, together)[together.index(one)]
+    gap = said.against
     line = f"{TITLES[gap.name]} {_figure(gap, gap.here)}"
     if gap.there != gap.there:
         return f"{line}; there are no other rows."
-    tail = "" if gap.sure else ", which may be chance"
+    tail = ""
+    if said.verdict == "few":
+        tail = ": too few rows to tell"
+    elif not gap.sure:
+        tail = f", which may be chance{said.among}"
     if one.by and one.by == look.run.id:
         tail = ". This run's own answers chose these rows: judge other runs by them"
     return f"{line} against {_figure(gap, gap.there)} on the rest{tail}."
@@ -141,10 +166,10 @@ def difference(gap: Difference) -> str:
     return f"{shown} ({low} to {high})"
 
 
-def _csv(found: Sequence[tuple[Slice, Difference]]) -> bytes:
+def _csv(found: Sequence[tuple[Slice, Judged]]) -> bytes:
     lines = [
         [one.name, len(one.rows), gap.name, gap.here, gap.there, gap.gap, *gap.interval, one.what]
-        for one, gap in found
+        for one, gap in ((one, said.against) for one, said in found)
     ]
     heads = ["slice", "rows", "figure", "slice_value", "rest_value", "difference", "low", "high"]
     return figures.table([*heads, "from"], lines)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { toolsAt } from "../src/canvas/Overlays";
 import { addLayer, connectBack, remove } from "../src/model/actions";
 import { copied, paste, readClip, type Clip } from "../src/model/clipboard";
 import { parse } from "../src/model/field";
@@ -8,6 +9,7 @@ import { arrange } from "../src/model/layout";
 import { everything } from "../src/model/lookup";
 import { move, standing } from "../src/model/placing";
 import { facesOf, sceneOf, type View } from "../src/model/scene";
+import { WIDTH } from "../src/model/stacks";
 import type { Doc, EdgePair, GraphSpec, LayerFace, ParamFace } from "../src/model/types";
 
 const port = (name: string, many = false) => ({ name, many, optional: false });
@@ -97,6 +99,30 @@ describe("a module on the clipboard", () => {
 
   it("is refused where it has not the form of a graph", () => {
     expect(readClip(JSON.stringify({ ...clip, modules: { Inner: { nodes: [{ id: "a b" }], edges: [] } } }))).toBeNull();
+  });
+});
+
+describe("what is pasted", () => {
+  it("covers nothing that is there", () => {
+    const view = viewOf(CHAIN);
+    const scene = sceneOf(view);
+    const { edit, select } = paste(view, scene, copied(view, scene, ["conv2", "fc"])!);
+    const after = sceneOf({ ...view, doc: applyEdit(view.doc, edit) });
+    const [fresh, old] = [after.items.filter((item) => select.includes(item.key)), after.items.filter((item) => !select.includes(item.key))];
+    expect(fresh).toHaveLength(2);
+    for (const one of fresh) for (const other of old)
+      expect(Math.abs(one.at.x - other.at.x) >= WIDTH || one.at.y >= other.at.y + other.height || other.at.y >= one.at.y + one.height).toBe(true);
+  });
+});
+
+describe("the tools of a selection", () => {
+  const size = { width: 700, height: 670 };
+  it("do not lie on the node where there is room for them neither beside nor above it", () => {
+    const card = { left: 394, top: 8, right: 684, bottom: 190 };
+    const box = { left: 116, top: 20, right: 346, bottom: 66 };
+    expect(toolsAt(box, 126, 27, size, card)).toMatchObject({ beside: false, top: 74 });
+    expect(toolsAt({ ...box, top: 320, bottom: 366 }, 126, 327, size, { ...card, top: 280, bottom: 460 })).toMatchObject({ top: 280 });
+    expect(toolsAt(box, 126, 27, size, null)).toMatchObject({ beside: true, left: 386 });
   });
 });
 

@@ -335,6 +335,10 @@ export function Canvas({ handle }: { handle: React.RefObject<CanvasHandle | null
     onSelectionDragStart: () => setDrag(new Map()),
     onSelectionDrag: (event: unknown, dragged: Node[]) => onDrag(event, dragged[0]!, dragged),
     onSelectionDragStop: (event: unknown, dragged: Node[]) => onDrop(event, dragged[0]!, dragged),
+    onNodeClick: (event: React.MouseEvent, node: Node) => { // of several that are selected, React Flow would keep them all
+      const several = event.shiftKey || event.ctrlKey || event.metaKey;
+      if (!several && ui.get().selected.size > 1) ui.select(node.id);
+    },
     onNodeDoubleClick: (_: unknown, node: Node) => {
       const item = scene.byKey.get(node.id);
       if (item?.face?.module) ui.set({ opened: new Set([...state.opened, item.key]) });

@@ -72,6 +72,18 @@ export function useTools() {
   };
 }
 
+/** Where the tools stand: right of the selection, else left of it, else above, and below it where that is out of sight. */
+export function toolsAt(box: Box, width: number, middle: number, size: Size, taken: Box | null): { left: number; top: number; beside: boolean } {
+  const clear = (left: number, top: number) =>
+    left > 4 && left + width < size.width - 4 &&
+    !(taken && left < taken.right + 4 && left + width > taken.left - 4 && top < taken.bottom + 4 && top + 32 > taken.top - 4);
+  const top = Math.max(8, middle);
+  if (clear(box.right + 40, middle)) return { left: box.right + 40, top, beside: true };
+  if (clear(box.left - 40 - width, middle)) return { left: box.left - 40 - width, top, beside: false };
+  const left = Math.max(8, Math.min(size.width - width - 8, box.right - width));
+  return { left, top: box.top >= 48 || box.bottom + 48 > size.height ? Math.max(8, box.top - 40) : box.bottom + 8, beside: false };
+}
+
 function SelectionTools({ scene, size, taken }: { scene: Scene; size: Size; taken: Box | null }) {
   const { state } = useEditor();
   const viewport = useViewport();
@@ -84,14 +96,7 @@ function SelectionTools({ scene, size, taken }: { scene: Scene; size: Size; take
   const one = items.length === 1;
   const module = one && items[0]!.face?.module;
   const width = (one ? 126 : 218) + (module ? 30 : 0);
-  const middle = one ? (box.top + box.bottom) / 2 - 16 : box.top;
-  const clear = (left: number, top: number) =>
-    left > 4 && left + width < size.width - 4 &&
-    !(taken && left < taken.right + 4 && left + width > taken.left - 4 && top < taken.bottom + 4 && top + 32 > taken.top - 4);
-  const beside = clear(box.right + 40, middle);
-  const [left, top] = beside ? [box.right + 40, Math.max(8, middle)]
-    : clear(box.left - 40 - width, middle) ? [box.left - 40 - width, Math.max(8, middle)]
-    : [Math.max(8, Math.min(size.width - width - 8, box.right - width)), Math.max(8, box.top - 40)];
+  const { left, top, beside } = toolsAt(box, width, one ? (box.top + box.bottom) / 2 - 16 : box.top, size, taken);
   return (
     <>
       {beside && <div className="leash" style={{ left: box.right + 3, width: 37, top: top + 15 }} />}

@@ -4,6 +4,7 @@ import type { Result } from "./actions";
 import { ends, graphOf } from "./graph";
 import { byGraph, home, pinned, takenIn } from "./lookup";
 import type { Scene, View } from "./scene";
+import { HEIGHT, WIDTH } from "./stacks";
 import type { Doc, EdgePair, GraphSpec, Json, NodeSpec, Point, Step } from "./types";
 
 export interface Clip {
@@ -63,7 +64,9 @@ export function readClip(content: string): Clip | null {
   }
 }
 
-export function paste(view: View, scene: Scene, clip: Clip, offset: Point = { x: 40, y: 40 }): Result {
+/** The nodes of the clipboard with new names, moved so far, else a little and on until they cover nothing. */
+export function paste(view: View, scene: Scene, clip: Clip, by?: Point): Result {
+  const offset = by ?? clearOf(scene, Object.values(clip.positions));
   const taken = takenIn(view, view.graph);
   const names = new Map<string, string>();
   const { fresh: modules, called } = brought(view, clip.modules);
@@ -87,6 +90,16 @@ export function paste(view: View, scene: Scene, clip: Clip, offset: Point = { x:
   }
   steps.push(["move", { positions: places as unknown as Json }]);
   return { edit: { graph: view.graph, label: `paste ${clip.nodes.length} layers`, steps }, select: [...names.values()] };
+}
+
+const STEP = 40;
+
+function clearOf(scene: Scene, corners: readonly Point[]): Point {
+  const covers = (offset: Point) => corners.some(({ x, y }) => scene.items.some((item) =>
+    x + offset.x < item.at.x + WIDTH && x + offset.x + WIDTH > item.at.x && y + offset.y < item.at.y + item.height && y + offset.y + HEIGHT > item.at.y));
+  const offset = { x: STEP, y: STEP };
+  for (let tries = 0; tries < 100 && covers(offset); tries += 1) offset.x += STEP;
+  return offset;
 }
 
 /** The modules of the clipboard that are not here yet; one that is another thing here under that name gets a number. */

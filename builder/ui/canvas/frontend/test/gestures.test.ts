@@ -8,6 +8,7 @@ import { applyEdit } from "../src/model/graph";
 import { arrange } from "../src/model/layout";
 import { everything } from "../src/model/lookup";
 import { move, standing } from "../src/model/placing";
+import { routes } from "../src/model/route";
 import { facesOf, sceneOf, type View } from "../src/model/scene";
 import { WIDTH } from "../src/model/stacks";
 import type { Doc, EdgePair, GraphSpec, LayerFace, ParamFace } from "../src/model/types";
@@ -160,5 +161,22 @@ describe("a number typed by hand", () => {
 
   it("is written in decimals", () => {
     for (const text of ["0x10", "1e400", "", "-1", "1e9", "abc"]) expect(parse(of("int"), text)).toHaveProperty("wrong");
+  });
+});
+
+describe("a thousand shortcuts", () => {
+  it("that run side by side each have a lane of their own", () => {
+    const names = Array.from({ length: 40 }, (_, index) => `add${index}`);
+    const chain = names.slice(1).map((name, index): EdgePair => [names[index]!, name]);
+    const over = names.flatMap((name, index) => names.slice(index + 2).map((later): EdgePair => [name, later]));
+    const scene = sceneOf(viewOf(graph(Object.fromEntries(names.map((name) => [name, "Add"])), [...chain, ...over])));
+    const paths = routes(scene);
+    const lanes = scene.wires.filter((wire) => wire.shortcut).map((wire) => {
+      const path = paths.get(wire.key)!;
+      return { x: path.label.x, top: scene.byKey.get(wire.source)!.at.y + 54, bottom: path.tip.y };
+    });
+    expect(lanes).toHaveLength(over.length);
+    const clash = lanes.some((a, at) => lanes.slice(at + 1).some((b) => Math.abs(a.x - b.x) < 16 && a.top < b.bottom && b.top < a.bottom));
+    expect(clash).toBe(false);
   });
 });

@@ -161,6 +161,14 @@ function falling(from: Point, to: Point, early: boolean, forked = early): Path {
   };
 }
 
+/** The first place to the left where no other lane runs between these heights; lanes are walked once, for there may be a thousand. */
+function freeLane(lanes: readonly Lane[], from: number, top: number, bottom: number): number {
+  const taken = lanes.filter((lane) => lane.top < bottom && lane.bottom > top).map((lane) => lane.x).sort((a, b) => b - a);
+  let x = from;
+  for (const other of taken) while (Math.abs(other - x) < NEXT_LANE) x -= NEXT_LANE;
+  return x;
+}
+
 function inLane(
   scene: Scene, from: Point, source: Item, target: Item,
   lanes: Lane[], index: number, count: number, dotted: boolean,
@@ -169,8 +177,7 @@ function inLane(
   const bottom = target.at.y + target.height / 2 + (index - (count - 1) / 2) * 9;
   const beside = scene.items.filter((item) => item.at.y < bottom && item.at.y + item.height > from.y);
   const edge = Math.min(source.at.x, target.at.x, ...beside.map((item) => item.at.x));
-  let x = edge - LANE;
-  while (lanes.some((lane) => Math.abs(lane.x - x) < NEXT_LANE && lane.top < bottom && lane.bottom > top)) x -= NEXT_LANE;
+  const x = freeLane(lanes, edge - LANE, top, bottom);
   lanes.push({ x, top, bottom });
   return {
     d: rounded([[from.x, from.y], [from.x, top], [x, top], [x, bottom], [target.at.x - 9, bottom]]),

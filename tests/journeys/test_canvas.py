@@ -188,3 +188,41 @@ def test_group_open_in_place_and_edit_inside(page: Page, server: Server) -> None
     page.keyboard.press("Control+z")
     page.keyboard.press("Control+z")
     steps.testid(page, "node-conv1").wait_for()
+
+
+def test_a_module_goes_to_another_project_by_the_clipboard(page: Page, server: Server) -> None:
+    open_new(page, server, CHAIN)
+    steps.testid(page, "node-conv1").click()
+    steps.testid(page, "node-flat").click(modifiers=["Shift"])
+    page.keyboard.press("Control+g")
+    expect(steps.testid(page, "node-block1")).to_contain_text("→ 1568")
+    page.keyboard.press("Control+c")
+    other = open_new(page, server, EMPTY)
+    steps.testid(page, "canvas").click(position={"x": 40, "y": 600})
+    page.keyboard.press("Control+v")
+    steps.testid(page, "node-block1").dblclick()
+    steps.testid(page, "node-block1/conv1").wait_for()
+    saved(page)
+    page.keyboard.press("Control+z")
+    expect(steps.testid(page, "empty-canvas")).to_be_visible()
+    saved(page)
+    page.wait_for_timeout(500)
+    assert server.python(READ, other).strip() == "{}"
+
+
+def test_a_region_is_selected_and_a_click_in_it_takes_one(page: Page, server: Server) -> None:
+    open_new(page, server, CHAIN)
+    first = steps.testid(page, "node-image").bounding_box()
+    last = steps.testid(page, "node-flat").bounding_box()
+    assert first
+    assert last
+    page.keyboard.down("Shift")
+    page.mouse.move(first["x"] - 30, first["y"] - 8)
+    page.mouse.down()
+    page.mouse.move(first["x"] + 60, first["y"] + 60)
+    page.mouse.move(last["x"] + last["width"] + 30, last["y"] + last["height"] + 4)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    expect(steps.testid(page, "inspector")).to_contain_text("3 layers")
+    steps.testid(page, "node-conv1").click(position={"x": 40, "y": 10})
+    expect(steps.testid(page, "inspector")).to_contain_text("Conv2d")

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -56,7 +57,7 @@ class Column:
             return np.asarray(~np.isnat(self.values))
         return np.asarray(self.values >= 0)
 
-    @property
+    @cached_property
     def distinct(self) -> int:
         """How many different values there are."""
         return len(np.unique(self.values[self.present]))
@@ -69,6 +70,12 @@ class Columns:
     rows: int
     all: tuple[Column, ...] = ()
     target: str = ""
+
+    @property
+    def groupable(self) -> tuple[Column, ...]:
+        """Those of which there are groups: no free text, and more than one value."""
+        some = (one for one in self.offered if one.kind != "text")
+        return tuple(one for one in some if one.distinct + (not one.present.all()) > 1)
 
     @property
     def offered(self) -> tuple[Column, ...]:

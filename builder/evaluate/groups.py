@@ -121,7 +121,7 @@ def standing_out(
     by = yardstick(report, metric)
     if not columns.offered:
         raise LaminaError(NOTHING, place="by", remedy=NOTHING_REMEDY)
-    looked = [one for one in columns.offered if one.kind != "text"][:MOST_COLUMNS]
+    looked = columns.groupable[:MOST_COLUMNS]
     parts = [
         (f"{one.label}: {label}", terms, mask)
         for one in looked

@@ -21,8 +21,11 @@ def show(look: Look, known: Columns) -> None:
         "Choose rows by columns",
         icon=":material/filter_alt:",
         key=f"conditions_{opened}",
-        help="Rows that meet conditions on one column or several, such as women under 30",
     ):
+        parts.html(
+            '<div class="lm-s lm-m">Rows that meet conditions on one column or several, such as '
+            "women under 30.</div>"
+        )
         counted = f"conditions_count_{opened}"
         count = int(st.session_state.get(counted, 1))
         terms: list[Term] = []

@@ -36,7 +36,7 @@ def show(look: Look, opened: str | None) -> str | None:
     `opened` is the condition whose rows are shown.
     """
     known = columns(look.run.prepared(), look.split)
-    offered = [one.label for one in known.offered if one.kind != "text"]
+    offered = [one.label for one in known.groupable]
     if not offered:
         return None
     with st.container(key="lm_card_groups"):

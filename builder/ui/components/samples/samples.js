@@ -31,7 +31,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     const level = (cell, at) => { const own = after(cell); return places[at] && own >= 0 ? cell + " ".repeat(places[at] - own) : cell; };
     const rows = items.map((item) => el("tr", { class: item.row === selected ? "on" : "", tabindex: 0, "data-testid": `sample-${item.row}`, "aria-label": item.title || `Row ${item.number}: explain this prediction`, onclick: () => open(item.row), onkeydown: (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); open(item.row); } event.stopPropagation(); } },
       item.cells.map((cell, at) => el("td", { class: number[at] ? "n" : "", title: cell }, number[at] ? level(cell, at) : cell))));
-    body = el("div", { class: `wrap${data.tall ? " tall" : ""}` }, el("table", {}, el("thead", {}, el("tr", {}, columns.map((column, at) => el("th", { class: number[at] ? "n" : "", scope: "col" }, column)))), el("tbody", {}, rows)));
+    body = el("div", { class: `wrap${data.tall ? " tall" : ""}` }, el("table", {}, el("thead", {}, el("tr", {}, columns.map((column, at) => el("th", { class: number[at] ? "n" : "", scope: "col", title: column }, column)))), el("tbody", {}, rows)));
   }
   root.replaceChildren(body);
 }

@@ -19,7 +19,13 @@ PROBE_ROWS = 64
 LARGEST = 200_000_000
 """Models with more parameters are not copied."""
 
-BOUNDS = {"Sigmoid": (0.0, 1.0), "Tanh": (-1.0, 1.0), "Softsign": (-1.0, 1.0)}
+BOUNDS = {
+    "Sigmoid": (0.0, 1.0),
+    "Tanh": (-1.0, 1.0),
+    "Softsign": (-1.0, 1.0),
+    "Hardsigmoid": (0.0, 1.0),
+    "Hardtanh": (-1.0, 1.0),
+}
 """Activations that flatten out at two bounds."""
 
 Row = dict[str, Any]

@@ -2,6 +2,7 @@
 that were trained on.
 """
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
@@ -20,6 +21,7 @@ LEAST_ROWS = 8
 """Rows that a bin or a category must have to tell anything."""
 MOST_TOLD = 6
 FEW_DOUBLES = 0.1
+LEAST_SINGLE, UNLIKELY, MOST_WIDE = 1 / 3, 100, 8
 """Of rows that may be alike by nature; where so few are, held-out ones should not be more often."""
 LOOK_ROWS, MOST_ROWS = 256, 16_384
 
@@ -148,7 +150,8 @@ def copies(train: Split, held_out: Split, inputs: Mapping[str, InputSpec]) -> fl
     """The share of held-out rows that stand in the training split with the very same inputs.
 
     None where rows repeat by nature: half of the training rows are doubles, or, of categories and
-    few numbers, a tenth; or where they are too many bytes.
+    few numbers, a tenth (not where the numbers take so many values that no two rows would be alike
+    by luck: then two thirds); or where they are too many bytes.
     """
     names = [name for name in inputs if name in train and name in held_out]
     rich = any(
@@ -160,10 +163,27 @@ def copies(train: Split, held_out: Split, inputs: Mapping[str, InputSpec]) -> fl
         return None
     keys = _keys(train, names)
     known = set(keys)
-    if len(known) < (0.5 if rich else 1 - FEW_DOUBLES) * len(keys):
+    least = 0.5 if rich else 1 - FEW_DOUBLES
+    if len(known) < least * len(keys) and (
+        len(known) < LEAST_SINGLE * len(keys) or not _unlike(train, names, inputs)
+    ):
         return None
     found = _keys(held_out, names)
     return sum(key in known for key in found) / len(found) if found else None
+
+
+def _unlike(train: Split, names: list[str], inputs: Mapping[str, InputSpec]) -> bool:
+    """Whether not even one pair in a hundred such tables would be alike by luck: the columns that
+    take many values (a quarter as many as there are rows), were they drawn one by one, make a
+    hundred times as many rows as there are pairs (the birthday problem).
+    """
+    kinds, rows = 0.0, 0
+    for name in names:
+        x, rows = train[name], len(train[name])
+        if inputs[name].form == "vector":
+            values = [len(column.unique()) for column in x[:, :MOST_WIDE].T]
+            kinds += sum(math.log(count) for count in values if 4 * count >= rows)
+    return kinds > math.log(UNLIKELY * rows * max(1, rows - 1) / 2 + 1)
 
 
 def _numbers(spec: InputSpec) -> int:

@@ -179,3 +179,24 @@ def test_images_are_looked_at_as_the_network_gets_them() -> None:
     )
     assert raw.sizes[0][1] > 30
     assert ready.sizes[0][1] < 1
+
+
+def test_rows_that_stand_twice_in_a_file_of_few_numbers_are_copies() -> None:
+    x = made(400, 3)["table"]
+    both = torch.cat([x, x])[torch.randperm(800, generator=torch.Generator().manual_seed(1))]
+    train, held_out = {"table": both[:600]}, {"table": both[600:]}
+    assert (data.copies(train, held_out, spec(3)) or 0.0) > 0.5
+    coarse = {"table": (2 * train["table"]).round()}
+    assert data.copies(coarse, held_out, spec(3)) is None
+
+
+def test_the_mean_loss_of_the_held_out_rows_comes_with_its_standard_error() -> None:
+    chances = torch.tensor([[0.5, 0.5], [0.5, 0.5], [0.9, 0.1], [0.1, 0.9]])
+    said = {"prediction": chances.argmax(1), "probabilities": chances}
+    target = torch.tensor([0, 1, 0, 0])
+    binary = TargetSpec(name="y", kind="class", classes=("a", "b"), counts=(3, 1))
+    losses = -chances.gather(1, target[:, None]).log()
+    told = measure.answers(said, target, binary)
+    assert told["error"] == pytest.approx(float(losses.std()) / 2)
+    exact = {"prediction": torch.tensor([1.0, 2.0, 3.0])}
+    assert measure.answers(exact, torch.tensor([1.0, 2.0, 3.0]), NUMBER)["error"] == 0

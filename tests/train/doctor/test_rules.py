@@ -10,9 +10,9 @@ from builder.data.specs import TargetSpec
 from builder.graph import edit
 from builder.graph.spec import Graph
 from builder.project import Recipe
-from builder.train import doctor, orders
+from builder.train import doctor, health, orders
 from builder.train.doctor.base import Change
-from builder.train.doctor.facts import Breakdown, Facts, Intake, Node, Raise, Teller
+from builder.train.doctor.facts import BOUNDED, Breakdown, Facts, Intake, Node, Raise, Teller
 from tests.train.doctor.recorded import GRAPH, NODES, SICK, SOUND, TARGET, blocks, epochs, probed
 
 
@@ -531,3 +531,16 @@ def test_a_breakdown_asks_for_the_gradients_before_it() -> None:
     assert found["exploding_gradients"].node is None
     data = replace(broken, breakdown=Breakdown("table", f"{words} The data of 'table' holds NaN."))
     assert "exploding_gradients" not in codes(data)
+
+
+def test_weights_that_were_thrown_far_off_name_the_rate_where_nothing_was_learnt() -> None:
+    grown = {node: {"weight": 60.0} for node in ("fc1", "fc2", "fc3", "head")}
+    lost = replace(SOUND, **probed(**grown), blocks=blocks(*[1.1] * 10))
+    (found,) = [one for one in doctor.examine(lost) if one.code == "rate_too_high"]
+    assert "20 times" in found.fact
+    assert "rate_too_high" not in codes(replace(lost, blocks=blocks(*[0.3] * 10)))
+    assert "rate_too_high" not in codes(replace(SOUND, blocks=blocks(*[1.1] * 10)))
+
+
+def test_every_bounded_activation_that_the_rule_names_is_measured() -> None:
+    assert BOUNDED == health.BOUNDS.keys()

@@ -22,7 +22,8 @@ class Overfitting(Rule):
         "fallen on by a fifth and is less than half of it (Prechelt 1998: generalisation loss; "
         "Breiman et al. 1984: the one-standard-error rule). Or for eight epochs nothing "
         "got better, the training loss is a tenth, and the validation loss 30 % of a blind "
-        "guess's; numbers: or a hundredth, and 15 %, for then the noise is learnt as well."
+        "guess's and more by one standard error; numbers: or a hundredth, and 15 %, for then the "
+        "noise is learnt as well."
     )
     news = ("epoch",)
 
@@ -40,14 +41,16 @@ class Overfitting(Rule):
         lowest, then = rows[best]["validation_loss"], rows[best]["train_loss"]
         limit = RISE_KEPT if self.code in facts.standing else RISE
         climbs = held_out > limit * lowest and train < 0.8 * then and train < 0.5 * held_out
-        if self.code not in facts.standing and facts.guess is not None:
-            climbs = climbs and held_out - lowest > facts.answers.get("error", 0.0)
+        fresh = self.code not in facts.standing and facts.guess is not None
+        luck = facts.answers.get("error", 0.0) if fresh else 0.0
+        climbs = climbs and held_out - lowest > luck
         reference = facts.reference
         stuck = len(rows) - 1 - best >= 2 * PATIENCE and reference is not None
         number = facts.target is not None and facts.target.kind == "number"
         limits = ((GAP, HARD), (EXACT, NOISE))[: 1 + number]
         parted = stuck and any(
-            train < gap * held_out and held_out > hard * (reference or 0.0) for gap, hard in limits
+            train < gap * held_out and held_out - luck > hard * (reference or 0.0)
+            for gap, hard in limits
         )
         if not climbs and not parted:
             return None

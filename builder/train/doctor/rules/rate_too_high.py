@@ -10,6 +10,7 @@ BLEW, JUMP, HEALED = 3.0, 1.5, 10.0
 LOST, LOST_KEPT, HAD = 0.95, 0.8, 0.7
 FAST, FAST_KEPT = 0.06, 0.03
 LONG = 0.01
+GROWN = 10.0
 SETTLED = 40
 """Steps after which the first ones, which are long with any rate of Adam, tell no more."""
 ADAPTIVE = frozenset({"Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop"})
@@ -28,7 +29,8 @@ class RateTooHigh(Rule):
         "schedule; or an epoch's loss was under 70 % of a blind guess's and the latest is above "
         "95 % of it again; or half of the nodes move by more than 6 % a step, after 40 steps, "
         "while the loss is not below the blind guess, or rose to ten times the first one's on the "
-        "way (0.1 to 1 % is usual: Karpathy, CS231n notes)."
+        "way (0.1 to 1 % is usual: Karpathy, CS231n notes); or the weights of half of the nodes "
+        "are ten times as large as drawn, and the loss is no better than a blind guess."
     )
     news = ("steps", "epoch")
     confirm = 3
@@ -44,6 +46,7 @@ class RateTooHigh(Rule):
             or self._jumped(facts)
             or self._lost(facts)
             or self._thrown(facts)
+            or self._grown(facts)
         )
         if sign is None:
             return None
@@ -161,6 +164,24 @@ class RateTooHigh(Rule):
             f"The loss rose from {start:.3g} to {peak.high:,.3g} by step {peak.step:,} before it "
             f"fell to {now:.3g}.",
             {"start": start, "peak": peak.high},
+        )
+
+    def _grown(self, facts: Facts) -> tuple[str, dict[str, float]] | None:
+        """Weights that were thrown far off and stay there, as where every unit has died of it."""
+        guess, now = facts.guess, mean_loss(facts.tail(0.1))
+        if guess is None or not facts.falls or facts.step < SETTLED or now < 0.95 * guess:
+            return None
+        sizes = [
+            (facts.recent(node.id, "weight", looks=1) or 0.0) / node.norm
+            for node in facts.weighted
+            if node.width and node.norm > 0 and node.id not in facts.frozen
+        ]
+        if not sizes or median(sizes) < GROWN:
+            return None
+        return (
+            f"The weights have grown to {median(sizes):,.3g} times what they were drawn at, and "
+            f"the loss is {now:.3g}, no better than a blind guess.",
+            {"start": guess, "peak": now, "grown": median(sizes)},
         )
 
     def _lost(self, facts: Facts) -> tuple[str, dict[str, float]] | None:

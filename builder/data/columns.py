@@ -311,7 +311,7 @@ def retype(
     """
     how = dict(reading)
     if column.type in ("category", "text"):
-        how = {key: value for key, value in how.items() if key == "relabel"}
+        how = {key: value for key, value in how.items() if key in ("relabel", "absent")}
         if have in ("category", "text"):
             return cells, how
         return cells.map(tables.to_text).astype(object), how

@@ -193,8 +193,7 @@ def _inspect(data: Data, limit: int, progress: Progress) -> Overview:
         source=data.source,
         rows=raw.rows,
         columns=tuple(
-            _view(raw.frame[name], place, profiles[name], planned[name], problem)
-            for place, name in enumerate(profiles)
+            _view(raw, name, place, planned[name], problem) for place, name in enumerate(profiles)
         ),
         media=tuple(
             MediaView(name, m.form, len(m.values), dict(m.facts)) for name, m in raw.media.items()
@@ -291,9 +290,8 @@ def _preview(frame: "pd.DataFrame", limit: int) -> tuple[dict[str, Any], ...]:
     return tuple(dict(zip(names, line, strict=True)) for line in zip(*cells, strict=True))
 
 
-def _view(
-    cells: "pd.Series[Any]", position: int, profile: Profile, planned: Planned, problem: str | None
-) -> ColumnView:
+def _view(raw: Raw, name: str, position: int, planned: Planned, problem: str | None) -> ColumnView:
+    cells, profile = raw.frame[name], raw.profiles[name]
     numbers: dict[str, float | str] = {}
     edges: Sequence[float | str] = ()
     counts: Sequence[int] = ()
@@ -321,6 +319,7 @@ def _view(
             "encode": planned.encode,
             "log": planned.log,
             "flag_missing": planned.flag,
+            "absent": tuple(raw.reading.get(name, {}).get("absent", ())),
         },
         numbers,
         tuple(edges),

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from builder import scan
-from builder.data import sources, store
+from builder.data import absent, sources, store
 from builder.data.base import Raw, Source
 from builder.errors import LaminaError
 from builder.progress import Progress, silent
@@ -69,7 +69,13 @@ def fingerprint(data: Data) -> list[dict[str, Any]]:
 
 
 def read(data: Data, progress: Progress = silent) -> Raw:
-    """All rows of the project's data; the last few are kept in memory, by content."""
+    """All rows of the project's data, what stands for nothing known left blank; the last few are
+    kept in memory, by content.
+    """
+    return absent.blanked(_read(data, progress), data)
+
+
+def _read(data: Data, progress: Progress) -> Raw:
     source = source_of(data)
     digests = [file["digest"] for file in fingerprint(data)]
     key = store.digest_json([data.source, dict(data.options), digests])

@@ -2,7 +2,7 @@
 standard library only."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -152,16 +152,18 @@ def read_column(records: Records, name: str) -> list[Any]:
 def _each(
     column: Mapping[str, Any], values: Sequence[Any], read: Callable[[Any], Any], what: str
 ) -> list[Any]:
-    """Every cell read, its labels merged, its words for missing set aside. Raises ValueError with
-    column and row."""
+    """Every cell read, its labels merged, a gap where it stands for nothing known. Raises
+    ValueError with column and row.
+    """
     merged: Mapping[str, str] = column.get("relabel", {})
     if merged:
         values = [merged.get(v.strip(), v) if isinstance(v, str) else v for v in values]
-    words = frozenset(column.get("missing", ()))
+    absent = column.get("absent", ())
+    words = frozenset((*column.get("missing", ()), *absent))
     if words:
         values = [None if isinstance(v, str) and v.strip() in words else v for v in values]
     try:
-        return [read(value) for value in values]
+        cells = [read(value) for value in values]
     except (ValueError, TypeError, OverflowError):
         for row, value in enumerate(values):
             try:
@@ -172,15 +174,26 @@ def _each(
                     f"Column {column['name']!r}, record {row + 1}: {shown} is no {what}."
                 ) from None
         raise
+    if absent:
+        gone, gap = set(_readable(absent, read)), read(None)
+        cells = [gap if cell in gone else cell for cell in cells]
+    return cells
+
+
+def _readable(words: Sequence[str], read: Callable[[Any], Any]) -> Iterator[Any]:
+    for word in words:
+        try:
+            yield read(word)
+        except (ValueError, TypeError, OverflowError):
+            continue  # matched as a word
 
 
 def numbers(column: Mapping[str, Any], values: Sequence[Any]) -> Tensor:
     """A numeric, boolean or date column as float64 [N, parts], NaN where missing."""
     kind = column["kind"]
     if kind == "boolean":
-        return torch.tensor(_each(column, values, to_boolean, "yes or no"), dtype=torch.float64)[
-            :, None
-        ]
+        marks = _each(column, values, to_boolean, "yes or no")
+        return torch.tensor(marks, dtype=torch.float64)[:, None]
     if kind == "date":
         forms = column.get("formats", ())
         moments = _each(column, values, lambda value: to_moment(value, forms), "date")

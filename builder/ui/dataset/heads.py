@@ -193,7 +193,7 @@ def _plain(data: Data) -> Any:
 def treated(data: Data, name: str, changes: Mapping[str, Any]) -> Data:
     """The data with a column's treatment changed; what is back to its default is left out."""
     before = data.columns.get(name, Column()).model_dump(exclude_defaults=True)
-    after = {key: value for key, value in {**before, **changes}.items() if value is not None}
+    after = {key: value for key, value in {**before, **changes}.items() if value not in (None, ())}
     columns = {key: column for key, column in data.columns.items() if key != name}
     if after:
         columns[name] = Column.model_validate(after)

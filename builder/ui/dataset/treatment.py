@@ -116,6 +116,15 @@ def _form(project: Project, view: "ColumnView", rows: int, shown: str) -> None:
                 value=treatment["flag_missing"] is not False,
                 key=f"{name}_flag",
             )
+    absent = st.text_input(
+        "Also not known",
+        value=", ".join(treatment["absent"]),
+        placeholder="-999, 9999",
+        help="Values of this column that stand for nothing known: they count as gaps, here and in "
+        "every file to predict. Several are set apart by commas.",
+        key=f"{name}_absent",
+    )
+    chosen["absent"] = tuple(word.strip() for word in absent.split(",") if word.strip())
     if kind in ("number", "date"):
         chosen["scale"] = _choice("Scale", SCALE, tuple(SCALE), treatment["scale"], f"{name}_scale")
     if kind == "number":

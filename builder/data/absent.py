@@ -1,0 +1,60 @@
+"""Values that stand for nothing known: -999 in a column of temperatures, a cell typed wrongly."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from builder.data.base import Raw
+from builder.data.runtime import tables
+from builder.errors import LaminaError
+from builder.project import Data
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def blanked(raw: Raw, data: Data) -> Raw:
+    """The rows with a gap wherever a cell holds one of its column's `absent` values; what reads
+    new rows does the same (`Raw.reading`).
+
+    Raises LaminaError for a value that its column cannot hold.
+    """
+    wanted = {
+        name: column.absent
+        for name, column in data.columns.items()
+        if column.absent and name in raw.frame
+    }
+    if not wanted:
+        return raw
+    frame = raw.frame.copy(deep=False)
+    reading = dict(raw.reading)
+    for name, words in wanted.items():
+        known = reading.get(name, {})
+        reading[name] = {**known, "absent": list(words)}
+        frame[name] = _blank(frame[name], reading[name], f"data.columns.{name}.absent")
+    return dataclasses.replace(raw, frame=frame, reading=reading)
+
+
+def _blank(cells: "pd.Series[Any]", reading: Mapping[str, Any], place: str) -> "pd.Series[Any]":
+    from pandas.api import types
+
+    words = reading["absent"]
+    try:
+        if types.is_bool_dtype(cells.dtype):
+            gone: list[Any] = [tables.to_boolean(word) for word in words]
+            return cells.mask(cells.astype("float64").isin(gone))
+        if types.is_numeric_dtype(cells.dtype):
+            decimal, unit = reading.get("decimal", "."), reading.get("unit", "")
+            gone = [tables.to_number(word, decimal, unit) for word in words]
+            return cells.mask(cells.isin(gone))
+        if types.is_datetime64_any_dtype(cells.dtype):
+            gone = [tables.to_moment(word, reading.get("formats", ())) for word in words]
+            return cells.mask(cells.isin(gone))
+    except ValueError as error:
+        raise LaminaError(
+            f"The column holds no value like {str(error)!r}.",
+            place=place,
+            remedy="Name values as they stand in the column, such as -999.",
+        ) from None
+    gone = [tables.to_text(word) for word in words]
+    return cells.mask(cells.map(tables.to_text, na_action="ignore").isin(gone))

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,8 @@ from builder.wording import one_line
 
 PLACE = "data.options.names"
 LONGEST = 200
+SHOWN = 30
+"""So many names are told where their number is wrong."""
 ENDINGS: Mapping[int, str] = {1: "st", 2: "nd", 3: "rd"}
 OPTION = Option(
     "names",
@@ -24,10 +27,27 @@ OPTION = Option(
 )
 
 
+DECLARED = re.compile(
+    r"(?P<name>[^:]+?)\s*:\s*(?:|.*,.*|.*\.|"
+    r"(?:continuous|numeric|real|integer|float|discrete|nominal|categorical|binary|boolean|"
+    r"label|date|time|timestamp|string|text|ignore)\b.*)",
+    re.IGNORECASE,
+)
+"""A line that says what its column holds: "age: continuous", "sex: Female, Male", "n: 1."."""
+CLASSES = re.compile(r"[^:]+,[^:]+\.")
+"""The line of classes that a list of names begins with (C4.5): ">50K, <=50K."."""
+CLASS = "class"
+"""What the last column of such a list is called, of which it gives the values alone."""
+
+
 def parse(text: str) -> list[str] | dict[str, str]:
     """The names in a text: JSON (a list, or an object from old to new names), one a line, or one
-    line cut at tabs, semicolons, commas or spaces. Of lines such as "age: continuous." (UCI's
+    line cut at tabs, semicolons, commas or spaces. Of a line such as "age: continuous." (UCI's
     lists of names) only what stands before the colon counts, and comments (|, #, %) do not.
+
+    Each line is judged by itself, so a name may be added to such a list; what is no declaration
+    keeps its colon ("ratio a:b") unless most lines read "name: what it is". A list that begins
+    with its classes and names no target leaves the last column to them: it is called "class".
 
     Raises LaminaError for JSON that is neither.
     """
@@ -38,9 +58,34 @@ def parse(text: str) -> list[str] | dict[str, str]:
     if len(lines) <= 1:
         return _cut(lines[0]) if lines else []
     named = [line for line in lines if not line.startswith(("|", "# ", "%"))]
-    if 2 * sum(":" in line for line in named) > len(named):
-        named = [line.partition(":")[0].strip() for line in named if ":" in line]
-    return [line.rstrip(",;").strip().strip('"') for line in named]
+    if all(line.endswith(",") for line in named[:-1]) and any("," in x[:-1] for x in named):
+        return _cut(" ".join(named).rstrip(","))  # one list, wrapped
+    return _declared(named) or [_plain(line) for line in named]
+
+
+def _declared(lines: Sequence[str]) -> list[str]:
+    """The names of lines of which some say what their column holds; none where no line does."""
+    glossary = 2 * sum(": " in line for line in lines) > len(lines)
+    found = [_before_colon(line, glossary) for line in lines]
+    if not any(found):
+        return []
+    classes = CLASSES.fullmatch(lines[0]) is not None
+    names = [name or _plain(line) for name, line in zip(found, lines, strict=True)][classes:]
+    if classes and all(found[1:]) and CLASS not in names:
+        names.append(CLASS)
+    return names
+
+
+def _before_colon(line: str, glossary: bool) -> str:
+    """The name of a line that goes on with what its column holds; empty for any other line."""
+    found = DECLARED.fullmatch(line)
+    if found:
+        return found["name"].strip('"')
+    return line.partition(": ")[0].strip().strip('"') if glossary and ": " in line else ""
+
+
+def _plain(line: str) -> str:
+    return line.rstrip(",;").strip().strip('"')
 
 
 def written(names: Sequence[str] | Mapping[str, str]) -> str:
@@ -100,7 +145,7 @@ def given(options: Mapping[str, Any], have: Sequence[str]) -> tuple[str, ...]:
     else:
         raise _no_names()
     if len(names) != len(have):
-        raise _miscounted(len(names), have)
+        raise _miscounted(names, have)
     found = tuple(_clean(name, place, have[place]) for place, name in enumerate(names))
     if naming.numbered(have):
         found = tuple(naming.called(name, True) for name in found)
@@ -132,8 +177,11 @@ def _some(wanted: Mapping[str, Any], have: Sequence[str]) -> list[Any]:
     return names
 
 
-def _miscounted(count: int, have: Sequence[str]) -> LaminaError:
-    less = count < len(have)
+def _miscounted(names: Sequence[Any], have: Sequence[str]) -> LaminaError:
+    count, less = len(names), len(names) < len(have)
+    shown = [one_line(str(name))[:40] for name in names]
+    if count > SHOWN:
+        shown = [*shown[: SHOWN - 1], "…", shown[-1]]
     return LaminaError(
         f"There {'is' if count == 1 else 'are'} {count:,} name{'s' * (count != 1)} for "
         f"{len(have):,} column{'s' * (len(have) != 1)}.",
@@ -143,7 +191,7 @@ def _miscounted(count: int, have: Sequence[str]) -> LaminaError:
             if less
             else f"Take {count - len(have):,} out."
         )
-        + " The order is the file's.",
+        + f" The order is the file's. These were read: {', '.join(shown)}.",
     )
 
 

@@ -49,7 +49,20 @@ def told(given: Data, wanted: object) -> Data:
         ("age city", ["age", "city"]),
         ('"age, in years", city', ["age, in years", "city"]),
         ("age\n city \n\nvisits,\n", ["age", "city", "visits"]),
-        ("| a comment\n>50K, <=50K.\n\nage: continuous.\ncity: A, B.\nn: 1.", ["age", "city", "n"]),
+        ("age, city,\nvisits", ["age", "city", "visits"]),
+        ("age: continuous.\ncity: A, B\nn: 1.", ["age", "city", "n"]),
+        ("| a comment\n>50K, <=50K.\n\nage: continuous.\nn: 1.\npay", ["age", "n", "pay"]),
+        ("| a comment\n>50K, <=50K.\n\nage: continuous.\nn: 1.", ["age", "n", "class"]),
+        ("a, b.\nclass: a, b.\nage: continuous.", ["class", "age"]),
+        ("age: continuous.\ncity: A, B\nn\nvisits\nstays", ["age", "city", "n", "visits", "stays"]),
+        ("age:continuous\nsex:\nn", ["age", "sex", "n"]),
+        ("age: years lived\ncity: where\nratio a:b", ["age", "city", "ratio a:b"]),
+        ("ratio a:b\nns:age\nxml:lang", ["ratio a:b", "ns:age", "xml:lang"]),
+        ("ratio: height by width\nage\nn", ["ratio: height by width", "age", "n"]),
+        (
+            "ratio: height by width\nage: continuous.\nn\ny",
+            ["ratio: height by width", "age", "n", "y"],
+        ),
         ('["a,b", "c"]', ["a,b", "c"]),
         ('{"#0": "age"}', {"#0": "age"}),
         ("age", ["age"]),
@@ -69,10 +82,31 @@ def test_names_are_read_as_they_are_typed_or_pasted(text: str, wanted: object) -
         ["a,b", "c"],
         ['say "x"', "b"],
         ["a: b", "c: d"],
+        ["a: b, c", "d."],
+        ["x, y.", "n:", "z"],
+        ["a,", "b,c"],
     ],
 )
 def test_names_are_written_so_that_they_are_read_again(given: list[str]) -> None:
     assert names.parse(names.written(given)) == given
+
+
+def test_the_list_of_names_of_a_public_data_set_names_its_target_too(test_data: Path) -> None:
+    text = (test_data / "tabular_adult" / "adult.names").read_text()
+    found = names.parse(text)
+    assert found[:2] == ["age", "workclass"]
+    assert found[-2:] == ["native-country", "class"]
+    assert names.parse(f"{text}\n\nincome") == [*found[:-1], "income"]
+    assert len(found) == 15
+
+
+def test_a_wrong_count_says_which_names_were_read(bare: Data) -> None:
+    with pytest.raises(LaminaError) as refused:
+        data.read(told(bare, ["age", "city"]))
+    assert refused.value.remedy.endswith("These were read: age, city.")
+    with pytest.raises(LaminaError) as refused:
+        data.read(told(bare, [f"c{i}" for i in range(99)]))
+    assert refused.value.remedy.endswith("c27, c28, …, c98.")
 
 
 @pytest.mark.parametrize(

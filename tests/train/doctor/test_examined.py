@@ -1,4 +1,4 @@
-"""What the rules learnt from the runs of an examiner who had not read them (doctor_runs/exam.py)."""
+"""What the rules learnt from the runs of an examiner who had not read them."""
 
 from dataclasses import replace
 

@@ -62,6 +62,22 @@ def test_a_decay_that_takes_a_hundredth_in_each_step_need_not_spoil_all() -> Non
     facts = replace(SOUND, recipe=heavy, rate=1e-2)
     assert codes(facts) == {"heavy_decay"}
     assert codes(replace(facts, rate=1e-5)) == set()
+    usual = Recipe.model_validate({"epochs": 20, "optimizer": {"lr": 5.0, "weight_decay": 0.01}})
+    assert "heavy_decay" not in codes(replace(facts, recipe=usual, rate=5.0)), "the rate pulls"
+
+
+def test_early_stopping_while_the_own_rows_still_got_better_asks_for_no_more_epochs() -> None:
+    falling = blocks(*[1.1 - 0.02 * at for at in range(10)])
+    ended = replace(
+        SOUND,
+        **SICK["no_better"][0] | {"step": 2_000, "recipe": Recipe(epochs=400, batch_size=32)},
+        blocks=tuple(replace(one, step=20 * one.step) for one in falling),
+    )
+    (found,) = [one for one in doctor.examine(ended) if one.code == "no_better"]
+    assert "nothing of that holds for others" in found.why
+    short = replace(ended, step=40)
+    (found,) = [one for one in doctor.examine(short) if one.code == "no_better"]
+    assert found.changes[0].label.endswith("without early stopping")
 
 
 @pytest.mark.parametrize("layer", ["Softmax", "Sigmoid", "ReLU", "Tanh"])

@@ -20,15 +20,16 @@ class HeavyDecay(Rule):
     help = (
         "The decay takes 1 % of the weights or more in each step, or they have shrunk to 30 % of "
         "what they were drawn with (kept until 0.5 % and 50 %), and the loss is above 20 % of a "
-        "blind guess's, or above 60 % where the weights have only shrunk. At AdamW's defaults a "
+        "blind guess's, or above 60 % where the weights have only shrunk. Nothing is said of a "
+        "decay of 0.01 or less: where that pulls so, the rate does. At AdamW's defaults a "
         "step takes a thousandth of a percent (Loshchilov and Hutter 2019)."
     )
     news = ("probe", "epoch")
 
     def find(self, facts: Facts) -> Finding | None:
-        """The node that has shrunk most, where the recipe has a decay."""
+        """The node that has shrunk most, where the recipe has a decay beyond the usual."""
         kept = self.code in facts.standing
-        if not facts.decay > 0 or facts.step < LEAST_STEPS:
+        if not facts.decay > USUAL or facts.step < LEAST_STEPS:
             return None
         left = self._left(facts)
         pull = facts.pull >= (PULL_KEPT if kept else PULL)

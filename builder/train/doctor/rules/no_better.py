@@ -91,7 +91,8 @@ class NoBetter(Rule):
 
     def _next(self, facts: Facts, learnt: bool) -> tuple[str, tuple[Change, ...]]:
         """What it most likely takes, by what else is known."""
-        if facts.step < FEW_STEPS or (not learnt and _falling(facts)):
+        falling, cut = _falling(facts), facts.epoch < facts.recipe.epochs
+        if facts.step < FEW_STEPS or (not learnt and falling and not cut):
             few = f"It was over after {facts.step:,} step{'s' * (facts.step != 1)}"
             why = (
                 f"{few}, with most of the way still to go."
@@ -99,7 +100,7 @@ class NoBetter(Rule):
                 else "The training loss was still falling when it was over."
             )
             return why, (_longer(facts),)
-        if learnt:
+        if learnt or (falling and cut):  # its own rows still got better, held-out ones did not
             return (
                 "It has learnt its own rows, and nothing of that holds for others: the inputs do "
                 "not tell the target, the splits are not alike, or the rows are too few.",
@@ -147,7 +148,8 @@ def _longer(facts: Facts) -> Change:
     overrides: dict[str, object] = {}
     if wanted > recipe.epochs:
         overrides["recipe.epochs"] = wanted
+    label = f"Train for {max(wanted, recipe.epochs)} epochs"
     if facts.epoch < recipe.epochs:
         overrides["recipe.early_stopping"] = None
-    epochs = max(wanted, recipe.epochs)
-    return Change(f"Train for {epochs} epochs", "More steps, from the start.", overrides=overrides)
+        label += " without early stopping"
+    return Change(label, "More steps, from the start.", overrides=overrides)

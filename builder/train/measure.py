@@ -88,7 +88,8 @@ def _surprise(chances_BK: Tensor | None, target_B: Tensor) -> Tensor | None:
 def _error(losses_B: Tensor | None) -> dict[str, float]:
     if losses_B is None or len(losses_B) < 2:
         return {}
-    return {"error": float(losses_B.std()) / math.sqrt(len(losses_B))}
+    error = float(losses_B.std()) / math.sqrt(len(losses_B))
+    return {"error": error} if math.isfinite(error) else {}
 
 
 def _rank(said_B: Tensor, target_B: Tensor) -> float:

@@ -41,7 +41,6 @@ def check(
     modules = modules or {}
     start = current = repair.Scene(graph, modules, inputs, output_shape)
     first = start.walked
-    own = {node.id for node in graph.nodes}
     issues: list[Issue] = []
     passed: set[str] = set()
     broken: dict[str, Failure] = {}
@@ -52,8 +51,8 @@ def check(
             break
         trials = repair.trials(current, fault) if len(issues) < MOST_REPAIRS else ()
         fixes = _fixes(start, fault, trials)
-        told = words.issue(current, fault, fixes)
-        if told.node is None or told.node.partition("/")[0] in own:  # not of what a repair added
+        told = _at(words.issue(current, fault, fixes))
+        if _drawn(graph, current.graph, told, fault):
             issues.append(told)
         passed.add(fault.key)
         if fault.failure is not None:
@@ -64,6 +63,24 @@ def check(
     issues.extend(_warnings(graph, current))
     issues.extend(_lonely(graph, current))
     return _verdict(graph, first, current.walked, known, broken, tuple(issues), batch_size)
+
+
+def _at(issue: Issue) -> Issue:
+    """A missing Input belongs to the node that waits for it, so that it is seen and repaired there."""
+    if issue.code != "no_input" or not issue.fixes:
+        return issue
+    operation, arguments = issue.fixes[0].edits[-1]
+    return replace(issue, node=arguments["target"]) if operation == "connect" else issue
+
+
+def _drawn(graph: Graph, mended: Graph, issue: Issue, fault: repair.Fault) -> bool:
+    """Whether a mistake is of what is drawn: not of a node that a repair added, nor only of what
+    would come along an edge that a repair added; that is told once it is there.
+    """
+    node = (fault.node or "").partition("/")[0]
+    if not node or issue.fixes:
+        return not node or node in graph.ids()
+    return node in graph.ids() and mended.into(node) == graph.into(node)
 
 
 def _whole(walked: Walked) -> dict[str, Result]:

@@ -275,3 +275,37 @@ def test_a_missing_embedding_gets_the_width_that_later_layers_ask_for():
     (embed,) = (node for node in mended.nodes if node.layer == "Embedding")
     assert embed.params["embedding_dim"] == 48
     assert len(mended.nodes) == len(drawn.nodes) + 1
+
+
+LOOSE = {
+    "a sequence layer and the answer": graph(
+        ("lstm1 LSTM", {"hidden_size": 64, "last": True}), "out1 Output", edges="lstm1>out1"
+    ),
+    "pieces in a wrong order": graph(
+        ("conv1 Conv2d", C8),
+        ("linear1 Linear", {"out_features": 64}),
+        ("lstm1 LSTM", {"hidden_size": 64}),
+        ("embed1 Embedding", {"embedding_dim": 32}),
+        "out1 Output",
+        edges="lstm1>conv1 conv1>linear1",
+    ),
+}
+
+
+@pytest.mark.parametrize("model", LOOSE.values(), ids=LOOSE)
+def test_a_missing_input_is_told_at_the_layer_that_waits_for_it(model: Graph) -> None:
+    errors = check(model, {"image": IMAGE}, output_shape=(3,)).errors
+    assert (errors[0].code, errors[0].node) == ("no_input", "lstm1")
+    assert [fix.label for fix in errors[0].fixes] == ["Add an Input before lstm1"]
+    drawn = model.ids()
+    for error in errors:
+        assert error.fixes, error.title
+        named = {label.removeprefix("from ") for label, _ in error.table}
+        assert named <= drawn | {"the task needs"}, error.title
+
+
+@pytest.mark.parametrize("model", LOOSE.values(), ids=LOOSE)
+def test_pressing_the_first_repair_leads_from_no_input_to_a_whole_network(model: Graph) -> None:
+    mended, done = fix(model, {"image": IMAGE}, output_shape=(3,))
+    assert done[0].label == "Add an Input before lstm1"
+    assert check(mended, {"image": IMAGE}, output_shape=(3,)).ok

@@ -124,7 +124,7 @@ ZOO = [
     Broken("encoder heads do not divide", graph("text Input", ("embed Embedding", {"embedding_dim": 30}), ("enc TransformerEncoderLayer", {"nhead": 4}), ("mean Mean", {"dim": 1}), ("head Linear", {"out_features": 2}), "out Output"),
            (TOKENS,), "heads", "enc", (2,)),
     Broken("no output", graph("table Input", ("head Linear", {"out_features": 3})), (TABLE,), "no_output", None, (3,), "Output"),
-    Broken("no input", graph(("head Linear", {"out_features": 3}), "out Output"), (TABLE,), "no_input", None, (3,), "Input"),
+    Broken("no input", graph(("head Linear", {"out_features": 3}), "out Output"), (TABLE,), "no_input", "head", (3,), "Input"),
     Broken("nothing at all", Graph(), (TABLE,), "no_input", None, (3,)),
     Broken("unconnected", graph("table Input", ("a Linear", {"out_features": 8}), "relu ReLU", ("head Linear", {"out_features": 3}), "out Output", edges="table>a relu>head head>out"),
            (TABLE,), "unconnected", "relu", (3,), "Connect a"),

@@ -11,6 +11,7 @@ from builder.compile.bind import Bound, Result, bind
 from builder.compile.types import NodeInfo, Value
 from builder.errors import LaminaError
 from builder.graph import edit, structure
+from builder.graph.modules import holds_itself
 from builder.graph.spec import Edge, Graph, Node
 from builder.layers import catalogue
 from builder.layers.base import Port, ShapeError
@@ -222,20 +223,6 @@ def _bind_module(node: Node, modules: Modules) -> ModuleBound:
             break
         graph = edit.set_params(graph, inside, {param: value})
     return ModuleBound(name, graph, modules, error)
-
-
-def holds_itself(name: str, modules: Modules) -> bool:
-    """Whether a module uses itself, directly or through others."""
-    seen: set[str] = set()
-    stack = [name]
-    while stack:
-        for node in modules[stack.pop()].nodes:
-            if node.layer == name:
-                return True
-            if node.layer in modules and node.layer not in seen:
-                seen.add(node.layer)
-                stack.append(node.layer)
-    return False
 
 
 def _wires(

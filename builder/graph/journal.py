@@ -19,6 +19,7 @@ from typing import IO, Any
 from builder.errors import LaminaError
 from builder.graph.document import Document
 from builder.graph.evolve import evolve
+from builder.graph.modules import refuse_nesting
 
 NAME = "journal.jsonl"
 _EVERY = 100
@@ -117,6 +118,8 @@ class Journal:
         with self._current(base) as file:
             state = self._state(len(self._done))
             after = evolve(state, operation, arguments, graph)
+            if operation != "replace_document":  # what a file holds is taken in as it is
+                refuse_nesting(state, after)
             record: dict[str, Any] = {"op": operation, "args": dict(arguments), "graph": graph}
             if len(self._done) % _EVERY == _EVERY - 1:
                 record["snapshot"] = after.to_dict()

@@ -113,3 +113,48 @@ def uses(document: Document, module: str) -> int:
     """How many nodes of all graphs and modules are that module."""
     every = (*document.graphs.values(), *document.modules.values())
     return sum(node.layer == module for graph in every for node in graph.nodes)
+
+
+def holds_itself(name: str, modules: Mapping[str, Graph]) -> bool:
+    """Whether a module uses itself, directly or through others."""
+    return name in _inside(name, modules)
+
+
+def _inside(name: str, modules: Mapping[str, Graph]) -> dict[str, str]:
+    """The modules that a module uses, also through others, each with the one that uses it."""
+    found: dict[str, str] = {}
+    stack = [name]
+    while stack:
+        user = stack.pop()
+        for node in modules[user].nodes:
+            if node.layer in modules and node.layer not in found:
+                found[node.layer] = user
+                stack.append(node.layer)
+    return found
+
+
+def refuse_nesting(before: Document, after: Document) -> None:
+    """LaminaError where an edit put a module into itself or into one that it contains."""
+    if before.modules is after.modules:
+        return
+    for name, graph in after.modules.items():
+        if graph is before.modules.get(name) or not holds_itself(name, after.modules):
+            continue
+        if name in before.modules and holds_itself(name, before.modules):
+            continue  # a file brought it; such a module can be edited until it is whole again
+        had = before.modules[name].nodes if name in before.modules else ()
+        held = {node.layer for node in had}
+        put = next(
+            node.layer
+            for node in graph.nodes
+            if node.layer in after.modules
+            and node.layer not in held
+            and (node.layer == name or name in _inside(node.layer, after.modules))
+        )
+        held_by = "itself" if put == name else f"{put}, which contains {name}"
+        raise LaminaError(
+            f"{name} cannot contain {held_by}: it would never end.",
+            place=name,
+            remedy=f"Use {put} in a graph, or in a module that it does not contain.",
+            code="module_cycle",
+        )

@@ -164,3 +164,62 @@ def test_a_paste_brings_the_modules_it_uses_and_is_undone_with_them(tmp_path):
     journal.undo()
     assert journal.document["modules"] == {}
     assert "b1" not in [node["id"] for node in journal.document["graphs"]["model"]["nodes"]]
+
+
+NESTED = {
+    "Inner": {
+        "nodes": [{"id": "x", "layer": "Input"}, {"id": "out", "layer": "Output"}],
+        "edges": [["x", "out"]],
+    },
+    "Outer": {
+        "nodes": [
+            {"id": "x", "layer": "Input"},
+            {"id": "inner1", "layer": "Inner"},
+            {"id": "out", "layer": "Output"},
+        ],
+        "edges": [["x", "inner1"], ["inner1", "out"]],
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("graph", "layer", "said"),
+    [
+        ("modules.Inner", "Inner", "Inner cannot contain itself"),
+        ("modules.Inner", "Outer", "Inner cannot contain Outer, which contains Inner"),
+        ("modules.Outer", "Outer", "Outer cannot contain itself"),
+    ],
+)
+def test_a_module_is_not_put_into_itself_nor_into_what_it_contains(tmp_path, graph, layer, said):
+    journal = start(tmp_path, modules=NESTED)
+    before = journal.document
+    with pytest.raises(LaminaError, match=said) as told:
+        do(journal, "add_node", graph, layer=layer)
+    assert told.value.code == "module_cycle"
+    assert told.value.remedy
+    assert journal.document == before == Journal(tmp_path).document
+    with pytest.raises(LaminaError, match=said):
+        do(journal, "batch", graph, edits=[["add_node", {"layer": layer}]])
+    do(journal, "add_node", "modules.Outer", layer="Inner")
+
+
+def test_modules_that_a_file_brought_nested_in_themselves_can_be_mended(tmp_path):
+    journal = start(tmp_path, modules=NESTED)
+    looped = journal.document
+    looped["modules"]["Inner"]["nodes"].append({"id": "again", "layer": "Outer"})
+    do(journal, "replace_document", value=looped)
+    do(journal, "add_node", "modules.Inner", layer="ReLU")
+    do(journal, "remove", "modules.Inner", ids=["again"])
+    with pytest.raises(LaminaError, match="which contains"):
+        do(journal, "add_node", "modules.Inner", layer="Outer")
+
+
+def test_modules_on_a_clipboard_may_not_contain_one_another(tmp_path):
+    journal = start(tmp_path)
+    looped = {
+        name: {"nodes": [{"id": "a", "layer": other}]}
+        for name, other in (("Left", "Right"), ("Right", "Left"))
+    }
+    with pytest.raises(LaminaError, match="would never end"):
+        do(journal, "add_node", layer="Left", modules=looped)
+    assert journal.document["modules"] == {}

@@ -257,3 +257,25 @@ describe("a refusal", () => {
     expect(session.notice?.again).toEqual([bad]);
   });
 });
+
+describe("a module in itself", () => {
+  const inner = (layer: string) => ({ nodes: [{ id: "a", layer, params: {} }], edges: [] });
+  const put = (graph: string, layer: string): Edit => ({ graph: `modules.${graph}`, label: "paste 1 layers", steps: [["add_node", { layer, id: "b", params: {} }]] });
+
+  it("is refused in words at once, and so is one that contains it", async () => {
+    const server = new Memory();
+    server.doc = { ...DOC, modules: { Inner: inner("ReLU"), Outer: inner("Inner") } };
+    const session = new Session(server);
+    await session.open();
+    const before = session.doc;
+    for (const [graph, layer, words] of [["Inner", "Inner", "Inner cannot contain itself"], ["Inner", "Outer", "Inner cannot contain Outer, which contains Inner"]] as const) {
+      session.apply(put(graph, layer));
+      expect(session.notice?.fact).toContain(words);
+      expect(session.doc).toBe(before);
+    }
+    expect([session.refusals, server.batches.length]).toEqual([2, 0]);
+    session.apply(put("Outer", "Inner"));
+    expect(session.notice).toBeNull();
+    expect(session.doc!.modules.Outer!.nodes).toHaveLength(2);
+  });
+});

@@ -1,10 +1,10 @@
 // Graphs and the user's own modules: adding, deleting, renaming, grouping, dissolving.
 
 import type { Result } from "./actions";
-import { freshId } from "./graph";
+import { applyEdit, freshId } from "./graph";
 import { byGraph, byHand, home, itemAt, pathOf, takenIn } from "./lookup";
 import type { Scene, View } from "./scene";
-import type { Edit, Json, Step } from "./types";
+import type { Doc, Edit, Json, Step } from "./types";
 
 /** What is inside of a module in the place of its node. */
 export function ungroup(graph: string, id: string): Edit {
@@ -55,4 +55,21 @@ export function removeGraph(name: string): Edit {
 
 export function renameGraph(name: string, fresh: string): Edit {
   return { graph: name, label: `rename ${name}`, steps: [["rename_graph", { name, new: fresh }]] };
+}
+
+/** What is said where an edit would put a module into itself or into one that it contains; Python refuses it as well. */
+export function nesting(doc: Doc, edit: Edit): string | null {
+  if (!edit.graph.startsWith("modules.")) return null;
+  const name = edit.graph.slice(8);
+  const { modules } = applyEdit(doc, edit);
+  const held = new Set(doc.modules[name]?.nodes.map((node) => node.layer));
+  const put = modules[name]?.nodes.map((node) => node.layer).find((layer) => !held.has(layer) && within(modules, layer).has(name));
+  return put ? `${name} cannot contain ${put === name ? "itself" : `${put}, which contains ${name}`}: it would never end.` : null;
+}
+
+/** A module and all that are inside of it. */
+function within(modules: Doc["modules"], name: string): Set<string> {
+  const found = new Set([name]);
+  for (const each of found) for (const node of modules[each]?.nodes ?? []) if (modules[node.layer]) found.add(node.layer);
+  return found;
 }

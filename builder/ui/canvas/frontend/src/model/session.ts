@@ -1,6 +1,7 @@
 // The optimistic document of one project. It outlives remounts: Streamlit may unmount the component at any time.
 
 import { applyEdit, differing } from "./graph";
+import { nesting } from "./modules";
 import { share } from "./share";
 import type { Doc, Edit, Failure, State } from "./types";
 
@@ -45,7 +46,7 @@ export class Session {
   failure: Failure | null = null;
   /** The graphs that the last undo or redo changed, a new object each time. */
   turned: { graphs: string[] } | null = null;
-  /** How many edits Python refused: what they were to select is not there. */
+  /** How many edits were refused: what they were to select is not there. */
   refusals = 0;
 
   private waiting: Work[] = [];
@@ -94,6 +95,11 @@ export class Session {
   apply(edit: Edit): void {
     if (!this.doc || !edit.steps.length) return;
     this.forget();
+    const endless = nesting(this.doc, edit);
+    if (endless) {
+      this.refusals += 1;
+      return this.tell({ tone: "error", fact: endless, remedy: "Use it in a graph, or in a module that it does not contain.", again: [] });
+    }
     this.doc = applyEdit(this.doc, edit);
     const last = this.waiting.at(-1);
     if (last?.kind === "edits") last.edits = coalesce(last.edits, edit);

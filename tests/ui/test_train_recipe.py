@@ -89,7 +89,7 @@ def test_mistakes_stand_at_their_fields_with_what_to_do_and_nothing_is_saved(mad
     number["Batch size"].set_value(32)
     number["Learning rate"].set_value(-1.0).run()
     assert "It must be above 0; found -1.0." in wrong(app)
-    app.button(key="train_start").click().run()
+    assert app.button(key="train_start").disabled
     assert workspace.open_project(name).recipe == made.recipe
 
 
@@ -97,13 +97,42 @@ def test_every_mistake_stands_at_its_field_and_the_start_can_be_tried_again(made
     app, _ = opened(made)
     number = {field.label: field for field in app.number_input}
     number["Epochs"].set_value(0)
-    number["Learning rate"].set_value(-3.0).run()
+    number["Learning rate"].set_value(-3.0)
+    app.button(key="train_start").click().run()  # before the page could hold it
+    assert not app.exception
     assert "It must be at least 1; found 0." in wrong(app)
     assert "It must be above 0; found -3.0. Type a number above 0" in wrong(app)
-    app.button(key="train_start").click().run()
-    assert not app.exception
     assert "train_starting" not in {button.key for button in app.button}
+    start = app.button(key="train_start")
+    assert start.disabled
+    assert "Mend Epochs and Learning rate first" in start.help
+    number = {field.label: field for field in app.number_input}
+    number["Epochs"].set_value(3)
+    number["Learning rate"].set_value(0.01).run()
     assert not app.button(key="train_start").disabled
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (0, "at least 1; found 0"),
+        (-1, "at least 1; found -1"),
+        (1e9, "at most 1000000"),
+        (2.5, "whole number"),
+    ],
+)
+def test_what_cannot_be_a_number_of_epochs_is_told_and_holds_the_start(
+    made: Project, typed: float, said: str
+) -> None:
+    app, name = opened(made)
+    next(field for field in app.number_input if field.label == "Epochs").set_value(typed).run()
+    assert said in wrong(app).replace(",", "")
+    assert app.button(key="train_start").disabled
+    assert workspace.open_project(name).recipe == made.recipe
+    next(field for field in app.number_input if field.label == "Epochs").set_value(7.0).run()
+    assert wrong(app) == ""
+    assert not app.button(key="train_start").disabled
+    assert repr(workspace.open_project(name).recipe.epochs) == "7"
 
 
 def test_a_batch_larger_than_the_rows_is_the_rows_there_are(made: Project) -> None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 Draw = Callable[["Form", Field, Any], dict[str, Any]]
 WIDE = ("optimizer", "schedule", "graphs", "rates", "nodes", "classes")
+WHOLE = "%.16g"
+"""Fields for whole numbers take any number: one that takes whole ones reads 2.5 as 2, 1e9 as 1."""
 MOST_CLASSES = 24
 """Beyond so many classes their weights are set in the project file."""
 
@@ -35,13 +37,12 @@ def _beside(form: "Form", path: str) -> None:
 def number(form: "Form", field: Field, value: Any) -> dict[str, Any]:
     """A number, whole or not; empty where that means something. Limits are told at the field."""
     whole = field.kind == "whole"
-    known = None if value is None else int(value) if whole else float(value)
-    step: Any = 1 if whole else 0.1
+    known = None if value is None else float(value)
     typed = st.number_input(
         field.title,
         value=known,
-        step=step,
-        format="%d" if whole else "%.6g",
+        step=1.0 if whole else 0.1,
+        format=WHOLE if whole else "%.6g",
         placeholder=field.empty or None,
         help=_help(field),
         key=_key(form, field.path),
@@ -50,7 +51,12 @@ def number(form: "Form", field: Field, value: Any) -> dict[str, Any]:
     _beside(form, field.path)
     if typed is None and not field.empty:
         typed = known
-    return {field.path: typed}
+    return {field.path: counted(typed) if whole else typed}
+
+
+def counted(typed: float | None) -> int | float | None:
+    """A whole number as one; what is none stays as it was typed, so that it is told and not cut."""
+    return int(typed) if typed is not None and typed.is_integer() else typed
 
 
 def choice(form: "Form", field: Field, value: Any) -> dict[str, Any]:

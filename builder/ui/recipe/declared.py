@@ -236,3 +236,11 @@ ARGUMENTS = {
     "adjust_lr_fn": "original or match_rms_adamw; empty: original.",
 }
 """What the arguments of torch's optimisers do, by their names."""
+
+
+def title(path: str) -> str:
+    """What the field of a path is called on the page."""
+    of = (one for group in GROUPS for one in group.fields if one.path == path)
+    found = next(of, None)
+    last = path.rpartition(".")[2].replace("_", " ")
+    return found.title if found else {"lr": "Learning rate"}.get(last, last.capitalize())

@@ -9,9 +9,12 @@ from builder.errors import LaminaError
 from builder.project import Project, Recipe
 from builder.ui import chrome, labels, parts, state
 from builder.ui.recipe import Form
+from builder.ui.recipe.controls import WHOLE, counted
+from builder.ui.recipe.declared import title
 from builder.ui.screens import train_find
 
 REFUSED = "train_refused"
+UNFIT = "Mend what is told below first."
 NO_DATA = LaminaError(
     "This project has no data yet, so there is nothing to learn from.",
     remedy="Choose data on the Data page; then it can be trained.",
@@ -21,12 +24,19 @@ NO_DATA = LaminaError(
 def show(project: Project, project_id: str) -> None:
     """The form at the left; finders, costs and earlier runs at the right."""
     started = False
+    held = f"train_held_{project_id}"
+    reason = st.session_state.get(held, "")
 
     def actions() -> None:
         nonlocal started
         place = st.empty()
         started = place.button(
-            "Train", type="primary", key="train_start", icon=":material/play_arrow:"
+            "Train",
+            type="primary",
+            key="train_start",
+            icon=":material/play_arrow:",
+            disabled=bool(reason),
+            help=reason or None,
         )
         if started:  # seen at once, while the form and the start take their time
             place.button("Starting …", key="train_starting", disabled=True)
@@ -49,8 +59,17 @@ def show(project: Project, project_id: str) -> None:
                 _again(form, changed)
                 if started and resolved is not None:
                     _start(form, changed, project_id, *launched)
-    if started:  # refused, for a start goes to its run: the button can be pressed again
+    unfit = changed is None or (resolved is None and not isinstance(spec, LaminaError))
+    now = _held(form) if unfit else ""
+    st.session_state[held] = now
+    if started or now != reason:  # a start goes to its run: here it was refused
         st.rerun()
+
+
+def _held(form: Form) -> str:
+    """Why nothing can be trained now: fields hold what is not saved."""
+    titles = " and ".join(dict.fromkeys(map(title, form.wrong)))
+    return f"Mend {titles} first: what is there now cannot be used." if titles else UNFIT
 
 
 def _spec(project: Project) -> Any:
@@ -143,17 +162,18 @@ def launcher(key: str) -> tuple[str, int]:
             "is quickest for what one device can do.",
             key=f"{key}_launcher",
         )
-        count = two.number_input(
+        count: Any = two.number_input(
             "Processes",
-            value=1 if name == launchers.DEFAULT else 2,
-            step=1,
+            value=1.0 if name == launchers.DEFAULT else 2.0,
+            step=1.0,
+            format=WHOLE,
             disabled=name == launchers.DEFAULT,
             help="Each takes its share of every batch.\n\n*Why this default?* Two show that it "
             "works; one for each GPU is usual.",
             key=f"{key}_processes_{name}",
         )
         parts.html(f'<p class="lm-f lm-s">{escape(known[name].help)}</p>')
-        count = 1 if name == launchers.DEFAULT else int(count or 0)
+        count = 1 if name == launchers.DEFAULT else counted(count or 0.0)
         try:
             launchers.check(name, count, "cpu")
         except LaminaError as error:

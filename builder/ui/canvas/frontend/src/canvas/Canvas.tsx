@@ -1,5 +1,5 @@
 import {
-  Background, BackgroundVariant, ReactFlow, ViewportPortal, useConnection, useReactFlow, useViewport,
+  Background, BackgroundVariant, ReactFlow, ViewportPortal, useConnection, useReactFlow, useStore, useViewport,
   type ConnectionLineComponentProps, type Node, type NodeChange, type OnConnectEnd, type Viewport,
 } from "@xyflow/react";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
@@ -13,7 +13,7 @@ import { sameDrawing, type Item, type Scene } from "../model/scene";
 import { HEIGHT, WIDTH } from "../model/stacks";
 import type { Info, Issue, Point } from "../model/types";
 import { Edges } from "./Edges";
-import { LayerNode, type NodeData } from "./LayerNode";
+import { isFar, LayerNode, type NodeData } from "./LayerNode";
 import { Minimap } from "./Minimap";
 import { Overlays } from "./Overlays";
 import { useTween } from "./tween";
@@ -38,6 +38,7 @@ const HOME = { x: 0, y: 0, zoom: 1 };
 const SEVERAL = ["Meta", "Control", "Shift"];
 const PLAIN = { hideAttribution: true };
 const CARD_ROOM = 354;
+const FARTHEST = 0.02;
 const NOTHING: Target = { node: null, wire: null };
 
 /** The scene with some nodes elsewhere: while they are dragged or glide to a new place. */
@@ -185,7 +186,7 @@ function useStable<T extends Acts>(acts: T): T {
 }
 
 function fitAll(flow: Flow): void {
-  void flow.fitView({ padding: 0.08, maxZoom: 1, minZoom: 0.15, duration: calm() ? 0 : 200 });
+  void flow.fitView({ padding: 0.08, maxZoom: 1, minZoom: FARTHEST, duration: calm() ? 0 : 200 });
 }
 
 export const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -205,6 +206,7 @@ export function Canvas({ handle }: { handle: React.RefObject<CanvasHandle | null
   const paths = useMemo(() => routes(drawn), [drawn]);
   const nodes = useNodes(shown, aim.node);
   const connecting = useConnection((connection) => connection.inProgress);
+  const far = useStore(isFar);
   const latest = useRef({ shown, paths, scene });
   latest.current = { shown, paths, scene };
 
@@ -351,11 +353,11 @@ export function Canvas({ handle }: { handle: React.RefObject<CanvasHandle | null
   const { onChoose, ...flowHandlers } = handlers;
 
   return (
-    <div className={`cv ${connecting ? "connecting" : ""}`} ref={box} onPointerMove={onConnectMove} data-testid="canvas">
+    <div className={`cv ${connecting ? "connecting" : ""} ${far ? "far" : ""}`} ref={box} onPointerMove={onConnectMove} data-testid="canvas">
       <ReactFlow
         nodes={nodes} edges={NO_EDGES} nodeTypes={NODE_TYPES} onNodesChange={onNodesChange} {...flowHandlers}
         connectionLineComponent={Rubber} connectionRadius={14}
-        defaultViewport={seen ?? HOME} minZoom={0.1} maxZoom={2}
+        defaultViewport={seen ?? HOME} minZoom={FARTHEST} maxZoom={2}
         deleteKeyCode={null} selectionKeyCode="Shift" multiSelectionKeyCode={SEVERAL}
         onlyRenderVisibleElements disableKeyboardA11y={false} nodesFocusable
         autoPanOnNodeFocus={false} elevateNodesOnSelect={false} nodeDragThreshold={3} zoomOnDoubleClick={false}

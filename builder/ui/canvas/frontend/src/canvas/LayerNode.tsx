@@ -1,4 +1,4 @@
-import { Handle, Position } from "@xyflow/react";
+import { Handle, Position, useStore, type ReactFlowState } from "@xyflow/react";
 import { memo, useEffect, useRef, useState } from "react";
 
 import { Glyph, Icon, glyphOf } from "../icons";
@@ -83,7 +83,7 @@ function Ports({ data, height }: { data: NodeData; height: number }) {
   );
 }
 
-export function NodeFace({ data, ghost = false }: { data: NodeData; ghost?: boolean }) {
+export function NodeFace({ data, ghost = false, far = false }: { data: NodeData; ghost?: boolean; far?: boolean }) {
   const { info, issue, place } = data;
   const small = place === "middle" || place === "bottom";
   const error = issue?.severity === "error" ? issue : undefined;
@@ -92,8 +92,10 @@ export function NodeFace({ data, ghost = false }: { data: NodeData; ghost?: bool
   const sign = error ? <span className="sign err"><Icon name="fault" small /></span>
     : warning ? <span className="sign warn" title={warning.title}><Icon name="warn" small /></span> : null;
   const parameters = info?.parameters ? count(info.parameters) : "";
+  const colour = { "--fc": `var(--f-${data.family})` } as React.CSSProperties;
+  if (far && !data.renaming) return <div className={classes.filter(Boolean).join(" ")} style={colour} title={`${data.id}, ${data.layer}`} />;
   return (
-    <div className={classes.filter(Boolean).join(" ")} style={{ "--fc": `var(--f-${data.family})` } as React.CSSProperties}>
+    <div className={classes.filter(Boolean).join(" ")} style={colour}>
       <div className="l1">
         <Glyph name={glyphOf(data.family, data.layer, data.module)} size={small ? 13 : 14} />
         {data.renaming ? <Name data={data} /> : <b title={data.id.length > 18 ? data.id : undefined}>{data.id}</b>}
@@ -117,6 +119,9 @@ export function NodeFace({ data, ghost = false }: { data: NodeData; ghost?: bool
   );
 }
 
+/** Whether so much is in sight that a layer is a block of its family's colour: its words could not be read. */
+export const isFar = (flow: ReactFlowState): boolean => flow.transform[2] < 0.3;
+
 function described(data: NodeData): string {
   const flow = flowText(data.info);
   const trouble = data.issue ? `, ${data.issue.severity}: ${data.issue.title}` : "";
@@ -124,9 +129,10 @@ function described(data: NodeData): string {
 }
 
 export const LayerNode = memo(function LayerNode({ data, height }: { data: NodeData; height?: number }) {
+  const far = useStore(isFar);
   return (
     <div data-testid={`node-${data.key}`} aria-label={described(data)} role="group" style={{ height: "100%" }}>
-      <NodeFace data={data} />
+      <NodeFace data={data} far={far} />
       <Ports data={data} height={height ?? 46} />
     </div>
   );

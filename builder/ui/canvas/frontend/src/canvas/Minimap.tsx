@@ -7,6 +7,7 @@ import { WIDTH } from "../model/stacks";
 import type { Issue } from "../model/types";
 
 const [W, H, PAD] = [134, 122, 9];
+const THIN = 8;
 
 interface Props {
   scene: Scene;
@@ -44,15 +45,16 @@ export function Minimap(props: Props) {
   const right = Math.max(...scene.items.map((item) => item.at.x + WIDTH), ...scene.frames.map((f) => f.at.x + f.width));
   const bottom = Math.max(...scene.items.map((item) => item.at.y + item.height), ...scene.frames.map((f) => f.at.y + f.height));
   const k = Math.min((W - 2 * PAD) / Math.max(1, right - left), (H - 2 * PAD) / Math.max(1, bottom - top), 0.16);
-  const dx = W / 2 - (k * (left + right)) / 2;
+  const kx = Math.max(k, Math.min(THIN / WIDTH, (W - 2 * PAD) / Math.max(1, right - left))); // a long chain is no hairline
+  const dx = W / 2 - (kx * (left + right)) / 2;
   const dy = H / 2 - (k * (top + bottom)) / 2;
   const jump = (event: React.PointerEvent) => {
     const rect = box.current!.getBoundingClientRect();
-    void flow.setCenter((event.clientX - rect.left - dx) / k, (event.clientY - rect.top - dy) / k, { zoom });
+    void flow.setCenter((event.clientX - rect.left - dx) / kx, (event.clientY - rect.top - dy) / k, { zoom });
   };
   const clip = (value: number, low: number, high: number) => Math.min(high, Math.max(low, value));
-  const [l, t] = [clip(seen.x * k + dx, 2, W - 10), clip(seen.y * k + dy, 2, H - 10)];
-  const [r, b] = [clip((seen.x + seen.width) * k + dx, l + 8, W - 2), clip((seen.y + seen.height) * k + dy, t + 8, H - 2)];
+  const [l, t] = [clip(seen.x * kx + dx, 2, W - 10), clip(seen.y * k + dy, 2, H - 10)];
+  const [r, b] = [clip((seen.x + seen.width) * kx + dx, l + 8, W - 2), clip((seen.y + seen.height) * k + dy, t + 8, H - 2)];
   return (
     <div className="card mini" role="img" aria-label="Overview of the network; click to go there" data-testid="minimap">
       <svg
@@ -60,7 +62,7 @@ export function Minimap(props: Props) {
         onPointerDown={(event) => { event.currentTarget.setPointerCapture(event.pointerId); jump(event); }}
         onPointerMove={(event) => event.buttons && jump(event)}
       >
-        <g transform={`translate(${dx},${dy}) scale(${k})`}><Picture {...props} k={k} /></g>
+        <g transform={`translate(${dx},${dy}) scale(${kx},${k})`}><Picture {...props} k={k} /></g>
         <rect x={l} y={t} width={r - l} height={b - t} rx="2" fill="none" stroke="var(--acc)" strokeWidth="1.5" />
       </svg>
     </div>

@@ -66,7 +66,7 @@ def check(
 
 
 def _at(issue: Issue) -> Issue:
-    """A missing Input belongs to the node that waits for it, so that it is seen and repaired there."""
+    """A missing Input belongs to the node that waits for it: there it is seen and repaired."""
     if issue.code != "no_input" or not issue.fixes:
         return issue
     operation, arguments = issue.fixes[0].edits[-1]

@@ -1,5 +1,8 @@
 """The canvas in a real browser: draw, err, repair, undo; a second tab, a reload, a burst."""
 
+import json
+from itertools import pairwise
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -108,7 +111,9 @@ def test_drop_on_an_edge_inserts_and_the_source_follows(page: Page, server: Serv
     expect(steps.testid(page, "inspector")).to_contain_text("Conv2d")
 
 
-def test_a_second_tab_is_told_and_overwrites_nothing(page: Page, server: Server) -> None:
+def test_edits_of_two_tabs_both_stand_and_those_of_one_node_are_told(
+    page: Page, server: Server
+) -> None:
     project = open_new(page, server, CHAIN)
     other = page.context.new_page()
     other.goto(f"{server.address}/build?project={project}")
@@ -119,14 +124,24 @@ def test_a_second_tab_is_told_and_overwrites_nothing(page: Page, server: Server)
     page.keyboard.press("Enter")
     saved(page)
     expect(steps.testid(page, "node-conv1")).to_contain_text("12×14×14")
-    steps.testid(other, "field-out_features").fill("7")
+    steps.testid(other, "field-out_features").fill("7")  # another node: both stand
+    other.keyboard.press("Enter")
+    expect(steps.testid(other, "node-conv1")).to_contain_text("12×14×14")
+    expect(steps.testid(other, "node-head")).to_contain_text("→ 7")
+    expect(steps.testid(other, "notice")).to_have_count(0)
+    expect(steps.testid(page, "node-head")).to_contain_text("→ 7")
+    steps.testid(page, "node-head").click()
+    steps.testid(page, "field-out_features").fill("5")
+    page.keyboard.press("Enter")
+    expect(steps.testid(page, "node-head")).to_contain_text("→ 5")
+    saved(page)
+    steps.testid(other, "field-out_features").fill("6")  # the same one
     other.keyboard.press("Enter")
     expect(steps.testid(other, "notice")).to_contain_text("another tab")
-    expect(steps.testid(other, "node-conv1")).to_contain_text("12×14×14")
-    expect(steps.testid(other, "node-head")).to_contain_text("→ 4")
+    expect(steps.testid(other, "node-head")).to_contain_text("→ 5")
     steps.testid(other, "again").click()
-    expect(steps.testid(other, "node-head")).to_contain_text("→ 7")
-    expect(steps.testid(page, "node-head")).to_contain_text("→ 7")
+    expect(steps.testid(other, "node-head")).to_contain_text("→ 6")
+    expect(steps.testid(page, "node-head")).to_contain_text("→ 6")
     other.close()
 
 
@@ -226,3 +241,42 @@ def test_a_region_is_selected_and_a_click_in_it_takes_one(page: Page, server: Se
     expect(steps.testid(page, "inspector")).to_contain_text("3 layers")
     steps.testid(page, "node-conv1").click(position={"x": 40, "y": 10})
     expect(steps.testid(page, "inspector")).to_contain_text("Conv2d")
+
+
+def test_a_missing_input_is_offered_where_it_is_missing(page: Page, server: Server) -> None:
+    open_new(page, server, EMPTY)
+    add(page, "LSTM", 300, 150)
+    add(page, "Output", 300, 420)
+    connect(page, "lstm1", "out1")
+    steps.testid(page, "to-repair").click()
+    expect(steps.testid(page, "fault-card")).to_contain_text("Add an Input before lstm1")
+    page.keyboard.press("r")
+    expect(page.locator('[data-testid^="node-"]')).to_have_count(3)
+
+
+def test_a_module_is_not_pasted_into_itself(page: Page, server: Server) -> None:
+    project = open_new(page, server, CHAIN)
+    steps.testid(page, "node-conv1").click()
+    steps.testid(page, "node-flat").click(modifiers=["Shift"])
+    page.keyboard.press("Control+g")
+    expect(steps.testid(page, "node-block1")).to_contain_text("→ 1568")
+    page.keyboard.press("Control+c")
+    page.goto(f"{server.address}/build?project={project}&inside=block1")
+    steps.testid(page, "node-conv1").wait_for(timeout=60_000)
+    page.keyboard.press("Control+v")
+    expect(steps.testid(page, "notice")).to_contain_text("Block cannot contain itself")
+    expect(page.locator('[data-testid="node-block1"]')).to_have_count(0)
+
+
+def test_fit_shows_all_of_a_long_chain_as_blocks(page: Page, server: Server) -> None:
+    ids = ["x", *(f"l{number}" for number in range(300)), "out"]
+    kinds = {"x": "Input", "out": "Output"}
+    nodes = [{"id": name, "layer": kinds.get(name, "ReLU")} for name in ids]
+    graph = {"nodes": nodes, "edges": [list(pair) for pair in pairwise(ids)]}
+    open_new(page, server, json.dumps({"lamina": 1, "name": "long", "graphs": {"model": graph}}))
+    steps.testid(page, "fit").click()
+    expect(page.locator(".node:empty")).to_have_count(len(ids))
+    box = steps.testid(page, "canvas").bounding_box()
+    ends = [steps.testid(page, f"node-{name}").bounding_box() for name in ("x", "out")]
+    assert box is not None
+    assert all(end is not None and box["y"] < end["y"] < box["y"] + box["height"] for end in ends)

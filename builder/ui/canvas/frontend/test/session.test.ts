@@ -279,3 +279,37 @@ describe("a module in itself", () => {
     expect(session.doc!.modules.Outer!.nodes).toHaveLength(2);
   });
 });
+
+describe("edits in two tabs before either hears of the other", () => {
+  const two: Doc = { ...DOC, graphs: { model: { nodes: ["a", "b"].map((id) => ({ id, layer: "Linear", params: {} })), edges: [] } } };
+  const place = (id: string, x: number): Edit => ({ graph: "model", label: "move", steps: [["move", { positions: { [id]: { x, y: 0 } } }]] });
+  const meet = async (theirs: Edit, ...mine: Edit[]) => {
+    const server = new Memory();
+    server.doc = two;
+    const session = new Session(server);
+    await session.open();
+    server.change(theirs);
+    for (const edit of mine) session.apply(edit);
+    await vi.waitFor(() => expect(session.busy).toBe(false));
+    return { server, session };
+  };
+
+  it("both stand where they are of different nodes", async () => {
+    const { server, session } = await meet(set("out_features", 3, "b"), set("out_features", 7), place("a", 9));
+    expect(session.notice).toBeNull();
+    expect(server.doc.graphs.model!.nodes.map((node) => node.params.out_features)).toEqual([7, 3]);
+    expect(server.doc.positions.model!.a).toEqual({ x: 9, y: 0 });
+    expect(session.doc).toEqual(server.doc);
+  });
+
+  it("are told where they are of one node, or of more than settings and places", async () => {
+    for (const [theirs, mine] of [
+      [set("bias", 0), set("out_features", 7)], [place("a", 1), place("a", 9)], [set("bias", 0, "b"), add("r1")],
+      [{ graph: "model", label: "delete a", steps: [["remove", { ids: ["a"] }]] }, set("bias", 0)],
+    ] as [Edit, Edit][]) {
+      const { server, session } = await meet(theirs, mine);
+      expect(session.notice?.again).toEqual([mine]);
+      expect(server.doc).toEqual(applyEdit(two, theirs));
+    }
+  });
+});

@@ -1,5 +1,6 @@
 // The optimistic document of one project. It outlives remounts: Streamlit may unmount the component at any time.
 
+import { apart } from "./apart";
 import { applyEdit, differing } from "./graph";
 import { nesting } from "./modules";
 import { share } from "./share";
@@ -198,7 +199,14 @@ export class Session {
       if (work.kind !== "edits" && before && this.doc) this.turned = { graphs: differing(before, this.doc) };
       return;
     }
-    const lost = [work, ...this.waiting].flatMap((item) => (item.kind === "edits" ? item.edits : []));
+    const works = [work, ...this.waiting];
+    const lost = works.flatMap((item) => (item.kind === "edits" ? item.edits : []));
+    const follows = works.every((item) => item.kind === "edits") && this.state && reply.state && apart(this.state.document, reply.state.document, lost);
+    if (reply.kind === "stale" && follows) { // the other change is of other nodes: both stand
+      this.waiting = works;
+      this.accept(reply.state);
+      return;
+    }
     this.waiting = [];
     if (reply.kind === "stale") {
       this.notice = {

@@ -201,11 +201,14 @@ def _strongest(row: dict[str, Any], count: int = 10) -> list[tuple[str, float]]:
         flat = np.asarray(values, dtype=float).ravel()
         features = row.get("features") or {}
         names = features.get(name) if isinstance(features, dict) else features
-        labels = list(names) if names is not None and len(names) == len(flat) else None
-        found += [
-            (str(labels[i]) if labels else f"{name}[{i}]", float(value))
-            for i, value in enumerate(flat)
-        ]
+        named = list(names)[: len(flat)] if names is not None else []
+        if named and len(named) == len(flat):
+            labels = [str(one) for one in named]
+        elif named:  # a text: what is behind its last token is filling
+            labels = [f"{one} (token {at})" for at, one in enumerate(named, start=1)]
+        else:
+            labels = [f"{name}[{at}]" for at in range(len(flat))]
+        found += [(label, float(value)) for label, value in zip(labels, flat, strict=False)]
     return sorted(found, key=lambda item: -abs(item[1]))[:count]
 
 
@@ -236,15 +239,18 @@ def predict(
     if output:
         _write(output, predictions.to_csv())
         document = {"run": found.id, "file": str(output), "rows": len(predictions.rows)}
-        root.emit(
-            document, as_json, lambda: f"{len(predictions.rows)} predictions are in {output}."
-        )
+        made = len(predictions.rows)
+        count = "1 prediction is" if made == 1 else f"{made} predictions are"
+        root.emit(document, as_json, lambda: f"{count} in {output}.")
         return
     root.emit(document, as_json, lambda: predictions.to_csv().rstrip("\n"))
 
 
 def _write(path: Path, text: str) -> None:
-    """All or nothing: written aside, then renamed."""
+    """All or nothing: written aside, then renamed; a link (/dev/stdout) is written through."""
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        path.write_text(text, encoding="utf-8", newline="")
+        return
     aside = path.with_name(f".{path.name}.part")
     try:
         aside.write_text(text, encoding="utf-8", newline="")

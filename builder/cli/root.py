@@ -81,10 +81,14 @@ def table(rows: Iterable[Sequence[Any]], header: Sequence[str]) -> str:
 
 
 def number(value: Any) -> str:
-    """A figure with four significant digits; a dash where there is none."""
+    """A figure with four significant digits, a large one in whole numbers (47,970); a dash where
+    there is none.
+    """
     if not isinstance(value, int | float) or value != value:
         return "–"
-    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+    if isinstance(value, int) or 9999.5 <= abs(value) < 1e15:
+        return f"{value:,.0f}"
+    return f"{value + 0.0:.4g}"  # no -0
 
 
 def say(message: str) -> None:

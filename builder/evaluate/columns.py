@@ -3,7 +3,7 @@
 import difflib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -140,17 +140,32 @@ def _read(prepared: "Prepared", split: str, progress: Progress | None) -> Column
             cells.setdefault(name, []).extend([record.get(name) for record in records])
     if progress is not None:
         progress(what, done, rows)
-    headless = naming.numbered(name for name in cells if name not in spec.inputs)
-    return of_cells(cells, rows, target, headless=headless)
+    return of_cells(cells, rows, target, _labels(cells, spec.inputs, prepared.preparation))
+
+
+def _labels(
+    names: Iterable[str], inputs: Container[str], preparation: Mapping[str, Any]
+) -> dict[str, str]:
+    """What a person calls the columns; a text as its table does, not after its input."""
+    texts = naming.texts(preparation)
+    found = {name: texts.get(name, name) for name in names}
+    headless = naming.numbered(found[name] for name in found if name in texts or name not in inputs)
+    return {name: naming.called(label, headless) for name, label in found.items()}
 
 
 def of_cells(
-    cells: Mapping[str, Sequence[Any]], rows: int, target: str = "", *, headless: bool = False
+    cells: Mapping[str, Sequence[Any]],
+    rows: int,
+    target: str = "",
+    labels: Mapping[str, str] | None = None,
 ) -> Columns:
-    """Columns from plain cells (None: missing); a text's length is a column of its own."""
+    """Columns from plain cells (None: missing); a text's length is a column of its own.
+
+    `labels`: what a person calls a column, where that is not its name.
+    """
     found: list[Column] = []
     for name, values in cells.items():
-        one = _column(name, naming.called(name, headless), values)
+        one = _column(name, (labels or {}).get(name, name), values)
         if one is None:
             continue
         found.append(one)

@@ -4,7 +4,7 @@ A term is a column, an operator and a value; `&` joins terms, `|` stands between
 name or value that holds one of these signs is put into double quotes (a quote within is doubled).
 
     sex=Female    race=Black|Other    sex!=Male    age>=60    seen<2020-03    note~"at night"
-    age is missing    age is present
+    age is missing    age is present (or: is not missing)
 """
 
 import difflib
@@ -23,9 +23,10 @@ from builder.evaluate.columns import Column, Columns
 Mask = NDArray[np.bool_]
 SIGNS = {"≥": ">=", "≤": "<=", "==": "=", "≠": "!="}
 OPERATOR = re.compile(r"==|!=|>=|<=|[=<>~≥≤≠]")
-IS = re.compile(r"\s+is\s+(missing|present)\s*", re.IGNORECASE)
+IS = re.compile(r"\s+is(\s+not)?\s+(missing|present)\s*", re.IGNORECASE)
+STATES = ("missing", "present")
 QUOTED = re.compile(r'"((?:[^"]|"")*)"')
-SPECIAL = re.compile(r'[&|"=<>~!≥≤≠]|^\s|\s$|\bis (missing|present)$|^$', re.IGNORECASE)
+SPECIAL = re.compile(r'[&|"=<>~!≥≤≠]|^\s|\s$|\bis( not)? (missing|present)$|^$', re.IGNORECASE)
 LONGEST = 2000
 
 
@@ -100,7 +101,8 @@ def _term(part: str) -> Term:
         state = IS.search(hidden)
         if state is None or state.end() != len(hidden):
             raise _unread(f"'{part.strip()}' is no condition.")
-        return Term(_named(part[: state.start()]), "is", (state[1].lower(),))
+        at = STATES.index(state[2].lower()) ^ bool(state[1])
+        return Term(_named(part[: state.start()]), "is", (STATES[at],))
     operator = SIGNS.get(sign[0], sign[0])
     values = tuple(_bare(value) for value in _split(part[sign.end() :], "|"))
     if not all(values):
@@ -183,13 +185,14 @@ def _of_names(column: Column, operator: str, value: str) -> Mask:
         folded = value.casefold()
         codes = [c for c, name in enumerate(column.names) if name.casefold() == folded]
     if not codes:
-        near = difflib.get_close_matches(value, column.names, n=3) or column.names[:6]
-        more = " …" if len(near) < len(column.names) and len(near) == 6 else ""
-        short = [name if len(name) <= 40 else f"{name[:39]}…" for name in near]
+        near = difflib.get_close_matches(value, column.names, n=3)
+        names = near or column.names[:6]
+        shown = ", ".join(name if len(name) <= 40 else f"{name[:39]}…" for name in names)
+        more = " …" if len(names) < len(column.names) else ""
         raise LaminaError(
             f"No row has '{value}' in {column.label}.",
             place="slice",
-            remedy=f"There is {', '.join(short)}{more}.",
+            remedy=f"Did you mean {shown}?" if near else f"There is {shown}{more}.",
         )
     return np.isin(column.values, codes)
 

@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from builder.errors import LaminaError
 from builder.progress import Progress
 
 if TYPE_CHECKING:
@@ -26,16 +25,9 @@ def stamp(run: "Run", checkpoint: str) -> tuple[str, int]:
 
     Raises LaminaError where the run keeps no such checkpoint.
     """
-    for kept in run.checkpoints():
-        if kept.name == checkpoint or (checkpoint == "best" and kept.best):
-            name = re.sub(r"[^A-Za-z0-9_-]", "_", checkpoint)
-            return f"{name}-{kept.epoch}-{kept.step}", int(kept.epoch)
-    names = ", ".join(kept.name for kept in run.checkpoints())
-    raise LaminaError(
-        f"The run keeps no checkpoint {checkpoint!r}.",
-        place=run.id,
-        remedy=f"Use one of: {names}." if names else "Wait for its first epoch, or train again.",
-    )
+    kept = run.checkpoint(checkpoint)
+    name = re.sub(r"[^A-Za-z0-9_-]", "_", checkpoint)
+    return f"{name}-{kept.epoch}-{kept.step}", int(kept.epoch)
 
 
 def predictions(

@@ -28,5 +28,5 @@ class Variety(Metric):
         del target_B, spec
         p_MK = predictions["made_probabilities"]
         share_K = p_MK.argmax(1).bincount(minlength=p_MK.shape[1]).double() / len(p_MK)
-        entropy = -(share_K * share_K.clamp_min(1e-12).log()).sum()
+        entropy = (share_K * -share_K.clamp_min(1e-12).log()).sum()
         return entropy / math.log(p_MK.shape[1])

@@ -161,11 +161,17 @@ class Run:
         """A checkpoint by name. Raises LaminaError where there is none."""
         found = {item.name: item for item in self.checkpoints()}
         if name not in found:
-            have = ", ".join(found) or "none yet"
+            going = self.status.status in ("queued", *folders.ACTIVE)
+            remedy = f"It has: {', '.join(found)}." if found else "It has none."
+            if going:
+                take = ", or take what is there (--checkpoint last)" if found else ""
+                remedy = f"It still trains; wait for the end of its first epoch{take}."
+            elif name == "best" and "last" in found:
+                remedy = "It ended before its first epoch did. Take --checkpoint last."
             raise LaminaError(
-                f"The run has no checkpoint {name!r}.",
+                f"The run has no checkpoint {name!r}{' yet' if going else ''}.",
                 place=f"run {self.id}",
-                remedy=f"It has: {have}.",
+                remedy=remedy,
             )
         return found[name]
 

@@ -396,3 +396,9 @@ def test_predictions_that_cannot_be_written_name_the_file_that_was_asked_for(tmp
     with pytest.raises(OSError, match="No such file") as failed:
         evidence._write(tmp_path / "none" / "x.csv", "a")
     assert failed.value.filename == str(tmp_path / "none" / "x.csv")
+
+
+def test_figures_are_written_as_people_write_them():
+    assert [root.number(value) for value in (47970.4, -0.0, 0.12345, 9999.6, 12, float("nan"))] == [
+        "47,970", "0", "0.1235", "10,000", "12", "–"
+    ]  # fmt: skip

@@ -6,6 +6,7 @@ import pytest
 
 from builder import data
 from builder.data import names
+from builder.data.runtime import naming
 from builder.errors import LaminaError
 from builder.graph.spec import Graph
 from builder.project import Binding, Column, Data, Project, Split, Step
@@ -259,3 +260,11 @@ def test_a_network_learns_the_same_whatever_its_columns_are_called(bare: Data) -
     called = plain.model_copy(update={"data": data.rename(plain.data, NAMES)})
     one, other = (data.prepare(it).tensors("train") for it in (plain, called))
     assert all(bool((one[name] == other[name]).all()) for name in one)
+
+
+def test_a_text_is_called_as_its_table_does_and_a_table_without_a_header_stays_one() -> None:
+    text = {"form": "tokens", "column": "text", "cells": ["message"]}
+    assert naming.texts({"inputs": {"text": text}}) == {"text": "message"}
+    assert naming.texts({"inputs": {"text": {**text, "cells": []}}}) == {}
+    bare = {"inputs": {"text": {**text, "cells": ["#1"]}}, "target": {"name": "#0"}}
+    assert naming.headless(bare)

@@ -34,7 +34,8 @@ def rows(text: str) -> list[int]:
      ("seen<=2020-03", [0, 1, 2]), ("seen>=2020-03-05", [2, 4]), ("seen=2020-03-05", [2]),
      ('"a<b & c"="x|y"', [0]), ('"a<b & c"="say ""so"""', [1]), ('"a<b & c"="<1H OCEAN"', [3]),
      ("note~night", [0, 3]), ("note~night|day", [0, 3, 4]), ('note="Late at night"', [0]),
-     ("note is missing", [1]), ("won=true", [0, 2])],
+     ("note is missing", [1]), ("sex is not missing", [0, 1, 3, 4]), ("age IS  NOT present", [3]),
+     ("won=true", [0, 2])],
 )  # fmt: skip
 def test_a_condition_selects_what_it_says(text, found):
     assert rows(text) == found
@@ -42,8 +43,9 @@ def test_a_condition_selects_what_it_says(text, found):
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("sx=Female", "Did you mean sex"), ("sex=Femal", "There is Female"), ("sex>3", "no order"),
-     ("age>old", "such as 60"), ("age~3", "contain no text"), ("seen>soon", "2020-03"),
+    [("sx=Female", "Did you mean sex"), ("sex=Femal", "Did you mean Female?"),
+     ("sex=x", "There is Female, Male."), ("sex>3", "no order"), ("age>old", "such as 60"),
+     ("age~3", "contain no text"), ("seen>soon", "2020-03"),
      ("sex", "no condition"), ("sex=", "lacks a value"), ("=3", "lacks its column"),
      ("age>3|4", "several values"), ('sex="Fem', "no counterpart"), ("", "no condition"),
      ("sex=Female &", "no condition"), ("x" * 3000, "at most")],
@@ -52,6 +54,16 @@ def test_what_cannot_be_meant_is_refused_with_what_there_is(text, said):
     with pytest.raises(LaminaError) as caught:
         rows(text)
     assert said in f"{caught.value}"
+
+
+def test_a_text_is_found_by_its_tables_name_and_by_its_inputs():
+    texts = [f"text {at} {'long ' * (at % 3)}" for at in range(90)]
+    cells = {"text": texts, "label": ["a", "b"] * 45}
+    found = of_cells(cells, 90, "label", {"text": "message"})
+    assert [one.label for one in found.all] == ["message", "words in message", "label"]
+    assert found.find("words in message") is found.find("words in text")
+    assert rows_where(found, parse('message~"text 7"')).sum() == 11
+    assert rows_where(found, parse('text~"text 7"')).sum() == 11
 
 
 def test_rows_without_columns_say_so():

@@ -171,7 +171,9 @@ def test_the_columns_of_a_split_are_read_once_and_say_how_far(tmp_path):
     lines = "".join(f'{{"a": {at}, "b": "x"}}\n' for at in range(5000))
     (tmp_path / "test.records.jsonl").write_text(lines)
     prepared = SimpleNamespace(
-        folder=tmp_path, spec=SimpleNamespace(target=None, sizes={"test": 5000}, inputs={})
+        folder=tmp_path,
+        spec=SimpleNamespace(target=None, sizes={"test": 5000}, inputs={}),
+        preparation={"inputs": {}},
     )
     told = []
     assert not columns_known(prepared, "test")

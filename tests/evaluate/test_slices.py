@@ -107,7 +107,7 @@ def a_run_with_columns(folder, project="", data="d1", column="sex"):
         (folder / f"{split}.records.jsonl").write_text(lines)
     sizes = {"test": 3, "train": 1, "validation": 0}
     spec = PreparedSpec(key=data, inputs={}, target=None, sizes=sizes)
-    prepared = SimpleNamespace(folder=folder, spec=spec)
+    prepared = SimpleNamespace(folder=folder, spec=spec, preparation={"inputs": {}})
     info = {"project_id": project, "data": data}
     return SimpleNamespace(id="r", folder=folder, info=info, spec=spec, prepared=lambda: prepared)
 

@@ -165,6 +165,7 @@ def test_the_folder_carries_preparation_classes_and_a_readme(trained, tmp_path):
         "facts.json",
         "files.py",
         "model.py",
+        "output.py",
         "predict.py",
         "predictor.py",
         "preparation",

@@ -10,7 +10,7 @@ from torch import nn
 
 from builder.data.runtime import VERSION, Preparation, naming, spreadsheet, tables
 from builder.errors import LaminaError
-from builder.export.portable import files
+from builder.export.portable import files, output
 from builder.export.portable.predictor import Predictor
 
 TABLE = {
@@ -494,3 +494,22 @@ def test_renamed_columns_are_found_by_their_old_and_their_new_names(tmp_path, na
     text = json.dumps([row]) if name.endswith("json") else files.csv_text([row])
     path.write_text(text, encoding="utf-8")
     assert files.records([str(path)], settings) == [{"age": "31", "city": "Rome"}]
+
+
+def test_what_is_written_is_whole_or_not_there_and_refused_in_a_sentence(tmp_path):
+    output.write(str(tmp_path / "p.csv"), b"a\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["p.csv"]
+    with pytest.raises(ValueError, match=r"The folder .*none does not exist\. Make it"):
+        output.write(str(tmp_path / "none" / "p.csv"), b"a")
+    with pytest.raises(ValueError, match=r"is a folder\. Name a file in it"):
+        output.write(str(tmp_path), b"a")
+    with pytest.raises(ValueError, match="cannot be written: File name too long"):
+        output.write(str(tmp_path / ("x" * 300)), b"a")
+    assert [path.name for path in tmp_path.iterdir()] == ["p.csv"]
+
+
+def test_a_link_is_written_through_and_not_replaced(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "real.csv")
+    output.write(str(tmp_path / "link"), b"a\n")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real.csv").read_bytes() == b"a\n"

@@ -45,13 +45,20 @@ def _place(match: "re.Match[str]") -> str:
     return f"{match[1] or 'column'} {int(quoted or plain) + 1}"
 
 
+def texts(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Of a fitted preparation: the column of a text, as records have it, to what the table calls
+    it, where that is another name.
+    """
+    parts = (part for part in settings["inputs"].values() if part["form"] == "tokens")
+    found = {part["column"]: tuple(part.get("cells") or ()) for part in parts}
+    return {name: cells[0] for name, cells in found.items() if len(cells) == 1}
+
+
 def headless(settings: Mapping[str, Any]) -> bool:
     """Whether a fitted preparation was made from a table without a head."""
     names: list[str] = []
     for part in settings["inputs"].values():
         names += [column["name"] for column in part.get("columns", ())]
-        names += part.get("cells") or ()
-        if part["form"] == "tokens":
-            names.append(part["column"])
+        names += part.get("cells") or ([part["column"]] if part["form"] == "tokens" else [])
     target = (settings.get("target") or {}).get("name")
     return numbered([*names, *([target] if target else [])])

@@ -12,8 +12,9 @@ from builder.export.base import Bundle, Format
 PORTABLE = Path(__file__).resolve().parent.parent / "portable"
 RUNTIME = Path(__file__).resolve().parents[2] / "data" / "runtime"
 NEIGHBOURS = re.compile(r"^from builder\.export\.portable import ([a-z, ]+)$", re.M)
-MODULES = ("predict.py", "predictor.py", "files.py", "separated.py", "ts.py", "weights.py")
-MAKERS = {"text": "write.py", "images": "draw.py"}
+SHARED = ("output.py", "weights.py")
+MODULES = ("predict.py", "predictor.py", "files.py", "separated.py", "ts.py", *SHARED)
+MAKERS = {"text": ("write.py", "weights.py"), "images": ("draw.py", *SHARED)}
 
 
 class Python(Format):
@@ -41,7 +42,7 @@ class Python(Format):
         text = json.dumps(bundle.preparation, ensure_ascii=False, indent=1)
         _write(path / "preparation.json", text + "\n")
         makes = bundle.facts.get("makes")
-        for name in (MAKERS[makes], "weights.py") if makes else MODULES:
+        for name in MAKERS[makes] if makes else MODULES:
             _write(path / name, standalone((PORTABLE / name).read_text(encoding="utf-8")))
         (path / "preparation").mkdir()
         for module in sorted(RUNTIME.glob("*.py")):
@@ -171,7 +172,7 @@ The same seed (`--seed`) gives the same again; `--help` says what else may be ch
 | `weights.safetensors` | what it has learnt |
 | `preparation/`, `preparation.json` | how the training data was made into tensors |
 | `facts.json` | what the network takes and gives |
-| `{MAKERS[makes]}` | the command |
+| `{MAKERS[makes][0]}` | the command |
 
 Run `{bundle.run}`, checkpoint `{bundle.checkpoint}`.
 {figures}

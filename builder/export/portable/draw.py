@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from builder.data.runtime import png
-from builder.export.portable import weights
+from builder.export.portable import output, weights
 
 HERE = Path(__file__).resolve().parent
 
@@ -58,8 +58,13 @@ def main() -> int:
         return 1
     model, facts = load()
     images = draw(model, facts["noise"], chosen.count, chosen.spread, chosen.seed)
-    Path(chosen.output).write_bytes(png.encode(sheet(images)))
-    print(f"{chosen.count} images are in {chosen.output}.")
+    try:
+        output.write(chosen.output, png.encode(sheet(images)))
+    except ValueError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
+    count = "1 image is" if chosen.count == 1 else f"{chosen.count} images are"
+    print(f"{count} in {chosen.output}.")
     return 0
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import model as network  # type: ignore[import-not-found]
 
 from builder.data.runtime import Preparation, ground
-from builder.export.portable import files, weights
+from builder.export.portable import files, output, weights
 from builder.export.portable.predictor import Predictor
 
 HERE = Path(__file__).resolve().parent
@@ -46,16 +46,18 @@ def main() -> int:
         rows = predictor.predict(records)
         for note in predictor.notes(records):
             print(f"Note: {note}", file=sys.stderr)
+        if chosen.json:
+            print(json.dumps(rows, ensure_ascii=False, indent=1))
+            return 0
+        text = files.csv_text(files.flat(records, rows))
+        if chosen.output:
+            output.write(chosen.output, text.encode("utf-8"))
     except ValueError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
-    if chosen.json:
-        print(json.dumps(rows, ensure_ascii=False, indent=1))
-        return 0
-    text = files.csv_text(files.flat(records, rows))
     if chosen.output:
-        Path(chosen.output).write_text(text, encoding="utf-8", newline="")
-        print(f"{len(rows)} predictions are in {chosen.output}.")
+        count = "1 prediction is" if len(rows) == 1 else f"{len(rows)} predictions are"
+        print(f"{count} in {chosen.output}.")
     else:
         print(text, end="")
     return 0

@@ -239,8 +239,12 @@ def _table(
     if not texts:
         return columns, [], ""
     rows = rows or [[] for _ in next(iter(texts.values()))]
+    called = {view.name: view.facts.get("cells") or (view.name,) for view in overview.media}
     for name, values in texts.items():
-        columns.append({"name": name, "role": "feature", "type": "text", "fixed": True})
+        label = heads.called(called[name][0], overview.headerless)
+        columns.append(
+            {"name": name, "label": label, "role": "feature", "type": "text", "fixed": True}
+        )
         rows = [[*row, value] for row, value in zip(rows, values, strict=False)]
     return columns, rows, f"Rows 1 to {len(rows):,} of {overview.rows:,}."
 

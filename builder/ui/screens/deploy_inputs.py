@@ -53,6 +53,12 @@ def media_column(settings: Mapping[str, Any]) -> str:
     return str(next(part["column"] for part in settings["inputs"].values() if "column" in part))
 
 
+def text_label(settings: Mapping[str, Any]) -> str:
+    """What stands over the field of a text: what the table calls its column, where it has one."""
+    called = naming.texts(settings).get(media_column(settings), "")
+    return labels.plain(naming.called(called, naming.headless(settings))) or "Text"
+
+
 def fields(
     settings: Mapping[str, Any],
     given: Mapping[str, Any],

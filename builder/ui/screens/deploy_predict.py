@@ -75,7 +75,10 @@ def _record(
     if form == "text":
         given = str((sample or {}).get(column) or "")
         text = st.text_area(
-            "Text", value=given, key=f"deploy_text_{run.id}_{_row(run)}", height=120
+            inputs.text_label(settings),
+            value=given,
+            key=f"deploy_text_{run.id}_{_row(run)}",
+            height=120,
         )
         if not text.strip():
             parts.html('<p class="lm-f">Write or paste a text.</p>')

@@ -66,7 +66,7 @@ function tops(column) {
 }
 
 function plainHead(column) {
-  return el("th", { scope: "col", class: "feature" }, el("div", { class: "name", title: column.name }, column.name),
+  return el("th", { scope: "col", class: "feature" }, el("div", { class: "name", title: column.label || column.name }, column.label || column.name),
     el("div", {}, el("span", { class: "pill" }, "Input")), el("div", { class: "s m" }, column.type), el("div", { class: "vz" }),
     el("div", { class: "gap" }, "complete"));
 }

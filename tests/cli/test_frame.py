@@ -312,6 +312,7 @@ class Stop:
         if name == WANTED:
             os.kill(os.getpid(), signal.SIGINT)
             import time; time.sleep(5)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 sys.meta_path.insert(0, Stop())
 from builder.__main__ import main
 main()

@@ -6,17 +6,17 @@ import re
 import pytest
 
 from builder import runs, templates, workspace
+from builder.project import Data
 from builder.ui.screens import deploy_files, deploy_inputs, deploy_take
 from builder.ui.work import Stopped
 from tests.ui.apptest import open_page, text_of
 
 
-def trained(template):
-    project = templates.make(template)
+def trained(template, data=None, **changes):
+    project = templates.make(template, data)
     opened = workspace.create(project)
-    run = runs.start(
-        project, project_id=opened, detach=False, overrides={"recipe.epochs": 1}, name="first"
-    )
+    changes = {"recipe.epochs": 1, **changes}
+    run = runs.start(project, project_id=opened, detach=False, overrides=changes, name="first")
     assert run.status.status == "finished", run.status.message
     return opened, run
 
@@ -165,15 +165,21 @@ def test_the_commands_name_a_home_that_is_not_the_usual_one(monkeypatch, tmp_pat
     assert deploy_take.command() == "lamina"
 
 
-@pytest.mark.parametrize(
-    ("template", "lines", "downloads"),
-    [
-        ("language-model", ("python write.py", "--prompt"), 2),
-        ("gan", ("python draw.py", "-o images.png"), 3),
-    ],
-)
-def test_what_makes_things_leaves_as_a_folder_with_its_own_command(template, lines, downloads):
-    opened, run = trained(template)
+def test_a_language_model_leaves_as_a_folder_with_its_own_command(tmp_path):
+    story = tmp_path / "story.txt"
+    story.write_text("".join(f"Line {i} of a story that goes on.\n" for i in range(300)))
+    data = Data(source="long_text", options={"path": str(story), "context": 16})
+    few = {"recipe.batch_size": 4, "task.options.steps_per_epoch": 2}
+    assert_leaves(*trained("language-model", data, **few), ("python write.py", "--prompt"), 2)
+
+
+def test_a_generator_of_images_leaves_as_a_folder_with_its_own_command(monkeypatch):
+    monkeypatch.setattr("builder.tasks.judge.STEPS", 3)
+    run = trained("gan", **{"recipe.batch_size": 420})
+    assert_leaves(*run, ("python draw.py", "-o images.png"), 3)
+
+
+def assert_leaves(opened, run, lines, downloads):
     app = open_page("deploy", project=opened, run=run.id)
     assert not app.exception
     commands = "\n".join(block.value for block in app.code)

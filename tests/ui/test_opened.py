@@ -78,8 +78,8 @@ def test_a_prediction_that_was_stopped_begins_again_by_a_click_only(
     app = page(monkeypatch, "test", endless)
     running(app).stop()
     assert running(app).finished(30)
-    assert "Stopped" in text_of(app.run())
-    assert "Stopped" in text_of(app.run())
+    assert "was stopped" in text_of(app.run())
+    assert "was stopped" in text_of(app.run())
     app.button(key="predict_test_button").click().run()
     if "predict_test" in app.session_state["lamina_jobs"]:  # it may be over at once
         assert running(app).finished(30)

@@ -464,12 +464,15 @@ def test_rows_are_chosen_by_columns_and_kept_for_every_split(monkeypatch):
     run = trained("table", monkeypatch)
     app = open_page("evaluate", project=run.project, run=run.run)
     app.selectbox(key="condition_column_0_0").set_value("town").run()
-    assert "Choose a value." in text_of(app)
+    assert "Choose a value in each condition." in text_of(app)
     app.multiselect(key="condition_names_0_0_1").set_value(["<b>B</b>"]).run()
+    assert not app.button(key="conditions_look").disabled
     assert 'town="&lt;b&gt;B&lt;/b&gt;"' in text_of(app).replace("&quot;", '"')
     app.button(key="conditions_more").click().run()
     app.selectbox(key="condition_column_0_1").set_value("age").run()
     app.selectbox(key="condition_range_0_1_0").set_value("from … to …").run()
+    assert "Choose a value in each condition." in text_of(app)
+    assert app.button(key="conditions_look").disabled, "the first alone would be other rows"
     app.number_input(key="condition_from_0_1_0").set_value(40).run()
     app.button(key="conditions_look").click().run()
     assert not app.exception
@@ -482,7 +485,8 @@ def test_rows_are_chosen_by_columns_and_kept_for_every_split(monkeypatch):
             app.session_state["evaluate_split"] = split
             app.run()
             assert not app.exception
-            assert "older B" in json.dumps(components(app)["lamina_samples"])
+            shown = json.dumps(components(app)["lamina_samples"])
+            assert json.dumps(f"older B ({condition})")[1:-1] in shown.replace("\\u0026", "&")
     finally:
         delete_slice(runs_open(run.run), "older B")
 

@@ -88,14 +88,14 @@ def _mistakes(x: "NDArray[np.float64]") -> tuple[str, ...]:
 def _as_code(name: str, words: tuple[str, ...], rest: "NDArray[np.float64]") -> str:
     return (
         f"{listed([name])} has {words[0]} again and again; all other numbers lie from "
-        f"{rest.min():.4g} to {rest.max():.4g}. As a number it tells the network something wrong."
+        f"{rest.min():,.6g} to {rest.max():,.6g}. As a number it tells the network something wrong."
     )
 
 
 def _as_mistake(name: str, words: tuple[str, ...], rest: "NDArray[np.float64]") -> str:
     return (
-        f"{listed([name])} has {' and '.join(words)}; all other numbers lie from {rest.min():.4g} "
-        f"to {rest.max():.4g}. Scaled by such a spread, these look alike to the network."
+        f"{listed([name])} has {' and '.join(words)}; all other numbers lie from {rest.min():,.6g} "
+        f"to {rest.max():,.6g}. Scaled by such a spread, these look alike to the network."
     )
 
 

@@ -28,12 +28,13 @@ def show(look: Look, known: Columns) -> None:
         )
         counted = f"conditions_count_{opened}"
         count = int(st.session_state.get(counted, 1))
-        terms: list[Term] = []
+        each: list[list[Term]] = []
         for at in range(count):
             if at:
                 parts.html('<div class="lm-f lm-s">and</div>')
-            terms += _terms(known, f"{opened}_{at}")
-        ready = _told(look, known, terms)
+            each.append(_terms(known, f"{opened}_{at}"))
+        terms = [term for one in each for term in one]
+        ready = _told(look, known, terms if all(each) else [])
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button(
                 "Look at these rows",
@@ -60,7 +61,7 @@ def _choose(look: Look, condition: str) -> None:
 def _told(look: Look, known: Columns, terms: list[Term]) -> bool:
     """Says which rows these are; whether there are any."""
     if not terms:
-        parts.html('<div class="lm-f lm-s">Choose a value.</div>')
+        parts.html('<div class="lm-f lm-s">Choose a value in each condition.</div>')
         return False
     text = written(terms)
     try:
@@ -113,22 +114,24 @@ def _range(column: Column, key: str) -> list[Term]:
         return [Term(column.label, "is", ("missing",))]
     left, right = st.columns(2)
     with left:
-        low = _end(column, "from", key)
+        low = _end(column, "at least", key)
     with right:
-        high = _end(column, "to", key)
+        high = _end(column, "at most", key)
     found = [(">=", low), ("<=", high)]
     return [Term(column.label, sign, (end,)) for sign, end in found if end is not None]
 
 
 def _end(column: Column, which: str, key: str) -> str | None:
     """One end of a range, as it is written; None where it is open."""
-    widget, values = f"condition_{which}_{key}", column.values[column.present]
-    edge = values.min() if which == "from" else values.max()
+    low = which == "at least"
+    widget, values = f"condition_{'from' if low else 'to'}_{key}", column.values[column.present]
+    edge = values.min() if low else values.max()
     if column.kind == "date":
         first, last = (np.datetime64(v, "D").item() for v in (values.min(), values.max()))
         day = st.date_input(
             which, None, min_value=first, max_value=last, key=widget, format="YYYY-MM-DD"
         )
         return None if day is None else str(day)
-    number = st.number_input(which, value=None, key=widget, placeholder=f"{float(edge):.6g}")
+    hint = f"{float(edge):.6g}"
+    number = st.number_input(which, value=None, key=widget, placeholder=hint, format="%g")
     return None if number is None else repr(float(number)).removesuffix(".0")

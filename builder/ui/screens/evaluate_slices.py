@@ -94,7 +94,7 @@ def table(look: Look, kept: Sequence[Slice], opened: str | None) -> str | None:
                 "number": str(at + 1),
                 "title": f"{one.name}: open its rows",
                 "cells": [
-                    one.name,
+                    _named(one),
                     f"{len(one.rows):,}",
                     _figure(said.against, said.against.here),
                     _figure(said.against, said.against.there),
@@ -114,6 +114,13 @@ def table(look: Look, kept: Sequence[Slice], opened: str | None) -> str | None:
             selected=names.index(opened) if opened in names else None,
         )
     return None if clicked is None else names[clicked]
+
+
+def _named(one: Slice) -> str:
+    """The name, and the condition that it stands for where it says something else."""
+    if not one.condition or one.condition == one.name:
+        return one.name
+    return f"{one.name} ({one.condition})"
 
 
 def _judged(look: Look, kept: Sequence[Slice]) -> tuple[Judged, ...]:

@@ -1,7 +1,7 @@
 """Values that stand for nothing known: -999 in a column of temperatures, a cell typed wrongly."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from builder.data.base import Raw
@@ -13,19 +13,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def blanked(raw: Raw, data: Data) -> Raw:
-    """The rows with a gap wherever a cell holds one of its column's `absent` values; what reads
-    new rows does the same (`Raw.reading`).
+def asked(data: Data) -> dict[str, list[str]]:
+    """Column → its values that stand for nothing known, as a person said."""
+    return {name: list(column.absent) for name, column in data.columns.items() if column.absent}
+
+
+def blanked(raw: Raw, gone: Mapping[str, Sequence[str]]) -> Raw:
+    """The rows with a gap wherever a cell holds one of the values that are `asked` for its column;
+    what reads new rows does the same (`Raw.reading`).
 
     Raises LaminaError for a value that its column cannot hold.
     """
-    wanted = {
-        name: column.absent
-        for name, column in data.columns.items()
-        if column.absent and name in raw.frame
-    }
-    if not wanted:
-        return raw
+    wanted = {name: words for name, words in gone.items() if name in raw.frame}
     frame = raw.frame.copy(deep=False)
     reading = dict(raw.reading)
     for name, words in wanted.items():

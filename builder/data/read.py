@@ -2,6 +2,7 @@
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -70,20 +71,23 @@ def fingerprint(data: Data) -> list[dict[str, Any]]:
 
 def read(data: Data, progress: Progress = silent) -> Raw:
     """All rows of the project's data, what stands for nothing known left blank; the last few are
-    kept in memory, by content.
+    kept in memory, by content, and with them what was worked out from them.
     """
-    return absent.blanked(_read(data, progress), data)
-
-
-def _read(data: Data, progress: Progress) -> Raw:
     source = source_of(data)
     digests = [file["digest"] for file in fingerprint(data)]
     key = store.digest_json([data.source, dict(data.options), digests])
+    raw = _remembered(key, lambda: source.read(data.options, progress))
+    if not (gone := absent.asked(data)):
+        return raw
+    return _remembered(store.digest_json([key, gone]), lambda: absent.blanked(raw, gone))
+
+
+def _remembered(key: str, make: Callable[[], Raw]) -> Raw:
     with _lock:
         if key in _kept:
             _kept.move_to_end(key)
             return _kept[key]
-    raw = source.read(data.options, progress)
+    raw = make()
     with _lock:
         _kept[key] = raw
         while len(_kept) > _KEPT:

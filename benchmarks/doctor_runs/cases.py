@@ -19,6 +19,9 @@ from builder.train import doctor, feeds
 from builder.train.plan import Plan
 from doctor_runs.networks import mlp
 
+Models = dict[str, nn.Module]
+Splits = dict[str, dict[str, Tensor]]
+
 
 @dataclass(frozen=True)
 class Case:
@@ -28,11 +31,21 @@ class Case:
     kind: str  # "sound" or the fault
     project: Project
     right: tuple[str, ...] = ()  # the symptom's code, then others that name the same fault
-    touch: Callable[[dict[str, nn.Module]], None] | None = None
-    rows: Callable[[dict[str, dict[str, Tensor]]], None] | None = None
+    touch: Callable[[Models], None] | None = None
+    rows: Callable[[Splits], None] | None = None
     sorted: bool = False
     slow: float = 0.0  # seconds that each batch takes beyond its own
     more: Mapping[str, Any] = field(default_factory=dict)  # raise, down, third: see below
+
+
+def turn(n: int, *kinds: Any) -> Any:
+    """The n-th of the kinds, round and round."""
+    return kinds[n % len(kinds)]
+
+
+def part(models: Models, name: str) -> Any:
+    """A layer of the model by its node's name."""
+    return getattr(models["model"], name)
 
 
 def plan_of(case: Case) -> Plan:

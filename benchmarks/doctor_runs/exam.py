@@ -5,13 +5,12 @@ had read neither the rules nor the sets before. `Case.more["at"]` names the node
 import random
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from builder.project import Column
-from doctor_runs.cases import Case
+from doctor_runs.cases import Case, Models, Splits, part, turn
 from doctor_runs.exam_data import (
     PLAIN,
     Lines,
@@ -30,17 +29,6 @@ from doctor_runs.exam_data import (
     wine,
 )
 from doctor_runs.projects import replace_recipe
-
-Splits = dict[str, dict[str, Tensor]]
-Models = dict[str, nn.Module]
-
-
-def turn(n: int, *kinds: Any) -> Any:
-    return kinds[n % len(kinds)]
-
-
-def part(models: Models, name: str) -> Any:
-    return getattr(models["model"], name)
 
 
 def first_input(split: dict[str, Tensor]) -> str:
@@ -217,6 +205,21 @@ def too_slow(folder: Path, n: int) -> Case:
     return Case("", "", kind(folder, n, optimizer=optimizer), right)
 
 
+def few_rows(n: int, few: int, doubt: float = 0.0) -> Callable[[Splits], None]:
+    """Leaves the first rows to learn from, a share of their classes wrong."""
+
+    def rows(splits: Splits) -> None:
+        train = {name: x[:few].clone() for name, x in splits["train"].items()}
+        if doubt:
+            draw = torch.Generator().manual_seed(n)
+            k = int(splits["train"]["target"].max()) + 1
+            wrong = torch.rand(few, generator=draw) < doubt
+            train["target"][wrong] = (train["target"][wrong] + 1) % k
+        splits["train"] = train
+
+    return rows
+
+
 def by_heart(folder: Path, n: int) -> Case:
     """Few rows or doubtful answers, a wide network, a hundred rounds."""
     kind, few, doubt = turn(
@@ -228,20 +231,14 @@ def by_heart(folder: Path, n: int) -> Case:
         (reviews, 400, 0.0),
     )
 
-    def rows(splits: Splits) -> None:
-        train = {name: x[:few].clone() for name, x in splits["train"].items()}
-        if doubt:
-            draw = torch.Generator().manual_seed(n)
-            turned = torch.rand(few, generator=draw) < doubt
-            train["target"][turned] = 1 - train["target"][turned]
-        splits["train"] = train
-
     wide = dense((256, 256), "ReLU")
     own = {memory: gated("GRU", hidden_size=96)}
     make = {} if kind is reviews else {"make": own.get(kind, wide)}
     fields = {"epochs": 40 if kind in (reviews, memory) else 100, "batch_size": 16}
     fields |= {"early_stopping": None, "optimizer": {"name": "Adam", "lr": 2e-3}}
-    return Case("", "", kind(folder, n, **make, **fields), ("overfitting",), rows=rows)
+    return Case(
+        "", "", kind(folder, n, **make, **fields), ("overfitting",), rows=few_rows(n, few, doubt)
+    )
 
 
 def one_class_only(folder: Path, n: int) -> Case:

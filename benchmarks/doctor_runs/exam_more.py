@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 
-from doctor_runs.cases import Case
-from doctor_runs.exam import Models, Splits, first_input, part, turn
+from doctor_runs.cases import Case, Models, Splits, part, turn
+from doctor_runs.exam import few_rows, first_input
 from doctor_runs.exam_data import (
     Lines,
     cancer,
@@ -200,20 +200,13 @@ def memorised(folder: Path, n: int) -> Case:
         (diabetes, 60, 0),
     )
 
-    def rows(splits: Splits) -> None:
-        train = {name: x[:few].clone() for name, x in splits["train"].items()}
-        if doubt:
-            draw = torch.Generator().manual_seed(n)
-            k = int(splits["train"]["target"].max()) + 1
-            wrong = torch.rand(few, generator=draw) < doubt
-            train["target"][wrong] = (train["target"][wrong] + 1) % k
-        splits["train"] = train
-
     flat = kind is pictures
     make = {} if kind is filtered else {"make": dense((256, 128), "ReLU", flat=flat)}
     adam = {"name": "Adam", "lr": 2e-3}
     fields = {"epochs": 150, "batch_size": 16, "early_stopping": None, "optimizer": adam}
-    return Case("", "", kind(folder, n, **make, **fields), ("overfitting",), rows=rows)
+    return Case(
+        "", "", kind(folder, n, **make, **fields), ("overfitting",), rows=few_rows(n, few, doubt)
+    )
 
 
 def same_answer(folder: Path, n: int) -> Case:

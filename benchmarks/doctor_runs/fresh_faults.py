@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from builder import data, templates
 from builder.project import Column, Project
-from doctor_runs.cases import Case
+from doctor_runs.cases import Case, Models, Splits
 from doctor_runs.fresh import (
     SHOPS,
     SKEWED,
@@ -27,9 +27,6 @@ from doctor_runs.fresh import (
 )
 from doctor_runs.projects import project, replace_recipe
 from doctor_runs.tables import bundled, digits, waves
-
-Splits = dict[str, dict[str, Tensor]]
-Models = dict[str, nn.Module]
 
 
 def shops(folder: Path, n: int, **recipe: Any) -> Project:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from builder.graph import edit
 from builder.project import Column, Project
-from doctor_runs.cases import Case
+from doctor_runs.cases import Case, Splits
 from doctor_runs.networks import mlp
 from doctor_runs.others import (
     KINDS,
@@ -26,7 +26,6 @@ from doctor_runs.others import (
 from doctor_runs.projects import project, replace_recipe, with_rate
 from doctor_runs.tables import bundled, digits, table
 
-Splits = dict[str, dict[str, Tensor]]
 PLAIN = (residual, measured, numbers, customers)
 TABLES = (measured, numbers, customers)
 

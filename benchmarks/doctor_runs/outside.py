@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
 
 from builder.graph.spec import Graph
 from builder.project import Column, Project
-from doctor_runs.cases import Case
+from doctor_runs.cases import Case, Models, Splits, part, turn
 from doctor_runs.networks import cnn, mlp
 from doctor_runs.projects import replace_recipe, with_rate
 from doctor_runs.real import (
@@ -29,17 +28,6 @@ from doctor_runs.real import (
     reader,
     sms,
 )
-
-Splits = dict[str, dict[str, Tensor]]
-Models = dict[str, nn.Module]
-
-
-def turn(n: int, *kinds: Any) -> Any:
-    return kinds[n % len(kinds)]
-
-
-def part(models: Models, name: str) -> Any:
-    return getattr(models["model"], name)
 
 
 def rate_times_hundred(folder: Path, n: int) -> Case:

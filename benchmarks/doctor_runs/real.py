@@ -132,61 +132,30 @@ Graphs = Callable[[str, int], Graph]
 Change = Callable[[Rows], Rows] | None
 
 
-def penguins(
-    folder: Path,
-    n: int,
-    change: Change = None,
-    note: str = "",
-    make: Graphs | None = None,
-    columns: Any = None,
-    **fields: Any,
-) -> Project:
-    kept = sheet(folder, "penguins", n, 344, change, note, columns=columns or {})
-    usual = {"epochs": 40, "batch_size": 16, "seed": n}
-    return project(kept, make or (lambda name, k: mlp(name, k, (32, 16))), **{**usual, **fields})
+def published(name: str, rows: int, widths: tuple[int, ...], **usual: Any) -> Any:
+    """What makes projects of a table: `change` is done to its rows, `make` draws the network."""
+
+    def kind(
+        folder: Path,
+        n: int,
+        change: Change = None,
+        note: str = "",
+        make: Graphs | None = None,
+        columns: Any = None,
+        **fields: Any,
+    ) -> Project:
+        kept = sheet(folder, name, n, rows, change, note, columns=columns or {})
+        draw = make or (lambda name, k: mlp(name, k, widths))
+        return project(kept, draw, **{**usual, "seed": n, **fields})
+
+    return kind
 
 
-def adult(
-    folder: Path,
-    n: int,
-    change: Change = None,
-    note: str = "",
-    make: Graphs | None = None,
-    columns: Any = None,
-    **fields: Any,
-) -> Project:
-    kept = sheet(folder, "adult", n, 4000, change, note, columns=columns or {})
-    usual = {"epochs": 8, "batch_size": 64, "seed": n}
-    return project(kept, make or (lambda name, k: mlp(name, k, (64, 32))), **{**usual, **fields})
-
-
-def housing(
-    folder: Path,
-    n: int,
-    change: Change = None,
-    note: str = "",
-    make: Graphs | None = None,
-    columns: Any = None,
-    **fields: Any,
-) -> Project:
-    kept = sheet(folder, "numbers-housing", n, 3000, change, note, columns=columns or {})
-    usual = {"epochs": 15, "batch_size": 64, "seed": n}
-    return project(kept, make or (lambda name, k: mlp(name, k, (64, 64))), **{**usual, **fields})
-
-
-def mpg(
-    folder: Path,
-    n: int,
-    change: Change = None,
-    note: str = "",
-    make: Graphs | None = None,
-    columns: Any = None,
-    **fields: Any,
-) -> Project:
-    kept = sheet(folder, "numbers-mpg", n, 398, change, note, columns=columns or {})
-    adam = {"name": "Adam", "lr": 3e-3}
-    usual = {"epochs": 40, "batch_size": 32, "seed": n, "optimizer": adam}
-    return project(kept, make or (lambda name, k: mlp(name, k, (32, 32))), **{**usual, **fields})
+penguins = published("penguins", 344, (32, 16), epochs=40, batch_size=16)
+adult = published("adult", 4000, (64, 32), epochs=8, batch_size=64)
+housing = published("numbers-housing", 3000, (64, 64), epochs=15, batch_size=64)
+MPG_ADAM = {"name": "Adam", "lr": 3e-3}
+mpg = published("numbers-mpg", 398, (32, 32), epochs=40, batch_size=32, optimizer=MPG_ADAM)
 
 
 def images(folder: Path, n: int, make: Graphs | None = None, **fields: Any) -> Project:

@@ -113,9 +113,8 @@ def differences(run: Any, alone: Any) -> list[str]:
     import torch
 
     found = []
-    if run.status.status != "finished":
-        found.append(f"it {run.status.status}: {run.status.message}")
-        return found
+    if run.status.status != alone.status.status:
+        return [f"it {run.status.status}: {run.status.message}"]
     for name in ("best", "last"):
         ours, theirs = run.model(name).state_dict(), alone.model(name).state_dict()
         found += [f"{name} {key}" for key in theirs if not torch.equal(ours[key], theirs[key])]

@@ -236,8 +236,8 @@ class Inbox:
         return ()
 
     def replay(self, step: int) -> dict[int, list[Mapping[str, Any]]]:
-        """Orders with a lasting effect after a checkpoint, by the step before which they were
-        applied.
+        """Orders with a lasting effect since `step` (a checkpoint's, or 0 where there is none yet),
+        by the step after which they were applied.
         """
         found: dict[int, list[Mapping[str, Any]]] = {}
         for event in self.applied:

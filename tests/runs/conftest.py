@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from builder.project import Project
+from builder.runs import Run, launch
+from builder.train import files
 from tests.small import digits, one_home, served
 
 
@@ -42,4 +44,19 @@ def until(condition: Callable[[], Any], timeout: float = 90.0) -> Any:
     return found
 
 
-__all__ = ["one_home", "served", "until"]
+def undisturbed(run: Run) -> Run:
+    """The run again, here and now, and nothing disturbs it: the same project, which obeys what the
+    run's log of orders holds at the steps where it was obeyed.
+    """
+    lasting = [event for event in run.events() if event["kind"] == "order" and event["accepted"]]
+
+    def fill(folder: Path) -> None:
+        for event in lasting:
+            files.append_line(folder / "events.jsonl", event)
+
+    return launch.begin(
+        launch.check(run.project()), project_id="", name="alone", detach=False, fill=fill
+    )
+
+
+__all__ = ["one_home", "served", "undisturbed", "until"]

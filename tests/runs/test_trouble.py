@@ -19,7 +19,7 @@ from builder.errors import LaminaError
 from builder.home import home, room
 from builder.project import Project
 from builder.runs import folder as folders
-from builder.runs import index, orders
+from builder.runs import index, launch, orders
 from builder.train import checkpoint, files
 
 Make = Callable[..., Project]
@@ -203,6 +203,22 @@ def test_orders_at_an_epoch_s_last_step_are_replayed_before_its_end(make_project
     order = {"id": "a", "order": "set", "batch_size": 32, "patience": 1}
     folders.add_event(run.folder, "order", step=20, order=order, accepted=True)
     assert orders.Inbox(run.folder).replay(10)[20][0]["batch_size"] == 32
+
+
+def test_orders_are_obeyed_again_by_a_run_that_was_lost_before_its_first_checkpoint(
+    make_project: Make,
+) -> None:
+    project = make_project(epochs=2, optimizer={"name": "SGD", "lr": 0.001})
+
+    def lost(folder: Path) -> None:
+        order = {"id": "a", "order": "set", "lr": 0.02}
+        folders.add_event(folder, "order", step=7, epoch=0, order=order, accepted=True, message="")
+
+    run = launch.begin(launch.check(project), project_id="", name="", detach=False, fill=lost)
+    rates = run.steps(points=0)["lr"]
+    assert rates.tolist() == pytest.approx([0.001] * 7 + [0.02] * 33)
+    told = [event for event in run.events() if event["kind"] == "order"]
+    assert len(told) == 1, "and is not told twice"
 
 
 def test_two_servers_on_one_home_do_not_hurt_each_other(

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.journey
 CREATE = (
     "from builder import templates, workspace;"
     "made = templates.make('mlp-classification');"
-    "recipe = made.recipe.model_copy(update={'epochs': 2000, 'keep': 'all',"
+    "recipe = made.recipe.model_copy(update={'epochs': 100_000, 'keep': 'all',"
     " 'batch_size': 2, 'early_stopping': None, 'device': 'cpu'});"
     "print(workspace.create(made.model_copy(update={'recipe': recipe})))"
 )

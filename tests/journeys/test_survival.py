@@ -17,7 +17,7 @@ def long_project(server: Server) -> str:
     server.lamina("new", "--template", "cnn", "-o", str(file))
     text = json.loads(file.read_text())
     text["name"] = "long"
-    text["recipe"]["epochs"] = 5000
+    text["recipe"]["epochs"] = 100_000
     text["recipe"].pop("early_stopping", None)
     file.write_text(json.dumps(text))
     return server.python(

@@ -32,6 +32,11 @@ def going(trial: Trial) -> bool:
     return trial.state == "running" and trial.epoch > 1
 
 
+def lasting(project: Project, epochs: int) -> Project:
+    recipe = project.recipe.model_copy(update={"epochs": epochs})
+    return project.model_copy(update={"recipe": recipe})
+
+
 class FakeRuns:
     """Trials that end at their first look, with a value that follows from their settings."""
 
@@ -213,14 +218,15 @@ def test_a_sweep_of_real_runs_survives_the_kill_of_its_driver(
     over = ["recipe.optimizer.lr=1e-3..1e-1:log", "graphs.model.fc1.out_features=8,-1,16"]
     with pytest.raises(LaminaError, match="fc1"):
         sweeps.start(project, over)
-    project = project.model_copy(update={"recipe": project.recipe.model_copy(update={"epochs": 4})})
+    before = runs.start(lasting(project, 100_000))  # the first trial waits behind it for its worker
     sweep = sweeps.start(
-        project, ["recipe.optimizer.lr=1e-3,1e-2,1", "without=,head"], sampler="grid"
+        lasting(project, 4), ["recipe.optimizer.lr=1e-3,1e-2,1", "without=,head"], sampler="grid"
     )
-    until(lambda: any(one.state == "complete" for one in sweep.records()))
+    until(lambda: sweep.records())
     pid = until(lambda: sweep.state.pid)
     os.kill(pid, signal.SIGKILL)
     until(lambda: not process.alive(pid, None))
+    runs.order(before.id, {"order": "stop"})
     assert sweeps.wait(sweep.id, timeout=180).status == "finished"
     found = sweep.records()
     assert [one.state for one in found] == ["complete", "failed"] * 3
@@ -233,10 +239,7 @@ def test_a_sweep_of_real_runs_survives_the_kill_of_its_driver(
 
 @pytest.mark.slow
 def test_a_stopped_sweep_goes_on_where_it_was(served: Path, project: Project) -> None:
-    long = project.recipe.model_copy(update={"epochs": 4000})
-    sweep = sweeps.start(
-        project.model_copy(update={"recipe": long}), [LR], trials=3, pruner="none", seed=3
-    )
+    sweep = sweeps.start(lasting(project, 100_000), [LR], trials=3, pruner="none", seed=3)
     until(lambda: any(going(one) for one in sweep.trials()))
     before = sweep.records()[0]
     sweeps.stop(sweep.id)

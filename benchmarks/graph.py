@@ -1,6 +1,7 @@
 """How fast a graph is checked, written and built: 100 and 500 nodes, medians in milliseconds."""
 
 import statistics
+import tempfile
 import time
 import uuid
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from builder.compile.plan import plan_of, walk
 from builder.compile.repair import input_values
 from builder.data.specs import InputSpec
 from builder.graph import edit
+from builder.graph.journal import Journal
 from builder.graph.spec import Graph
 
 INPUTS = {"image": InputSpec(name="image", form="image", shape=(3, 16, 16), stored="uint8")}
@@ -57,8 +59,13 @@ def rows(nodes: int) -> list[tuple[str, float, str]]:
         check(edit.set_params(wrong, "n7", {"out_channels": next(widths)}), INPUTS)
 
     build(source.text)
+    with tempfile.TemporaryDirectory() as folder:
+        journal = Journal(folder, {"graphs": {"model": raw}})
+        kept = median(lambda: journal.apply("add_node", {"layer": "ReLU"}, journal.revision))
     return [
         ("shapes, warm", median(lambda: walk(plan, given, (10,))), "≤ 1 at 500"),
+        ("insert on an edge", median(lambda: edit.insert_on_edge(graph, ("n4", "n5"), "ReLU")), ""),
+        ("an edit kept in the journal", kept, ""),
         ("edit and check", median(edited), "< 20 at 100"),
         ("edit and check with a mistake and its repairs", median(mended), ""),
         ("parse and check", median(lambda: check(Graph.model_validate(raw), INPUTS)), ""),

@@ -1,5 +1,4 @@
 import contextlib
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -133,14 +132,12 @@ def chain(length):
     return Graph.model_validate({"nodes": nodes, "edges": edges})
 
 
-def test_an_edit_of_500_nodes_takes_milliseconds():
+def test_an_edit_leaves_all_other_nodes_and_edges_as_they_are():
     graph = chain(500)
-    best = 1.0
-    for _ in range(5):
-        start = time.perf_counter()
-        edit.insert_on_edge(graph, ["n200", "n201"], "Dropout")
-        best = min(best, time.perf_counter() - start)
-    assert best < 0.02
+    edited = edit.insert_on_edge(graph, ["n200", "n201"], "Dropout")
+    before = {id(part) for part in (*graph.nodes, *graph.edges)}
+    made = [part for part in (*edited.nodes, *edited.edges) if id(part) not in before]
+    assert len(made) == 3, "a node and two edges"
 
 
 def test_order_cycles_and_dead_ends():

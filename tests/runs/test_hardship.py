@@ -87,7 +87,7 @@ def test_a_disk_that_fills_up_amid_a_run_keeps_its_last_checkpoint(
             while hog.write(b"0" * 4096):
                 continue
 
-    ready = runs.check(make_project(epochs=5000))
+    ready = runs.check(make_project(epochs=100_000))
     thread = once_kept(small_disk, fill)
     run = launch.begin(ready, project_id="", name="full", detach=False)
     thread.join()

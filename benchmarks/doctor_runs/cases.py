@@ -1,5 +1,6 @@
 """One run of the doctor's benchmark, and the plan that a worker would make of it."""
 
+import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -35,7 +36,7 @@ class Case:
     rows: Callable[[Splits], None] | None = None
     sorted: bool = False
     slow: float = 0.0  # seconds that each batch takes beyond its own
-    more: Mapping[str, Any] = field(default_factory=dict)  # raise, down, third: see below
+    more: Mapping[str, Any] = field(default_factory=dict)  # raise, down, third, …: see below
 
 
 def turn(n: int, *kinds: Any) -> Any:
@@ -74,11 +75,24 @@ def plan_of(case: Case) -> Plan:
         prepare=stored_to_model(prepared),
         augment=for_inputs(project.data.augment, spec.inputs),
     )
+    if "augment" in case.more:
+        plan = replace(plan, augment=_slow_change(case.slow))
     if "raise" in case.more:
         steps = recipe.epochs * max(1, len(rows["train"]["target"]) // (recipe.batch_size or 1))
         change = {"order": "set", "lr": min(LARGEST_RATE, recipe.optimizer.lr * case.more["raise"])}
         plan = replace(plan, replay={1 + steps // 3: [change]})
     return replace(plan, doctor=doctor.watch(plan, project.graphs))
+
+
+def _slow_change(seconds: float) -> Callable[..., Any]:
+    """A change to each batch that changes nothing and takes its time."""
+
+    def change(batch: Mapping[str, Tensor], generator: torch.Generator) -> Mapping[str, Tensor]:
+        del generator
+        time.sleep(seconds)
+        return batch
+
+    return change
 
 
 def cost_plan(widths: tuple[int, ...], batch: int) -> Plan:
@@ -115,6 +129,10 @@ def feed_of(case: Case) -> Iterator[None]:
         begin(feed, epoch)
         target, down = feed.source.tensors["target"], "down" in case.more
         feed.order = target.argsort(stable=True, descending=down)
+        if "block" in case.more:  # whole batches of like answers, in any order
+            parts = list(feed.order.split(case.project.recipe.batch_size or 32))
+            random.Random(epoch).shuffle(parts)
+            feed.order = torch.cat(parts)
 
     def slow_rows(feed: feeds.RowFeed, step: int, models: Mapping[str, nn.Module]) -> Any:
         if "third" not in case.more or step % 3 == 0:
@@ -123,7 +141,7 @@ def feed_of(case: Case) -> Iterator[None]:
 
     if case.sorted:
         feeds.RowFeed.begin = sorted_rows  # type: ignore[method-assign]
-    if case.slow:
+    if case.slow and "augment" not in case.more:
         feeds.RowFeed.batch = slow_rows  # type: ignore[method-assign]
     try:
         yield

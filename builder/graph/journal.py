@@ -183,12 +183,8 @@ class Journal:
     @contextmanager
     def _locked(self) -> Iterator[IO[bytes]]:
         """The file, open for reading and appending, held by this process alone."""
-        with self.path.open("a+b") as file:
-            _lock(file)
-            try:
-                yield file
-            finally:
-                _unlock(file)
+        with self.path.open("a+b") as file, alone(file):
+            yield file
 
     def _catch_up(self, file: IO[bytes]) -> None:
         end = file.seek(0, os.SEEK_END)
@@ -266,6 +262,16 @@ class Journal:
                 state = evolve(state, operation, arguments, graph)
             self._states[number + 1] = state
         return state
+
+
+@contextmanager
+def alone(file: IO[bytes]) -> Iterator[None]:
+    """While the block runs, no other process or thread holds this file so; waits for its turn."""
+    _lock(file)
+    try:
+        yield
+    finally:
+        _unlock(file)
 
 
 if os.name == "nt":  # pragma: no cover

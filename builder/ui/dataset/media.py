@@ -14,6 +14,7 @@ from streamlit.delta_generator import DeltaGenerator
 from builder.errors import LaminaError
 from builder.project import Project, Step
 from builder.ui import forms, parts
+from builder.ui.dataset import steps
 
 if TYPE_CHECKING:
     from builder.data import Prepared
@@ -123,12 +124,12 @@ def _settings(project: Project, form: str, save: Save) -> None:
     given = next((step for step in project.data.prepare if step.kind == form), None)
     values = given.settings() if given else {}
     with st.container(key=f"lm_fields_{form}", horizontal=True, vertical_alignment="bottom"):
-        chosen = forms.fields(media.OPTIONS[form], values, key=f"prepare_{form}")
+        chosen = forms.fields(media.OPTIONS[form], values, key=f"prepare_{form}_{steps.turn()}")
     if chosen == values:
         return
     others = tuple(step for step in project.data.prepare if step.kind != form)
-    steps = (*others, Step.model_validate({"kind": form, **chosen})) if chosen else others
-    save(project.model_copy(update={"data": project.data.model_copy(update={"prepare": steps})}))
+    own = (*others, Step.model_validate({"kind": form, **chosen})) if chosen else others
+    save(project.model_copy(update={"data": project.data.model_copy(update={"prepare": own})}))
 
 
 def _tokens(prepared: "Prepared", spec: "InputSpec") -> str:
@@ -199,23 +200,25 @@ def _augment(project: Project, prepared: "Prepared", spec: "InputSpec", save: Sa
     with parts.card(
         "Augmentation", "training rows only, anew in every epoch", key=f"augment_{spec.name}"
     ):
-        steps = {step.kind: step.settings() for step in project.data.augment}
+        given = {step.kind: step.settings() for step in project.data.augment}
         chosen: dict[str, dict[str, Any]] = {}
         for found in fitting:
             reason = found.unfit(spec)
             on = st.toggle(
                 found.title,
-                value=found.kind in steps,
+                value=found.kind in given,
                 help=reason or found.help,
                 disabled=reason is not None,
-                key=f"augment_{found.kind}",
+                key=f"augment_{found.kind}_{steps.turn()}",
             )
             if on:
                 with st.container(key=f"lm_fields_{found.kind}", horizontal=True):
                     chosen[found.kind] = forms.fields(
-                        found.params, steps.get(found.kind, {}), key=f"augment_{found.kind}"
+                        found.params,
+                        given.get(found.kind, {}),
+                        key=f"augment_{found.kind}_{steps.turn()}",
                     )
-        _store(project, fitting, chosen, steps, save)
+        _store(project, fitting, chosen, given, save)
         if spec.form == "image":
             _preview(project, prepared, spec)
 
@@ -224,11 +227,11 @@ def _store(
     project: Project,
     fitting: Sequence[Any],
     chosen: Mapping[str, dict[str, Any]],
-    steps: Mapping[str, dict[str, Any]],
+    given: Mapping[str, dict[str, Any]],
     save: Save,
 ) -> None:
     own = {found.kind for found in fitting}
-    before = {kind: values for kind, values in steps.items() if kind in own}
+    before = {kind: values for kind, values in given.items() if kind in own}
     if chosen == before:
         return
     others = tuple(step for step in project.data.augment if step.kind not in own)

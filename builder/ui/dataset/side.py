@@ -12,7 +12,7 @@ from builder.errors import LaminaError
 from builder.progress import Progress
 from builder.project import Project
 from builder.ui import labels, parts, state, work
-from builder.ui.dataset import heads
+from builder.ui.dataset import heads, steps
 
 if TYPE_CHECKING:
     from builder.data import Overview, Prepared
@@ -99,8 +99,9 @@ def _finding(project: Project, finding: "Finding", index: int) -> None:
 def _apply(project: Project, finding: "Finding", place: int) -> None:
     from builder import data
 
-    changed = data.edit(project.data, finding.remedies[place].edits)
-    state.save_project(heads.with_data(project, changed))
+    remedy = finding.remedies[place]
+    changed = data.edit(project.data, remedy.edits)
+    steps.save(project, heads.with_data(project, changed), remedy.label)
     st.rerun()
 
 
@@ -224,5 +225,6 @@ def use(project: Project, template: str) -> None:
         parts.failed(error, key="use_template")
         return
     state.save_project(made.model_copy(update={"name": project.name}))
+    st.session_state.pop(steps.SEEN, None)  # it may bring its own way of reading the data
     work.forget(work.own(JOB))
     state.go("build")

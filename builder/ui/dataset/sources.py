@@ -13,8 +13,8 @@ from builder.data.options import Option
 from builder.errors import LaminaError
 from builder.progress import Progress
 from builder.project import Data, Project
-from builder.ui import forms, intake, parts, state, work
-from builder.ui.dataset import heads
+from builder.ui import forms, intake, parts, work
+from builder.ui.dataset import heads, steps
 
 JOB = "read_source"
 
@@ -156,6 +156,6 @@ def _reading(project: Project) -> None:
         st.session_state["source_error"] = error
         st.rerun()
     if data is not None:
-        state.save_project(heads.with_data(project, data))
+        steps.save(project, heads.with_data(project, data))
         st.session_state.pop("replace_data", None)
     st.rerun()

@@ -91,7 +91,7 @@ def _form(project: Project, overview: "Overview", save: Save) -> None:
         kinds,
         index=kinds.index(split.kind) if split.kind in kinds else 0,
         format_func=lambda one: KINDS[one],
-        key="split_kind",
+        key=f"split_kind_{split.kind}",
     )
     names = [view.name for view in overview.columns if view.name != overview.target]
     column = None
@@ -104,10 +104,10 @@ def _form(project: Project, overview: "Overview", save: Save) -> None:
             names,
             index=names.index(now) if now in names else None,
             format_func=lambda one: heads.called(one, overview.headerless),
-            key="split_column",
+            key=f"split_column_{kind}_{now}",
         )
     shares = _shares(split)
-    seed = st.number_input("Seed", 0, 2**31 - 1, split.seed, key="split_seed")
+    seed = st.number_input("Seed", 0, 2**31 - 1, split.seed, key=f"split_seed_{split.seed}")
     ready = (kind not in ("group", "time") or column is not None) and sum(shares) <= MOST
     if st.button("Apply", type="primary", key="split_apply", disabled=not ready):
         made = Split(

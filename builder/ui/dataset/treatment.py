@@ -10,7 +10,7 @@ from builder.data import names, rename
 from builder.errors import LaminaError
 from builder.project import Data, Project
 from builder.ui import labels, parts, state
-from builder.ui.dataset import heads
+from builder.ui.dataset import heads, steps
 
 if TYPE_CHECKING:
     from builder.data import Overview
@@ -75,14 +75,19 @@ def show(project: Project, overview: "Overview") -> None:
     title = called[:1].upper() + called[1:] if called != name else f"The column {called}"
     shown = called if name in overview.named.values() else ""
     draw = st.dialog(labels.plain(title), on_dismiss=_close)
-    draw(_form)(project, overview.column(name), overview.rows, shown)
+    draw(_form)(project, overview, overview.column(name), shown)
 
 
 def _close() -> None:
     st.session_state.pop(OPEN, None)
 
 
-def _save(project: Project, data: Data, wanted: Mapping[str, str] | Sequence[str]) -> None:
+def _save(
+    project: Project,
+    data: Data,
+    wanted: Mapping[str, str] | Sequence[str],
+    headerless: bool,
+) -> None:
     """Write the project, its columns called so, and close the dialog; or say why not."""
     try:
         with st.spinner("Looking at the columns …"):
@@ -90,14 +95,14 @@ def _save(project: Project, data: Data, wanted: Mapping[str, str] | Sequence[str
     except LaminaError as error:
         parts.failed(LaminaError(error.fact, remedy=error.remedy), key="column_failed")
         return
-    state.save_project(changed)
     _close()
+    steps.save(project, changed, headerless=headerless)
     st.rerun()
 
 
-def _form(project: Project, view: "ColumnView", rows: int, shown: str) -> None:
+def _form(project: Project, overview: "Overview", view: "ColumnView", shown: str) -> None:
     """`shown` is what the column is called where that may be changed."""
-    parts.html(_facts(view, rows), "column-facts")
+    parts.html(_facts(view, overview.rows), "column-facts")
     name = f"treat_{view.name}"
     called = ""
     if shown:
@@ -143,7 +148,8 @@ def _form(project: Project, view: "ColumnView", rows: int, shown: str) -> None:
     )
     if st.button("Apply", type="primary", key=f"{name}_apply"):
         data = heads.treated(project.data, view.name, _told(view, chosen))
-        _save(project, data, {view.name: called} if called.strip() != shown else {})
+        wanted = {view.name: called} if called.strip() != shown else {}
+        _save(project, data, wanted, overview.headerless)
 
 
 def _names(project: Project, overview: "Overview") -> None:
@@ -179,7 +185,7 @@ def _names(project: Project, overview: "Overview") -> None:
     except LaminaError as error:
         parts.failed(LaminaError(error.fact, remedy=error.remedy), key="column_failed")
         return
-    _save(project, project.data, wanted)
+    _save(project, project.data, wanted, overview.headerless)
 
 
 def _choice(title: str, words: dict[str, str], allowed: tuple[str, ...], now: str, key: str) -> str:

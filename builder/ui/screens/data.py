@@ -5,6 +5,7 @@ it.
 import dataclasses
 import hashlib
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -13,7 +14,7 @@ from builder.errors import LaminaError
 from builder.project import Project
 from builder.ui import chrome, forms, intake, parts, state, work
 from builder.ui.components import table
-from builder.ui.dataset import heads, media, side, sources, split, treatment
+from builder.ui.dataset import heads, media, side, sources, split, steps, treatment
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -30,6 +31,7 @@ def show() -> None:
     """Draw the page."""
     chrome.page("data")
     project = state.project()
+    steps.guard(project)
     if not project.data.source or st.session_state.get("replace_data") == state.project_id():
         chrome.bar([project.name, "choose data"], actions=lambda: _back(project))
         sources.choose(project)
@@ -55,6 +57,7 @@ def show() -> None:
 
 
 def _back(project: Project) -> None:
+    steps.buttons()
     if project.data.source and st.button("Keep the data as it is", key="keep_data"):
         st.session_state.pop("replace_data", None)
         st.rerun()
@@ -108,6 +111,7 @@ def _with_inputs(overview: "data.Overview", project: Project) -> "data.Overview"
 
 
 def _actions(project: Project, overview: "data.Overview | None", errors: int) -> None:
+    steps.buttons()
     turn = st.session_state.get(READ, 0)  # a fresh popover is closed
     with st.popover("How it is read", key=f"reading_{turn}"):
         _reading(project, overview)
@@ -153,7 +157,7 @@ def _reading(project: Project, overview: "data.Overview | None") -> None:
         try:
             changed = project.data.model_copy(update={"options": kept})
             data.inspect(changed)
-            state.save_project(heads.with_data(project, changed))
+            steps.save(project, heads.with_data(project, changed))
             st.session_state[READ] = int(st.session_state.get(READ, 0)) + 1
         except LaminaError as error:
             parts.failed(error, key="reading")
@@ -193,14 +197,15 @@ def _main(project: Project, overview: "data.Overview") -> None:
         if change is not None:
             _changed(project, overview, change)
         treatment.show(project, overview)
+    save = partial(_save, project, overview.headerless)
     with st.container(key="lm_data_below"):
-        split.show(project, overview, split_counts(project, overview), _save, makes=makes)
+        split.show(project, overview, split_counts(project, overview), save, makes=makes)
         if overview.media:
             below = st.container()
             with cards if pictured else below:
                 prepared = _prepared(project)
             if prepared is not None:
-                media.show(project, prepared, _save, cards, below)
+                media.show(project, prepared, save, cards, below)
 
 
 def _naming(overview: "data.Overview") -> str:
@@ -257,13 +262,13 @@ def _changed(project: Project, overview: "data.Overview", change: table.Change) 
         st.toast("Choose another column as the Target instead.")
         return
     try:
-        _save(heads.apply(project, change, overview))
+        _save(project, overview.headerless, heads.apply(project, change, overview))
     except LaminaError as error:
         parts.failed(error, key="column")
 
 
-def _save(project: Project) -> None:
-    state.save_project(project)
+def _save(before: Project, headerless: bool, after: Project) -> None:
+    steps.save(before, after, headerless=headerless)
     st.rerun()
 
 

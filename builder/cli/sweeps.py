@@ -225,7 +225,7 @@ def text(found: "Sweep") -> str:
     from builder import sweeps
 
     plan, state, trials = found.plan, found.state, found.trials()
-    ended = sum(one.state in ("complete", "pruned", "failed") for one in trials)
+    ended = sum(one.state in sweeps.ENDED for one in trials)
     lines = [f"sweep {found.id} “{plan.name}”: {state.status}, {ended} of {plan.trials} trials"]
     if state.message:
         lines.append(state.message)
@@ -288,7 +288,7 @@ def list_(as_json: root.Json = False) -> None:
     for one in sweeps.list_sweeps():
         plan, state, trials = one.plan, one.state, one.records()
         best = sweeps.best(trials, plan)
-        ended = sum(item.state in ("complete", "pruned", "failed") for item in trials)
+        ended = sum(item.state in sweeps.ENDED for item in trials)
         documents.append(
             {
                 "sweep": one.id,

@@ -4,8 +4,8 @@ Optuna and torch are imported when they are used.
 """
 
 from builder.sweeps.fields import Field
-from builder.sweeps.figures import Group, best, groups, pareto
-from builder.sweeps.folder import State, Sweep, Trial, find, ids
+from builder.sweeps.figures import Group, best, groups, pareto, time_left
+from builder.sweeps.folder import ENDED, State, Sweep, Trial, find, ids
 from builder.sweeps.launch import delete, resume, settled, start, stop, wait
 from builder.sweeps.plan import Objective, Plan
 from builder.sweeps.repeat import ablate, removable, seeds, unfit
@@ -13,6 +13,7 @@ from builder.sweeps.space import Parameter
 from builder.sweeps.text import parse
 
 __all__ = [
+    "ENDED",
     "Field",
     "Group",
     "Objective",
@@ -37,6 +38,7 @@ __all__ = [
     "settled",
     "start",
     "stop",
+    "time_left",
     "unfit",
     "wait",
 ]

@@ -29,7 +29,7 @@ from builder.sweeps.space import Settings
 LOOK = 0.1
 """Seconds between looks at the runs."""
 ANEW = 4
-"""So many more complete trials until importance is computed again."""
+"""So many more trials until importance is computed again."""
 
 
 class Driver:
@@ -179,12 +179,14 @@ class Driver:
     # Importance, beside the work
 
     def _weigh(self, *, last: bool = False) -> None:
-        count = sum(one.state == "complete" for one in self.trials.values())
+        states = [one.state for one in self.trials.values()]
+        complete = states.count("complete")
+        count = complete + states.count("pruned")
         if self.weighing is not None and (last or not self.weighing.is_alive()):
             self.weighing.join()
             self.weighing = None
         due = count > self.weighed if last else count >= self.weighed + ANEW
-        if count < study.FEWEST or not due or self.weighing is not None:
+        if complete < study.FEWEST or not due or self.weighing is not None:
             return
         self.weighed = count
         self.weighing = threading.Thread(target=self._importance, daemon=True)

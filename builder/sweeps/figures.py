@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from builder.sweeps import space
-from builder.sweeps.folder import Trial
+from builder.sweeps.folder import ENDED, Trial
 from builder.sweeps.plan import SEED, Objective, Plan
 from builder.sweeps.space import Settings
 
@@ -39,6 +39,30 @@ def pareto(trials: Sequence[Trial], plan: Plan) -> list[Trial]:
         for one in complete
         if not any(_dominates(other, one, plan.objectives) for other in complete)
     ]
+
+
+def time_left(trials: Sequence[Trial], plan: Plan, now: float) -> float | None:
+    """Seconds until the last trial ends at the pace so far, pauses between trials left out; None
+    where none has ended yet or none is to come.
+    """
+    ended = [one for one in trials if one.ended and one.state in ENDED]
+    open_ = [one for one in trials if one.state == "running"]
+    to_come = plan.trials - len([one for one in trials if one.state in ENDED])
+    spans = [(one.started, one.ended) for one in ended] + [(one.started, now) for one in open_]
+    worked = _covered([(begun, end) for begun, end in spans if begun])
+    if not ended or not worked or to_come <= 0:
+        return None
+    begun = sum(min(1.0, one.epoch / one.epochs) for one in open_ if one.epochs)
+    return worked / (len(ended) + begun) * max(0.0, to_come - begun)
+
+
+def _covered(spans: Sequence[tuple[float, float]]) -> float:
+    """How many seconds lie in at least one of the spans."""
+    covered, reached = 0.0, -math.inf
+    for begun, end in sorted(spans):
+        covered += max(0.0, end - max(begun, reached))
+        reached = max(reached, end)
+    return covered
 
 
 def _complete(trials: Sequence[Trial]) -> list[Trial]:

@@ -24,6 +24,8 @@ from builder.sweeps.plan import Plan
 from builder.train import files
 
 ACTIVE = ("running", "interrupted")
+ENDED = ("complete", "pruned", "failed")
+"""States of trials that are not begun again."""
 PATIENCE = 20.0
 """Seconds that the supervisor and the driver get to start."""
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{6}")

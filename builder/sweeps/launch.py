@@ -15,7 +15,7 @@ from builder.project import Project
 from builder.runs import care
 from builder.sweeps import folder as folders
 from builder.sweeps import grid, space, text
-from builder.sweeps.folder import State, Sweep
+from builder.sweeps.folder import ENDED, State, Sweep
 from builder.sweeps.plan import MEASURES, PRUNERS, SAMPLERS, Kind, Objective, Plan
 from builder.sweeps.space import Parameter
 from builder.train import files
@@ -228,7 +228,7 @@ def resume(sweep_id: str, *, trials: int | None = None) -> Sweep:
         plan = plan.model_copy(update={"trials": max(count, plan.trials)})
         files.write(sweep.folder / "sweep.json", plan.model_dump_json(), sync=True)
     records = sweep.records()
-    ended = sum(one.state in ("complete", "pruned", "failed") for one in records)
+    ended = sum(one.state in ENDED for one in records)
     if ended >= plan.trials:
         raise LaminaError(
             f"All {plan.trials} trials are done.",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import JsonValue
 
 from builder.sweeps import grid, halving, space
-from builder.sweeps.folder import Trial
+from builder.sweeps.folder import ENDED, Trial
 from builder.sweeps.plan import Plan
 from builder.sweeps.space import Parameter, Settings
 
@@ -25,6 +25,8 @@ REDRAWS = 30
 """So often a draw that was tried already is drawn again."""
 FEWEST = 8
 """Trials from which importance says something."""
+BEST, TENTH = 5, 0.1
+"""It looks at what the best tenth have in common, at five of them at least: fewer say little."""
 
 
 class Study:
@@ -103,19 +105,30 @@ class Study:
             self.study.tell(trial, state=ended)
 
     def importance(self) -> dict[str, float]:
-        """How much each parameter mattered for the best tenth of the trials; the shares sum to 1.
+        """How much each parameter mattered for being among the best (`among_best`); the shares sum
+        to 1.
 
-        PED-ANOVA (Watanabe et al., 2023). Empty below eight complete trials. Slow at the first
-        call: Optuna loads scikit-learn.
+        PED-ANOVA (Watanabe et al., 2023). Trials that were given up count as not among the best:
+        without them what got them given up would seem to matter little. Empty below eight complete
+        trials. Slow at the first call: Optuna loads scikit-learn.
         """
         from optuna.trial import TrialState
 
         complete = self.study.get_trials(states=(TrialState.COMPLETE,))
+        pruned = self.study.get_trials(states=(TrialState.PRUNED,))
         if len(complete) < FEWEST or len(self.plan.parameters) < 2:
             return {}
         import optuna.importance
 
-        found = optuna.importance.get_param_importances(_minimal(self.study, complete))
+        count = len(complete) + len(pruned)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            evaluator = optuna.importance.PedAnovaImportanceEvaluator(
+                target_quantile=among_best(count) / count
+            )
+        found = optuna.importance.get_param_importances(
+            _minimal(self.study, complete, pruned), evaluator=evaluator
+        )
         return {name: round(value, 4) for name, value in found.items() if math.isfinite(value)}
 
     def _opened(self, number: int, trial: "optuna.Trial", settings: Settings) -> None:
@@ -129,16 +142,25 @@ class Study:
         self.study.tell(trial, state=TrialState.FAIL)
 
 
-def _minimal(study: "optuna.Study", trials: Sequence[Any]) -> "optuna.Study":
-    """The first objective alone, of trials as they are now: safe to look at in another thread."""
+def among_best(count: int) -> int:
+    """How many of so many trials importance calls the best."""
+    return max(BEST, math.ceil(count * TENTH))
+
+
+def _minimal(
+    study: "optuna.Study", complete: Sequence[Any], pruned: Sequence[Any]
+) -> "optuna.Study":
+    """The first objective alone, of trials as they are now: safe to look at in another thread.
+    Those that were given up stand beside the worst.
+    """
     import optuna
 
     alone = optuna.create_study(direction=study.directions[0])
-    for one in trials:
+    values = [one.values[0] for one in complete]
+    worst = max(values) if study.directions[0].name == "MINIMIZE" else min(values)
+    for one, value in zip((*complete, *pruned), (*values, *(worst for _ in pruned)), strict=True):
         alone.add_trial(
-            optuna.create_trial(
-                params=one.params, distributions=one.distributions, value=one.values[0]
-            )
+            optuna.create_trial(params=one.params, distributions=one.distributions, value=value)
         )
     return alone
 
@@ -154,7 +176,7 @@ def restored(
     for one in trials:
         study.enter(one.number, one.settings)
         study.report(one.number, epochs.get(one.number, ()))
-        if one.state in ("complete", "pruned", "failed"):
+        if one.state in ENDED:
             study.close(one.number, one.state, one.values)
     return study
 

@@ -12,7 +12,7 @@ from builder.errors import LaminaError
 from builder.project import Project
 from builder.runs.run import Run
 from builder.sweeps import fields
-from builder.sweeps.folder import Sweep, Trial
+from builder.sweeps.folder import ENDED, Sweep, Trial
 from builder.sweeps.plan import MEASURES, Plan
 from builder.sweeps.space import Settings
 from builder.train import files
@@ -158,7 +158,7 @@ def tidy(trial: Trial) -> None:
 
 def failing(trials: Sequence[Trial], limit: int = 10) -> str:
     """Why a sweep has failed: at least `limit` trials have ended, and all failed. Else empty."""
-    ended = [one for one in trials if one.state in ("complete", "pruned", "failed")]
+    ended = [one for one in trials if one.state in ENDED]
     if len(ended) < limit or any(one.state != "failed" for one in ended):
         return ""
     if len(ended) == 1:

@@ -160,6 +160,17 @@ def lasted(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{left:02d}" if hours else f"{minutes}:{left:02d}"
 
 
+def roughly(seconds: float) -> str:
+    """How long something will take, as exactly as can be told: "20 s", "4 min", "1 h 10 min"."""
+    if seconds < 55:
+        return f"{max(1, round(seconds / 10)) * 10} s"
+    minutes = max(1, round(seconds / 60))
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, left = divmod(round(minutes / 10) * 10, 60)
+    return f"{hours} h {left} min" if left else f"{hours} h"
+
+
 def begun(created: float, now: float | None = None) -> str:
     """When a run began: the time today, else the day."""
     now = time.time() if now is None else now

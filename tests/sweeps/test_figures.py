@@ -1,6 +1,7 @@
 """The best trial, the Pareto front, and comparison over seeds."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -47,6 +48,20 @@ def test_the_pareto_front_leaves_out_what_another_beats() -> None:
     ]
     assert [one.number for one in figures.pareto(trials, both)] == [1, 2, 5]
     assert figures.best([trials[3], *trials[:3]], both) == trials[0]  # of equal ones the one there
+
+
+def test_the_time_left_follows_the_pace_of_the_trials_and_leaves_pauses_out() -> None:
+    four = plan(("validation_loss", "minimize"))
+    first = replace(done(1, 0.5), started=100.0, ended=110.0)
+    assert figures.time_left([], four, 100.0) is None
+    assert figures.time_left([replace(first, state="running", ended=0.0)], four, 105.0) is None
+    assert figures.time_left([first], four, 110.0) == pytest.approx(30.0)
+    beside = replace(done(2, 0.5), started=100.0, ended=110.0)  # two at once: twice the pace
+    assert figures.time_left([first, beside], four, 110.0) == pytest.approx(10.0)
+    later = Trial(3, {}, "running", started=500.0, epoch=1, epochs=2)  # after a pause
+    assert figures.time_left([first, beside, later], four, 505.0) == pytest.approx(9.0)
+    ended = [replace(done(n, 0.5), started=100.0, ended=110.0) for n in range(1, 5)]
+    assert figures.time_left(ended, four, 110.0) is None
 
 
 def seeded(number: int, value: float, without: str, seed: int) -> Trial:

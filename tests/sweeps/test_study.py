@@ -115,6 +115,18 @@ def test_importance_knows_what_mattered() -> None:
     assert sum(found.values()) == pytest.approx(1, abs=1e-3)
 
 
+def test_what_got_trials_given_up_matters_too() -> None:
+    """All that have a good rate are complete and alike; the others were given up."""
+    made = study.Study(plan(LR, "graphs.model.drop1.p=0..0.5", sampler="random"))
+    for number in range(1, 81):
+        settings = made.draw(number)
+        assert settings is not None
+        bad = loss(settings) > 0.4
+        made.close(number, "pruned" if bad else "complete", [] if bad else [0.001 * number])
+    found = made.importance()
+    assert found["recipe.optimizer.lr"] > 0.6
+
+
 def test_several_objectives_are_told_together() -> None:
     two = [Objective(figure="validation_loss"), Objective(figure="seconds")]
     made = study.Study(plan(LR, objectives=two))

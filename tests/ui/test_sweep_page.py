@@ -1,5 +1,6 @@
 """Sweeps on the Runs page: the form, one sweep, what is said of bad input."""
 
+import re
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -189,6 +190,21 @@ def test_two_objectives_have_a_front_and_no_single_best(project: str) -> None:
     app = open_page("runs", project=project, sweep=sweep.id)
     assert not app.exception
     assert "Pareto front" in text_of(app)
+
+
+def test_a_sweep_under_way_says_how_long_it_takes_and_what_waits(project: str) -> None:
+    begun = made(project)
+    now = time.time()
+    for number, state in enumerate(("complete", "pruned", "running"), 1):
+        settings = {"recipe.optimizer.lr": 0.01 * number, "recipe.batch_size": 16}
+        ended = 0.0 if state == "running" else now - 100.0
+        trial = Trial(number, settings, state, started=now - 700.0, ended=ended)
+        begun.write_trial(replace(trial, message="Waits." if state == "running" else ""))
+    begun.write_state(State("running"))
+    text = text_of(open_page("runs", project=project, sweep=begun.id))
+    assert re.search(r"time left, about\D*12 min", text)
+    assert re.search(r"waits\D*1", text)
+    assert "running" not in re.findall(r'class="l">(\w+)<', text)
 
 
 def test_a_sweep_that_runs_can_be_stopped(project: str) -> None:

@@ -129,10 +129,11 @@ def card(project: str | None) -> None:
 
 
 def _line(found: "Sweep") -> None:
+    from builder import sweeps
 
     plan, now, trials = found.plan, found.state, found.records()
     word, tone, sign = signs.SWEEP[now.status]
-    ended = sum(one.state in ("complete", "pruned", "failed") for one in trials)
+    ended = sum(one.state in sweeps.ENDED for one in trials)
     said = _outcome(plan, trials)
     key = f"lm_sweep_line_{found.id}"
     with st.container(key=key, horizontal=True, vertical_alignment="center"):

@@ -19,7 +19,6 @@ from builder.ui.components.trials.routes import address
 if TYPE_CHECKING:
     from builder.sweeps import Group, Plan, State, Sweep, Trial
 
-ENOUGH = 8
 NONE = '<p class="lm-f lm-s">No trial is complete yet.</p>'
 
 
@@ -88,17 +87,19 @@ def _chart(
 
 def importance(plan: "Plan", now: "State", trials: Sequence["Trial"]) -> None:
     """Bars of how much each parameter mattered for the best trials."""
-    from builder.sweeps import suggest
+    from builder.sweeps import study, suggest
 
     if len(plan.parameters) < 2:
         return
-    note = f"for the best tenth by {comparison.figure_word(plan.objectives[0].figure)}"
+    count = sum(one.state in ("complete", "pruned") for one in trials)
+    best = "best" if count <= study.BEST else f"best {study.among_best(count)} of {count}"
+    note = f"for the {best} by {comparison.figure_word(plan.objectives[0].figure)}"
     with parts.card("What mattered", note, key="sweep_importance"):
         if not now.importance:
             complete = sum(one.state == "complete" for one in trials)
             words = (
-                f"It is told from {ENOUGH} complete trials on; there are {complete}."
-                if complete < ENOUGH
+                f"It is told from {study.FEWEST} complete trials on; there are {complete}."
+                if complete < study.FEWEST
                 else "It is being computed."
             )
             parts.html(f'<p class="lm-f lm-s">{words}</p>')

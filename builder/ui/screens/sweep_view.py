@@ -1,5 +1,7 @@
 """One sweep, live: progress, the trials as lines and as a table, what mattered, the best so far."""
 
+import time
+from collections import Counter
 from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -17,7 +19,6 @@ from builder.ui.screens import sweep_charts
 if TYPE_CHECKING:
     from builder.sweeps import Plan, State, Sweep, Trial
 
-ENDED = ("complete", "pruned", "failed")
 UNDER_WAY = "Each trial is an ordinary run. They go on when you close this tab."
 DONE = "All trials are done."
 
@@ -38,9 +39,10 @@ def show(found: "Sweep") -> None:
 
 def seen(found: "Sweep") -> Any:
     """What the page of a sweep shows apart from the figures of trials under way."""
-    now = found.state
-    told = [(one.number, one.state, one.run, waits(one)) for one in found.trials()]
-    return found.id, now.status, now.message, now.error, now.importance, told
+    now, trials = found.state, found.trials()
+    told = [(one.number, one.state, one.run, waits(one)) for one in trials]
+    left = _left(found.plan, now, trials)
+    return found.id, now.status, now.message, now.error, now.importance, told, left
 
 
 def _search(found: "Sweep", plan: "Plan", now: "State", trials: Sequence["Trial"]) -> None:
@@ -86,8 +88,8 @@ def _take(act: Picked | None) -> None:
 def _progress(plan: "Plan", now: "State", trials: Sequence["Trial"]) -> None:
     from builder import sweeps
 
-    counts = {name: sum(one.state == name for one in trials) for name in signs.TRIAL}
-    ended = sum(counts[name] for name in ENDED)
+    shown = Counter("waits" if waits(one) else one.state for one in trials)
+    ended = sum(one.state in sweeps.ENDED for one in trials)
     best = sweeps.best(trials, plan)
     items = [("trials", f"{ended}", f"of {plan.trials}")]
     if plan.kind == "search" and len(plan.objectives) == 1:
@@ -102,8 +104,13 @@ def _progress(plan: "Plan", now: "State", trials: Sequence["Trial"]) -> None:
         )
     elif plan.kind == "search":
         items.append(("on the Pareto front", str(len(sweeps.pareto(trials, plan))), "trials"))
-    items += [(signs.TRIAL[name][0].lower(), str(n), "") for name, n in counts.items() if n]
+    items += [
+        (word[0].lower(), str(shown[name]), "") for name, word in signs.TRIAL.items() if shown[name]
+    ]
     items.append(("run time", comparison.lasted(sum(one.seconds for one in trials)), ""))
+    left = _left(plan, now, trials)
+    if left:
+        items.append(("time left, about", left, ""))
     share = ended / plan.trials * 100
     cells = "".join(
         f'<div><div class="l">{escape(label)}</div><div class="v">{escape(value)}'
@@ -125,6 +132,16 @@ def _progress(plan: "Plan", now: "State", trials: Sequence["Trial"]) -> None:
         words = now.message or (DONE if now.status == "finished" else UNDER_WAY)
         with said.container():
             parts.html(f'<p class="lm-m lm-s">{escape(words)}</p>')
+
+
+def _left(plan: "Plan", now: "State", trials: Sequence["Trial"]) -> str:
+    """How long the trials to come will take at this pace; empty where nothing tells."""
+    from builder import sweeps
+
+    if now.status != "running":
+        return ""
+    seconds = sweeps.time_left(trials, plan, time.time())
+    return "" if seconds is None else comparison.roughly(seconds)
 
 
 # --- trials as lines and as a table

@@ -18,7 +18,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
       if (axis.kind === "words") return [0, Math.max(1, axis.words.length - 1)];
       const found = now.lines.map((line) => line.values[at]).filter((v) => typeof v === "number");
       const low = axis.low ?? Math.min(...found), high = axis.high ?? Math.max(...found);
-      if (!Number.isFinite(low)) return [0, 1];
+      if (!Number.isFinite(low)) return [0, 1]; // no value has come in yet: nothing is written at the axis
       return low === high ? [low - Math.abs(low || 1) * 0.1, high + Math.abs(high || 1) * 0.1] : [low, high];
     });
     const done = now.lines.filter((line) => line.state === "complete" && typeof line.values[last] === "number");
@@ -82,7 +82,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     svg.append(sv("line", { class: "axis", x1: place, x2: place, y1: TOP, y2: floor }), name);
     const mark = (found, text) => svg.append(sv("text", { class: "tk", x: place + (flip ? 6 : -6), y: y(at, found) + 4, "text-anchor": flip ? "start" : "end" }, cut(text, 52)));
     if (axis.kind === "words") axis.words.forEach((word, rung) => mark(rung, word));
-    else for (const part of [0, 0.5, 1]) {
+    else if (axis.low !== undefined || now.lines.some((line) => typeof line.values[at] === "number")) for (const part of [0, 0.5, 1]) {
       const [low, high] = ends[at], found = log(at) ? low * (high / low) ** part : low + (high - low) * part;
       mark(found, figure(Number(found.toPrecision(3))));
     }

@@ -45,5 +45,13 @@ def _line(plan: "Plan", one: "Trial", front: bool) -> dict[str, Any]:
         "epochs": f"{one.epoch} of {one.epochs}" if live else one.epoch,
         "seconds": one.seconds,
         "lasted": comparison.lasted(one.seconds),
-        "words": one.message if one.state in ("failed", "pruned") else "",
+        "words": _why(plan, one) if one.state in ("failed", "pruned") else "",
     }
+
+
+def _why(plan: "Plan", one: "Trial") -> str:
+    """Why it ended so; of a trial that the sweep gave up what the other columns do not say."""
+    from builder.sweeps.trials import WHY
+
+    why = WHY.get(plan.pruner, "")
+    return f"{why[:1].upper()}{why[1:]}." if why and why in one.message else one.message

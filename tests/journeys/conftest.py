@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -76,6 +76,14 @@ class Server:
     def python(self, code: str, *arguments: str, patience: float = 300) -> str:
         """Run a line of Python against the same home, for at most so many seconds."""
         return self._run([sys.executable, "-c", code, *arguments], patience)
+
+    def reads(self, found: Callable[[str], bool], code: str, *arguments: str) -> bool:
+        """Whether that line of Python comes to print what is looked for."""
+        until = time.monotonic() + steps.LONG / 1000
+        while not found(self.python(code, *arguments)):
+            if time.monotonic() > until:
+                return False
+        return True
 
     def _run(self, command: list[str], patience: float = 300) -> str:
         done = subprocess.run(

@@ -156,8 +156,7 @@ def test_leaving_the_page_in_a_burst_of_edits_loses_none(page: Page, server: Ser
     page.locator('[data-testid="stTopNavLink"]', has_text="Build").click()
     expect(steps.testid(page, "node-head")).to_contain_text("→ 24", timeout=60_000)
     saved(page)
-    page.wait_for_timeout(500)
-    assert "'out_features': 24" in server.python(READ, project)
+    assert server.reads(lambda text: "'out_features': 24" in text, READ, project)
 
 
 def test_every_graph_is_reached_and_undo_turns_to_what_it_changed(
@@ -221,8 +220,7 @@ def test_a_module_goes_to_another_project_by_the_clipboard(page: Page, server: S
     page.keyboard.press("Control+z")
     expect(steps.testid(page, "empty-canvas")).to_be_visible()
     saved(page)
-    page.wait_for_timeout(500)
-    assert server.python(READ, other).strip() == "{}"
+    assert server.reads(lambda text: text.strip() == "{}", READ, other)
 
 
 def test_a_region_is_selected_and_a_click_in_it_takes_one(page: Page, server: Server) -> None:

@@ -71,9 +71,11 @@ def test_a_cnn_drawn_from_nothing_on_an_uploaded_zip(
     connect(page, "relu1", "linear1")
     connect(page, "linear1", "out1")
     expect(steps.testid(page, "to-repair")).to_be_visible()
-    while steps.testid(page, "to-repair").is_visible():
+    chip = steps.testid(page, "to-repair")
+    while chip.is_visible():
+        said = chip.inner_text()
         steps.testid(page, "repair-primary").click()
-        page.wait_for_timeout(400)
+        expect(page.get_by_test_id("to-repair").filter(has_text=said)).to_have_count(0)
     expect(steps.testid(page, "source")).to_contain_text("nn.Linear")
     steps.testid(page, "train").click()
     steps.train(page)

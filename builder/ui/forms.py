@@ -7,7 +7,22 @@ from typing import Any
 
 import streamlit as st
 
-from builder.data.options import Option
+from builder.data.options import WORDS, Option
+from builder.ui import parts
+from builder.wording import number as written
+
+WHOLE = "%.16g"
+"""Fields for whole numbers take any number: one that takes whole ones reads 2.5 as 2, 1e9 as 1."""
+
+
+class Given(dict[str, Any]):
+    """What was chosen, by name, and what was typed but cannot be, in words that stand at its field:
+    such a field gives what it held before, and nothing should be begun with it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refused: list[str] = []
 
 
 def fields(
@@ -16,22 +31,22 @@ def fields(
     *,
     key: str,
     choices: Mapping[str, Sequence[str]] | None = None,
-) -> dict[str, Any]:
+) -> Given:
     """Draw a field per option and give what was chosen; options left at their default are left out.
 
     `values` are set already or were guessed; `choices` narrows an option to what this data
     allows (the sheets of a
     workbook). Advanced options are folded away.
     """
-    chosen: dict[str, Any] = {}
+    chosen = Given()
     usual = [option for option in options if not option.advanced]
     rare = [option for option in options if option.advanced]
     for option in usual:
-        _put(chosen, option, _field(option, values, key, choices))
+        _put(chosen, option, _field(option, values, key, choices, chosen))
     if rare:
         with st.expander("More settings", key=f"{key}_more"):
             for option in rare:
-                _put(chosen, option, _field(option, values, key, choices))
+                _put(chosen, option, _field(option, values, key, choices, chosen))
     return chosen
 
 
@@ -45,6 +60,7 @@ def _field(
     values: Mapping[str, Any],
     key: str,
     choices: Mapping[str, Sequence[str]] | None,
+    given: Given,
 ) -> Any:
     value = values.get(option.name, option.default)
     name = f"{key}_{option.name}"
@@ -66,7 +82,7 @@ def _field(
     if option.kind == "bool":
         return st.toggle(option.title, value=bool(value), help=help_text, key=name)
     if option.kind in ("int", "float"):
-        return _number(option, value, name)
+        return _number(option, value, name, given)
     if option.kind == "names":
         return _names(option, value, name)
     shown = "" if value is None else str(value)
@@ -87,26 +103,37 @@ def _names(option: Option, value: Any, name: str) -> list[str] | dict[str, str]:
     return names.parse(text)
 
 
-def _number(option: Option, value: Any, name: str) -> int | float | None:
+def _number(option: Option, value: Any, name: str, given: Given) -> int | float | None:
     hint = "guessed from the data" if value is None else ""
-    low, high, said = option.low, option.high, option.help or None
-    if option.kind == "int":
-        return st.number_input(
-            option.title,
-            value=None if value is None else int(value),
-            min_value=None if low is None else int(low),
-            max_value=None if high is None else int(high),
-            step=1,
-            placeholder=hint,
-            help=said,
-            key=name,
-        )
-    return st.number_input(
+    whole = option.kind == "int"
+    start: Any = None if value is None else float(value)
+    typed: float | None = st.number_input(
         option.title,
-        value=None if value is None else float(value),
-        min_value=None if low is None else float(low),
-        max_value=None if high is None else float(high),
+        value=start,
+        min_value=None if option.low is None else float(option.low),
+        max_value=None if option.high is None else float(option.high),
+        step=1.0 if whole else None,
+        format=WHOLE if whole else None,
         placeholder=hint,
-        help=said,
+        help=option.help or None,
         key=name,
     )
+    if not whole or typed is None:
+        return typed
+    if (count := whole_number(option.title, typed)) is None:
+        given.refused.append(option.title)
+        return None if value is None else int(value)
+    return count
+
+
+def whole_number(title: str, typed: float) -> int | None:
+    """What was typed as a whole number; None, which is said below the field, where it is none:
+    2.5 is not cut to 2.
+    """
+    if typed.is_integer():
+        return int(typed)
+    parts.html(
+        f'<p class="lm-err lm-s" role="alert">{parts.esc(title)} must be {WORDS["int"]}, not '
+        f"{written(typed)}.</p>"
+    )
+    return None

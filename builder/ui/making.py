@@ -24,18 +24,22 @@ def card(run: Any, checkpoint: str, *, key: str) -> None:
         with st.form(f"{key}_making_form", border=False):
             given = _fields(options, key)
             left, right = st.columns([1, 3], vertical_alignment="bottom")
-            seed = left.number_input(
-                "Seed",
-                0,
-                1_000_000,
-                0,
-                help="Where chance begins: another number makes something else.",
-                key=f"{key}_seed",
-            )
+            with left:
+                typed = st.number_input(
+                    "Seed",
+                    0.0,
+                    1e6,
+                    0.0,
+                    step=1.0,
+                    format=forms.WHOLE,
+                    help="Where chance begins: another number makes something else.",
+                    key=f"{key}_seed",
+                )
+                seed = forms.whole_number("Seed", typed)
             asked = right.form_submit_button("Make", type="primary")
         shelf = f"{key}_made_{run.id}_{checkpoint}"
-        if asked:
-            st.session_state[shelf] = _made(run, checkpoint, given, int(seed))
+        if asked and seed is not None and not given.refused:
+            st.session_state[shelf] = _made(run, checkpoint, given, seed)
         found = st.session_state.get(shelf)
         if isinstance(found, LaminaError):
             parts.failed(found, key=f"{key}_making_failed")
@@ -45,13 +49,15 @@ def card(run: Any, checkpoint: str, *, key: str) -> None:
             _kept(run, checkpoint, key)
 
 
-def _fields(options: Any, key: str) -> dict[str, Any]:
+def _fields(options: Any, key: str) -> forms.Given:
     texts = [option for option in options if option.kind == "text"]
     rest = [option for option in options if option.kind != "text"]
-    given: dict[str, Any] = forms.fields(texts, {}, key=f"{key}_making")
+    given = forms.fields(texts, {}, key=f"{key}_making")
     for option, place in zip(rest, st.columns(max(len(rest), 1)), strict=False):
         with place:
-            given |= forms.fields((option,), {}, key=f"{key}_making")
+            one = forms.fields((option,), {}, key=f"{key}_making")
+            given.update(one)
+            given.refused += one.refused
     return given
 
 

@@ -10,7 +10,7 @@ from builder.project import Column, Data, Split, Step
 from builder.ui import intake
 from builder.ui.components import plain
 from builder.workspace import history
-from tests.ui.apptest import open_page
+from tests.ui.apptest import open_page, text_of
 from tests.ui.test_data import finish, rows
 
 
@@ -134,3 +134,13 @@ def test_the_keys_leave_fields_and_dialogs_alone() -> None:
     script = plain.source("undokeys")
     assert "typing(event)) return" in script
     assert "stDialog" in script
+
+
+def test_a_seed_that_is_not_whole_is_refused_beside_its_field(key: str) -> None:
+    app = opened(key)
+    app.number_input(key="split_seed_0").set_value(2.5).run()
+    assert "Seed must be a whole number, not 2.5." in text_of(app)
+    assert app.button(key="split_apply").disabled
+    app.number_input(key="split_seed_0").set_value(3.0).run()
+    app.button(key="split_apply").click().run()
+    assert data_of(key).split == Split(seed=3)

@@ -2,6 +2,8 @@
 
 from streamlit.testing.v1 import AppTest
 
+from tests.ui.apptest import text_of
+
 
 def every_declaration() -> None:
     import streamlit as st
@@ -55,3 +57,26 @@ def test_what_was_set_is_shown_and_what_is_chosen_is_given() -> None:
     app.selectbox(key="f_sheet").set_value("two").run()
     app.toggle(key="f_deep").set_value(True).run()
     assert app.session_state["given"] == {"rate": 0.25, "sheet": "two", "deep": True}
+
+
+def counts() -> None:
+    import streamlit as st
+
+    from builder.data.options import Option
+    from builder.ui import forms
+
+    option = Option("length", "int", "Length", 64, low=1, high=100)
+    given = forms.fields((option,), {"length": 20}, key="f")
+    st.session_state["given"] = (dict(given), given.refused)
+
+
+def test_a_number_that_is_not_whole_is_refused_beside_its_field_and_never_cut() -> None:
+    app = AppTest.from_function(counts, default_timeout=60).run()
+    assert app.session_state["given"] == ({"length": 20}, [])
+    app.number_input(key="f_length").set_value(2.5).run()
+    assert app.session_state["given"] == ({"length": 20}, ["Length"])
+    assert "Length must be a whole number, not 2.5." in text_of(app)
+    app.number_input(key="f_length").set_value(30.0).run()
+    assert app.session_state["given"] == ({"length": 30}, [])
+    assert isinstance(app.session_state["given"][0]["length"], int)
+    assert "must be" not in text_of(app)

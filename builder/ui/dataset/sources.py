@@ -4,7 +4,6 @@ source's declaration.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
@@ -63,14 +62,17 @@ def _file(key: str) -> None:
     chosen = st.selectbox(
         "Read as", list(kinds), format_func=lambda kind: kinds[kind], key=f"{key}_kind"
     )
-    options: dict[str, Any] = {}
+    options = forms.Given()
     if chosen:
         source = catalogue()[chosen]
         rest = [option for option in source.params if option.name != "path"]
         parts.html(f'<p class="lm-m lm-s">{parts.esc(source.help)}</p>')
         options = forms.fields(rest, {}, key=f"{key}_{chosen}")
     pressed = st.button(
-        "Read it", key=f"{key}_read", type="primary", disabled=not (typed or uploads)
+        "Read it",
+        key=f"{key}_read",
+        type="primary",
+        disabled=not (typed or uploads) or bool(options.refused),
     )
     if not pressed:
         return
@@ -111,7 +113,7 @@ def _sets(key: str) -> None:
     said = explained(chosen.help).get(str(options.get(chosen.name, chosen.default)), "")
     if said:
         parts.html(f'<p class="lm-m lm-s">{parts.esc(said)}</p>')
-    if st.button("Use this set", key=f"{key}_use_set"):
+    if st.button("Use this set", key=f"{key}_use_set", disabled=bool(options.refused)):
         defaults = {chosen.name: chosen.default} if chosen.default is not None else {}
         _begin(Data(source=kind, options={**defaults, **options}))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from builder.project import Project, Split
-from builder.ui import parts, tokens
+from builder.ui import forms, parts, tokens
 from builder.ui.components.splitbar import MOST, splitbar
 from builder.ui.dataset import heads
 from builder.ui.figures import number
@@ -107,14 +107,26 @@ def _form(project: Project, overview: "Overview", save: Save) -> None:
             key=f"split_column_{kind}_{now}",
         )
     shares = _shares(split)
-    seed = st.number_input("Seed", 0, 2**31 - 1, split.seed, key=f"split_seed_{split.seed}")
+    seed = forms.whole_number(
+        "Seed",
+        st.number_input(
+            "Seed",
+            0.0,
+            2.0**53 - 1,
+            float(split.seed),
+            step=1.0,
+            format=forms.WHOLE,
+            key=f"split_seed_{split.seed}",
+        ),
+    )
     ready = (kind not in ("group", "time") or column is not None) and sum(shares) <= MOST
+    ready = ready and seed is not None
     if st.button("Apply", type="primary", key="split_apply", disabled=not ready):
         made = Split(
             kind=kind,
             validation=shares[0],
             test=shares[1],
-            seed=int(seed),
+            seed=seed or 0,
             group=column if kind == "group" else None,
             time=column if kind == "time" else None,
         )

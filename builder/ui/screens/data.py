@@ -153,7 +153,7 @@ def _reading(project: Project, overview: "data.Overview | None") -> None:
     }
     if "names" in project.data.options:  # they have a dialog of their own
         kept["names"] = project.data.options["names"]
-    if st.button("Read it so", type="primary", key="reading_apply"):
+    if st.button("Read it so", type="primary", key="reading_apply", disabled=bool(chosen.refused)):
         try:
             changed = project.data.model_copy(update={"options": kept})
             data.inspect(changed)

@@ -2,10 +2,11 @@
 everything can be undone.
 
 One JSON object a line: {"snapshot": document} begins, then {"op", "args", "graph"} for an edit,
-{"op": "undo"} and {"op": "redo"}. The number of lines is the revision. A last line that a crash
-tore is cut off at the next opening. The undo stack is what the lines say, so it outlives restarts.
-Several processes may hold the same journal: a lock orders their writes, and each reads what the
-others wrote before it answers.
+{"op": "undo"} and {"op": "redo"}; a "key" says which sending a line comes from, so that what was
+sent again after a lost answer is not done twice. The number of lines is the revision. A last line
+that a crash tore is cut off at the next opening. The undo stack is what the lines say, so it
+outlives restarts. Several processes may hold the same journal: a lock orders their writes, and each
+reads what the others wrote before it answers.
 """
 
 import json
@@ -24,6 +25,8 @@ from builder.graph.modules import refuse_nesting
 NAME = "journal.jsonl"
 _EVERY = 100
 """Edits between two snapshots: opening a long journal replays at most so many edits."""
+_KEYS = 1000
+"""Keys that are remembered, the newest."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,7 @@ class Journal:
         self._revision = -1
         self._done: list[_Entry] = []
         self._undone: list[_Entry] = []
+        self._keys: dict[str, int] = {}  # of what was sent: the revision it led to
         self._states: dict[int, Document] = {}  # after so many entries; filled where needed
         self._fresh_step = True  # an undo or redo ends a row of moves
 
@@ -90,6 +94,11 @@ class Journal:
         self._refresh()
         return self._state(len(self._done))
 
+    def done(self, key: str) -> int | None:
+        """The revision that what was sent under this key led to; None where it never came."""
+        self._refresh()
+        return self._keys.get(key)
+
     @property
     def can_undo(self) -> bool:
         """Whether there is an edit to take back."""
@@ -103,9 +112,16 @@ class Journal:
         return bool(self._undone)
 
     def apply(
-        self, operation: str, arguments: Mapping[str, Any], base: int, graph: str = "model"
+        self,
+        operation: str,
+        arguments: Mapping[str, Any],
+        base: int,
+        graph: str = "model",
+        *,
+        key: str = "",
     ) -> int:
-        """Carry out an edit on the revision `base` and keep it; gives the new revision.
+        """Carry out an edit on the revision `base` and keep it, with its key where it has one;
+        gives the new revision.
 
         `operation` is one of graph.edit's, "move" ({"positions": {id: {"x", "y"}}}),
         "replace_document" ({"value"}), "add_graph" ({"name", "nodes", "edges", "module"}),
@@ -121,6 +137,8 @@ class Journal:
             if operation != "replace_document":  # what a file holds is taken in as it is
                 refuse_nesting(state, after)
             record: dict[str, Any] = {"op": operation, "args": dict(arguments), "graph": graph}
+            if key:
+                record["key"] = key
             if len(self._done) % _EVERY == _EVERY - 1:
                 record["snapshot"] = after.to_dict()
             try:
@@ -132,23 +150,24 @@ class Journal:
             self._read(record, after)
         return self._revision
 
-    def undo(self, base: int | None = None) -> int:
+    def undo(self, base: int | None = None, *, key: str = "") -> int:
         """Take the last step back; gives the new revision.
 
         LaminaError where there is nothing to undo.
         """
-        return self._step("undo", base)
+        return self._step("undo", base, key)
 
-    def redo(self, base: int | None = None) -> int:
+    def redo(self, base: int | None = None, *, key: str = "") -> int:
         """Do the last undone step again; gives the new revision. LaminaError where none is."""
-        return self._step("redo", base)
+        return self._step("redo", base, key)
 
-    def _step(self, kind: str, base: int | None) -> int:
+    def _step(self, kind: str, base: int | None, key: str) -> int:
         with self._current(base) as file:
             if not (self._done if kind == "undo" else self._undone):
                 raise LaminaError(f"There is nothing to {kind}.", code="nothing")
-            self._append(file, {"op": kind})
-            self._read({"op": kind})
+            record = {"op": kind, **({"key": key} if key else {})}
+            self._append(file, record)
+            self._read(record)
         return self._revision
 
     @contextmanager
@@ -220,6 +239,10 @@ class Journal:
     def _read(self, record: Mapping[str, Any], after: Document | None = None) -> None:
         """Take one line into the undo stack."""
         self._revision += 1
+        if "key" in record:
+            self._keys[record["key"]] = self._revision
+            if len(self._keys) > _KEYS:
+                del self._keys[next(iter(self._keys))]
         operation = record.get("op")
         if operation is None:
             self._states[0] = Document.from_dict(record["snapshot"])

@@ -230,6 +230,14 @@ def test_grouping_makes_a_module_and_is_undone_as_one_step(tmp_path):
     assert ids(journal) == ["x", "a", "b", "s", "o"]
 
 
+def test_the_journal_knows_what_was_sent_under_a_key_also_after_a_restart(tmp_path):
+    journal = Journal(tmp_path)
+    journal.apply("add_node", {"layer": "ReLU"}, 0, key="one")
+    journal.undo(key="two")
+    for known in (journal, Journal(tmp_path)):
+        assert [known.done(key) for key in ("one", "two", "three")] == [1, 2, None]
+
+
 def _write_for_ever(folder):
     journal = Journal(folder)
     while True:

@@ -64,6 +64,26 @@ def node_ids(project: Project) -> list[str]:
     return [node.id for node in project.graph.nodes]
 
 
+def test_what_is_sent_again_after_a_lost_answer_is_not_done_twice(project_id: str) -> None:
+    """The first server was killed after two of three edits, or before it could answer."""
+    first = Desk(project_id)
+    base = first.state()["revision"]
+    grown = [step("add_node", layer="ReLU", id=name) for name in ("a", "b", "c")]
+    first.edit(base, grown[:2], "k1")
+    first.flush()
+    second = Desk(project_id)
+    second.edit(base, grown, "k1")
+    names = [node["id"] for node in second.state()["document"]["graphs"]["model"]["nodes"]]
+    assert names[-3:] == ["a", "b", "c"]
+    assert second.state()["revision"] == base + 3
+    second.undo(base + 3, "k2")
+    second.undo(base + 3, "k2")
+    assert second.state()["revision"] == base + 4
+    with pytest.raises(Stale):
+        second.edit(base, grown[:1], "k3")
+    second.flush()
+
+
 def test_an_edit_gives_new_shapes_and_is_saved_into_the_project_file(
     desk: Desk, project_id: str
 ) -> None:

@@ -84,27 +84,30 @@ class Desk:
                 "trouble": self._trouble or self.facts.trouble,
             }
 
-    def edit(self, base: int, edits: Sequence[Mapping[str, Any]]) -> None:
-        """Carry out edits in order, each as one step of undo.
+    def edit(self, base: int, edits: Sequence[Mapping[str, Any]], key: str = "") -> None:
+        """Carry out edits in order, each as one step of undo; those that were carried out when
+        they were first sent under that key are not done twice.
 
         Raises Stale where `base` is not the revision, LaminaError at the first edit that cannot be.
         """
         with self._lock:
             self._look()
             try:
-                for entry in edits:
+                for number, entry in enumerate(edits):
                     operation, arguments, graph = joined(entry)
-                    base = self._do(partial(self._journal.apply, operation, arguments, base, graph))
+                    name = f"{key}.{number}" if key else ""
+                    apply = partial(self._journal.apply, operation, arguments, base, graph)
+                    base = self._once(name, apply)
             finally:
                 self._saver.wake()
 
-    def undo(self, base: int) -> None:
+    def undo(self, base: int, key: str = "") -> None:
         """Take the last step back; as `edit`."""
-        self._turn(lambda: self._journal.undo(base))
+        self._turn(partial(self._journal.undo, base), key)
 
-    def redo(self, base: int) -> None:
+    def redo(self, base: int, key: str = "") -> None:
         """Do the last undone step again; as `edit`."""
-        self._turn(lambda: self._journal.redo(base))
+        self._turn(partial(self._journal.redo, base), key)
 
     def source(self) -> dict[str, Any]:
         """The generated source and its map; of repaired graphs where errors stand in the way."""
@@ -145,19 +148,22 @@ class Desk:
         """Wait until the project file holds all edits."""
         self._saver.wait()
 
-    def _turn(self, step: Callable[[], int]) -> None:
+    def _turn(self, step: Callable[..., int], key: str) -> None:
         with self._lock:
             self._look()
             try:
-                self._do(step)
+                self._once(key, step)
             except LaminaError as error:
                 if error.code != "nothing":
                     raise
             self._saver.wake()
 
-    def _do(self, step: Callable[[], int]) -> int:
+    def _once(self, key: str, step: Callable[..., int]) -> int:
+        known = self._journal.done(key) if key else None
+        if known is not None:
+            return known
         try:
-            return step()
+            return step(key=key)
         except LaminaError as error:
             if error.code == "stale":
                 raise Stale from error

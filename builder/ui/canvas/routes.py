@@ -17,6 +17,7 @@ from builder.ui.routes import guarded
 
 MAX_BYTES = 8_000_000
 MOST_EDITS = 1000
+LONGEST_KEY = 64
 
 
 async def _catalogue(request: Request) -> Response:  # noqa: ARG001
@@ -45,27 +46,30 @@ async def _edit(request: Request) -> Response:
         return _refused(LaminaError("The edits are missing or too many.", code="edit"), None)
     if not all(isinstance(edit, dict) for edit in edits):
         return _refused(LaminaError("An edit is an object.", code="edit"), None)
-    return await _change(request, body, lambda desk, base: desk.edit(base, edits))
+    return await _change(request, body, lambda desk, base, key: desk.edit(base, edits, key))
 
 
 async def _undo(request: Request) -> Response:
-    return await _change(request, await _body(request), lambda desk, base: desk.undo(base))
+    return await _change(request, await _body(request), Desk.undo)
 
 
 async def _redo(request: Request) -> Response:
-    return await _change(request, await _body(request), lambda desk, base: desk.redo(base))
+    return await _change(request, await _body(request), Desk.redo)
 
 
 async def _change(
-    request: Request, body: dict[str, Any], change: Callable[[Desk, int], None]
+    request: Request, body: dict[str, Any], change: Callable[[Desk, int, str], None]
 ) -> Response:
     base = body.get("base")
     if not isinstance(base, int) or isinstance(base, bool):
         return _refused(LaminaError("The edit names no revision.", code="edit"), None)
+    key = body.get("key", "")
+    if not isinstance(key, str) or len(key) > LONGEST_KEY:
+        return _refused(LaminaError("The edit's key is no short text.", code="edit"), None)
 
     def answer(desk: Desk) -> Response:
         try:
-            change(desk, base)
+            change(desk, base, key)
         except Stale:
             return JSONResponse({"stale": True, "state": desk.state()}, status_code=409)
         except LaminaError as error:

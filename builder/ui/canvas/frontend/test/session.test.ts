@@ -24,6 +24,9 @@ class Memory implements Wire {
   inFlight = 0;
   most = 0;
   down = 0;
+  /** Carry the next edit out, and lose the answer. */
+  deaf = false;
+  private keys = new Set<string>();
   private gate: Promise<void> = Promise.resolve();
   release: () => void = () => undefined;
 
@@ -40,7 +43,7 @@ class Memory implements Wire {
   open = async (): Promise<Reply> => ({ kind: "state", state: this.state() });
   since = async (stamp: string): Promise<Reply | null> => (stamp === this.state().stamp ? null : { kind: "state", state: this.state() });
 
-  async edit(base: number, edits: Edit[]): Promise<Reply> {
+  async edit(base: number, edits: Edit[], key: string): Promise<Reply> {
     this.inFlight += 1;
     this.most = Math.max(this.most, this.inFlight);
     await this.gate;
@@ -49,10 +52,16 @@ class Memory implements Wire {
       this.down -= 1;
       return { kind: "unreachable" };
     }
+    if (this.keys.has(key)) return { kind: "state", state: this.state() };
     if (base !== this.revision) return { kind: "stale", state: this.state() };
     if (edits.some((edit) => edit.label === "add bad")) return { kind: "refused", failure: { fact: "No.", place: "bad", remedy: "Do not.", code: "" }, state: this.state() };
     this.batches.push(edits);
     for (const edit of edits) this.change(edit);
+    this.keys.add(key);
+    if (this.deaf) {
+      this.deaf = false;
+      return { kind: "unreachable" };
+    }
     return { kind: "state", state: this.state() };
   }
 
@@ -166,6 +175,19 @@ describe("a session", () => {
     await rest(session);
     expect(nodes(wire.doc)).toEqual(["a", "b", "c"]);
     expect(session.saving).toBe("saved");
+  });
+
+  it("does not do twice what was carried out before its answer was lost", async () => {
+    const wire = new Memory();
+    const session = new Session(wire);
+    await session.open();
+    wire.deaf = true;
+    session.apply(add("b"));
+    await vi.waitUntil(() => session.saving === "unreachable");
+    session.apply(add("c"));
+    await rest(session);
+    expect(nodes(wire.doc)).toEqual(["a", "b", "c"]);
+    expect(session.notice).toBeNull();
   });
 
   it("takes in another tab's change by asking, but never while an edit is under way", async () => {

@@ -16,9 +16,10 @@ export type Reply =
 export interface Wire {
   open(): Promise<Reply>;
   since(stamp: string): Promise<Reply | null>;
-  edit(base: number, edits: Edit[]): Promise<Reply>;
-  undo(base: number): Promise<Reply>;
-  redo(base: number): Promise<Reply>;
+  /** `key` tells Python what it has carried out already, where its answer was lost and the same is sent again. */
+  edit(base: number, edits: Edit[], key: string): Promise<Reply>;
+  undo(base: number, key: string): Promise<Reply>;
+  redo(base: number, key: string): Promise<Reply>;
 }
 
 export type Saving = "saved" | "saving" | "unreachable";
@@ -34,7 +35,10 @@ export interface Notice {
 /** Whether a notice may go by itself: nothing waits in it to be done again. */
 export const passing = (notice: Notice): boolean => notice.again.length === 0;
 
-type Work = { kind: "edits"; edits: Edit[] } | { kind: "undo" } | { kind: "redo" };
+/** What is to be sent; it has a key from its first sending on, and takes nothing in any more. */
+type Work = ({ kind: "edits"; edits: Edit[] } | { kind: "undo" } | { kind: "redo" }) & { key?: string };
+
+const fresh = (): string => Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("");
 
 const RETRY = [300, 1000, 2000, 4000];
 
@@ -103,7 +107,7 @@ export class Session {
     }
     this.doc = applyEdit(this.doc, edit);
     const last = this.waiting.at(-1);
-    if (last?.kind === "edits") last.edits = coalesce(last.edits, edit);
+    if (last?.kind === "edits" && !last.key) last.edits = coalesce(last.edits, edit);
     else this.waiting.push({ kind: "edits", edits: [edit] });
     this.start();
   }
@@ -187,9 +191,10 @@ export class Session {
   }
 
   private send(work: Work, base: number): Promise<Reply> {
-    if (work.kind === "undo") return this.wire.undo(base);
-    if (work.kind === "redo") return this.wire.redo(base);
-    return this.wire.edit(base, work.edits);
+    const key = (work.key ??= fresh());
+    if (work.kind === "undo") return this.wire.undo(base, key);
+    if (work.kind === "redo") return this.wire.redo(base, key);
+    return this.wire.edit(base, work.edits, key);
   }
 
   private settle(work: Work, reply: Exclude<Reply, { kind: "unreachable" }>): void {

@@ -50,16 +50,16 @@ export class HttpWire implements Wire {
     return response?.status === 204 ? null : this.reply(response);
   }
 
-  async edit(base: number, edits: Edit[]): Promise<Reply> {
-    return this.reply(await this.ask("edit", { base, edits }));
+  async edit(base: number, edits: Edit[], key: string): Promise<Reply> {
+    return this.reply(await this.ask("edit", { base, edits, key }));
   }
 
-  async undo(base: number): Promise<Reply> {
-    return this.reply(await this.ask("undo", { base }));
+  async undo(base: number, key: string): Promise<Reply> {
+    return this.reply(await this.ask("undo", { base, key }));
   }
 
-  async redo(base: number): Promise<Reply> {
-    return this.reply(await this.ask("redo", { base }));
+  async redo(base: number, key: string): Promise<Reply> {
+    return this.reply(await this.ask("redo", { base, key }));
   }
 
   async catalogue(): Promise<Catalogue | null> {

@@ -177,6 +177,25 @@ describe("a session", () => {
     expect(session.saving).toBe("saved");
   });
 
+  it("does not take an answer for news that is older than that to an edit", async () => {
+    const wire = new Memory();
+    const session = new Session(wire);
+    await session.open();
+    wire.change(add("x")); // by another tab
+    const old = await wire.since("0.0");
+    let answer: (reply: Reply | null) => void = () => undefined;
+    wire.since = () => new Promise((done) => { answer = done; });
+    const asked = session.poll();
+    session.apply(set("out_features", 1)); // of another node: both stand
+    await rest(session);
+    answer(old);
+    await asked;
+    session.apply(set("out_features", 2));
+    await rest(session);
+    expect(session.notice).toBeNull();
+    expect(wire.doc.graphs.model!.nodes.find((node) => node.id === "a")?.params.out_features).toBe(2);
+  });
+
   it("does not do twice what was carried out before its answer was lost", async () => {
     const wire = new Memory();
     const session = new Session(wire);

@@ -57,6 +57,7 @@ export class Session {
   private waiting: Work[] = [];
   private flight: Work | null = null;
   private failures = 0;
+  private heard = 0; // answers that were taken in
   private listeners = new Set<() => void>();
   private version = 0;
   wire: Wire;
@@ -89,8 +90,9 @@ export class Session {
   async poll(): Promise<void> {
     if (!this.state) return this.open();
     if (this.flight || this.waiting.length) return;
+    const heard = this.heard;
     const reply = await this.wire.since(this.state.stamp);
-    if (this.flight || this.waiting.length || !reply) return;
+    if (this.flight || this.waiting.length || !reply || heard !== this.heard) return; // an edit was answered meanwhile: this is older
     if (reply.kind === "state" && reply.state.stamp !== this.state.stamp) {
       this.accept(reply.state);
       this.changed();
@@ -230,6 +232,7 @@ export class Session {
   }
 
   private accept(state: State): void {
+    this.heard += 1;
     this.state = share(this.state, state);
     this.failure = null;
     this.rebase();

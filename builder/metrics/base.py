@@ -26,6 +26,7 @@ class Metric(ABC):
     kind: ClassVar[Literal["class", "number", "token", "image"]]  # the predictions that it needs
     higher_is_better: ClassVar[bool]
     share: ClassVar[bool] = False  # from 0 to 1, read in per cent
+    by_decades: ClassVar[bool] = False  # falls by powers of ten: read on a logarithmic axis
     made_alone: ClassVar[bool] = False  # looks at no row of a split, but at what was made
 
     @staticmethod

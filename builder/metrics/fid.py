@@ -17,6 +17,7 @@ class Fid(Metric):
     help = "How far made images are from real ones in a judge's features; 0 is alike."
     kind = "image"
     higher_is_better = False
+    by_decades = True
 
     @staticmethod
     def compute(predictions: Predictions, target_B: Tensor, spec: TargetSpec) -> Tensor:

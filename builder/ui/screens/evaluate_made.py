@@ -1,5 +1,6 @@
 """Evaluate, for networks that make things: figures of each split, their course, and samples."""
 
+import math
 from html import escape
 from typing import Any
 
@@ -108,7 +109,10 @@ def _course(run: Any) -> None:
     if not names or len(rows) < 2:
         return
     colour = tokens.colours()
-    title = metrics.get(names[0]).title
+    told = metrics.get(names[0])
+    title = told.title
+    watched = f"validation_{names[0]}"
+    best = next((row for row in reversed(rows) if row.get("best")), None)
     chart = charts.figure()
     for split, shade in (("train", "train"), ("validation", "val")):
         key = f"{split}_{names[0]}"
@@ -120,7 +124,28 @@ def _course(run: Any) -> None:
             chart.add_scatter(x=x, y=y, mode=mode, name=split, line=line)
     if len(rows) <= MARKED:
         chart.update_xaxes(dtick=max(1, len(rows) // 8))  # no epoch and a half
-    chart.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.15})
-    note = "lower is better" if not metrics.get(names[0]).higher_is_better else "higher is better"
+    several = len(chart.data) > 1
+    chart.update_layout(showlegend=several, legend={"orientation": "h", "y": 1.15})
+    chart.update_yaxes(tickformat=",")
+    if told.by_decades:
+        chart.update_yaxes(type="log", dtick="D2")  # 1, 2 and 5 of each power of ten
+    if best is not None and watched in best:
+        _mark(chart, best["epoch"], best[watched], log=told.by_decades)
+    note = "higher is better" if told.higher_is_better else "lower is better"
+    note += "" if several else f", on {opened.TITLES['validation'].lower()} rows"
     with parts.card(f"{title} by epoch", note, key="made_course"):
         charts.show(chart, key="made_course_chart", height=240, files=False)
+
+
+def _mark(chart: Any, epoch: float, value: float, *, log: bool) -> None:
+    """The epoch that is kept as the best, with its figure above the curve."""
+    shade = tokens.colours()["val"]
+    chart.add_scatter(
+        x=[epoch], y=[value], mode="markers", marker={"size": 9, "color": shade},
+        name="best", showlegend=False, hoverinfo="skip",
+    )  # fmt: skip
+    height = math.log10(value) if log and value > 0 else value
+    words = f"best {figures.number(value)}, epoch {epoch:.0f}"
+    chart.add_annotation(
+        x=epoch, y=height, text=words, showarrow=False, yshift=16, font={"color": shade}
+    )

@@ -71,6 +71,7 @@ def _live(run_id: str) -> None:
         "metric": metric.name if metric else None,
         "metric_title": metric.title if metric else "",
         "metric_share": metric is not None and metric.share,
+        "metric_decades": metric is not None and metric.by_decades,
     }
     spec = run.spec
     unit = next((UNITS[i.form] for i in spec.inputs.values() if i.form in UNITS), "rows")

@@ -18,6 +18,8 @@ export interface ChartSpec {
   log?: boolean;
   /** Whether a person may choose a logarithmic axis. */
   logByWish?: boolean;
+  /** Whether it is so before anybody chose. */
+  logFirst?: boolean;
   series: (state: State) => { data: uPlot.AlignedData; marks?: boolean };
   lines: { label: string; colour: keyof Look; width: number; alpha?: number; points?: boolean }[];
   legend: (state: State) => { label: string; value: string; colour: keyof Look }[];
@@ -61,7 +63,7 @@ export class Chart {
     private readonly over: () => { state: State; title: string } | null = () => null,
   ) {
     this.root.className = "chart";
-    this.log = spec.log ?? (spec.logByWish === true && logChosen(spec.title));
+    this.log = spec.log ?? (spec.logByWish === true && logChosen(spec.title, spec.logFirst));
     this.root.setAttribute("aria-label", spec.title);
     const head = document.createElement("header");
     const title = document.createElement("h3");

@@ -23,9 +23,9 @@ export function positive(data: uPlot.AlignedData): uPlot.AlignedData {
 
 const CHOSEN = "lamina-log";
 
-/** Whether the person wants this chart's axis logarithmic; kept in the browser, linear at first. */
-export function logChosen(title: string): boolean {
-  try { return localStorage.getItem(`${CHOSEN} ${title}`) === "1"; } catch { return false; }
+/** Whether the person wants this chart's axis logarithmic; kept in the browser, as `first` says before anybody chose. */
+export function logChosen(title: string, first = false): boolean {
+  try { return (localStorage.getItem(`${CHOSEN} ${title}`) ?? (first ? "1" : "0")) === "1"; } catch { return first; }
 }
 
 export function chooseLog(title: string, on: boolean): void {

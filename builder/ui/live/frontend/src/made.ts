@@ -16,6 +16,7 @@ export class Made {
   private slider = make("input", { type: "range", min: "0", max: "0", value: "0", "aria-label": "Moment of the training", "data-testid": "made-slider" });
   private best = make("button", { hidden: "", "data-testid": "made-best" }, "Best epoch");
   private place = make("div", { class: "made-body" });
+  private tall = 0;
   private held: number | null = null;
   private shown = -1;
   private real: Promise<Real | null> = Promise.resolve(null);
@@ -126,7 +127,12 @@ export class Made {
     this.shown = moment.at;
     const found = await this.fetch<Moment>(`made/${moment.at}`);
     const real = found?.image === undefined ? null : await this.compare(found.count ?? 1);
-    if (found && this.shown === moment.at) this.place.replaceChildren(...content(found, real));
+    if (found && this.shown === moment.at) {
+      this.place.replaceChildren(...content(found, real));
+      // as tall as the longest text so far, so that the curves below stay where they are
+      this.tall = Math.max(this.tall, found.text === undefined ? 0 : this.place.offsetHeight);
+      this.place.style.minHeight = `${this.tall}px`;
+    }
     if (!found) this.shown = -1; // tried again with the next news
   }
 

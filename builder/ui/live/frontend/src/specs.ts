@@ -73,7 +73,8 @@ function measured(s: State, name: string): ("train" | "validation")[] {
   return known.length ? known : [...both];
 }
 
-export function metricChart(name: string, title: string, higher: boolean, share: boolean, monitor: Monitor = { name: `validation_${name}`, higher }): ChartSpec {
+/** `decades`: the figure falls by powers of ten, so that a linear axis would show little but its first epochs. */
+export function metricChart(name: string, title: string, higher: boolean, share: boolean, monitor: Monitor = { name: `validation_${name}`, higher }, decades = false): ChartSpec {
   const tick = (v: number, more = 0) => (share ? `${Number((v * 100).toFixed(1 + more))} %` : axisFigure(v, more));
   const format = (v: number) => (share ? (v === 1 || v === 0 ? tick(v) : percent(v)) : figure(v));
   const axis = (s: State) => held(s).map((e) => e.step as number);
@@ -81,6 +82,7 @@ export function metricChart(name: string, title: string, higher: boolean, share:
   return {
     title,
     logByWish: !share && !higher,
+    logFirst: decades,
     lines: [
       { label: "train", colour: "train", width: 2, points: true },
       { label: "validation", colour: "val", width: 2, points: true },

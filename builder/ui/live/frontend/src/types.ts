@@ -178,6 +178,7 @@ export interface Props {
   monitor: { name: string; higher: boolean; since: number };
   metricTitle: string;
   metricShare: boolean;
+  metricDecades: boolean;
   higherIsBetter: boolean;
   theme: "light" | "dark";
   unit: string;

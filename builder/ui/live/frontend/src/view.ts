@@ -78,7 +78,7 @@ export class Head implements Part {
     this.badge(next ? "preparing" : status.status);
     this.note.textContent = this.feed.state.offline
       ? AWAY
-      : status.status === "failed" ? "" : ended ? status.message : "goes on when you close this tab";
+      : status.status === "failed" ? "" : ended ? `${status.message}${this.better()}` : "goes on when you close this tab";
     const waits = status.status === "queued" || status.status === "preparing";
     this.rateLabel.hidden = this.pause.hidden = ended || waits;
     this.stop.hidden = ended;
@@ -89,6 +89,14 @@ export class Head implements Part {
     this.pause.textContent = status.status === "paused" ? "Resume" : "Pause";
     this.figures(status);
     this.fail(status);
+  }
+
+  /** That an earlier epoch was the best and is the one that other pages take; empty where the last one was. */
+  private better(): string {
+    const { epochs } = this.feed.state;
+    const best = epochs.filter((one) => one.best).at(-1)?.epoch;
+    if (best === undefined || best === epochs.at(-1)?.epoch) return "";
+    return ` Epoch ${best} was the best: Evaluate and Deploy use it.`;
   }
 
   /** Before anything is known of the run: it can be stopped, and that is all. */
@@ -200,7 +208,7 @@ export class Body implements Part {
     const note = props.lossNote ?? undefined;
     const loss = props.phases.length > 1 ? phasesChart(props.phases, note) : lossChart(note, props.lossFalls, props.monitor);
     const specs = [loss, rateChart(), normChart()];
-    if (props.metric) specs.splice(1, 0, metricChart(props.metric, props.metricTitle, props.higherIsBetter, props.metricShare, props.monitor));
+    if (props.metric) specs.splice(1, 0, metricChart(props.metric, props.metricTitle, props.higherIsBetter, props.metricShare, props.monitor, props.metricDecades));
     this.charts = specs.map((spec) => new Chart(spec, feed.state, look(), () => this.zoomed(), TALL, over));
     this.reset.onclick = () => { this.feed.state.zoom = null; this.zoomed(); };
     const area = this.area;

@@ -26,6 +26,13 @@ describe("a logarithmic axis", () => {
     expect(button(draw(metricChart("accuracy", "Accuracy", true, true)))).toBeNull();
   });
 
+  it("is there at first for a figure that falls by powers of ten, until somebody chooses the other", () => {
+    const fid = () => draw(metricChart("fid", "Fréchet distance", false, false, undefined, true));
+    expect(button(fid())!.getAttribute("aria-pressed")).toBe("true");
+    button(fid())!.click();
+    expect(button(fid())!.getAttribute("aria-pressed")).toBe("false");
+  });
+
   it("has ticks however much it spans", () => {
     expect(logTicks(null, [0.3, 0.4, 0.5, 0.6])).toEqual([0.3, 0.4, 0.5, 0.6]);
     expect(logTicks(null, [0.5, 1, 2, 3, 4, 5, 6])).toEqual([0.5, 1, 2, null, null, 5, null]);

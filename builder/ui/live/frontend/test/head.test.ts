@@ -34,6 +34,18 @@ describe("the head of a run", () => {
     expect(made({ status: "queued", waits: "" }).find("live-epoch").textContent).toBe("Preparing…");
   });
 
+  it("says at the end that an earlier epoch was the best, and what uses it", () => {
+    const { head } = made({ status: "finished", epoch: 3, message: "All 3 epochs are done." });
+    const feed = (head as unknown as { feed: Feed }).feed;
+    const rows = (best: number) => [1, 2, 3].map((epoch) => ({ epoch, step: epoch, best: epoch === best ? 1 : 0 }));
+    feed.receive({ epochs: rows(2) });
+    head.update(new Set(["status"]));
+    expect(head.root.textContent).toContain("All 3 epochs are done. Epoch 2 was the best: Evaluate and Deploy use it.");
+    feed.state.epochs = rows(3) as never;
+    head.update(new Set(["status"]));
+    expect(head.root.textContent).not.toContain("was the best");
+  });
+
   it("tells what the machine does only while it does it", () => {
     const figures = { memory: 5e8, memory_total: 8e9, load: 0.9 };
     expect(made({ status: "running", ...figures }).head.root.textContent).toContain("Busy90 %");

@@ -49,6 +49,16 @@ def find(project: Project, name: str) -> Field:
         raise LaminaError(
             "This field cannot be varied.", place=name, remedy="Set it in the recipe."
         )
+    idle = set(project.graphs) <= set(project.recipe.optimizers)
+    if idle and parts[:2] == ["recipe", "optimizer"]:
+        own = " or ".join(
+            ".".join(["recipe.optimizers", one, *parts[2:]]) for one in project.graphs
+        )
+        raise LaminaError(
+            "Every graph has an optimiser of its own, so this one trains nothing.",
+            place=name,
+            remedy=f"Vary {own}.",
+        )
     if parts[0] in ("graphs", "modules") and len(parts) == 4:
         return _node_field(project, name, parts)
     if parts[0] in ROOTS and len(parts) > 1:

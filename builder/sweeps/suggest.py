@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from builder import layers
 from builder.graph.spec import Graph, Node
 from builder.layers.base import REQUIRED, Layer, Param
-from builder.project import Project
+from builder.project import Optimizer, Project
 from builder.sweeps.space import Parameter
 
 ACTIVATIONS: tuple[JsonValue, ...] = ("ReLU", "GELU", "SiLU", "LeakyReLU", "ELU", "Tanh")
@@ -41,27 +41,36 @@ def _main(project: Project) -> str:
 
 
 def _recipe(project: Project) -> Iterator[Suggestion]:
-    recipe = project.recipe
-    lr = recipe.optimizer.lr
-    found: list[tuple[str, Parameter]] = [
-        (
-            "Learning rate",
-            _log("recipe.optimizer.lr", _decade(lr / 30), min(1.0, _decade(lr * 30))),
+    recipe, used = project.recipe, _used(project)
+    found: list[Parameter] = [
+        *(_rate(f"{path}.lr", choice.lr) for path, choice in used),
+        *(
+            _log(f"{path}.weight_decay", 1e-5, 0.1)
+            for path, choice in used
+            if choice.name in OPTIMIZERS
         ),
-        ("Batch size", _values("recipe.batch_size", 16, 32, 64, 128, 256)),
-        ("Optimiser", Parameter(field="recipe.optimizer.name", values=OPTIMIZERS)),
-        ("Schedule", Parameter(field="recipe.schedule.name", values=SCHEDULES)),
-        ("Epochs", _values("recipe.epochs", recipe.epochs, recipe.epochs * 2)),
-        ("Gradient clipping", _values("recipe.clip_norm", None, 1.0, 5.0)),
-        ("Warm-up", _range("recipe.schedule.warmup", 0.0, 0.3)),
-        ("Seed", _values("recipe.seed", *range(recipe.seed, recipe.seed + 3))),
+        _values("recipe.batch_size", 16, 32, 64, 128, 256),
+        *(Parameter(field=f"{path}.name", values=OPTIMIZERS) for path, _ in used),
+        Parameter(field="recipe.schedule.name", values=SCHEDULES),
+        _values("recipe.epochs", recipe.epochs, recipe.epochs * 2),
+        _values("recipe.clip_norm", None, 1.0, 5.0),
+        _range("recipe.schedule.warmup", 0.0, 0.3),
+        _values("recipe.seed", *range(recipe.seed, recipe.seed + 3)),
     ]
-    if recipe.optimizer.name in ("AdamW", "Adam", "NAdam", "RMSprop", "SGD"):
-        found.insert(1, ("Weight decay", _log("recipe.optimizer.weight_decay", 1e-5, 0.1)))
-    if project.task.kind == "classification":
-        found.append(("Label smoothing", _range("recipe.label_smoothing", 0.0, 0.2)))
-    for title, parameter in found:
-        yield Suggestion(title, "Recipe", parameter)
+    if project.task.kind in ("classification", "gan"):
+        found.append(_range("recipe.label_smoothing", 0.0, 0.2))
+    for parameter in found:
+        yield Suggestion(title(parameter.field), "Recipe", parameter)
+
+
+def _used(project: Project) -> list[tuple[str, Optimizer]]:
+    """The optimisers that train something, by the path of each: the recipe's own is idle where
+    every graph has another.
+    """
+    recipe = project.recipe
+    own = [(f"recipe.optimizers.{name}", choice) for name, choice in recipe.optimizers.items()]
+    idle = set(project.graphs) <= set(recipe.optimizers)
+    return own if idle else [("recipe.optimizer", recipe.optimizer), *own]
 
 
 def _shared(graph: Graph, name: str) -> Iterator[Suggestion]:
@@ -128,6 +137,10 @@ def _of_param(param: Param, node: Node, field: str) -> Parameter | None:
     return None
 
 
+def _rate(field: str, lr: float) -> Parameter:
+    return _log(field, _decade(lr / 30), min(1.0, _decade(lr * 30)))
+
+
 def _values(field: str, *values: JsonValue) -> Parameter:
     return Parameter(field=field, values=tuple(dict.fromkeys(values)))
 
@@ -164,6 +177,8 @@ def title(field: str) -> str:
     if field in known:
         return known[field]
     parts = field.split(".")
+    if parts[:2] == ["recipe", "optimizers"] and len(parts) == 4:
+        return f"{title(f'recipe.optimizer.{parts[3]}')} of {parts[2]}"
     if parts[0] in ("graphs", "modules") and len(parts) == 4:
         return ".".join(parts[2:]) if parts[1] == "model" else ".".join(parts[1:])
     return field.removeprefix("recipe.")

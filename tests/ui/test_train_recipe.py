@@ -1,5 +1,6 @@
 """The recipe's form: every field has its place and its words; mistakes stand at their fields."""
 
+import re
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any, get_args
@@ -219,3 +220,17 @@ def test_data_chosen_for_an_untouched_recipe_bring_epochs_that_fit_them() -> Non
     assert heads.with_data(found, digits).recipe == Recipe()
     own = found.model_copy(update={"recipe": Recipe(epochs=7)})
     assert heads.with_data(own, digits).recipe.epochs == 7
+
+
+def test_where_each_graph_has_an_optimiser_of_its_own_those_stand_first_and_alone() -> None:
+    """The recipe's own would train nothing; the parameters are those of all graphs."""
+    made = templates.make("gan")
+    app = open_page("train", project=workspace.create(made))
+    assert not app.exception
+    rates = [field.value for field in app.number_input if field.label == "Learning rate"]
+    assert rates == [one.lr for one in made.recipe.optimizers.values()]
+    assert app.toggle[0].label == "An optimiser of its own for generator"
+    assert re.search(r"of generator.*of discriminator", text_of(app), re.DOTALL)
+    app.toggle[0].set_value(False).run()
+    rates = [field.value for field in app.number_input if field.label == "Learning rate"]
+    assert rates == [made.recipe.optimizers["discriminator"].lr, made.recipe.optimizer.lr]

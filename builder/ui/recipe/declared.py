@@ -15,7 +15,8 @@ Kind = Literal[
 
 @dataclass(frozen=True)
 class Field:
-    """One field. `of`: drawn only where the field of that path has a value (a part of it).
+    """One field. `of`: drawn only where the field of that path has a value (a part of it);
+    `unless`: not drawn where the field of that path says it for each graph.
 
     `empty` is what no value means; `only` the kind of project that has the field.
     """
@@ -29,6 +30,7 @@ class Field:
     empty: str = ""
     choices: Mapping[str, str] = field(default_factory=dict)
     of: str = ""
+    unless: str = ""
     among: tuple[str, ...] = ()  # values of `of` for which it is drawn
     only: Literal["", "classes", "graphs"] = ""
 
@@ -73,9 +75,13 @@ HOW = Group(
     "How it learns",
     "",
     (
+        Field("optimizers", "Optimisers of their own", "graphs",
+              "A graph may have another optimiser than the rest.",
+              "The same for all, unless the template says otherwise.", only="graphs"),
         Field("optimizer", "Optimiser", "optimizer", "How gradients become steps: torch.optim's.",
               "AdamW is the safe choice; SGD with momentum can end better on images.",
-              "Leave its arguments as they are; 0.001 is a good start for the rate."),
+              "Leave its arguments as they are; 0.001 is a good start for the rate.",
+              unless="optimizers"),
         Field("schedule", "Schedule", "schedule", "How the learning rate moves over the run.",
               "Constant is the plainest; one cycle often reaches the same in fewer epochs.",
               choices=SCHEDULES),
@@ -149,9 +155,6 @@ NODES = Group(
         Field("rates", "Rates of their own", "rates",
               "Multiples of the learning rate for single nodes.",
               "None: 0.1 for early layers keeps what starting weights know."),
-        Field("optimizers", "Optimisers of their own", "graphs",
-              "A graph may have another optimiser than the rest.",
-              "The same for all, unless the template says otherwise.", only="graphs"),
         Field("start_from", "Begin with the weights of", "text",
               "A run's id, or the path of a .safetensors file, of the same layers.",
               "Fresh weights: nothing of an older run is carried in unseen.",

@@ -79,7 +79,7 @@ class Form:
             if any(head.path == one.of for head in row):  # what is chosen there decides
                 self._row(row)
                 row = []
-            if one.of and not self._drawn_for(one):
+            if not self._drawn_for(one):
                 continue
             if one.kind in controls.WIDE:
                 self._row(row)
@@ -100,6 +100,10 @@ class Form:
                 self._field(one)
 
     def _drawn_for(self, field: Field) -> bool:
+        if field.unless:
+            return not set(self.project.graphs) <= set(self.values.get(field.unless) or ())
+        if not field.of:
+            return True
         chosen = self.values.get(field.of)
         return bool(chosen) and (not field.among or chosen in field.among)
 

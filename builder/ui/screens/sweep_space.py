@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from builder.sweeps import Parameter
     from builder.sweeps.suggest import Suggestion
 
-FIRST = ("recipe.optimizer.lr",)
-"""What a new form begins with."""
 SPREAD = 5
 """So many values of a range are proposed for a grid."""
 
@@ -108,14 +106,16 @@ def _held() -> list[dict[str, Any]]:
 
 
 def _begin_with(offered: Mapping[str, "Suggestion"]) -> None:
-    """A form of this project; fields that it does not have any more are dropped."""
+    """A form of this project, which varies the learning rate at first; fields that it does not
+    have any more are dropped.
+    """
     asked = state.project_id()
     if st.session_state.get("sweep_over_of") != asked:
         st.session_state["sweep_over_of"] = asked
         st.session_state["sweep_over"] = [
-            {"field": name, "parameter": offered[name].parameter}
-            for name in FIRST
-            if name in offered
+            {"field": name, "parameter": one.parameter}
+            for name, one in offered.items()
+            if name.startswith("recipe.") and name.endswith(".lr")
         ]
 
 

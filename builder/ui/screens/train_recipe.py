@@ -1,5 +1,6 @@
 """The Train page before a run: the recipe, what it will cost, and the start."""
 
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
@@ -201,6 +202,7 @@ def _resolved(form: Form, project: Project | None, spec: Any) -> Any:
 def _before(project: Project, spec: Any, resolved: Any, project_id: str) -> None:
     """What should be looked at before the start."""
     from builder import compile as compiling
+    from builder import tasks
 
     with parts.card("Before you train", key="train_before"):
         if isinstance(spec, LaminaError):
@@ -213,13 +215,17 @@ def _before(project: Project, spec: Any, resolved: Any, project_id: str) -> None
         batch, there = recipe.batch_size or 64, spec.sizes.get("train", 0)
         whole = 0 < there < batch
         try:
-            found = compiling.check(
-                project.graph,
-                spec.inputs,
-                modules=project.modules,
-                output_shape=_output(project, spec),
-                batch_size=there if whole else batch,
-            )
+            wanted = tasks.output_shapes(project, spec)
+            checks = {
+                name: compiling.check(
+                    graph,
+                    spec.inputs,
+                    modules=project.modules,
+                    output_shape=wanted[name],
+                    batch_size=there if whole else batch,
+                )
+                for name, graph in project.graphs.items()
+            }
         except LaminaError as error:
             if parts.failed(error, button="Go to Data", key="train_data"):
                 state.go("data")
@@ -227,9 +233,7 @@ def _before(project: Project, spec: Any, resolved: Any, project_id: str) -> None
         rows = ", ".join(f"{count:,} {name}" for name, count in spec.sizes.items())
         lines = [
             ("Rows", rows),
-            ("Parameters", f"{found.parameters:,}"),
-            ("Multiply-adds per row", f"{found.macs:,}"),
-            ("Memory", f"{_megabytes(found.memory_bytes)} at this batch size"),
+            *_sizes(checks),
         ]
         if whole:
             lines.insert(1, ("Rows in a batch", f"{there:,}, all there are to train on"))
@@ -238,7 +242,9 @@ def _before(project: Project, spec: Any, resolved: Any, project_id: str) -> None
             _choices(resolved.choices)
             if "length" in resolved.choices:
                 _longer(project, spec, project_id)
-        errors = [issue for issue in found.issues if issue.severity == "error"]
+        errors = [
+            issue for one in checks.values() for issue in one.issues if issue.severity == "error"
+        ]
         for issue in errors[:3]:
             parts.html(
                 f'<div class="lm-err lm-s" style="margin-top:6px">{parts.icon("cross")} '
@@ -247,6 +253,20 @@ def _before(project: Project, spec: Any, resolved: Any, project_id: str) -> None
             )
         if errors and st.button("Repair on the canvas", key="train_repair"):
             state.go("build")
+
+
+def _sizes(checks: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What all graphs need together, and the parameters of each where there are several."""
+    parameters = sum(one.parameters for one in checks.values())
+    macs = sum(one.macs for one in checks.values())
+    memory = sum(one.memory_bytes for one in checks.values())
+    several = checks if len(checks) > 1 else {}
+    return [
+        ("Parameters", f"{parameters:,}"),
+        *((f"of {name}", f"{one.parameters:,}") for name, one in several.items()),
+        ("Multiply-adds per row", f"{macs:,}"),
+        ("Memory", f"{_megabytes(memory)} at this batch size"),
+    ]
 
 
 def _longer(project: Project, spec: Any, project_id: str) -> None:
@@ -283,12 +303,6 @@ def _choices(choices: Any) -> None:
         if name not in ("memory", "threads", "optimizer")  # the start tells them, with the cost
     )
     parts.html(f'<div style="margin-top:8px">{said}</div>', "train-choices")
-
-
-def _output(project: Project, spec: Any) -> tuple[int, ...] | None:
-    from builder import tasks
-
-    return tasks.output_shapes(project, spec)[next(iter(project.graphs))]
 
 
 def _earlier(project_id: str) -> None:

@@ -43,8 +43,7 @@ def _blank(cells: "pd.Series[Any]", reading: Mapping[str, Any], place: str) -> "
             gone: list[Any] = [tables.to_boolean(word) for word in words]
             return cells.mask(cells.astype("float64").isin(gone))
         if types.is_numeric_dtype(cells.dtype):
-            decimal, unit = reading.get("decimal", "."), reading.get("unit", "")
-            gone = [tables.to_number(word, decimal, unit) for word in words]
+            gone = list(map(tables.number_reader(reading), words))
             return cells.mask(cells.isin(gone))
         if types.is_datetime64_any_dtype(cells.dtype):
             gone = [tables.to_moment(word, reading.get("formats", ())) for word in words]

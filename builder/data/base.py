@@ -83,8 +83,11 @@ class Raw:
     notes: tuple[str, ...] = ()  # what reading did by itself, in sentences
     findings: tuple[Finding, ...] = ()
     # Column → how its cells are read: {"decimal": ","}, {"unit": "lbs"}, {"formats": ["%d/%m/%Y"]},
-    # {"missing": ["-"]}; the fitted preparation carries it.
+    # {"missing": ["-"]}, {"written": "duration"}; the fitted preparation carries it.
     reading: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    # Column of numbers → row → a cell that is a number with the sign of a limit ("<0.1"), blank in
+    # the frame.
+    limits: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     headerless: bool = False  # the columns are named by position: #0, #1, …
     # What the file calls its columns (#0, #1, … without a header) → what they are called, in the
     # file's order and a column of texts among them; empty where no table was read.

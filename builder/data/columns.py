@@ -317,9 +317,9 @@ def retype(
         return cells.map(tables.to_text).astype(object), how
     if have == column.type:
         return cells, how
-    decimal, unit, forms = how.get("decimal", "."), how.get("unit", ""), how.get("formats", ())
+    forms = how.get("formats", ())
     read: dict[str, Callable[[Any], Any]] = {
-        "number": lambda value: tables.to_number(value, decimal, unit),
+        "number": tables.number_reader(how),
         "boolean": tables.to_boolean,
         "date": lambda value: tables.to_moment(value, forms),
     }

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from builder import scan
-from builder.data import absent, sources, store
+from builder.data import absent, measures, sources, store
 from builder.data.base import Raw, Source
 from builder.errors import LaminaError
 from builder.progress import Progress, silent
@@ -77,6 +77,9 @@ def read(data: Data, progress: Progress = silent) -> Raw:
     digests = [file["digest"] for file in fingerprint(data)]
     key = store.digest_json([data.source, dict(data.options), digests])
     raw = _remembered(key, lambda: source.read(data.options, progress))
+    if signed := measures.asked(data):
+        key, words = store.digest_json([key, signed]), raw
+        raw = _remembered(key, lambda: measures.measured(words, signed))
     if not (gone := absent.asked(data)):
         return raw
     return _remembered(store.digest_json([key, gone]), lambda: absent.blanked(raw, gone))

@@ -13,6 +13,7 @@ FIELDS = {
     "type": "type of {}",
     "missing": "gaps of {}",
     "absent": "values of {} that mean not known",
+    "written": "signs of {}",
     "flag_missing": "gap column of {}",
     "scale": "scale of {}",
     "encode": "encoding of {}",

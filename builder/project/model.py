@@ -43,6 +43,7 @@ class Column(Strict):
         Literal["median", "mean", "zero", "most_frequent", "own_category", "drop_rows"] | None
     ) = None
     absent: tuple[Annotated[str, Field(min_length=1)], ...] = ()  # values that mean: not known
+    written: Literal["measure", "duration", "feet"] | None = None  # numbers with signs ("<0.1 mg")
     flag_missing: bool | None = None  # a 0/1 column beside an imputed number
     scale: Literal["standard", "minmax", "robust", "none"] | None = None
     encode: Literal["onehot", "embedding"] | None = None

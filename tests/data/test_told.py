@@ -15,6 +15,7 @@ BASE = Data(source="table", options={"path": "a.csv"}, target="y")
         ({"columns": {"age": Column(role="ignore")}}, "role of age: ignore"),
         ({"columns": {"age": Column(missing="own_category")}}, "gaps of age: own category"),
         ({"columns": {"age": Column(absent=("-999",))}}, "values of age that mean not known"),
+        ({"columns": {"age": Column(written="duration")}}, "signs of age: duration"),
         ({"columns": {"#2": Column(log=True)}}, "logarithm of column 3"),
         (
             {"columns": {"a": Column(role="ignore"), "b": Column(role="ignore")}},

@@ -241,6 +241,19 @@ def test_roles_of_group_and_time_set_the_split_and_undo_it(
     assert back.data.split == Split()
 
 
+def test_numbers_with_signs_that_are_called_numbers_are_read_so(tmp_path: Path) -> None:
+    path = tmp_path / "waits.csv"
+    waits = ["1h 5m", "2h", "45m", "3h 10m"]
+    path.write_text(
+        "wait,target\n" + "".join(f"{waits[i % 4]},{'xy'[i % 3 % 2]}\n" for i in range(90))
+    )
+    made = workspace.open_project(intake.bring(path))
+    change = table.Change("type", "wait", "number")
+    changed = heads.apply(made, change, data.inspect(made.data))
+    assert changed.data.columns["wait"] == Column(type="number", written="duration")
+    assert data.inspect(changed.data).column("wait").numbers["min"] == 2700
+
+
 def test_the_target_itself_keeps_its_role(seen: tuple[Project, data.Overview]) -> None:
     same = heads.apply(seen[0], table.Change("role", "target", "ignore"), seen[1])
     assert same == seen[0]

@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from . import signs
+
 MISSING = frozenset(("", "?", "na", "n/a", "#n/a", "nan", "null", "none", "-nan", "<na>", "nat"))
 """Words (in lower case) that mean: no value."""
 
@@ -79,6 +81,24 @@ def _dressed(text: str, decimal: str, unit: str) -> float:
         raise ValueError(text)
     number = float(re.sub(r"[^\d.]", "", match["body"])) * (-1 if match["sign"] == "-" else 1)
     return number / 100 if has == "%" else number
+
+
+def number_reader(how: Mapping[str, Any]) -> Callable[[Any], float]:
+    """What reads a column's cells as numbers, as they are written there: {"decimal": ","}, {"unit":
+    "lbs"}, {"written": "duration"}. It raises ValueError for other words.
+    """
+    decimal, unit, written = how.get("decimal", "."), how.get("unit", ""), how.get("written")
+    if written is None:
+        return lambda value: to_number(value, decimal, unit)
+    special = {"duration": signs.seconds, "feet": signs.inches}.get(written)
+
+    def read(value: Any) -> float:
+        if not isinstance(value, str) or is_missing(value):
+            return to_number(value)
+        text = value.strip()
+        return special(text) if special else to_number(signs.bare(text, unit), decimal)
+
+    return read
 
 
 def to_text(value: object) -> str | None:
@@ -200,8 +220,7 @@ def numbers(column: Mapping[str, Any], values: Sequence[Any]) -> Tensor:
         parts = [PARTS[part["part"]] for part in column["parts"]]
         rows = [[NAN] * len(parts) if m is None else [part(m) for part in parts] for m in moments]
         return torch.tensor(rows, dtype=torch.float64).reshape(len(values), len(parts))
-    decimal, unit = column.get("decimal", "."), column.get("unit", "")
-    cells = _each(column, values, lambda value: to_number(value, decimal, unit), "number")
+    cells = _each(column, values, number_reader(column), "number")
     return torch.tensor(cells, dtype=torch.float64)[:, None]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from builder.data import cells
+from builder.data import cells, measures
 from builder.data import names as naming
 from builder.data.base import Finding, Raw, Source
 from builder.data.formats import columnar, delimited, excel, large, records
@@ -295,7 +295,7 @@ def _typed(
 
     decimal = str(train.guessed.get("decimal", options.get("decimal") or "."))
     dates = str(options.get("dates") or "")
-    series, reading = {}, {}
+    series, reading, limits = {}, {}, {}
     findings = list(train.findings)
     trimmed = gaps = 0
     for name, column in zip(train.names, columns, strict=True):
@@ -306,11 +306,13 @@ def _typed(
         gaps += isinstance(column, list | large.Words) and "?" in column
         typed = cells.typed(name, column, decimal, dates)
         series[name] = typed.values
+        if found := measures.limits(column, typed.unreadable, typed.reading):
+            limits[name] = found
         if isinstance(column, large.Words):
             column.free()
         if typed.reading:
             reading[name] = dict(typed.reading)
-        findings += _odd(name, typed)
+        findings += _odd(name, typed, decimal)
     if trimmed:
         notes.append(f"Spaces around cells were taken off (in {_columns(trimmed)}).")
     if gaps:
@@ -326,6 +328,7 @@ def _typed(
         notes=tuple(dict.fromkeys(notes)),
         findings=tuple(findings),
         reading=reading,
+        limits=limits,
         headerless=not train.header,
         named=named,
     )
@@ -335,7 +338,7 @@ def _columns(count: int) -> str:
     return f"{count} {'column' if count == 1 else 'columns'}"
 
 
-def _odd(name: str, typed: cells.Typed) -> list[Finding]:
+def _odd(name: str, typed: cells.Typed, decimal: str) -> list[Finding]:
     """Findings about cells that could not be read as the column's type."""
     found = []
     if typed.unreadable:
@@ -351,6 +354,7 @@ def _odd(name: str, typed: cells.Typed) -> list[Finding]:
                 "and "
                 f"{'was' if count == 1 else 'were'} taken as missing.",
                 (name,),
+                measures.remedies(name, typed.unreadable, typed.reading),
             )
         )
     if typed.infinite:
@@ -365,7 +369,7 @@ def _odd(name: str, typed: cells.Typed) -> list[Finding]:
                 (name,),
             )
         )
-    if typed.mixed:
+    if typed.mixed and not measures.look(dict(typed.values.value_counts()), decimal):
         found.append(
             Finding(
                 "mixed_types",

@@ -160,7 +160,8 @@ def apply(project: Project, change: table.Change, overview: "Overview") -> Proje
     """The project after a new role or type; the task follows the target's kind."""
     data = project.data
     if change.kind == "type":
-        return with_data(project, treated(data, change.column, {"type": change.value}))
+        signs = _written(overview, change.column) if change.value == "number" else {}
+        return with_data(project, treated(data, change.column, {"type": change.value, **signs}))
     if change.column == overview.target and change.value != "target":
         return project
     if change.value == "target":
@@ -184,6 +185,14 @@ def apply(project: Project, change: table.Change, overview: "Overview") -> Proje
     elif change.column in (data.split.group, data.split.time):
         data = data.model_copy(update={"split": _plain(data)})
     return with_data(project, data)
+
+
+def _written(overview: "Overview", name: str) -> Mapping[str, Any]:
+    """How a column's numbers are written, where the overview found signs in them ("1h 5m")."""
+    for finding in overview.findings:
+        if finding.code == "written_numbers" and name in finding.columns:
+            return dict(finding.remedies[0].edits["columns"][name])
+    return {}
 
 
 def _plain(data: Data) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 from builder import compile as compiler
 from builder import lint, workspace
-from builder.compile import Check
+from builder.compile import Check, Issue
 from builder.errors import LaminaError
 from builder.graph.document import MODULE, Document
 from builder.graph.journal import Journal
@@ -204,11 +204,16 @@ class Desk:
         if name not in document.graphs:
             return inside.unused(check, graph)
         if self.facts.busy:  # what comes in is being found out, so nobody has to choose it
-            waited = tuple(issue for issue in check.issues if issue.code != "no_data")
-            check = replace(check, issues=waited)
+            check = replace(check, issues=tuple(filter(self._sure, check.issues)))
+            if not self.facts.inputs:
+                return check
         kind = self._project.task.kind if self._project.data.source else ""
         weak = lint.run(graph, check, kind, output_shape=shape, modules=document.modules)
         return replace(check, issues=(*check.issues, *weak))
+
+    def _sure(self, issue: Issue) -> bool:
+        """Whether a mistake is one whatever the data gives that is still being read."""
+        return issue.code != "no_data" and (bool(self.facts.inputs) or not issue.table)
 
     def _verdict(
         self, graph: Graph, modules: Mapping[str, Graph], output_shape: Shape | None

@@ -111,6 +111,20 @@ def seeds(
     _report(sweeps.seeds(_project(file, sets), count), detach, as_json)
 
 
+@root.app.command("folds")
+def folds(
+    file: root.ProjectFile,
+    count: Annotated[int, typer.Option("--count", help="How many folds.")] = 5,
+    sets: Sets = None,
+    detach: Detach = False,
+    as_json: root.Json = False,
+) -> None:
+    """Cross-validate: train once for each fold of the rows beside the test."""
+    from builder import sweeps
+
+    _report(sweeps.folds(_project(file, sets), count), detach, as_json)
+
+
 @root.app.command("ablate")
 def ablate(
     file: root.ProjectFile,
@@ -215,6 +229,7 @@ def document(found: "Sweep") -> dict[str, Any]:
         "best": best.to_dict() if best else None,
         "pareto": [one.number for one in sweeps.pareto(trials, plan)],
         "groups": [one.to_dict() for one in sweeps.groups(trials)] if plan.kind != "search" else [],
+        "spreads": [one.to_dict() for one in sweeps.spreads(trials)] if plan.repeats else [],
         "trials": [one.to_dict() for one in trials],
         "folder": str(found.folder),
     }
@@ -244,7 +259,9 @@ def text(found: "Sweep") -> str:
     ]
     if rows:
         lines.append(root.table(rows, header))
-    if plan.kind != "search":
+    if plan.repeats:
+        lines += ["", _spreads_text(found)]
+    elif plan.kind != "search":
         lines += ["", _groups_text(found)]
     elif len(plan.objectives) > 1:
         front = ", ".join(str(one.number) for one in sweeps.pareto(trials, plan))
@@ -255,6 +272,16 @@ def text(found: "Sweep") -> str:
         shares = ", ".join(f"{_short(key)} {one:.0%}" for key, one in state.importance.items())
         lines.append(f"importance: {shares}")
     return "\n".join(lines)
+
+
+def _spreads_text(found: "Sweep") -> str:
+    from builder import sweeps
+
+    rows = [
+        (one.figure, *map(root.number, (one.mean, one.deviation, one.lowest, one.highest)))
+        for one in sweeps.spreads(found.trials())
+    ]
+    return root.table(rows, (f"over {found.plan.kind}", "mean", "±", "lowest", "highest"))
 
 
 def _groups_text(found: "Sweep") -> str:

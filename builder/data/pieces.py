@@ -130,6 +130,7 @@ def raw(text: str, options: Any, place: str, notes: tuple[str, ...] = ()) -> Raw
     given[start:first_test] = 1
     given[first_test:] = 2
     facts = {
+        "ordered": True,
         "whole": True,
         "characters": len(text),
         "least_length": context,

@@ -227,6 +227,13 @@ def _split(
         else:
             times = _moments(frame[name], name)
     given = None if raw.given is None else raw.given[places]
+    if split.folds is not None and any(media.facts.get("ordered") for media in raw.media.values()):
+        raise LaminaError(
+            "The rows are pieces of one course; shared into folds anew, one would hold what its "
+            "neighbours hold.",
+            place="data.split.folds",
+            remedy="Leave the folds out, and repeat over seeds.",
+        )
     return split_rows(len(frame), split, given=given, labels=labels, groups=groups, times=times)
 
 

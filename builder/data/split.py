@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from builder.data import folds
 from builder.errors import LaminaError
 from builder.project import Split
 
@@ -25,8 +26,16 @@ def split_rows(
 
     `labels` are class codes (None for numbers), `groups` any values, `times` sortable numbers
     without gaps. Data that comes split keeps its split unless random, group or time is asked for.
-    Raises LaminaError where there is nothing left to train on.
+    With `split.folds` the rows beside the test are shared anew (see data.folds), and those of code
+    3 belong to no split. Raises LaminaError where there is nothing left to train on.
     """
+    if split.folds is not None:
+        whole = split.model_copy(update={"validation": 0.0, "folds": None})
+        codes, notes = split_rows(
+            rows, whole, given=given, labels=labels, groups=groups, times=times
+        )
+        codes, more = folds.share(codes, split, labels=labels, groups=groups, times=times)
+        return codes, (*notes, *more)
     if split.validation + split.test >= 1:
         raise LaminaError(
             f"Validation and test together take {split.validation + split.test:.0%} of the rows; "

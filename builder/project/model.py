@@ -51,7 +51,10 @@ class Column(Strict):
 
 
 class Split(Strict):
-    """How rows are shared out. `given` uses the data's own train/test; shares are of all rows."""
+    """How rows are shared out. `given` uses the data's own train/test; shares are of all rows.
+    With `folds` the rows beside the test are shared into so many parts, of which number `fold` is
+    validation; the share of validation is not used then.
+    """
 
     kind: Literal["random", "stratified", "group", "time", "given"] = "stratified"
     validation: float = Field(0.15, ge=0, lt=1)
@@ -59,6 +62,8 @@ class Split(Strict):
     seed: Seed = 0
     group: str | None = None
     time: str | None = None
+    folds: int | None = Field(None, ge=2)
+    fold: int = Field(1, ge=1)
 
 
 class Binding(Strict):

@@ -4,11 +4,11 @@ Optuna and torch are imported when they are used.
 """
 
 from builder.sweeps.fields import Field
-from builder.sweeps.figures import Group, best, groups, pareto, time_left
+from builder.sweeps.figures import Group, Spread, best, groups, pareto, spreads, time_left
 from builder.sweeps.folder import ENDED, State, Sweep, Trial, find, ids
 from builder.sweeps.launch import delete, resume, settled, start, stop, wait
 from builder.sweeps.plan import Objective, Plan
-from builder.sweeps.repeat import ablate, removable, seeds, unfit
+from builder.sweeps.repeat import ablate, folds, removable, seeds, unfit
 from builder.sweeps.space import Parameter
 from builder.sweeps.text import parse
 
@@ -19,6 +19,7 @@ __all__ = [
     "Objective",
     "Parameter",
     "Plan",
+    "Spread",
     "State",
     "Sweep",
     "Trial",
@@ -26,6 +27,7 @@ __all__ = [
     "best",
     "delete",
     "find",
+    "folds",
     "groups",
     "ids",
     "list_sweeps",
@@ -36,6 +38,7 @@ __all__ = [
     "resume",
     "seeds",
     "settled",
+    "spreads",
     "start",
     "stop",
     "time_left",

@@ -2,8 +2,8 @@
 
 `recipe.optimizer.lr` · `graphs.model.head.out_features` · `graphs.model.drop*.p` (one value for all
 nodes that match) · `graphs.model.relu1.layer` (the layer type itself) ·
-`modules.block.conv1.bias` · `task.loss` · `without` (nodes of the main graph, with + between, that
-are bypassed; "" for none).
+`modules.block.conv1.bias` · `task.loss` · `data.split.fold` (which part of a split with folds is
+validation) · `without` (nodes of the main graph, with + between, that are bypassed; "" for none).
 """
 
 import fnmatch
@@ -19,10 +19,11 @@ from builder.errors import LaminaError
 from builder.graph import edit
 from builder.graph.spec import Graph, Node
 from builder.layers.base import REQUIRED, Layer
-from builder.project import Optimizer, Project, Recipe, TaskChoice
+from builder.project import Optimizer, Project, Recipe, Split, TaskChoice
 
 Kind = Literal["int", "float", "choice"]
 WITHOUT = "without"
+FOLD = "data.split.fold"
 LAYER = "layer"
 ROOTS: dict[str, type[BaseModel]] = {"recipe": Recipe, "task": TaskChoice}
 KEPT = ("recipe.monitor", "recipe.keep", "recipe.start_from")
@@ -45,6 +46,12 @@ def find(project: Project, name: str) -> Field:
     parts = name.split(".")
     if name == WITHOUT:
         return Field(name, "choice", "", nodes=tuple(node.id for node in project.graph.nodes))
+    if name == FOLD:
+        if project.data.split.folds is None:
+            raise LaminaError(
+                "The rows are not split into folds.", place=name, remedy="Set data.split.folds."
+            )
+        return Field(name, "int", project.data.split.fold)
     if name in KEPT:
         raise LaminaError(
             "This field cannot be varied.", place=name, remedy="Set it in the recipe."
@@ -228,6 +235,8 @@ def apply(project: Project, settings: Mapping[str, JsonValue]) -> Project:
         parts = name.split(".")
         if parts[0] in ("graphs", "modules"):
             _set_nodes(graphs if parts[0] == "graphs" else modules, parts, settings[name], name)
+        elif name == FOLD:
+            project = _in_fold(project, settings[name])
         elif name != WITHOUT:
             find(project, name)
             raw = raw or project.model_dump(mode="json", exclude={"graphs", "modules", "view"})
@@ -239,6 +248,16 @@ def apply(project: Project, settings: Mapping[str, JsonValue]) -> Project:
     project = project.model_copy(update={**changed, "graphs": graphs, "modules": modules})
     gone = settings.get(WITHOUT)
     return bypass(project, str(gone).split("+")) if gone else project
+
+
+def _in_fold(project: Project, value: JsonValue) -> Project:
+    find(project, FOLD)
+    try:
+        split = Split.model_validate({**project.data.split.model_dump(), "fold": value})
+    except ValidationError as error:
+        raise _refused(error, {FOLD: value}) from error
+    data = project.data.model_copy(update={"split": split})
+    return project.model_copy(update={"data": data})
 
 
 def _put(raw: dict[str, Any], parts: list[str], value: JsonValue) -> None:

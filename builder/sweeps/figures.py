@@ -1,14 +1,19 @@
-"""What came of a sweep: the best trial, the Pareto front, and settings compared over seeds."""
+"""What came of a sweep: the best trial, the Pareto front, settings compared over seeds, and every
+figure over seeds or folds.
+"""
 
 import math
 import statistics
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from builder.errors import LaminaError
+from builder.runs import Run
 from builder.sweeps import space
 from builder.sweeps.folder import ENDED, Trial
-from builder.sweeps.plan import SEED, Objective, Plan
+from builder.sweeps.plan import REPEATS, Objective, Plan
 from builder.sweeps.space import Settings
 
 
@@ -87,8 +92,9 @@ def _student(freedom: int) -> float:
 
 @dataclass(frozen=True)
 class Group:
-    """Trials that differ by their seed alone. `difference` is to the first group (the base), over
-    the seeds that both have; `deviation` of one seed's difference; NaN where it is not defined.
+    """Trials that differ by their seed or fold alone. `difference` is to the first group (the
+    base), over the seeds that both have; `deviation` of one seed's difference; NaN where it is not
+    defined.
     """
 
     settings: Settings
@@ -121,16 +127,16 @@ class Group:
 
 
 def groups(trials: Sequence[Trial]) -> list[Group]:
-    """The first objective by settings without the seed, in the order of the trials."""
+    """The first objective by settings without seed and fold, in the order of the trials."""
     by_key: dict[str, tuple[Settings, dict[Any, float]]] = {}
     for one in sorted(_complete(trials), key=lambda trial: trial.number):
-        settings = {name: value for name, value in one.settings.items() if name != SEED}
+        settings = {name: value for name, value in one.settings.items() if name not in REPEATS}
         _, values = by_key.setdefault(space.key(settings), (settings, {}))
-        values[one.settings.get(SEED)] = one.values[0]
+        values[tuple(one.settings.get(name) for name in REPEATS)] = one.values[0]
     base = next(iter(by_key.values()))[1] if by_key else {}
     found = []
     for settings, values in by_key.values():
-        apart = [values[seed] - base[seed] for seed in values if seed in base]
+        apart = [values[turn] - base[turn] for turn in values if turn in base]
         is_base = values is base
         found.append(
             Group(
@@ -144,6 +150,50 @@ def groups(trials: Sequence[Trial]) -> list[Group]:
             )
         )
     return found
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A figure of the best epoch over the complete trials. `deviation` is of a single trial (sample
+    standard deviation), NaN for one trial.
+    """
+
+    figure: str
+    count: int
+    mean: float
+    deviation: float
+    lowest: float
+    highest: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON (NaN is written as null by the command line)."""
+        return asdict(self)
+
+
+def spreads(trials: Sequence[Trial], split: str = "validation") -> list[Spread]:
+    """Every figure of a split over the complete trials, read from their runs; those that not all
+    have are left out.
+    """
+    found: dict[str, list[float]] = {}
+    complete = [one for one in _complete(trials) if one.run]
+    for one in complete:
+        with suppress(LaminaError):  # a run that was deleted
+            for name, value in Run(one.run).checkpoint("best").figures.items():
+                if name.startswith(f"{split}_"):
+                    found.setdefault(name, []).append(value)
+    most = max(map(len, found.values()), default=0)
+    return [
+        Spread(
+            name,
+            len(values),
+            statistics.fmean(values),
+            _deviation(values),
+            min(values),
+            max(values),
+        )
+        for name, values in found.items()
+        if len(values) == most and all(map(math.isfinite, values))
+    ]
 
 
 def _deviation(values: Sequence[float]) -> float:

@@ -3,15 +3,17 @@
 from typing import Literal
 
 from builder.project import Strict
-from builder.sweeps.fields import WITHOUT
+from builder.sweeps.fields import FOLD, WITHOUT
 from builder.sweeps.space import Parameter, Settings
 
 Sampler = Literal["tpe", "random", "grid"]
 Pruner = Literal["median", "halving", "none"]
-Kind = Literal["search", "seeds", "ablation"]
+Kind = Literal["search", "seeds", "folds", "ablation"]
 SAMPLERS: tuple[Sampler, ...] = ("tpe", "random", "grid")
 PRUNERS: tuple[Pruner, ...] = ("median", "halving", "none")
 SEED = "recipe.seed"
+REPEATS = (SEED, FOLD)
+"""What trials of one group differ by."""
 MEASURES = {"seconds": "Training time in seconds", "parameters": "Parameters"}
 """Objectives that are no figures of an epoch."""
 
@@ -45,9 +47,14 @@ class Plan(Strict):
     epochs: int = 1
     device: str = "cpu"
 
+    @property
+    def repeats(self) -> bool:
+        """Whether its trials are the same network over seeds or folds."""
+        return self.kind in ("seeds", "folds")
+
     def group(self, settings: Settings) -> str:
-        """What trials that differ by their seed alone have in common: "without dense2"; the others
-        are "with dense2", or "as it is" where several nodes are tried or none is.
+        """What trials that differ by their seed or fold alone have in common: "without dense2"; the
+        others are "with dense2", or "as it is" where several nodes are tried or none is.
         """
         gone = str(settings.get(WITHOUT) or "")
         tried = next((one.values for one in self.parameters if one.field == WITHOUT), ())

@@ -1,4 +1,6 @@
-"""Many runs of one question: the same over seeds, and without each of some nodes over seeds."""
+"""Many runs of one question: the same over seeds, over the folds of a cross-validation, and without
+each of some nodes over seeds.
+"""
 
 from collections.abc import Sequence
 
@@ -24,6 +26,30 @@ def seeds(project: Project, count: int = 5, *, name: str = "", project_id: str =
         name=name or f"{count} seeds",
         project_id=project_id,
         kind="seeds",
+    )
+
+
+def folds(project: Project, count: int = 5, *, name: str = "", project_id: str = "") -> Sweep:
+    """Cross-validate: share the rows beside the test into that many folds, and train once for each
+    with that fold as validation.
+
+    Raises LaminaError (place "data.split.folds") where the data cannot be shared so.
+    """
+    if count < 2:
+        raise LaminaError(
+            f"{count} {'fold is' if count == 1 else 'folds are'} not possible.",
+            place="data.split.folds",
+            remedy="Give 2 or more.",
+        )
+    split = project.data.split.model_copy(update={"folds": count, "fold": 1})
+    data = project.data.model_copy(update={"split": split})
+    return start(
+        project.model_copy(update={"data": data}),
+        [Parameter(field=fields.FOLD, values=tuple(range(1, count + 1)))],
+        sampler="grid",
+        name=name or f"{count} folds",
+        project_id=project_id,
+        kind="folds",
     )
 
 

@@ -172,6 +172,7 @@ def title(field: str) -> str:
         "recipe.clip_norm": "Gradient clipping",
         "recipe.label_smoothing": "Label smoothing",
         "recipe.seed": "Seed",
+        "data.split.fold": "Fold",
         "without": "Without",
     }
     if field in known:

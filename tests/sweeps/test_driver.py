@@ -192,6 +192,35 @@ def test_seeds_and_ablations_are_grids(project: Project, fake: FakeRuns) -> None
     assert (plan.kind, plan.trials) == ("ablation", 9)
 
 
+def test_folds_are_a_grid_over_the_parts_of_the_rows(project: Project, fake: FakeRuns) -> None:
+    sweep = sweeps.folds(project, 4)
+    assert (sweep.plan.kind, sweep.plan.trials, sweep.plan.name) == ("folds", 4, "4 folds")
+    split = sweep.project().data.split
+    assert (split.folds, split.fold) == (4, 1)
+    third = sweeps.settled(sweep.project(), {"data.split.fold": 3})
+    assert third.data.split.fold == 3
+    assert third.digest() != sweep.project().digest()
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(1, "1 fold is not possible"), (3000, "3,000 folds need at least 3,000 rows")],
+)
+def test_folds_that_cannot_be_are_refused_with_the_field_and_leave_nothing(
+    project: Project, count: int, words: str
+) -> None:
+    with pytest.raises(LaminaError, match=words) as caught:
+        sweeps.folds(project, count)
+    assert caught.value.place == "data.split.folds"
+    assert "2" in caught.value.remedy
+    assert not list(room("sweeps").iterdir())
+
+
+def test_a_fold_is_varied_only_where_there_are_folds(project: Project) -> None:
+    with pytest.raises(LaminaError, match="not split into folds"):
+        sweeps.start(project, ["data.split.fold=1,2"], sampler="grid")
+
+
 def test_by_default_the_monitored_figure_is_searched_and_its_direction_known(
     project: Project, fake: FakeRuns
 ) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from builder.errors import LaminaError
 from builder.sweeps import figures
 from builder.sweeps.folder import Trial
 from builder.sweeps.plan import Objective, Plan
@@ -147,3 +148,36 @@ def test_a_run_of_an_ablation_is_called_by_what_it_tries(
         plan.model_copy(update={"kind": "search", "name": "sweep 1"}).called(4, settings)
         == "sweep 1 · 4"
     )
+
+
+def test_every_figure_is_given_over_the_trials_whose_runs_are_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept = {
+        "a": {"validation_accuracy": 0.9, "validation_loss": 0.3, "train_loss": 0.1},
+        "b": {"validation_accuracy": 0.7, "validation_loss": math.nan, "epoch": 3.0},
+    }
+
+    class Kept:
+        def __init__(self, run: str) -> None:
+            if run not in kept:
+                raise LaminaError("There is no such run.")
+            self.figures = kept[run]
+
+        def checkpoint(self, name: str) -> "Kept":
+            assert name == "best"
+            return self
+
+    monkeypatch.setattr(figures, "Run", Kept)
+    trials = [replace(done(n, 0.5), run=run) for n, run in enumerate(("a", "b", "gone"), 1)]
+    (one,) = figures.spreads([*trials, Trial(4, {}, "failed", run="a")])
+    assert (one.figure, one.count, one.lowest, one.highest) == ("validation_accuracy", 2, 0.7, 0.9)
+    assert one.mean == pytest.approx(0.8)
+    assert one.deviation == pytest.approx(0.1414, abs=1e-4)
+
+
+def test_trials_of_several_folds_are_one_group() -> None:
+    trials = [done(n, value, **{"data.split.fold": n}) for n, value in enumerate((0.8, 0.9), 1)]
+    (group,) = figures.groups(trials)
+    assert (group.count, group.settings) == (2, {})
+    assert group.mean == pytest.approx(0.85)

@@ -141,7 +141,12 @@ class Windows(Source):
         frame = pd.DataFrame({target: cells})
         if plan.label:
             frame[target] = [None if cell is None or cell != cell else str(cell) for cell in cells]
-        facts = {"channels": list(plan.columns), "longest": plan.length, "shortest": plan.length}
+        facts = {
+            "channels": list(plan.columns),
+            "longest": plan.length,
+            "shortest": plan.length,
+            "ordered": True,
+        }
         values = Cut(table.values, found.starts, plan.length)
         return Raw(
             frame=frame,

@@ -67,6 +67,8 @@ def _head(project: Project, overview: "Overview", save: Save) -> None:
         words = f"test from its own file, the rest {alike}"
     elif _keeps(split, overview):
         words = SHORT["given"]
+    if split.folds is not None:
+        words += f", fold {split.fold} of {split.folds} as validation"
     with st.container(
         key="lm_split_head",
         horizontal=True,
@@ -107,6 +109,11 @@ def _form(project: Project, overview: "Overview", save: Save) -> None:
             key=f"split_column_{kind}_{now}",
         )
     shares = _shares(split)
+    if split.folds is not None:
+        parts.html(
+            f'<p class="lm-m lm-s">Validation is fold {split.fold} of {split.folds} of a '
+            "cross-validation; Apply goes back to a share.</p>"
+        )
     seed = forms.whole_number(
         "Seed",
         st.number_input(
@@ -169,7 +176,7 @@ def _bar(project: Project, overview: "Overview", save: Save) -> None:
         "split_bar",
         overview.sizes,
         (split.validation, split.test),
-        movable=split.kind != "given" and not _keeps(split, overview),
+        movable=split.folds is None and split.kind != "given" and not _keeps(split, overview),
     )
     parts.html(LOCKED, "split-bar")
     if moved is not None and moved != (split.validation, split.test):

@@ -3,6 +3,7 @@
 The address says which: `?sweep=<id>` or `?sweep=new`.
 """
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from html import escape
@@ -151,6 +152,11 @@ def _outcome(plan: "Plan", trials: Sequence["Trial"]) -> str:
     from builder import sweeps
 
     best = sweeps.best(trials, plan)
+    if best is not None and plan.repeats:
+        (group,) = sweeps.groups(trials)
+        spread = f" ± {group.deviation:.2g}" if math.isfinite(group.deviation) else ""
+        word = comparison.figure_word(plan.objectives[0].figure)
+        return f"{word} {comparison.figure(group.mean)}{spread} over {group.count} {plan.kind}"
     if plan.kind != "search" or best is None:
         return plan.kind
     if len(plan.objectives) > 1:
@@ -165,11 +171,11 @@ def new_button(project: str | None) -> None:
         state.go("runs", sweep="new")
 
 
-# --- one click: seeds and ablation
+# --- one click: seeds, folds and ablation
 
 
 def repeat(run: "Run") -> None:
-    """The button that trains a run's project again: over seeds, and without a node."""
+    """The button that trains a run's project again: over seeds, over folds, without a node."""
     from builder import sweeps
 
     if not run.status.ended:
@@ -185,6 +191,14 @@ def repeat(run: "Run") -> None:
         count = field.number_input("Seeds", 2, 100, 5, key="runs_seeds_count")
         if press.button("Train with these seeds", key="runs_seeds"):
             _begin(lambda: sweeps.seeds(project, int(count), project_id=project_id))
+        parts.html(
+            '<p class="lm-m lm-s">Cross-validate: share the rows beside the test into folds and '
+            "train once for each, with it held out.</p>"
+        )
+        field, press = st.columns([1, 1], vertical_alignment="bottom")
+        folds = field.number_input("Folds", 2, 10_000, 5, key="runs_folds_count")
+        if press.button("Train on the other folds", key="runs_folds"):
+            _begin(lambda: sweeps.folds(project, int(folds), project_id=project_id))
         parts.html(
             '<p class="lm-m lm-s">Or train with and without a node over the same seeds, to see '
             "what it contributes.</p>"

@@ -17,7 +17,7 @@ from builder.ui.components.trials import charts
 from builder.ui.components.trials.routes import address
 
 if TYPE_CHECKING:
-    from builder.sweeps import Group, Plan, State, Sweep, Trial
+    from builder.sweeps import Group, Plan, Spread, State, Sweep, Trial
 
 NONE = '<p class="lm-f lm-s">No trial is complete yet.</p>'
 
@@ -53,13 +53,29 @@ def groups(
     """Settings compared over seeds: a dot per seed, the mean, and the difference to the base."""
     from builder import sweeps
 
-    title = "How much is luck" if plan.kind == "seeds" else "What each node contributes"
+    title = TITLES.get(plan.kind, "")
     with parts.card(title, comparison.figure_word(plan.objectives[0].figure), key="sweep_groups"):
         picked = _chart(found, plan, trials, "groups", title, opened)
         kinds = sweeps.groups(trials)
-        if kinds:
+        if plan.repeats:
+            parts.html(_spreads_table(sweeps.spreads(trials), plan), "spreads")
+        elif kinds:
             parts.html(_groups_table(kinds, plan), "groups")
+        if plan.kind == "folds":
+            parts.html(f'<p class="lm-m lm-s">{OF_FOLDS}</p>')
         return picked
+
+
+TITLES = {
+    "seeds": "How much is luck",
+    "folds": "How it does on each fold",
+    "ablation": "What each node contributes",
+}
+OF_FOLDS = (
+    "Each row beside the test was validation once, for a network that had not learnt from it. The "
+    "best epoch of each was chosen on these same rows, so the test rows, which none has seen, stay "
+    "the last word."
+)
 
 
 def _chart(
@@ -110,6 +126,21 @@ def importance(plan: "Plan", now: "State", trials: Sequence["Trial"]) -> None:
             for name, share in sorted(now.importance.items(), key=lambda item: -item[1])
         )
         parts.html(rows, "importance")
+
+
+def _spreads_table(found: Sequence["Spread"], plan: "Plan") -> str:
+    if not found:
+        return ""
+    rows = "".join(
+        f"<tr><td>{escape(comparison.figure_word(one.figure))}</td><td>{one.count}</td>"
+        f"<td>{comparison.figure(one.mean)}</td>"
+        f"<td>{f'± {one.deviation:.2g}' if math.isfinite(one.deviation) else ''}</td>"
+        f"<td>{comparison.figure(one.lowest)}</td><td>{comparison.figure(one.highest)}</td></tr>"
+        for one in found
+    )
+    names = ("validation", plan.kind, "mean", "spread", "lowest", "highest")
+    head = "<tr>" + "".join(f"<th>{name}</th>" for name in names) + "</tr>"
+    return f'<table class="sw-groups">{head}{rows}</table>'
 
 
 def _groups_table(found: Sequence["Group"], plan: "Plan") -> str:

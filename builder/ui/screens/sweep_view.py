@@ -239,6 +239,7 @@ def _ways(found: "Sweep", plan: "Plan", trial: "Trial") -> None:
         if (
             state.project_id()
             and trial.state != "failed"
+            and found.plan.kind != "folds"
             and st.button("Use these settings", key="sweep_adopt_trial")
         ):
             adopt(found, trial)

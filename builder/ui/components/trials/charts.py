@@ -127,17 +127,24 @@ def _shades(trials: Sequence["Trial"]) -> dict[int, float]:
 
 
 def groups(plan: "Plan", trials: Sequence["Trial"]) -> dict[str, Any]:
-    """Settings compared over seeds: a dot per seed, and a bar at each one's mean."""
+    """Settings compared over seeds or folds: a dot per run, and a bar at each one's mean."""
     from builder import sweeps
-    from builder.sweeps.plan import SEED
+    from builder.sweeps.plan import REPEATS
+    from builder.sweeps.suggest import title
 
     kinds = sweeps.groups(trials)
     found = []
     for place, group in enumerate(kinds):
         for one in _complete(trials):
-            if {key: value for key, value in one.settings.items() if key != SEED} == group.settings:
+            own = {key: value for key, value in one.settings.items() if key not in REPEATS}
+            if own == group.settings:
                 dot = _dot(plan, one, one.values[0], place, tone="val", size=4)
-                found.append({**dot, "words": f"{dot['words']}\nseed {one.settings.get(SEED)}"})
+                turn = (
+                    f"\n{title(key).lower()} {one.settings[key]}"
+                    for key in REPEATS
+                    if key in one.settings
+                )
+                found.append({**dot, "words": dot["words"] + "".join(turn)})
         mean = f"mean {comparison.figure(group.mean)}"
         found.append({"x": group.mean, "y": place, "tone": "acc", "bar": True, "words": mean})
     x = {"label": comparison.figure_name(plan.objectives[0].figure)}

@@ -27,6 +27,9 @@ NAME_IS_VALUE = 0.05
 NAME_HAS_NO_DIGIT = 0.85
 NAMES_REPEAT = -1.5
 LONG_NAME = 40
+MOST_WORDS = 3  # of a name above sentences
+NEARLY_ALL = 0.8
+STOPS = (".", "!", "?", "…", "。", "！", "？")
 ENUMERATED = re.compile(r"([^\W\d][\w .-]*?)(\d{1,6})")
 
 
@@ -41,6 +44,8 @@ def guess_header(rows: Sequence[Sequence[Any]]) -> bool:
         return not any(map(is_number, first))
     if any(kind(first) and not kind(rest[0]) for kind in (_numbered, _enumerated)):
         return True
+    if len(first) == 1 and _sentences(rest):
+        return _names_sentences(names[0], rest)
     words = [name for name in known if not is_number(name)]
     odds = USUAL + (NAMES_REPEAT if len(set(words)) < len(words) else 0.0)
     for place in range(0, len(names), 1 + len(names) // COLUMNS):
@@ -48,6 +53,21 @@ def guess_header(rows: Sequence[Sequence[Any]]) -> bool:
         below = [row[place] for row in rest if place < len(row)]
         odds += min(CAP, max(-CAP, _odds(first[place], name, below))) if name else 0.0
     return odds > 0 or _counts_up(first, rest)
+
+
+def _sentences(rows: Sequence[Sequence[Any]]) -> bool:
+    """Whether most rows of a single column are several words."""
+    several = sum(len(_text(row[0]).split()) > 2 for row in rows if row)
+    return several > len(rows) / 2
+
+
+def _names_sentences(name: str, rows: Sequence[Sequence[Any]]) -> bool:
+    """Whether a line above sentences differs from them: a few words without a stop, shorter than
+    nearly all of them.
+    """
+    shorter = sum(len(name) < len(_text(row[0])) for row in rows if row)
+    plain = len(name.split()) <= MOST_WORDS and not name.endswith(STOPS)
+    return plain and name != _text(rows[0][0]) and shorter >= NEARLY_ALL * len(rows)
 
 
 def _text(cell: Any) -> str:

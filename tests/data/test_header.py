@@ -1,11 +1,14 @@
 """Whether the first row names the columns is judged by every column at once."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
+from builder import data
 from builder.data.grid import Grid, shape
 from builder.data.header import guess_header
+from builder.project import Data
 
 DAYS = [f"2024-03-{day:02}" for day in range(1, 29)]
 FILMS = [f"a film about the {word} of things" for word in ("end", "heart", "art", "midst", "rest")]
@@ -39,6 +42,7 @@ NAMED = {
     "pixels that count": [["label", "px0", "px1"], ["a", "3", "4"], ["b", "5", "6"]],
     "one column of numbers": _table(("price",), ["1,50", "2,75", "3,00"]),
     "one column of texts": _table(("text",), FILMS),
+    "two words above sentences": _table(("Review text",), [f"{film}, and more." for film in FILMS]),
     "a question longer than its answers": _table(
         ("How satisfied are you with your work these days?",), ["very", "little"] * 20
     ),
@@ -58,6 +62,9 @@ UNNAMED = {
     ),
     "texts and a label": _table(("a film of the sea", "b"), FILMS * 5, ["a", "b", "b", "a", "b"]),
     "one column of labels": _table(("y",), ["x", "y", "x", "x", "y"]),
+    "sentences alone": _table(("A film of the sea.",), [f"{film}." for film in FILMS] * 3),
+    "sentences, a short one first": _table(("Go!",), [f"{film}." for film in FILMS] * 3),
+    "long lines without stops": _table(("one more film of this kind",), FILMS * 3),
     "one column of numbers": _table(("4",), ["5", "6", "7"]),
     "dates and numbers": _table(("2024-02-29", "7"), DAYS, [str(n % 9) for n in range(28)]),
     "a gap in the first row": _table(("?", "red"), ["5", "6", "7"] * 4, COLOURS),
@@ -91,3 +98,53 @@ def test_a_wide_table_is_judged_by_some_of_its_columns() -> None:
     numbers = [[str((n * row) % 97) for n in range(3000)] for row in range(3, 8)]
     assert guess_header([header, *numbers])
     assert not guess_header(numbers)
+
+
+SAID = [
+    "I love this film, it is great.",
+    "The worst movie of the year",
+    "Not bad at all, would watch again",
+    "Quite boring, in the middle, really",
+    "A masterpiece",
+    "Hello, world, and all",
+]
+
+
+@pytest.mark.parametrize("name", ["text", "review", "Kommentare", "review_text"])
+@pytest.mark.parametrize("commas", [True, False])
+@pytest.mark.parametrize("suffix", [".csv", ".tsv"])
+def test_one_column_of_sentences_is_not_cut_and_has_its_name(
+    tmp_path: Path, name: str, commas: bool, suffix: str
+) -> None:
+    path = tmp_path / f"said{suffix}"
+    texts = SAID * 5 if commas else [text.replace(",", "") for text in SAID * 5]
+    path.write_text("\n".join([name, *texts]), encoding="utf-8")
+    raw = data.read(Data(source="table", options={"path": str(path)}))
+    assert raw.frame[name].tolist() == texts
+    assert raw.options["header"] is True
+
+
+def test_one_column_of_sentences_without_a_name_loses_none(tmp_path: Path) -> None:
+    path = tmp_path / "said.csv"
+    texts = [text.replace(",", "") for text in SAID * 5]
+    path.write_text("\n".join(texts), encoding="utf-8")
+    raw = data.read(Data(source="table", options={"path": str(path)}))
+    assert raw.headerless
+    assert raw.frame["#0"].tolist() == texts
+
+
+def test_names_of_two_words_are_one_column_under_one_word(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("name\nAlice Smith\nBob Jones\nCarol King\nDan Brown\n", encoding="utf-8")
+    raw = data.read(Data(source="table", options={"path": str(path)}))
+    assert raw.frame["name"].tolist() == ["Alice Smith", "Bob Jones", "Carol King", "Dan Brown"]
+
+
+@pytest.mark.parametrize("separator", [" ", ",", ";"])
+def test_words_in_even_columns_are_still_cut(tmp_path: Path, separator: str) -> None:
+    path = tmp_path / "words.csv"
+    rows = [separator.join(("red", "small", "round")), separator.join(("blue", "large", "flat"))]
+    head = separator.join(("colour", "size", "shape"))
+    path.write_text("\n".join([head, *rows * 10]), encoding="utf-8")
+    raw = data.read(Data(source="table", options={"path": str(path)}))
+    assert list(raw.frame.columns) == ["colour", "size", "shape"]

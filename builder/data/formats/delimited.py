@@ -6,6 +6,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +19,12 @@ MAX_CELL = 64_000_000
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", ":": "colon", " ": "space"}
 ENCODINGS = ("utf-8", "utf-16", "cp1252", "latin-1")
 HEAD = 256_000
+UNUSED = "\t"
+"""Cuts no line of a file in which it does not stand."""
+LINES = 300
+PROSE = 0.6  # of the characters are letters
+USUAL = 0.7  # of a table's rows have the usual number of cells
+WHOLE = 0.1  # of the texts have no comma
 
 
 def read(path: Path, options: Mapping[str, Any]) -> tuple[Grid, dict[str, Any]]:
@@ -198,7 +205,32 @@ def guess_separator(text: str, suffix: str = "") -> str:
         others = {separator: _evenness(head, separator) for separator in ";\t|"}
         if max(others.values()) > 1.0:
             best = max(others, key=lambda separator: others[separator])
-    return best
+    return UNUSED if UNUSED not in head and _one_column(head, best) else best
+
+
+def _one_column(head: str, separator: str) -> bool:
+    """Whether lines are texts of one column, which the separator only happens to cut: mostly
+    letters, of any number of pieces, under a first line that is whole.
+    """
+    lines = [line for line in head.splitlines()[:LINES] if line.strip()]
+    letters = sum(map(str.isalpha, "".join(lines)))
+    if len(lines) < 3 or letters < PROSE * sum(map(len, lines)):
+        return False
+    counts = Counter(len(row) for row in _cut(head, separator)[1:])
+    ragged = max(counts.values(), default=0) < USUAL * counts.total()
+    if separator == " ":
+        return ragged or " " not in lines[0].strip()
+    whole = not any(mark in lines[0] for mark in SEPARATORS if mark not in " :")
+    return ragged and whole and counts[1] >= WHOLE * counts.total()
+
+
+def _cut(head: str, separator: str) -> list[list[str]]:
+    """The first rows; none where they cannot be cut so."""
+    reader = csv.reader(io.StringIO(head, newline=""), delimiter=separator, skipinitialspace=True)
+    try:
+        return [row for row in islice(reader, LINES) if any(map(str.strip, row))]
+    except csv.Error:
+        return []
 
 
 def _evenness(head: str, separator: str) -> float:

@@ -54,8 +54,11 @@ class Plan(Strict):
 
     def group(self, settings: Settings) -> str:
         """What trials that differ by their seed or fold alone have in common: "without dense2"; the
-        others are "with dense2", or "as it is" where several nodes are tried or none is.
+        others are "with dense2", or "as it is" where several nodes are tried or none is. Repeats
+        have the sweep's name in common.
         """
+        if self.repeats:
+            return self.name
         gone = str(settings.get(WITHOUT) or "")
         tried = next((one.values for one in self.parameters if one.field == WITHOUT), ())
         nodes = [str(node) for node in tried if node]

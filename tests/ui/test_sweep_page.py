@@ -12,10 +12,13 @@ from streamlit.testing.v1 import AppTest
 from builder import sweeps, workspace
 from builder.runs import care
 from builder.sweeps.folder import State, Sweep, Trial
+from builder.sweeps.trials import WHY
 from builder.ui import routes
+from builder.ui.components.trials import rows
 from builder.ui.components.trials.charts import CHARTS
 from builder.ui.components.trials.routes import ROUTES
 from builder.ui.screens import runs_watch, sweep_view
+from builder.ui.screens import sweep as sweep_list
 from tests.ui.apptest import open_page, text_of
 from tests.ui.test_routes import Client
 from tests.ui.tiny import tiny_project
@@ -147,6 +150,8 @@ def test_a_written_condition_is_kept(project: str) -> None:
     condition = "recipe.optimizer.momentum=0..0.99 if recipe.optimizer.name=SGD"
     app.text_input("sweep_text").set_value(condition).run()
     assert not app.exception
+    labels = [one.proto.popover.label for one in app.get("popover")]
+    assert "Only when Optimiser is SGD" in labels
     app.button("sweep_start").click().run()
     (begun,) = sweeps.list_sweeps(project)
     whens = {one.field: one.when and one.when.values for one in begun.plan.parameters}
@@ -207,6 +212,35 @@ def test_a_sweep_under_way_says_how_long_it_takes_and_what_waits(project: str) -
     assert "running" not in re.findall(r'class="l">(\w+)<', text)
 
 
+def test_a_sweep_that_is_being_stopped_says_so_until_it_has_ended(project: str) -> None:
+    begun = made(project)
+    begun.write_state(State("running"))
+    begun.stop_path.touch()
+    app = open_page("runs", project=project, sweep=begun.id)
+    assert "It is being stopped" in text_of(app)
+    assert app.button("danger_sweep_stop").disabled
+    begun.write_state(State("stopped", "Stopped by an order."))
+    app.run()
+    assert "It is being stopped" not in text_of(app)
+
+
+def test_only_what_its_state_does_not_say_is_told_of_a_trial_that_was_given_up(
+    project: str,
+) -> None:
+    plan = made(project).plan
+    said = f"Given up by the sweep after epoch 1: {WHY['median']}."
+    settings = {"recipe.optimizer.lr": 0.1, "recipe.batch_size": 16}
+    ended = [
+        Trial(1, settings, "pruned", message=said),
+        Trial(2, settings, "pruned", message="Stopped by hand after epoch 1."),
+        Trial(3, settings, "failed", message="The shapes do not fit."),
+        Trial(4, settings, "running", message="Waits."),
+    ]
+    shown = [(row["words"], row["title"]) for row in rows.lines(plan, ended)]
+    by_hand, failed = ended[1].message, ended[2].message
+    assert shown == [("", said), (by_hand, by_hand), (failed, failed), ("", "")]
+
+
 def test_a_sweep_that_runs_can_be_stopped(project: str) -> None:
     sweep = made(project)
     app = open_page("runs", project=project, sweep=sweep.id)
@@ -235,6 +269,27 @@ def test_an_ablations_chart_calls_its_groups_as_the_runs_are_called(project: str
         sweep.write_trial(Trial(number, settings, "complete", values=(0.5,)))
     chart = CHARTS["groups"](sweep.plan, sweep.trials())
     assert chart["y"]["words"] == [f"with {node}", f"without {node}"]
+
+
+def test_folds_give_every_figure_with_its_spread_and_no_settings_to_adopt(
+    project: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over = sweeps.Spread("validation_accuracy", 3, 0.91, 0.02, 0.885, 0.93)
+    monkeypatch.setattr(sweeps, "spreads", lambda *_: [over])
+    sweep = sweeps.folds(workspace.open_project(project), 3, project_id=project)
+    for fold in (1, 2, 3):
+        trial = Trial(fold, {"data.split.fold": fold}, "complete", values=(0.1 + fold / 10,))
+        sweep.write_trial(replace(trial, ended=time.time()))
+    sweep.write_state(State("finished"))
+    app = open_page("runs", project=project, sweep=sweep.id)
+    said = text_of(app)
+    assert "How it does on each fold" in said
+    for part in ("Accuracy", "0.91", "± 0.02", "0.885", "0.93", "stay the last word"):
+        assert part in said
+    assert not [one.key for one in app.button if "adopt" in str(one.key)]
+    assert sweep_list._outcome(sweep.plan, sweep.records()) == (
+        "validation loss 0.3 ± 0.1 over 3 folds"
+    )
 
 
 def test_what_stands_below_a_sweeps_figures_has_its_place_whatever_is_said_above(

@@ -64,7 +64,9 @@ def _actions(found: "Sweep") -> None:
     if st.button("All runs", icon=":material/arrow_back:", key="sweep_back"):
         state.go("runs")
     if now.status in ("running", "interrupted"):
-        if st.button("Stop", icon=":material/stop:", key="danger_sweep_stop"):
+        if st.button(
+            "Stop", icon=":material/stop:", key="danger_sweep_stop", disabled=found.stopping
+        ):
             _try(lambda: sweeps.stop(found.id))
     elif _left(found, len(trials)) and st.button(
         "Resume", icon=":material/resume:", key="sweep_resume"
@@ -192,12 +194,12 @@ def repeat(run: "Run") -> None:
         if press.button("Train with these seeds", key="runs_seeds"):
             _begin(lambda: sweeps.seeds(project, int(count), project_id=project_id))
         parts.html(
-            '<p class="lm-m lm-s">Cross-validate: share the rows beside the test into folds and '
-            "train once for each, with it held out.</p>"
+            '<p class="lm-m lm-s">Or share the rows beside the test into folds and train once for '
+            "each, with it held out.</p>"
         )
         field, press = st.columns([1, 1], vertical_alignment="bottom")
         folds = field.number_input("Folds", 2, 10_000, 5, key="runs_folds_count")
-        if press.button("Train on the other folds", key="runs_folds"):
+        if press.button("Cross-validate", key="runs_folds"):
             _begin(lambda: sweeps.folds(project, int(folds), project_id=project_id))
         parts.html(
             '<p class="lm-m lm-s">Or train with and without a node over the same seeds, to see '

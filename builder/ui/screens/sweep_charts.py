@@ -132,15 +132,15 @@ def _spreads_table(found: Sequence["Spread"], plan: "Plan") -> str:
     if not found:
         return ""
     rows = "".join(
-        f"<tr><td>{escape(comparison.figure_word(one.figure))}</td><td>{one.count}</td>"
+        f"<tr><td>{escape(comparison.label(one.figure.removeprefix('validation_')))}</td><td>{one.count}</td>"
         f"<td>{comparison.figure(one.mean)}</td>"
         f"<td>{f'± {one.deviation:.2g}' if math.isfinite(one.deviation) else ''}</td>"
         f"<td>{comparison.figure(one.lowest)}</td><td>{comparison.figure(one.highest)}</td></tr>"
         for one in found
     )
-    names = ("validation", plan.kind, "mean", "spread", "lowest", "highest")
+    names = ("on validation rows", plan.kind, "mean", "spread", "lowest", "highest")
     head = "<tr>" + "".join(f"<th>{name}</th>" for name in names) + "</tr>"
-    return f'<table class="sw-groups">{head}{rows}</table>'
+    return f'<table class="sw-groups sw-figures">{head}{rows}</table>'
 
 
 def _groups_table(found: Sequence["Group"], plan: "Plan") -> str:

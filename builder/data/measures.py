@@ -76,7 +76,7 @@ def look(words: Mapping[str, int], decimal: str = ".") -> Found | None:
     dressed = [word for word in found if unit and unit in word]
     if not _enough(found, known, some) or 2 * len(limited) > len(found) or not limited + dressed:
         return None
-    example = (limited or dressed)[0]
+    example = limited[0] if limited else min(dressed, key=len)
     return Found("measure", unit, example, found[example])
 
 

@@ -8,6 +8,7 @@ from typing import BinaryIO, Protocol
 
 import streamlit as st
 
+from builder import project as files
 from builder import workspace
 from builder.errors import LaminaError
 from builder.home import room
@@ -228,7 +229,11 @@ def _import_popover() -> None:
     turn = st.session_state.setdefault("import_turn", 0)
     with st.popover("Import a project", type="tertiary", key="import_popover"):
         given = st.file_uploader(
-            "A project file that was exported", type=["json", "zip", "lamina"], key=f"import_{turn}"
+            f"A project that was exported: a file of up to {files.MAX_BYTES // 10**6} MB, or a zip "
+            "with its data",
+            type=["json", "zip", "lamina"],
+            max_upload_size=workspace.MAX_BUNDLE >> 20,
+            key=f"import_{turn}",
         )
         error = st.session_state.get("import_error")
         if isinstance(error, LaminaError) and given is None:

@@ -144,3 +144,16 @@ def test_a_seed_that_is_not_whole_is_refused_beside_its_field(key: str) -> None:
     app.number_input(key="split_seed_0").set_value(3.0).run()
     app.button(key="split_apply").click().run()
     assert data_of(key).split == Split(seed=3)
+
+
+def test_what_reading_did_is_not_said_again_of_preparation(tmp_path: Path) -> None:
+    path = tmp_path / "waits.csv"
+    lines = [f"{i % 9} min,{'' if i % 11 == 0 else i % 7},{'xy'[i % 2]}" for i in range(90)]
+    path.write_text("\n".join(["wait,size,label", *lines]))
+    app = opened(intake.bring(path))
+    finish(app, "prepare_data")
+    notes = {one.label: text_of(one) for one in app.expander}
+    assert "numbers with the unit" in notes["What reading did"]
+    assert "gaps filled" in notes["What preparation did"]
+    said = text_of(app)
+    assert said.count("numbers with the unit") == said.count("gaps filled") == 1

@@ -36,16 +36,20 @@ def _told(columns: dict[str, Found]) -> Finding:
     names = list(columns)
     one = columns[names[0]]
     value = f"{one.value:,.6g}"
-    without = f" without {one.unit!r}" if one.unit else ""
-    kinds = {"duration": "seconds", "feet": "inches", "measure": f"numbers{without}"}
-    label = f"Read as {kinds[one.written]}: {one.example} is {value}"
+    taken_off = bool(one.unit) and one.example.endswith(one.unit)
+    does = {
+        "duration": "Read as seconds",
+        "feet": "Read as inches",
+        "measure": f"Take off {one.unit}" if taken_off else "Read as numbers",
+    }[one.written]
+    label = f"{does}: {one.example} is {value}"
     them = "it" if len(names) == 1 else "them"
     return Finding(
         "written_numbers",
         "warning",
         "Numbers with signs",
         f"{listed(names)} {'holds' if len(names) == 1 else 'hold'} numbers that are written with "
-        f"signs ({one.example!r}). Words tell the network nothing of more and less; new rows are "
+        f"signs (“{one.example}”). Words tell the network nothing of more and less; new rows are "
         f"read as you read {them} here.",
         tuple(names),
         (Remedy(label, {"columns": {name: {"written": one.written} for name in names}}),),

@@ -137,7 +137,7 @@ def suggestion(project: Project, overview: "Overview") -> None:
             st.session_state.setdefault("lamina_unasked", set()).add(job)
             work.forget(job)
             st.rerun()
-        _offer(project, prepared)
+        _offer(project, prepared, overview.notes)
 
 
 def _by_itself(project: Project, overview: "Overview") -> bool:
@@ -174,7 +174,8 @@ def _ask(project: Project, overview: "Overview") -> None:
         st.rerun()
 
 
-def _offer(project: Project, prepared: "Prepared") -> None:
+def _offer(project: Project, prepared: "Prepared", known: Sequence[str]) -> None:
+    """The network that fits, and what preparation did beside what is `known` from reading."""
     from builder import templates
 
     try:
@@ -205,11 +206,10 @@ def _offer(project: Project, prepared: "Prepared") -> None:
                         help=templates.get(name).help,
                     ):
                         use(project, name)
-    if prepared.spec.notes:
+    own = [note for note in prepared.spec.notes if note not in known]
+    if own:
         with st.expander("What preparation did", key="prepare_notes"):
-            parts.html(
-                "".join(f'<p class="lm-m lm-s">{escape(note)}</p>' for note in prepared.spec.notes)
-            )
+            parts.html("".join(f'<p class="lm-m lm-s">{escape(note)}</p>' for note in own))
 
 
 def use(project: Project, template: str) -> None:

@@ -53,6 +53,7 @@ def serve(lines: IO[bytes], out: IO[bytes], *, warm: bool) -> None:
         _carry_out(order["run"], order["fence"], stopping, line.cut)
         process.be_modest()
         line.say({"state": "done", "run": order["run"]})
+        _give_back()
         if stopping.is_set() or _unsaid(order["run"]):
             return
 
@@ -125,6 +126,12 @@ def _carry_out(run_id: str, fence: int, stopping: threading.Event, alone: thread
         launchers.launch(path, fence, stop=stopping.is_set)
     done.set()
     beat.join()
+
+
+def _give_back() -> None:
+    from builder.train import allocator
+
+    allocator.give_back()
 
 
 def _unsaid(run_id: str) -> bool:

@@ -124,6 +124,7 @@ def _row(
         row["gradient"] = norm([weight.grad for weight in weights if weight.grad is not None])
         row["update_ratio"] = ratio
         if matrices := [weight.detach() for weight in weights if weight.ndim > 1]:
+            row["matrix"] = norm(matrices)
             row["alike"] = all(alike(matrix) for matrix in matrices)
     if value is not None and value.numel():
         value = value.float()

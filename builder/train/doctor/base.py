@@ -118,6 +118,13 @@ class Rule(ABC):
     def find(self, facts: Facts) -> Finding | None:
         """The symptom as it is now; None where all is well or too little is known."""
 
+    def needed(self, facts: Facts) -> int:
+        """Looks in a row that it takes; after the last epoch no other comes, so half of them do,
+        but at least two where one alone is not enough.
+        """
+        half = max(2, (self.confirm + 1) // 2)
+        return min(self.confirm, half) if facts.last else self.confirm
+
 
 def nice(value: float) -> float:
     """The nearest of 1, 2, 3, 5 times a power of ten."""

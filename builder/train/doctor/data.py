@@ -3,13 +3,14 @@ that were trained on.
 """
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from builder.data.specs import InputSpec, TargetSpec
+from builder.train.doctor import places
 from builder.train.doctor.facts import Intake, Teller
 
 MOST_CELLS = 1_000_000
@@ -19,7 +20,7 @@ MOST_BYTES = 64 << 20
 BINS = 64
 LEAST_ROWS = 8
 """Rows that a bin or a category must have to tell anything."""
-MOST_TOLD = 6
+MOST_TOLD, SURE = 6, 0.9
 FEW_DOUBLES = 0.1
 LEAST_SINGLE, UNLIKELY, MOST_WIDE = 1 / 3, 100, 8
 """Of rows that may be alike by nature; where so few are, held-out ones should not be more often."""
@@ -31,7 +32,8 @@ Split = Mapping[str, Tensor]
 def tellers(
     train: Split, inputs: Mapping[str, InputSpec], target: TargetSpec | None
 ) -> tuple[Teller, ...]:
-    """The columns of the tables by how well each alone tells the target, the best six first.
+    """The columns of the tables, and the places of series, images and texts, by how well each alone
+    tells the target, the best six first, more where all of them do.
 
     Classes: Goodman and Kruskal's lambda over up to 64 bins of equal size, or over the categories
     (0: a guess, 1: always right); numbers: the share of the variance that these explain. At most a
@@ -53,7 +55,26 @@ def tellers(
             power = _power(values, y, target, codes=values.dtype == np.int64)
             if column not in best or power > best[column].power:
                 best[column] = Teller(column, power, spec.name)
-    return tuple(sorted(best.values(), key=lambda teller: -teller.power)[:MOST_TOLD])
+    for spec in inputs.values():
+        if spec.form in ("series", "image", "tokens") and spec.name in train:
+            best |= {f"{t.input}/{k}": t for k, t in enumerate(_within(train, spec, target))}
+    found = sorted(best.values(), key=lambda teller: -teller.power)
+    sure = sum(teller.power >= SURE for teller in found)
+    return tuple(found[: max(MOST_TOLD, sure + 1)])  # with the first that is not sure
+
+
+def _within(train: Split, spec: InputSpec, target: TargetSpec) -> Iterator[Teller]:
+    """The places of one input; as many rows as make a million cells."""
+    whole = train[spec.name]
+    cells = max(1, whole[:1].numel())
+    rows = torch.arange(len(whole))[:: max(1, math.ceil(len(whole) * cells / MOST_CELLS))]
+    y = train["target"].index_select(0, rows).double().numpy()
+
+    def power(values: np.ndarray, codes: bool) -> float:
+        return _power(values, y, target, codes=codes)
+
+    if y.ndim == 1 and np.isfinite(y).all():
+        yield from places.tellers(whole.index_select(0, rows), y, spec, target, power)
 
 
 def _columns(x_BF: np.ndarray, spec: InputSpec) -> list[tuple[str, np.ndarray]]:
@@ -64,17 +85,17 @@ def _columns(x_BF: np.ndarray, spec: InputSpec) -> list[tuple[str, np.ndarray]]:
     for index, origin in enumerate((spec.origins or spec.features)[: x_BF.shape[1]]):
         groups.setdefault(origin, []).append(index)
     found = []
-    for column, places in groups.items():
-        if len(places) == 1:
-            values = x_BF[:, places[0]]
+    for column, at in groups.items():
+        if len(at) == 1:
+            values = x_BF[:, at[0]]
             found.append((column, values.astype(np.int64) if spec.form == "codes" else values))
             continue
-        part = x_BF[:, places]
+        part = x_BF[:, at]
         switches = bool(np.isin(part, (0.0, 1.0)).all()) and bool((part.sum(1) <= 1).all())
         if switches:
-            found.append((column, np.where(part.any(1), part.argmax(1), len(places))))
+            found.append((column, np.where(part.any(1), part.argmax(1), len(at))))
         else:
-            found += [(column, x_BF[:, place]) for place in places]
+            found += [(column, x_BF[:, place]) for place in at]
     return found
 
 

@@ -48,6 +48,7 @@ class Node:
     weights: int
     width: int = 0  # units that it gives, where it is a weighted sum
     norm: float = 0.0  # of its weights as they were drawn
+    matrix: float = 0.0  # the same without what is no matrix: biases
     drop: float = 0.0  # the largest share that a dropout in it leaves out
 
 
@@ -67,12 +68,13 @@ class Block:
 @dataclass(frozen=True)
 class Teller:
     """A column that tells the target without any network: `power` of 1 is always right, 0 no better
-    than a guess.
+    than a guess. `within`: not a column, but a place in a series or an image, or a word.
     """
 
     column: str
     power: float
     input: str | None = None  # the Input node that holds it
+    within: bool = False
 
 
 @dataclass(frozen=True)
@@ -179,6 +181,18 @@ class Facts:
         numbers = [float(value) for value in values if value is not None]
         return median(numbers) if numbers else None
 
+    @property
+    def growth(self) -> dict[str, float]:
+        """How many times as large as drawn the matrices of each node are, by the latest probe;
+        those that began at 0 or were told to stand still are left out.
+        """
+        found = {}
+        for node in self.weighted:
+            size = self.recent(node.id, "matrix", looks=1)
+            if size is not None and node.matrix > 0 and node.id not in self.frozen:
+                found[node.id] = size / node.matrix
+        return found
+
     def ratios(self, looks: int = 3) -> dict[str, float]:
         """Size of an update over that of the weights, by node with weights of some number.
 
@@ -245,6 +259,20 @@ class Facts:
         return bool(self.standing & CAUSES)
 
     @property
+    def told(self) -> bool:
+        """Whether what follows from a standing cause need not be said beside it: until the run's
+        last quarter, for then it is the outcome.
+        """
+        return self.explained and 4 * self.epoch < 3 * self.recipe.epochs
+
+    @property
+    def outcome(self) -> str:
+        """A sentence for what follows from a cause that stands; else empty."""
+        if not self.explained:
+            return ""
+        return " It follows from what else is said of this run: mend that first."
+
+    @property
     def follows(self) -> str:
         """A sentence for what long steps do to a network, where they stand; else empty."""
         if "rate_too_high" not in self.standing:
@@ -253,7 +281,11 @@ class Facts:
 
     @property
     def rising(self) -> bool:
-        """Whether a warm-up is still on its way to the recipe's learning rate."""
+        """Whether a warm-up is still on its way to the recipe's learning rate; one that takes more
+        than half of the run is no excuse.
+        """
+        if 2 * self.epoch > self.recipe.epochs:
+            return False
         warm = self.recipe.schedule.warmup > 0 or self.recipe.schedule.name == "onecycle"
         highest = self.rate is not None and self.rate >= 0.999 * self.peak
         return warm and highest and (self.rate or 0.0) < 0.9 * self.recipe.optimizer.lr

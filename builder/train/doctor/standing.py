@@ -84,7 +84,7 @@ class Standing:
                     yield gone, "gone"
                 continue
             tally.found, tally.missed = tally.found + 1, 0
-            if tally.finding is None and (tally.found >= rule.confirm or news == "failure"):
+            if tally.finding is None and (tally.found >= rule.needed(facts) or news == "failure"):
                 tally.finding = finding
                 yield finding, "found"
             elif tally.finding is not None and (finding.node, finding.why) != (

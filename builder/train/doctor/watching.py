@@ -241,8 +241,8 @@ def nodes(models: Mapping[str, nn.Module]) -> dict[str, Node]:
             matrices = [w for w in module.parameters() if w.ndim > 1]
             width = matrices[-1].shape[0] if matrices else 0
             drawn = health.norm([w.detach() for w in module.parameters()])
-            kind = type(module).__name__
-            found[node] = Node(node, kind, weights, width, drawn, largest_dropout(module))
+            kind, matrix = type(module).__name__, health.norm([w.detach() for w in matrices])
+            found[node] = Node(node, kind, weights, width, drawn, matrix, largest_dropout(module))
     return found
 
 

@@ -155,7 +155,7 @@ def test_a_rate_that_ruined_the_weights_is_mended_by_a_fit_one_and_fresh_weights
 def test_the_end_of_a_schedule_is_no_rate_that_is_too_low() -> None:
     slow = replace(SOUND, **SICK["rate_too_low"][0])
     assert "rate_too_low" not in codes(replace(slow, rate=1e-5))
-    warm = Recipe.model_validate({"schedule": {"name": "constant", "warmup": 0.5}})
+    warm = Recipe.model_validate({"epochs": 40, "schedule": {"name": "constant", "warmup": 0.5}})
     assert "rate_too_low" not in codes(
         replace(slow, recipe=warm, rate=2e-4, blocks=blocks(*[1.1] * 10, rate=2e-4))
     )

@@ -1,5 +1,7 @@
 """One answer for everything."""
 
+from dataclasses import replace
+
 from builder.train.doctor.base import Change, Finding, Rule, percent, rate_change
 from builder.train.doctor.facts import CAUSES, Facts, mean_loss
 
@@ -8,6 +10,7 @@ LEAST_EPOCHS, LEAST_STEPS = 2, 40
 SPREAD, SPREAD_KEPT = 0.03, 0.08
 FALLS, BELOW = 0.05, 0.95
 LEAST_ROWS = 50
+EXPLAIN = CAUSES - {"update_ratio"}
 UNSEEN, UNSEEN_KEPT, LEAST_UNSEEN = 0.05, 0.03, 5
 
 
@@ -17,8 +20,8 @@ class ClassCollapse(Rule):
     code = "class_collapse"
     title = "Class collapse: one answer for every row"
     help = (
-        "After two epochs, a quarter of the run and 40 steps, warm-up left out, 95 % of the "
-        "held-out rows get the same class, though at least 10 % of them are of others (kept "
+        "After two epochs (one of two), a quarter of the run and 40 steps, warm-up left out, 95 % "
+        "of the held-out rows get the same class, though at least 10 % of them are of others (kept "
         "until 90 %; not while the loss is below a blind guess's and has fallen by 5 % within a "
         "fifth of the run: the common class is learnt first), or of 50 rows or more all that are "
         "not of a common class (over 90 %) are told wrongly and nearly all called by it; or no "
@@ -30,9 +33,19 @@ class ClassCollapse(Rule):
 
     def find(self, facts: Facts) -> Finding | None:
         """The class that swallows the others, or predictions that are all the same number."""
-        early = facts.epoch < facts.due(LEAST_EPOCHS)
+        unseen = self._unseen(facts)
+        if unseen is not None:
+            return unseen
+        finding = self._answers(facts)
+        if finding is None or not facts.standing & EXPLAIN:
+            return finding
+        return replace(finding, why=finding.why + facts.outcome, changes=())
+
+    def _answers(self, facts: Facts) -> Finding | None:
+        """What is wrong with the held-out answers of a run that has had its chance."""
+        early = facts.epoch < facts.due(min(LEAST_EPOCHS, (facts.recipe.epochs + 1) // 2))
         if (
-            facts.standing & CAUSES - {"update_ratio"}
+            (facts.standing & EXPLAIN and facts.told)
             or early
             or facts.rising
             or facts.step < LEAST_STEPS
@@ -46,9 +59,6 @@ class ClassCollapse(Rule):
             return None
         said, true = told["predicted"], told["true"]
         whole = sum(said)
-        unseen = self._unseen(facts, true, said)
-        if unseen is not None:
-            return unseen
         top = max(range(len(said)), key=lambda k: said[k])
         share, rightly = said[top] / whole, true[top] / whole
         limit = KEPT if self.code in facts.standing else CAUGHT
@@ -93,11 +103,15 @@ class ClassCollapse(Rule):
             evidence={"share": 1.0, "true": 1 - others / whole},
         )
 
-    def _unseen(self, facts: Facts, true: list[int], said: list[int]) -> Finding | None:
-        """A class of the held-out rows that no training row has."""
-        target, whole = facts.target, sum(true)
-        if target is None or not sum(target.counts):
+    def _unseen(self, facts: Facts) -> Finding | None:
+        """A class of the held-out rows that no training row has: whatever else is wrong, and from
+        the first epoch on.
+        """
+        target, said = facts.target, facts.answers.get("predicted")
+        if target is None or not said or not sum(target.counts):
             return None
+        true = facts.answers["true"]
+        whole = sum(true)
         share = UNSEEN_KEPT if self.code in facts.standing else UNSEEN
         gone = [
             k

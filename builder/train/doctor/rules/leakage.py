@@ -14,10 +14,11 @@ class Leakage(Rule):
     code = "leakage"
     title = "Leakage suspected"
     help = (
-        "A column alone tells the target (97 % of the way from a guess to always right, over its "
-        "categories or 64 bins) and the others are behind by 0.15; or a single one 93 %, as the "
-        "answer with some mistakes does, and they are behind by 0.4; or a fifth of the held-out "
-        "rows stand in the training rows as well (Kaufman et al. 2012 list both)."
+        "A column alone, or a step of the series, a pixel or a word, tells the target (97 % of the "
+        "way from a guess to always right, over its categories or 64 bins) and the others are "
+        "behind by 0.15; or a single one 93 %, as the answer with some mistakes does, and they are "
+        "behind by 0.4; or a fifth of the held-out rows stand in the training rows as well "
+        "(Kaufman et al. 2012 list both)."
     )
     news = ("epoch",)
     confirm = 1
@@ -47,9 +48,9 @@ class Leakage(Rule):
             f"{listed(columns)} may give the answer away",
             f"{first.column} alone is right {percent(first.power)} of the way from a guess to "
             f"always; the best of the others reaches {percent(max(0.0, next_best))}.",
-            "A column so good is often the answer in other words, or was filled in after it was "
+            "What tells so much is often the answer in other words, or was filled in after it was "
             "known. Then the figures here promise what new rows will not keep.",
-            (change,) if not any("." in column for column in columns) else (),
+            (change,) if not any("." in t.column or t.within for t in told) else (),
             node=first.input,
             nodes=(first.input,) if first.input else (),
             evidence={"power": first.power},

@@ -1,10 +1,8 @@
 """A run that ends where a guess would have been."""
 
-import math
-from collections.abc import Sequence
-
 from builder.train.doctor.base import Change, Finding, Rule, percent
 from builder.train.doctor.facts import CAUSES, Facts, mean_loss
+from builder.train.doctor.luck import lucky
 from builder.train.length import enough_epochs
 
 TOLD = CAUSES | {"class_collapse", "leakage", "no_signal", "not_falling", "not_finite", "starved"}
@@ -63,30 +61,23 @@ class NoBetter(Rule):
     def _classes(self, facts: Facts) -> str | None:
         """Where no count of right answers is beyond luck; the latest epoch's in words."""
         told, target = facts.answers, facts.target
-        if target is None:
+        if target is None or not lucky(facts, ERRORS):
             return None
         true, hits, rows = told["true"], told["hits"], sum(told["true"])
         top = max(range(len(true)), key=lambda k: target.counts[k])
-        share = true[top] / rows
-        best = facts.bests.get("validation_accuracy", sum(hits) / rows)
-        others = true[top] * (rows - true[top])
-        area = facts.bests.get("validation_roc_auc", 0.5)
-        luck = ERRORS * math.sqrt((rows + 1) / (12 * others)) if others else 1.0
-        lucky = best <= share + ERRORS * math.sqrt(share * (1 - share) / rows)
-        if not lucky or area > 0.5 + luck or _agreement(told["predicted"], true, hits) > ERRORS:
-            return None
         luck_told = ", and the rest may be luck" if sum(hits) > true[top] else ""
         return (
             f"The run has ended with {percent(sum(hits) / rows)} of {rows:,} held-out rows told "
-            f"rightly; always answering '{target.classes[top]}' has {percent(share)}{luck_told}."
+            f"rightly; always answering '{target.classes[top]}' has {percent(true[top] / rows)}"
+            f"{luck_told}."
         )
 
     def _numbers(self, facts: Facts) -> str | None:
-        rows, rank = facts.answers["rows"], facts.answers.get("rank")
-        if rank is None or rank > ERRORS / math.sqrt(rows - 1):
+        if not lucky(facts, ERRORS):
             return None
         return (
-            f"The run has ended, and on {rows:,} held-out rows always giving the mean does as well."
+            f"The run has ended, and on {facts.answers['rows']:,} held-out rows always giving the "
+            "mean does as well."
         )
 
     def _next(self, facts: Facts, learnt: bool) -> tuple[str, tuple[Change, ...]]:
@@ -121,18 +112,6 @@ class NoBetter(Rule):
             "fit, or the inputs do not tell the target.",
             (Change("AdamW at 0.001", "It works on most networks.", overrides=usual),),
         )
-
-
-def _agreement(said: Sequence[int], true: Sequence[int], hits: Sequence[int]) -> float:
-    """How far the right answers are above chance, in standard deviations under random order of the
-    answers with both counts fixed (Fleiss, Cohen and Everitt 1969).
-    """
-    rows, pairs = sum(true), list(zip(said, true))
-    met = sum(p * t for p, t in pairs)
-    spread = rows**2 * met - rows * sum(p * t * (p + t) for p, t in pairs) + met**2
-    if rows < 2 or spread <= 0:
-        return 0.0
-    return (sum(hits) - met / rows) / math.sqrt(spread / (rows**2 * (rows - 1)))
 
 
 def _falling(facts: Facts) -> bool:

@@ -2,10 +2,13 @@
 
 from builder.train.doctor.base import Change, Finding, Rule
 from builder.train.doctor.facts import Facts
+from builder.train.doctor.luck import lucky
 
 LEAST_EPOCHS, LEAST_ROWS = 5, 30
 BLIND, BLIND_KEPT = 0.97, 0.94
 LEARNT = 0.93
+ERRORS = 3.0
+"""Standard errors above a guess from which right answers are no luck, whatever the loss says."""
 
 
 class NoSignal(Rule):
@@ -17,7 +20,9 @@ class NoSignal(Rule):
         "After five epochs and a quarter of the run (or what early stopping grants) no epoch's "
         "validation loss, over 30 rows or more, was under 97 % of what the best blind answer of "
         "the training rows has on those rows (kept until 94 %), while the training loss is under "
-        "93 % of its own. Labels at random look like that (Zhang et al. 2017)."
+        "93 % of its own, and the right answers (classes: accuracy, agreement; numbers: their "
+        "order) are within three standard errors of luck: answers that are doubtful by nature have "
+        "a poor loss too. Labels at random look like that (Zhang et al. 2017)."
     )
     news = ("epoch",)
 
@@ -32,6 +37,8 @@ class NoSignal(Rule):
         train = min(row["train_loss"] for row in rows)
         limit = BLIND_KEPT if self.code in facts.standing else BLIND
         if best < limit * blind or train > LEARNT * reference or facts.explained:
+            return None
+        if lucky(facts, ERRORS) is False:
             return None
         return Finding(
             self.code,

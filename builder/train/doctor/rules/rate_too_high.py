@@ -11,6 +11,10 @@ LOST, LOST_KEPT, HAD = 0.95, 0.8, 0.7
 FAST, FAST_KEPT = 0.06, 0.03
 LONG = 0.01
 GROWN = 10.0
+WHOLE, MOVED, AWAY = 1.0, 3.0, 20.0
+"""A first step as large as the weights, which then are three times as large as drawn; or so many
+times, however they came there.
+"""
 SETTLED = 40
 """Steps after which the first ones, which are long with any rate of Adam, tell no more."""
 ADAPTIVE = frozenset({"Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop"})
@@ -30,7 +34,11 @@ class RateTooHigh(Rule):
         "95 % of it again; or half of the nodes move by more than 6 % a step, after 40 steps, "
         "while the loss is not below the blind guess, or rose to ten times the first one's on the "
         "way (0.1 to 1 % is usual: Karpathy, CS231n notes); or the weights of half of the nodes "
-        "are ten times as large as drawn, and the loss is no better than a blind guess."
+        "are ten times as large as drawn, and the loss is no better than a blind guess; or one of "
+        "the first steps moved half of the nodes by more than all of their size, and their weights "
+        "are three times as large as drawn, or they are twenty times as large, whatever the loss "
+        "(of the sound runs of benchmarks/doctor.py the longest first step has a quarter, and half "
+        "of the nodes grow fivefold at most)."
     )
     news = ("steps", "epoch")
     confirm = 3
@@ -47,6 +55,7 @@ class RateTooHigh(Rule):
             or self._lost(facts)
             or self._thrown(facts)
             or self._grown(facts)
+            or self._leapt(facts)
         )
         if sign is None:
             return None
@@ -182,6 +191,25 @@ class RateTooHigh(Rule):
             f"The weights have grown to {median(sizes):,.3g} times what they were drawn at, and "
             f"the loss is {now:.3g}, no better than a blind guess.",
             {"start": guess, "peak": now, "grown": median(sizes)},
+        )
+
+    def _leapt(self, facts: Facts) -> tuple[str, dict[str, float]] | None:
+        """Nothing of the weights as drawn is left after the first steps."""
+        growth = facts.growth
+        if len(growth) < 2 or facts.pull > PULLED or median(growth.values()) < MOVED:
+            return None
+        grown = median(growth.values())
+        looks = [
+            median([float(probe.get(node, {}).get("update_ratio") or 0.0) for node in growth])
+            for probe in facts.probes
+        ]
+        if max(looks, default=0.0) < WHOLE and grown < AWAY:
+            return None
+        leap = f"A single step moved the weights by {percent(max(looks))} of their size. "
+        return (
+            f"{leap if max(looks) >= WHOLE else ''}The weights are {grown:,.3g} times as large as "
+            "they were drawn.",
+            {"start": facts.guess or 0.0, "grown": grown},
         )
 
     def _lost(self, facts: Facts) -> tuple[str, dict[str, float]] | None:

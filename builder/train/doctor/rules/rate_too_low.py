@@ -1,5 +1,6 @@
 """Steps that are too short."""
 
+import itertools
 from statistics import median
 
 from builder.train.doctor.base import Change, Finding, Rule, percent, rate_change
@@ -7,6 +8,8 @@ from builder.train.doctor.facts import CAUSES, Facts, mean_loss
 
 CAUGHT, KEPT = 1e-4, 2e-4
 SPENT, LEFT = 1e-4, 0.4
+SLOW, SLOW_KEPT, NEAR, PARTS = 1e-3, 2e-3, 0.9, 4
+LEAST_EPOCHS, LEAST_STEPS = 2, 60
 
 
 class RateTooLow(Rule):
@@ -17,8 +20,10 @@ class RateTooLow(Rule):
     help = (
         "Half of the nodes move by less than 0.01 % a step, at no less than a third of the highest "
         "rate of the run so far, and the loss is still above 60 % of the blind guess's (0.1 to 1 % "
-        "a step is usual: Karpathy, CS231n notes). Or a schedule has taken the rate to a "
-        "ten-thousandth of its height with two fifths of the run or more still to come."
+        "a step is usual: Karpathy, CS231n notes). Or by less than 0.1 %, and after two epochs, a "
+        "quarter of the run and 60 steps the loss is still above 90 % of the blind guess's though "
+        "each quarter of the steps had a lower one than that before. Or a schedule has taken the "
+        "rate to a ten-thousandth of its height with two fifths of the run or more still to come."
     )
     news = ("probe", "epoch")
 
@@ -34,8 +39,12 @@ class RateTooLow(Rule):
             return None
         reference, now = facts.reference, mean_loss(facts.tail())
         typical = median(ratios.values())
-        limit = KEPT if self.code in facts.standing else CAUGHT
-        if typical > limit or reference is None or now < 0.6 * reference:
+        kept = self.code in facts.standing
+        if reference is None or now < 0.6 * reference:
+            return None
+        if typical > (KEPT if kept else CAUGHT) and not (
+            typical < (SLOW_KEPT if kept else SLOW) and now > NEAR * reference and _creeps(facts)
+        ):
             return None
         better = facts.rate * min(1e3, 2e-3 / max(typical, 1e-9))
         slowest = min(ratios, key=lambda node: ratios[node])
@@ -73,3 +82,16 @@ class RateTooLow(Rule):
             ),
             evidence={"rate": rate, "peak": facts.peak},
         )
+
+
+def _creeps(facts: Facts) -> bool:
+    """Whether the loss has fallen through the whole run, late enough to have got somewhere."""
+    least = max(LEAST_EPOCHS, facts.recipe.epochs // 4)
+    if facts.epoch < least or facts.step < LEAST_STEPS or len(facts.blocks) < PARTS:
+        return False
+    edges = [facts.step * part / PARTS for part in range(PARTS + 1)]
+    parts = [
+        mean_loss(tuple(block for block in facts.blocks if low < block.step <= high))
+        for low, high in itertools.pairwise(edges)
+    ]
+    return all(later < earlier for earlier, later in itertools.pairwise(parts))

@@ -6,8 +6,15 @@ from builder.train.doctor.base import Change, Finding, Rule, percent, rate_chang
 from builder.train.doctor.facts import Facts
 
 HIGH, HIGH_KEPT = 0.2, 0.1
+SETTLED, WHOLE = 40, 1.0
+"""Steps after which the first ones of Adam and Adagrad, long with any rate, are over; a node that
+moves by all of its size is told before."""
 LOW, LOW_KEPT = 1e-6, 5e-6
 APART = 30.0
+SMALL, FAR_BEHIND = 1e-4, 200.0
+"""A node may also be this slow while the median node is so many times as fast."""
+GROWN, GROWN_KEPT, BESIDE = 50.0, 30.0, 20.0
+"""Times its weights as drawn, and times the growth of the median node."""
 
 
 class UpdateRatio(Rule):
@@ -16,9 +23,13 @@ class UpdateRatio(Rule):
     code = "update_ratio"
     title = "Update ratio out of range"
     help = (
-        "A step moves a node's weights by more than a fifth of their size, or by less than a "
-        "millionth while the median node moves thirty times as much. About a thousandth is usual "
-        "(Karpathy, CS231n notes, 'ratio of weights:updates')."
+        "After 40 steps one moves a node's weights by more than a fifth of their size (before, by "
+        "all of it), or by less than a "
+        "millionth while the median node moves thirty times as much, or by less than a "
+        "ten-thousandth while it moves two hundred times as much. About a thousandth is usual "
+        "(Karpathy, CS231n notes, 'ratio of weights:updates'). Or its first steps were so long "
+        "beside its weights that these are fifty times as large as drawn, and twenty times as much "
+        "grown as the median node's (sound runs of benchmarks/doctor.py: six times at most)."
     )
     news = ("probe",)
     confirm = 3
@@ -30,16 +41,53 @@ class UpdateRatio(Rule):
             return None
         kept = self.code in facts.standing
         top = max(ratios, key=lambda node: ratios[node])
-        if ratios[top] > (HIGH_KEPT if kept else HIGH):
-            high = tuple(node for node, value in ratios.items() if value > HIGH_KEPT)
-            return self._symptom(facts, ratios, top, high, "too far")
+        high = HIGH_KEPT if kept else HIGH if facts.step >= SETTLED else WHOLE
+        if ratios[top] > high:
+            fast = tuple(node for node, value in ratios.items() if value > HIGH_KEPT)
+            return self._symptom(facts, ratios, top, fast, "too far")
         middle = median(ratios.values())
         low_end = min(ratios, key=lambda node: ratios[node])
-        limit = LOW_KEPT if kept else LOW
-        if len(ratios) > 1 and ratios[low_end] < limit and middle > APART * ratios[low_end]:
-            low = tuple(node for node, value in ratios.items() if value < LOW_KEPT)
+        limit, least = (LOW_KEPT if kept else LOW), ratios[low_end]
+        behind = least < limit and middle > APART * least
+        if len(ratios) > 1 and (behind or (least < SMALL and middle > FAR_BEHIND * least)):
+            low = tuple(node for node, value in ratios.items() if value <= max(LOW_KEPT, least))
             return self._symptom(facts, ratios, low_end, low, "hardly")
-        return None
+        return self._grown(facts)
+
+    def _grown(self, facts: Facts) -> Finding | None:
+        """A node that was thrown far from where it began, while the others stayed near."""
+        growth = facts.growth
+        if len(growth) < 2:
+            return None
+        worst = max(growth, key=lambda node: growth[node])
+        others = median(value for node, value in growth.items() if node != worst)
+        limit = GROWN_KEPT if self.code in facts.standing else GROWN
+        if growth[worst] < limit or growth[worst] < BESIDE * others:
+            return None
+        return Finding(
+            self.code,
+            f"{worst} was thrown far from where it began",
+            f"The weights of {worst} are {growth[worst]:,.3g} times as large as they were drawn; "
+            f"those of the others {others:.3g} times.",
+            "Its first steps were far too long beside its weights: it has a higher rate than the "
+            "others, or began far smaller than they did.",
+            self._even(facts, worst),
+            node=worst,
+            nodes=tuple(node for node, value in growth.items() if value > GROWN_KEPT),
+            evidence={"growth": growth[worst], "others": others},
+        )
+
+    def _even(self, facts: Facts, node: str) -> tuple[Change, ...]:
+        """The same rate for all, where the recipe has others."""
+        if not facts.recipe.rates:
+            return ()
+        return (
+            Change(
+                "The same rate for every node",
+                f"Then {node} moves as the others do.",
+                overrides={"recipe.rates": {}},
+            ),
+        )
 
     def _symptom(
         self,

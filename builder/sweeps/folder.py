@@ -142,6 +142,11 @@ class Sweep:
         """The file that asks the driver to end."""
         return self.folder / "stop"
 
+    @property
+    def stopping(self) -> bool:
+        """Whether its driver is asked to end and has not yet."""
+        return self.stored_state().status == "running" and self.stop_path.exists()
+
     def write_state(self, state: State) -> None:
         """Replace the state."""
         files.write_json(

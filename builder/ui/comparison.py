@@ -97,10 +97,10 @@ def inner(word: str) -> str:
 
 def figure(value: float) -> str:
     """A figure as the tables of runs and trials write it (`figure` of components/plain): four
-    digits that count, 123,456 without an exponent.
+    digits that count, from a thousand on all before the point, 12,345.
     """
     size = abs(value)
-    if 1e5 <= size < 1e9:
+    if 1e3 <= size < 1e9:
         return f"{value:,.0f}"
     text = f"{value:.{3 if size < 1e-4 else 4}g}"
     if "e" not in text or not 1e-6 <= size < 1e9:

@@ -1,5 +1,11 @@
 """Evaluate, of networks that make things: each figure says what it looked at."""
 
+from contextlib import nullcontext
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
 from builder import metrics
 from builder.evaluate import Measured
 from builder.ui.screens import evaluate_made
@@ -39,3 +45,22 @@ def test_the_loss_of_networks_that_compete_is_not_called_what_training_brings_do
     shown = table(falls=False)
     assert "What training brings down" not in shown
     assert "lower is not better" in shown
+
+
+def test_a_figure_that_falls_by_decades_has_a_logarithmic_axis_and_its_best_epoch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn: list[Any] = []
+    notes: list[str] = []
+    card = lambda _, note, **__: notes.append(note) or nullcontext()  # noqa: E731
+    monkeypatch.setattr(evaluate_made.parts, "card", card)
+    monkeypatch.setattr(evaluate_made.charts, "show", lambda chart, **_: drawn.append(chart))
+    figures = [4000.0, 20.0, 70.0]
+    rows = [{"epoch": n, "validation_fid": fid} for n, fid in enumerate(figures, 1)]
+    rows[1]["best"] = 1.0
+    task = SimpleNamespace(metrics=lambda: ("fid",))
+    evaluate_made._course(SimpleNamespace(task=lambda: task, epochs=lambda: rows))
+    (chart,) = drawn
+    assert chart.layout.yaxis.type == "log"
+    assert (chart.data[-1].x, chart.data[-1].y) == ((2,), (20.0,))
+    assert notes == ["lower is better, on validation rows; best 20.00 at epoch 2"]

@@ -89,7 +89,15 @@ def test_curves_leave_gaps_out_and_begin_with_the_validation_loss():
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.97224, "0.9722"), (123456.0, "123,456"), (3.16e-5, "0.0000316"), (1e-9, "1e-09"), (0, "0")],
+    [
+        (0.97224, "0.9722"),
+        (123456.0, "123,456"),
+        (12345, "12,345"),
+        (1e3, "1,000"),
+        (3.16e-5, "0.0000316"),
+        (1e-9, "1e-09"),
+        (0, "0"),
+    ],
 )
 def test_figures_are_written_as_the_tables_write_them(value, text):
     assert comparison.figure(value) == text

@@ -1,6 +1,5 @@
 """Evaluate, for networks that make things: figures of each split, their course, and samples."""
 
-import math
 from html import escape
 from typing import Any
 
@@ -40,7 +39,7 @@ def _splits(run: Any, checkpoint: str) -> None:
     with parts.card("How good it is", "one column per split, always apart", key="made_figures"):
         slot = st.empty()
         found: dict[str, Measured] = {}
-        for name in names:
+        for name in sorted(names, key=run.spec.sizes.__getitem__):  # few rows are soon told
             try:
                 with st.spinner(f"Measuring on {opened.TITLES[name].lower()} rows …"):
                     found |= evaluate_run(run, checkpoint, (name,)).measured
@@ -48,7 +47,8 @@ def _splits(run: Any, checkpoint: str) -> None:
                 parts.failed(error, key=f"measured_{name}")
                 return
             with slot.container():
-                parts.html(_table(found, falls=falls), "made-figures")
+                told = {one: found[one] for one in names if one in found}
+                parts.html(_table(told, falls=falls), "made-figures")
         notes = {note for split in found.values() for note in split.notes}
         parts.html("".join(f'<p class="lm-f lm-s">{escape(note)}</p>' for note in sorted(notes)))
 
@@ -130,22 +130,13 @@ def _course(run: Any) -> None:
     if told.by_decades:
         chart.update_yaxes(type="log", dtick="D2")  # 1, 2 and 5 of each power of ten
     if best is not None and watched in best:
-        _mark(chart, best["epoch"], best[watched], log=told.by_decades)
+        chart.add_scatter(
+            x=[best["epoch"]], y=[best[watched]], mode="markers", showlegend=False,
+            marker={"size": 9, "color": colour["val"]}, hoverinfo="skip",
+        )  # fmt: skip
     note = "higher is better" if told.higher_is_better else "lower is better"
     note += "" if several else f", on {opened.TITLES['validation'].lower()} rows"
+    if best is not None and watched in best:
+        note += f"; best {figures.number(best[watched])} at epoch {best['epoch']:.0f}"
     with parts.card(f"{title} by epoch", note, key="made_course"):
         charts.show(chart, key="made_course_chart", height=240, files=False)
-
-
-def _mark(chart: Any, epoch: float, value: float, *, log: bool) -> None:
-    """The epoch that is kept as the best, with its figure above the curve."""
-    shade = tokens.colours()["val"]
-    chart.add_scatter(
-        x=[epoch], y=[value], mode="markers", marker={"size": 9, "color": shade},
-        name="best", showlegend=False, hoverinfo="skip",
-    )  # fmt: skip
-    height = math.log10(value) if log and value > 0 else value
-    words = f"best {figures.number(value)}, epoch {epoch:.0f}"
-    chart.add_annotation(
-        x=epoch, y=height, text=words, showarrow=False, yshift=16, font={"color": shade}
-    )

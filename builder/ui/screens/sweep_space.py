@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from builder.errors import LaminaError
-from builder.ui import parts, state
+from builder.ui import labels, parts, state
 
 if TYPE_CHECKING:
     from builder.project import Project
     from builder.sweeps import Parameter
+    from builder.sweeps.space import Condition
     from builder.sweeps.suggest import Suggestion
 
 SPREAD = 5
@@ -211,7 +212,7 @@ def _condition(given: "Parameter") -> Any:
     ]
     if not others:
         return None
-    with st.popover("Only when …", key=f"sweep_when_{field}", type="tertiary"):
+    with st.popover(_when(before), key=f"sweep_when_{field}", type="tertiary"):
         names = {one.field: one for one in others}
         other = st.selectbox(
             "This counts only when",
@@ -238,6 +239,17 @@ def _condition(given: "Parameter") -> Any:
             remedy="Choose one.",
         )
     return Condition(field=other, values=tuple(chosen))
+
+
+def _when(condition: "Condition | None") -> str:
+    """The condition in words, on the button that changes it."""
+    from builder.sweeps import suggest
+    from builder.sweeps.space import shown
+
+    if condition is None:
+        return "Only when …"
+    values = " or ".join(shown(one) for one in condition.values)
+    return labels.plain(f"Only when {suggest.title(condition.field)} is {values}")
 
 
 def _add(offered: Mapping[str, "Suggestion"]) -> None:

@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 
 UNDER_WAY = "Each trial is an ordinary run. They go on when you close this tab."
 DONE = "All trials are done."
+STOPPING = "It is being stopped: each trial under way ends after the step that it is in."
 
 
 def show(found: "Sweep") -> None:
     """Draw the sweep as it stands. The table of trials follows the figures of those under way."""
     plan, now, trials = found.plan, found.state, found.trials()
-    _progress(plan, now, trials)
+    _progress(plan, now, trials, stopping=found.stopping)
     if not trials:
         with parts.card("The first trial is being prepared", key="sweep_wait"):
             parts.skeleton(3)
@@ -42,7 +43,8 @@ def seen(found: "Sweep") -> Any:
     now, trials = found.state, found.trials()
     told = [(one.number, one.state, one.run, waits(one)) for one in trials]
     left = _left(found.plan, now, trials)
-    return found.id, now.status, now.message, now.error, now.importance, told, left
+    said = (now.status, found.stopping, now.message, now.error)
+    return found.id, said, now.importance, told, left
 
 
 def _search(found: "Sweep", plan: "Plan", now: "State", trials: Sequence["Trial"]) -> None:
@@ -85,7 +87,9 @@ def _take(act: Picked | None) -> None:
 # --- progress
 
 
-def _progress(plan: "Plan", now: "State", trials: Sequence["Trial"]) -> None:
+def _progress(
+    plan: "Plan", now: "State", trials: Sequence["Trial"], *, stopping: bool = False
+) -> None:
     from builder import sweeps
 
     shown = Counter("waits" if waits(one) else one.state for one in trials)
@@ -103,7 +107,8 @@ def _progress(plan: "Plan", now: "State", trials: Sequence["Trial"]) -> None:
             )
         )
     elif plan.kind == "search":
-        items.append(("on the Pareto front", str(len(sweeps.pareto(trials, plan))), "trials"))
+        front = len(sweeps.pareto(trials, plan))
+        items.append(("on the Pareto front", str(front), "trial" if front == 1 else "trials"))
     items += [
         (word[0].lower(), str(shown[name]), "") for name, word in signs.TRIAL.items() if shown[name]
     ]
@@ -129,7 +134,8 @@ def _progress(plan: "Plan", now: "State", trials: Sequence["Trial"]) -> None:
         with said.container():
             parts.failed(error, key="sweep_failed")
     else:
-        words = now.message or (DONE if now.status == "finished" else UNDER_WAY)
+        usual = DONE if now.status == "finished" else UNDER_WAY
+        words = STOPPING if stopping else now.message or usual
         with said.container():
             parts.html(f'<p class="lm-m lm-s">{escape(words)}</p>')
 

@@ -26,13 +26,13 @@ function figure(value) {
   if (value === null || value === undefined) return "–";
   if (typeof value !== "number") return String(value);
   const size = Math.abs(value);
-  if (size >= 1e5 && size < 1e9) return Math.round(value).toLocaleString("en");
+  if (size >= 1e3 && size < 1e9) return Math.round(value).toLocaleString("en");
   return String(Number(value.toPrecision(size < 1e-4 ? 3 : 4)));
 }
 // What was measured, in four digits even where the last ones are 0: a column of it stands in line.
 function measured(value) {
   const size = Math.abs(value);
-  return typeof value === "number" && size >= 0.001 && size < 1e4 ? value.toPrecision(4) : figure(value);
+  return typeof value === "number" && size >= 0.001 && size < 1e3 ? value.toPrecision(4) : figure(value);
 }
 const followed = new Map();
 // Ask the own route `live.address` each second; `take` gets what it says whenever that changes. Ends with the element.

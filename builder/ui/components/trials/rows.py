@@ -25,9 +25,12 @@ def waits(trial: "Trial") -> bool:
 
 def _line(plan: "Plan", one: "Trial", front: bool) -> dict[str, Any]:
     from builder.sweeps.space import shown
+    from builder.sweeps.trials import WHY
 
     word, tone, sign = signs.TRIAL["waits" if waits(one) else one.state]
     live = one.state == "running"
+    ended = one.message if one.state in ("failed", "pruned") else ""
+    by_sweep = bool(ended) and WHY.get(plan.pruner, ended) in ended and one.state == "pruned"
     given = one.values or [one.figures.get(item.figure) for item in plan.objectives]
     return {
         "trial": one.number,
@@ -45,13 +48,6 @@ def _line(plan: "Plan", one: "Trial", front: bool) -> dict[str, Any]:
         "epochs": f"{one.epoch} of {one.epochs}" if live else one.epoch,
         "seconds": one.seconds,
         "lasted": comparison.lasted(one.seconds),
-        "words": _why(plan, one) if one.state in ("failed", "pruned") else "",
+        "words": "" if by_sweep else ended,
+        "title": ended,
     }
-
-
-def _why(plan: "Plan", one: "Trial") -> str:
-    """Why it ended so; of a trial that the sweep gave up what the other columns do not say."""
-    from builder.sweeps.trials import WHY
-
-    why = WHY.get(plan.pruner, "")
-    return f"{why[:1].upper()}{why[1:]}." if why and why in one.message else one.message

@@ -29,7 +29,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   }
   function body(row, top, some, tab) {
     const pick = () => setTriggerValue("pick", { trial: row.trial, at: Date.now() });
-    const pill = el("span", { class: `pill ${row.tone}` }, row.live ? el("i", { class: "live" }) : row.sign ? sign(row.sign) : null, row.word);
+    const pill = el("span", { class: `pill ${row.tone}`, title: row.title }, row.live ? el("i", { class: "live" }) : row.sign ? sign(row.sign) : null, row.word);
     return el("tr", { class: row.trial === data.opened ? "on" : "", tabindex: row.trial === tab ? 0 : -1, "data-testid": `trial-${row.trial}`, "aria-label": `Trial ${row.trial}, ${row.word}: open`, onclick: pick,
       onkeydown: (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); event.stopPropagation(); pick(); } } },
       el("td", {}, String(row.trial)), el("td", { class: "l" }, pill),

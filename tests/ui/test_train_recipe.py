@@ -9,11 +9,11 @@ import pytest
 from pydantic import BaseModel
 from streamlit.testing.v1 import AppTest
 
-from builder import templates, workspace
+from builder import runs, templates, workspace
 from builder.project import Optimizer, Project, Recipe, Schedule
 from builder.ui.recipe import arguments
 from builder.ui.recipe.declared import ARGUMENTS, GROUPS
-from builder.ui.screens import train_find, train_fork
+from builder.ui.screens import train_find, train_fork, train_recipe
 from tests.ui.apptest import open_page, text_of
 
 FIELDS = [field for group in GROUPS for field in group.fields]
@@ -111,6 +111,27 @@ def test_every_mistake_stands_at_its_field_and_the_start_can_be_tried_again(made
     number["Epochs"].set_value(3)
     number["Learning rate"].set_value(0.01).run()
     assert not app.button(key="train_start").disabled
+
+
+def test_a_fork_cannot_be_started_while_a_field_holds_what_cannot_be_used(
+    made: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    still = [("auto", "automatic"), ("cpu", "Processor")]  # the load changes from look to look
+    monkeypatch.setattr(train_recipe, "devices", lambda: still)
+    recipe = made.recipe.model_copy(update={"epochs": 1})
+    name = workspace.create(made.model_copy(update={"recipe": recipe}))
+    run = runs.start(workspace.open_project(name), project_id=name, detach=False)
+    app = open_page("train", project=name, run=run.id)
+    app.session_state[train_fork.ASKED] = (run.id, "last")
+    app.run()
+    rate = next(field for field in app.number_input if field.label == "Learning rate")
+    rate.set_value(-3.0).run()
+    assert "It must be above 0; found -3.0." in wrong(app)
+    start = app.button(key="fork_start")
+    assert start.disabled
+    assert "Mend Learning rate first" in start.help
+    rate.set_value(0.002).run()
+    assert not app.button(key="fork_start").disabled
 
 
 @pytest.mark.parametrize(

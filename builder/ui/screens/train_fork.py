@@ -35,13 +35,21 @@ def leave() -> None:
 def show(run: Any, wished: str) -> None:
     """The form at the left, what will change at the right."""
     started = False
+    held = f"fork_held_{run.id}"
+    reason = st.session_state.get(held, "")
 
     def actions() -> None:
         nonlocal started
         if st.button("Cancel", key="fork_cancel"):
             leave()
             st.rerun()
-        started = st.button("Start the fork", type="primary", key="fork_start")
+        started = st.button(
+            "Start the fork",
+            type="primary",
+            key="fork_start",
+            disabled=bool(reason),
+            help=reason or None,
+        )
 
     from builder.train import checkpoint
 
@@ -53,10 +61,9 @@ def show(run: Any, wished: str) -> None:
         with left:
             found, called = _from(run, wished, name)
             project = begins(run, found.name)
-            held = begun(project.recipe, found.epoch)
             form = Form(
                 project,
-                held,
+                begun(project.recipe, found.epoch),
                 key=f"fork_{run.id}_{found.name}",
                 devices=train_recipe.devices(),
                 classes=train_recipe.classes_of(run.spec),
@@ -76,6 +83,10 @@ def show(run: Any, wished: str) -> None:
             form.sound()
             if started:
                 _start(run, found.name, changes, called, form, refused)
+    now = train_recipe.held(form) if made is None else ""
+    st.session_state[held] = now
+    if now != reason:
+        st.rerun()
 
 
 def begun(held: Recipe, epoch: int) -> Recipe:

@@ -25,8 +25,8 @@ NO_DATA = LaminaError(
 def show(project: Project, project_id: str) -> None:
     """The form at the left; finders, costs and earlier runs at the right."""
     started = False
-    held = f"train_held_{project_id}"
-    reason = st.session_state.get(held, "")
+    kept = f"train_held_{project_id}"
+    reason = st.session_state.get(kept, "")
 
     def actions() -> None:
         nonlocal started
@@ -61,13 +61,13 @@ def show(project: Project, project_id: str) -> None:
                 if started and resolved is not None:
                     _start(form, changed, project_id, *launched)
     unfit = changed is None or (resolved is None and not isinstance(spec, LaminaError))
-    now = _held(form) if unfit else ""
-    st.session_state[held] = now
+    now = held(form) if unfit else ""
+    st.session_state[kept] = now
     if started or now != reason:  # a start goes to its run: here it was refused
         st.rerun()
 
 
-def _held(form: Form) -> str:
+def held(form: Form) -> str:
     """Why nothing can be trained now: fields hold what is not saved."""
     titles = " and ".join(dict.fromkeys(map(title, form.wrong)))
     return f"Mend {titles} first: what is there now cannot be used." if titles else UNFIT

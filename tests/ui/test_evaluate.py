@@ -469,7 +469,7 @@ def test_rows_are_chosen_by_columns_and_kept_for_every_split(monkeypatch):
     assert not app.button(key="conditions_look").disabled
     assert 'town="&lt;b&gt;B&lt;/b&gt;"' in text_of(app).replace("&quot;", '"')
     app.button(key="conditions_more").click().run()
-    app.selectbox(key="condition_column_0_1").set_value("age").run()
+    assert app.selectbox(key="condition_column_0_1").value == "age", "the first without a condition"
     app.selectbox(key="condition_range_0_1_0").set_value("from … to …").run()
     assert "Choose a value in each condition." in text_of(app)
     assert app.button(key="conditions_look").disabled, "the first alone would be other rows"
@@ -478,6 +478,9 @@ def test_rows_are_chosen_by_columns_and_kept_for_every_split(monkeypatch):
     assert not app.exception
     condition = 'town="<b>B</b>" & age>=40'
     assert app.session_state[f"evaluate_chosen_{run.run}"] == ("where", condition)
+    assert app.selectbox(key="condition_column_1_0").value == "town", "opened again it is as left"
+    assert app.multiselect(key="condition_names_1_0_1").value == ["<b>B</b>"]
+    assert app.number_input(key="condition_from_1_1_0").value == 40
     app.text_input(key=f"slice_name_{condition}").set_value("older B").run()
     app.button(key="slice_save_now").click().run()
     try:

@@ -1,5 +1,7 @@
 """Evaluate: rows chosen by conditions on columns, put together without writing them."""
 
+import re
+
 import numpy as np
 import streamlit as st
 
@@ -48,14 +50,28 @@ def show(look: Look, known: Columns) -> None:
                 st.button(
                     "And …",
                     key="conditions_more",
-                    on_click=st.session_state.__setitem__,
-                    args=(counted, count + 1),
+                    on_click=_more,
+                    args=(known, opened, count),
                 )
 
 
+def _more(known: Columns, opened: int, count: int) -> None:
+    """A further condition, on the first column that has none yet."""
+    st.session_state[f"conditions_count_{opened}"] = count + 1
+    taken = {st.session_state.get(f"condition_column_{opened}_{at}") for at in range(count)}
+    free = next((one.label for one in known.all if one.label not in taken), known.all[0].label)
+    st.session_state[f"condition_column_{opened}_{count}"] = free
+
+
 def _choose(look: Look, condition: str) -> None:
+    """Show these rows; a fresh popover, which is closed, holds the same conditions."""
     st.session_state[f"evaluate_chosen_{look.run.id}"] = ("where", condition)
-    st.session_state[OPENED] = int(st.session_state.get(OPENED, 0)) + 1  # a fresh one is closed
+    before = int(st.session_state.get(OPENED, 0))
+    st.session_state[OPENED] = before + 1
+    for name, value in list(st.session_state.items()):
+        found = re.fullmatch(r"(conditions?_[a-z]+_)(\d+)(_.*)?", str(name))
+        if found and int(found[2]) == before:
+            st.session_state[f"{found[1]}{before + 1}{found[3] or ''}"] = value
 
 
 def _told(look: Look, known: Columns, terms: list[Term]) -> bool:

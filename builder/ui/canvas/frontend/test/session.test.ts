@@ -117,6 +117,27 @@ describe("a session", () => {
     expect(second.notice).toBeNull();
   });
 
+  it("does an addition again under a name that is free", async () => {
+    const wire = new Memory();
+    const session = new Session(wire);
+    await session.open();
+    wire.change(add("relu1")); // by another tab
+    session.apply({
+      graph: "model", label: "add ReLU",
+      steps: [
+        ["add_node", { layer: "ReLU", id: "relu1", params: {} }],
+        ["connect", { source: "a", target: "relu1", source_port: "", target_port: "" }],
+        ["move", { positions: { a: { x: 0, y: 0 }, relu1: { x: 1, y: 2 } } }],
+      ],
+    });
+    await rest(session);
+    session.again();
+    await rest(session);
+    expect(nodes(wire.doc)).toEqual(["a", "relu1", "relu2"]);
+    expect(wire.doc.graphs.model!.edges).toEqual([["a", "relu2"]]);
+    expect(wire.doc.positions.model).toEqual({ a: { x: 0, y: 0 }, relu2: { x: 1, y: 2 } });
+  });
+
   it("counts what was refused, so that the selection of before comes back", async () => {
     const session = new Session(new Memory());
     await session.open();

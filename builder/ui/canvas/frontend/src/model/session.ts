@@ -1,6 +1,6 @@
 // The optimistic document of one project. It outlives remounts: Streamlit may unmount the component at any time.
 
-import { apart } from "./apart";
+import { apart, freed } from "./apart";
 import { applyEdit, differing } from "./graph";
 import { nesting } from "./modules";
 import { share } from "./share";
@@ -145,7 +145,7 @@ export class Session {
   again(): void {
     const edits = this.notice?.again ?? [];
     this.notice = null;
-    for (const edit of edits) this.apply(edit);
+    for (const edit of this.doc ? freed(this.doc, edits) : []) this.apply(edit);
     this.changed();
   }
 

@@ -157,3 +157,12 @@ def test_what_reading_did_is_not_said_again_of_preparation(tmp_path: Path) -> No
     assert "gaps filled" in notes["What preparation did"]
     said = text_of(app)
     assert said.count("numbers with the unit") == said.count("gaps filled") == 1
+
+
+def test_the_form_of_the_split_keeps_what_it_does_not_show(key: str) -> None:
+    now = workspace.open_project(key)
+    data = now.data.model_copy(update={"split": Split(folds=5, fold=2)})
+    workspace.save_project(key, now.model_copy(update={"data": data}))
+    app = opened(key)
+    share(app, key, 30.0)
+    assert data_of(key).split == Split(folds=5, fold=2, test=0.3)

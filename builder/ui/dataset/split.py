@@ -129,14 +129,15 @@ def _form(project: Project, overview: "Overview", save: Save) -> None:
     ready = (kind not in ("group", "time") or column is not None) and sum(shares) <= MOST
     ready = ready and seed is not None
     if st.button("Apply", type="primary", key="split_apply", disabled=not ready):
-        made = Split(
-            kind=kind,
-            validation=shares[0],
-            test=shares[1],
-            seed=seed or 0,
-            group=column if kind == "group" else None,
-            time=column if kind == "time" else None,
-        )
+        asked = {
+            "kind": kind,
+            "validation": shares[0],
+            "test": shares[1],
+            "seed": seed or 0,
+            "group": column if kind == "group" else None,
+            "time": column if kind == "time" else None,
+        }
+        made = split.model_copy(update=asked)  # with what the form does not show
         data = project.data.model_copy(update={"split": made})
         save(project.model_copy(update={"data": data}))
 

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from builder.tasks.base import Feed
-from builder.train import allocator, feeds, groups, mix, precision
+from builder.train import allocator, feeds, groups, layout, mix, precision
 from builder.train.group import Shared
 from builder.train.optim import Updater, updaters
 from builder.train.plan import Plan
@@ -58,6 +58,8 @@ class Setup:
             if self.channels_last:
                 moved = moved.to(memory_format=torch.channels_last)
             placed[name] = moved
+        if self.channels_last and self.device.type == "cpu":
+            layout.follow(placed, exact=self.recipe.precision == "float32")
         return placed
 
     def _rows(self, split: str, *, augmented: bool) -> feeds.Rows:

@@ -22,6 +22,10 @@ LEAST_ROWS = 8
 """Rows that a bin or a category must have to tell anything."""
 MOST_TOLD, SURE = 6, 0.9
 FEW_DOUBLES = 0.1
+COPIED, DRAWN = 0.2, 4
+"""A smaller share of copies counts where it is so many times that of doubles in training: rows that
+stand in the file twice by chance are about as common here and there.
+"""
 LEAST_SINGLE, UNLIKELY, MOST_WIDE = 1 / 3, 100, 8
 """Of rows that may be alike by nature; where so few are, held-out ones should not be more often."""
 LOOK_ROWS, MOST_ROWS = 256, 16_384
@@ -190,7 +194,10 @@ def copies(train: Split, held_out: Split, inputs: Mapping[str, InputSpec]) -> fl
     ):
         return None
     found = _keys(held_out, names)
-    return sum(key in known for key in found) / len(found) if found else None
+    if not found:
+        return None
+    share, doubles = sum(key in known for key in found) / len(found), 1 - len(known) / len(keys)
+    return share if share > DRAWN * doubles or share >= COPIED else 0.0
 
 
 def _unlike(train: Split, names: list[str], inputs: Mapping[str, InputSpec]) -> bool:

@@ -3,9 +3,13 @@
 from dataclasses import replace
 from typing import Any
 
-from builder.data.specs import TargetSpec
+import pytest
+import torch
+
+from builder.data.specs import InputSpec, TargetSpec
 from builder.project import Recipe
 from builder.train import doctor
+from builder.train.doctor import data
 from builder.train.doctor.facts import Facts, Node
 from builder.train.doctor.standing import Standing
 from tests.train.doctor.recorded import NODES, SICK, SOUND, TARGET, blocks, probe, probed
@@ -47,6 +51,8 @@ def test_a_node_far_slower_than_the_others_need_not_stand_still() -> None:
     (found,) = doctor.examine(replace(SOUND, **slow))
     assert (found.code, found.node, found.nodes) == ("update_ratio", "fc1", ("fc1",))
     assert codes(replace(SOUND, **probed(fc1={"update_ratio": 5e-5}))) == set()
+    words = {**NODES, "fc1": replace(NODES["fc1"], kind="Embedding")}
+    assert codes(replace(SOUND, **slow, nodes=words)) == set()
 
 
 def looked(course: list[Facts]) -> list[str]:
@@ -134,7 +140,9 @@ def test_a_loss_that_falls_at_a_snail_s_pace_names_the_rate() -> None:
     losses = [1.1 - 0.005 * at for at in range(10)]
     creeping = replace(SOUND, **probed(**slow), blocks=blocks(*losses))
     assert "rate_too_low" in codes(creeping)
-    assert "rate_too_low" not in codes(replace(creeping, blocks=blocks(*losses[::-1])))
+    rising = replace(creeping, blocks=blocks(*losses[::-1]))
+    assert "rate_too_low" in codes(rising)  # for the epochs' losses, which single batches blur
+    assert "rate_too_low" not in codes(replace(rising, epochs=()))
     assert "rate_too_low" not in codes(replace(creeping, epoch=4))
     assert "rate_too_low" not in codes(replace(SOUND, blocks=blocks(*losses)))
 
@@ -149,3 +157,35 @@ def test_what_follows_from_a_cause_is_said_at_the_end_of_the_run_without_advice(
     assert "class_collapse" not in codes(collapsed)
     found = {one.code: one for one in doctor.examine(replace(collapsed, epoch=16))}
     assert found["class_collapse"].changes == ()
+
+
+def test_units_that_are_silent_from_the_beginning_need_not_be_nearly_all() -> None:
+    some = probed(act1={"dead": 0.7})
+    assert "dead_relu" in codes(replace(SOUND, **some, step=10))
+    assert "dead_relu" not in codes(replace(SOUND, **some, step=100))
+    stands = replace(SOUND, **some, standing=frozenset({"dead_relu"}))
+    assert "dead_relu" in codes(stands)
+
+
+def test_a_validation_loss_that_is_no_number_in_a_run_that_goes_on() -> None:
+    last = {"epoch": 10, "train_loss": 0.3, "validation_loss": float("nan")}
+    (found,) = doctor.examine(replace(SOUND, epochs=(*SOUND.epochs[:-1], last)))
+    assert (found.code, found.severity) == ("not_finite", "error")
+
+
+@pytest.mark.parametrize(("copies", "rows", "told"), [(0.06, 200, True), (0.06, 100, False)])
+def test_a_few_copies_are_a_leak_where_they_are_no_luck(copies, rows, told) -> None:
+    answers = {**SOUND.answers, "rows": rows}
+    assert ("leakage" in codes(replace(SOUND, copies=copies, answers=answers))) == told
+
+
+def test_copies_count_only_beyond_the_doubles_that_the_rows_have_anyway() -> None:
+    x = torch.randn(1000, 6, generator=torch.Generator().manual_seed(0))
+    y = torch.arange(1000) % 3
+    names = tuple(f"x{k}" for k in range(6))
+    spec = InputSpec(name="t", form="vector", shape=(6,), stored="float32", features=names)
+    held_out = {"t": torch.cat([x[:20], x[800:980] + 9]), "target": y[:200]}
+    single = {"t": x[:800], "target": y[:800]}
+    assert data.copies(single, held_out, {"t": spec}) == pytest.approx(0.1)
+    doubled = {"t": torch.cat([x[:700], x[100:180]]), "target": y[:780]}
+    assert data.copies(doubled, held_out, {"t": spec}) == 0.0

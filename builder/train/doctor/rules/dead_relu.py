@@ -3,7 +3,9 @@
 from builder.train.doctor.base import Finding, Rule, activation_change, listed, percent
 from builder.train.doctor.facts import RECTIFIERS, Facts
 
-CAUGHT, KEPT = 0.9, 0.7
+CAUGHT, BORN, KEPT = 0.9, 0.6, 0.5
+FIRST = 40
+"""Steps within which units that are silent have been so from the beginning."""
 REPAIR = "It lets a little through below 0, so no unit can die. The weights begin anew."
 
 
@@ -13,16 +15,18 @@ class DeadRelu(Rule):
     code = "dead_relu"
     title = "Dead ReLU units"
     help = (
-        "Nine of ten units of a ReLU are 0 for all 64 rows of the probe (kept until seven of ten): "
+        "Nine of ten units of a ReLU are 0 for all 64 rows of the probe (kept until five): "
         "their gradient is 0, so they never come back (Lu et al. 2020). Fewer are common: a wide "
-        "trained layer has units that answer to rare rows only."
+        "trained layer has units that answer to rare rows only; but not within the first 40 steps, "
+        "where six of ten are told."
     )
     news = ("probe",)
     confirm = 1
 
     def find(self, facts: Facts) -> Finding | None:
         """The ReLU with the largest silent share."""
-        limit = KEPT if self.code in facts.standing else CAUGHT
+        fresh = BORN if facts.step <= FIRST else CAUGHT
+        limit = KEPT if self.code in facts.standing else fresh
         shares = {
             node.id: facts.recent(node.id, "dead") or 0.0
             for node in facts.nodes.values()

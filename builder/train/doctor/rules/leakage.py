@@ -5,7 +5,7 @@ from builder.train.doctor.facts import Facts, Teller
 
 POWER, APART = 0.97, 0.15
 NEARLY, FAR = 0.93, 0.4
-COPIES = 0.2
+COPIES, LEAST_COPIES = 0.05, 8
 
 
 class Leakage(Rule):
@@ -17,7 +17,8 @@ class Leakage(Rule):
         "A column alone, or a step of the series, a pixel or a word, tells the target (97 % of the "
         "way from a guess to always right, over its categories or 64 bins) and the others are "
         "behind by 0.15; or a single one 93 %, as the answer with some mistakes does, and they are "
-        "behind by 0.4; or a fifth of the held-out rows stand in the training rows as well "
+        "behind by 0.4; or a twentieth of the held-out rows (eight or more) stand in the "
+        "training rows as well, four times as many as are doubles there, or a fifth in any case "
         "(Kaufman et al. 2012 list both)."
     )
     news = ("epoch",)
@@ -25,7 +26,9 @@ class Leakage(Rule):
 
     def find(self, facts: Facts) -> Finding | None:
         """Looked at once, after the first epoch."""
-        if facts.copies is not None and facts.copies >= COPIES:
+        rows = facts.answers.get("rows", 0)
+        least = max(COPIES, LEAST_COPIES / rows if rows else 0.0)
+        if facts.copies is not None and facts.copies >= least:
             return self._copied(facts.copies)
         for power, apart in ((POWER, APART), (NEARLY, FAR)):
             told = [teller for teller in facts.tellers if teller.power >= power]

@@ -1,11 +1,13 @@
 """NaN or infinity."""
 
+import math
+
 from builder.train.doctor.base import Change, Finding, Rule, nice
 from builder.train.doctor.facts import Facts
 
 
 class NotFinite(Rule):
-    """The loss, or what a node gives, is no finite number."""
+    """The loss, in training or of held-out rows, or what a node gives, is no finite number."""
 
     code = "not_finite"
     title = "NaN or infinity in the loss or in a node's output"
@@ -20,7 +22,7 @@ class NotFinite(Rule):
         latest = facts.probes[-1] if facts.probes else {}
         bad = [node for node in facts.nodes if latest.get(node, {}).get("finite") is False]
         if not bad:
-            return None
+            return self._held_out(facts)
         return Finding(
             self.code,
             "A node gives no finite numbers",
@@ -29,6 +31,21 @@ class NotFinite(Rule):
             self._slower(facts),
             node=bad[0],
             nodes=tuple(bad),
+            severity="error",
+        )
+
+    def _held_out(self, facts: Facts) -> Finding | None:
+        """A validation loss that is none, in a run that goes on."""
+        value = facts.epochs[-1].get("validation_loss") if facts.epochs else None
+        if value is None or math.isfinite(value):
+            return None
+        return Finding(
+            self.code,
+            "The validation loss is no finite number",
+            f"After epoch {facts.epoch} the loss of the held-out rows is NaN or infinite, though "
+            "the run goes on.",
+            "A held-out row holds NaN or infinity, or is so unlike the training rows that its "
+            "answer overflows. No epoch can be called the best, nor can early stopping work.",
             severity="error",
         )
 

@@ -22,8 +22,9 @@ class RateTooLow(Rule):
         "rate of the run so far, and the loss is still above 60 % of the blind guess's (0.1 to 1 % "
         "a step is usual: Karpathy, CS231n notes). Or by less than 0.1 %, and after two epochs, a "
         "quarter of the run and 60 steps the loss is still above 90 % of the blind guess's though "
-        "each quarter of the steps had a lower one than that before. Or a schedule has taken the "
-        "rate to a ten-thousandth of its height with two fifths of the run or more still to come."
+        "each quarter of the steps had a lower one than that before, or three of four epochs. Or a "
+        "schedule has taken the rate to a ten-thousandth of its height with two fifths of the run "
+        "or more still to come."
     )
     news = ("probe", "epoch")
 
@@ -94,4 +95,8 @@ def _creeps(facts: Facts) -> bool:
         mean_loss(tuple(block for block in facts.blocks if low < block.step <= high))
         for low, high in itertools.pairwise(edges)
     ]
-    return all(later < earlier for earlier, later in itertools.pairwise(parts))
+    if all(later < earlier for earlier, later in itertools.pairwise(parts)):
+        return True
+    losses = [row["train_loss"] for row in facts.epochs if "train_loss" in row]
+    falls = sum(later < earlier for earlier, later in itertools.pairwise(losses))
+    return len(losses) > PARTS and losses[-1] < losses[0] and 4 * falls >= 3 * (len(losses) - 1)

@@ -224,6 +224,23 @@ def test_the_schema_takes_what_is_read_and_refuses_what_is_not() -> None:
     assert not validator.is_valid(json.loads(_with("graphs.model.edges.0", ["image"])))
 
 
+@pytest.mark.parametrize(
+    ("part", "value", "place", "said"),
+    [
+        ("epochs", True, "recipe.epochs", "a whole number; found true"),
+        ("optimizer", {"lr": False}, "recipe.optimizer.lr", "a number; found false"),
+        ("clip_norm", True, "recipe.clip_norm", "a number; found true"),
+    ],
+)
+def test_true_and_false_are_no_numbers(part, value, place, said):
+    with pytest.raises(LaminaError, match=said) as caught:
+        files.loads(json.dumps({"lamina": 1, "name": "p", "recipe": {part: value}}))
+    assert place in (caught.value.place or "")
+    switched = {"name": "Adam", "amsgrad": True}
+    loaded = files.loads(json.dumps({"lamina": 1, "name": "p", "recipe": {"optimizer": switched}}))
+    assert loaded.recipe.optimizer.arguments()["amsgrad"] is True
+
+
 def test_every_key_of_the_file_has_its_line_in_the_docs() -> None:
     root = Path(__file__).parents[1]
     page = (root / "docs" / "project-file.md").read_text(encoding="utf-8")

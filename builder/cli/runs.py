@@ -80,22 +80,22 @@ def tail(
 
 
 def give_order(run: str, order: dict[str, Any], as_json: bool) -> None:
-    """Give a run an order; LaminaError where it has ended or the order makes no sense, or where a
-    worker that answers at once refuses a setting.
+    """Give a run an order, and wait a moment for what its worker says; LaminaError where the run
+    has ended, the order makes no sense, or the worker refuses it.
     """
     from builder import runs
 
     found = root.find_run(run)
     name = runs.order(found.id, order)
-    if order["order"] == "set" and found.status.status == "running":
-        _answered(found, name)
-    document = {"run": found.id, **order}
-    root.emit(document, as_json, lambda: f"{order['order']} ordered for run {found.id}.")
+    said = _answer(found, name) if found.status.status in ("running", "paused") else ""
+    document = {"run": found.id, **order, "answer": said}
+    words = f"{order['order']} ordered for run {found.id}. {said}".rstrip()
+    root.emit(document, as_json, lambda: words)
 
 
-def _answered(run: "Run", name: str) -> None:
-    """Wait a moment for the worker's answer; LaminaError where it is no. One that comes later
-    stands in the run's events.
+def _answer(run: "Run", name: str) -> str:
+    """What the worker answers within a moment; empty where that comes later, as an event of the
+    run. LaminaError where it refuses.
     """
     end = time.monotonic() + ANSWER
     while time.monotonic() < end:
@@ -103,8 +103,9 @@ def _answered(run: "Run", name: str) -> None:
             if event.get("kind") == "order" and event["order"].get("id") == name:
                 if not event.get("accepted"):
                     raise errors.LaminaError(str(event.get("message")), place=f"run {run.id}")
-                return
+                return str(event.get("message") or "")
         time.sleep(POLL)
+    return ""
 
 
 @runs_app.command()

@@ -1,10 +1,21 @@
 """A project as plain data: what it learns from, its graphs, task and recipe."""
 
+import functools
 import hashlib
 import json
-from typing import Annotated, Any, Literal
+import types
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticKnownError
 
 from builder import wording
 from builder.graph.spec import Graph, Name
@@ -20,6 +31,34 @@ class Strict(BaseModel):
     """Base of the project's parts: immutable, unknown keys refused, no NaN."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_switch_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
+        """JSON's true is no 1, which is what pydantic would make of it."""
+        if isinstance(value, bool) and (kind := _numbers(cls, info.field_name or "")):
+            raise PydanticKnownError(kind)
+        return value
+
+
+@functools.cache
+def _numbers(model: type[BaseModel], field: str) -> Literal["int_type", "float_type"] | None:
+    """The error of a field that takes numbers and no switch; None for other fields."""
+    kinds = _kinds(model.model_fields[field].annotation)
+    if bool in kinds or not kinds & {int, float}:
+        return None
+    return "float_type" if float in kinds else "int_type"
+
+
+def _kinds(annotation: Any) -> set[Any]:
+    """The types that an annotation allows, without what containers hold."""
+    if get_origin(annotation) is Annotated:
+        return _kinds(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, types.UnionType):
+        return set().union(*map(_kinds, get_args(annotation)))
+    if hasattr(annotation, "__value__"):  # a named alias, such as JsonValue
+        return _kinds(annotation.__value__)
+    return {annotation}
 
 
 class Step(Strict):

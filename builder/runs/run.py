@@ -162,12 +162,15 @@ class Run:
         found = {item.name: item for item in self.checkpoints()}
         if name not in found:
             going = self.status.status in ("queued", *folders.ACTIVE)
+            early = name == "best" and "best" not in found and (going or "last" in found)
             remedy = f"It has: {', '.join(found)}." if found else "It has none."
-            if going:
-                take = ", or take what is there (--checkpoint last)" if found else ""
+            if early and going:
+                take = ", or take 'last', which is there" if "last" in found else ""
                 remedy = f"It still trains; wait for the end of its first epoch{take}."
-            elif name == "best" and "last" in found:
-                remedy = "It ended before its first epoch did. Take --checkpoint last."
+            elif early:
+                remedy = "It ended before its first epoch did. Take 'last'."
+            elif going and not found:
+                remedy = "It still trains; wait for the end of its first epoch."
             raise LaminaError(
                 f"The run has no checkpoint {name!r}{' yet' if going else ''}.",
                 place=f"run {self.id}",

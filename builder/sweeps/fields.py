@@ -313,9 +313,10 @@ def bypass(project: Project, nodes: list[str]) -> Project:
     name, graph = next((key, one) for key, one in project.graphs.items() if one is project.graph)
     for node_id in nodes:
         if node_id not in graph.ids():
-            close = layers.near(node_id, dict.fromkeys(graph.ids()))
+            names = [one.id for one in graph.nodes if one.layer not in ("Input", "Output")]
+            close = layers.near(node_id, dict.fromkeys(names))
             near = f"Did you mean {' or '.join(close)}? " if close else ""
-            known = f"{near}The nodes are {', '.join(graph.ids())}."
+            known = f"{near}The nodes between are {', '.join(names)}."
             raise LaminaError(f"There is no node {node_id!r}.", place=WITHOUT, remedy=known)
         layer = graph.node(node_id).layer
         if layer in ("Input", "Output"):

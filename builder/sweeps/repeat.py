@@ -9,6 +9,7 @@ from builder.errors import LaminaError
 from builder.project import Project
 from builder.sweeps import fields
 from builder.sweeps.folder import Sweep
+from builder.sweeps.grid import LARGEST
 from builder.sweeps.launch import start
 from builder.sweeps.plan import SEED
 from builder.sweeps.space import Parameter
@@ -35,11 +36,11 @@ def folds(project: Project, count: int = 5, *, name: str = "", project_id: str =
 
     Raises LaminaError (place "data.split.folds") where the data cannot be shared so.
     """
-    if count < 2:
+    if not 2 <= count <= LARGEST:
         raise LaminaError(
-            f"{count} {'fold is' if count == 1 else 'folds are'} not possible.",
+            f"{count:,} {'fold is' if count == 1 else 'folds are'} not possible.",
             place="data.split.folds",
-            remedy="Give 2 or more.",
+            remedy=f"Give 2 to {LARGEST:,}, and no more than there are rows.",
         )
     split = project.data.split.model_copy(update={"folds": count, "fold": 1})
     data = project.data.model_copy(update={"split": split})

@@ -88,8 +88,9 @@ def test_a_setting_given_twice_is_refused(run: Run, capsys: pytest.CaptureFixtur
     assert "'lr' is given twice" in error
 
 
+@pytest.mark.parametrize("status", ["running", "paused"])
 def test_what_the_worker_refuses_is_told(
-    run: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    run: Run, status: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def ordered(_: str, wish: dict[str, Any]) -> str:
         facts = {
@@ -101,7 +102,7 @@ def test_what_the_worker_refuses_is_told(
         return "one"
 
     monkeypatch.setattr(runs, "order", ordered)
-    folders.write_status(run.folder, folders.Status(status="running", pid=os.getpid()))
+    folders.write_status(run.folder, folders.Status(status=status, pid=os.getpid()))
     code, out, error = said("runs", "set", run.id, "freeze=*", capsys=capsys)
     assert (code, out) == (1, "")
     assert "Nothing would be left" in error
@@ -132,3 +133,14 @@ def test_a_fork_is_begun_with_changes(
     code, _, error = said("runs", "fork", run.id, capsys=capsys)
     assert code == 1
     assert "recipe.epochs" in error
+
+
+@pytest.mark.parametrize("status", ["running", "finished"])
+def test_a_state_that_is_not_kept_is_answered_with_those_that_are(
+    run: Run, status: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders.write_status(run.folder, folders.Status(status=status, epoch=2, pid=os.getpid()))
+    code, _, error = said("runs", "fork", run.id, "--from", "nope", capsys=capsys)
+    assert code == 1
+    assert "has no checkpoint 'nope'" in error
+    assert "It has: best, last." in error

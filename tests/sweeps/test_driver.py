@@ -204,7 +204,11 @@ def test_folds_are_a_grid_over_the_parts_of_the_rows(project: Project, fake: Fak
 
 @pytest.mark.parametrize(
     ("count", "words"),
-    [(1, "1 fold is not possible"), (3000, "3,000 folds need at least 3,000 rows")],
+    [
+        (1, "1 fold is not possible"),
+        (3000, "3,000 folds need at least 3,000 rows"),
+        (100_000, "100,000 folds are not possible"),
+    ],
 )
 def test_folds_that_cannot_be_are_refused_with_the_field_and_leave_nothing(
     project: Project, count: int, words: str

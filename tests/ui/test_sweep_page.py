@@ -2,6 +2,7 @@
 
 import re
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -333,6 +334,24 @@ def test_the_page_is_drawn_anew_when_a_trial_ends_and_not_before(project: str) -
     assert change.progress() == {"over": False}
     told(sweep)
     assert change.progress() == {"over": True}
+
+
+def test_what_is_watched_is_held_under_no_key_of_an_element(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Streamlit forgets an element's key as the page is left: what was watched seemed to be over,
+    and the page that was left was drawn anew in place of the next one.
+    """
+    mounted: list[str] = []
+    held: dict[str, object] = {}
+    monkeypatch.setattr(runs_watch.st, "session_state", held)
+    monkeypatch.setattr(runs_watch.st, "container", lambda **_: nullcontext())
+    monkeypatch.setattr(runs_watch.routes, "token", lambda: "")
+    monkeypatch.setattr(runs_watch.busy, "busy", lambda key, *_, **__: mounted.append(key))
+    runs_watch.watch("sweep", lambda: 1)
+    (change,) = held.values()
+    assert isinstance(change, runs_watch.Change)
+    assert not set(mounted) & set(held)
 
 
 def test_a_sweep_that_is_gone_is_said_to_be_gone(project: str) -> None:

@@ -40,9 +40,10 @@ def watch(key: str, look: Callable[[], Any], *, every: float = EVERY) -> None:
     what it shows, so that nothing falls between.
     """
     now = look()
-    kept = st.session_state.get(f"watch_{key}")
+    held = f"watched_{key}"  # not the element's key: Streamlit forgets that when the page is left
+    kept = st.session_state.get(held)
     if not isinstance(kept, Change) or kept.shown != now:
         kept = Change(look, now, every)
-        st.session_state[f"watch_{key}"] = kept
+        st.session_state[held] = kept
     with st.container(key=f"lm_runs_watch_{key}"):
         busy.busy(f"watch_{key}", kept.name, kept, routes.token(), card=False)

@@ -10,7 +10,7 @@ export default function (component) {
   const stop = el("button", { class: "btn stop", type: "button", onclick: () => { stop.disabled = true; stop.textContent = "Stopping …"; setTriggerValue("stop", true); } }, "Stop");
   if (data.card) root.replaceChildren(el("div", { "data-testid": "busy" }, el("div", { class: "head" }, what, count), meter, line, stop, ...[92, 78, 64].map((width) => el("div", { class: "skeleton", style: { width: `${width}%` } }))));
 
-  let over = false;
+  let over = false, at = location.href;
   function draw(now) {
     what.textContent = now.what;
     count.textContent = now.count;
@@ -32,7 +32,8 @@ export default function (component) {
     if (over) return;
     if (!now.over) { if (data.card) draw(now); return; }
     over = true;
-    setTriggerValue("over", true);
+    if (location.href === at) setTriggerValue("over", true);
+    at = location.href;  // it has changed: the page is being left, and to be told now would keep it
     setTimeout(() => { over = false; }, AGAIN);  // the page may have come out as it was: look on
   }
   clearInterval(timers.get(key));

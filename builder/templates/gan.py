@@ -21,6 +21,10 @@ MOST_EPOCHS = 100
 """Seen more often, few images are learnt by heart by the discriminator, and what is made grows
 less varied.
 """
+FORGET = 0.4
+"""Share of what the discriminator knows of an image that is left out at each step: without it, it
+learns few images by heart, and what is made grows worse long before the end (docs/benchmarks.md).
+"""
 
 
 class GanTemplate(base.Template):
@@ -136,6 +140,7 @@ def _discriminator(name: str, *, small: bool) -> Graph:
     sketch.add("flatten", "Flatten")
     sketch.add("hidden", "Linear", out_features=HIDDEN)
     sketch.add("leaky", "LeakyReLU", negative_slope=0.2)
+    sketch.add("dropout", "Dropout", p=FORGET)
     sketch.add("score", "Linear", out_features=1)
     sketch.add("output", "Output")
     return sketch.graph()

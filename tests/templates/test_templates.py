@@ -139,6 +139,13 @@ def test_the_suggested_network_suits_the_kind_of_data(spec, name):
     assert templates.suggest(spec) == name
 
 
+def test_the_discriminator_of_a_gan_leaves_out_a_part_of_what_it_knows():
+    """Else it learns few images by heart, and what is made grows worse before the end."""
+    graph = templates.get("gan").build(spec_of(image(1, 8)), Data()).graphs["discriminator"]
+    (before,) = [edge.source for edge in graph.edges if edge.target == "score"]
+    assert graph.node(before).layer == "Dropout"
+
+
 def test_whatever_does_not_fit_says_why_with_a_remedy():
     reasons = templates.fitting(spec_of(series(1, 100)))
     assert reasons["cnn-series"] is None

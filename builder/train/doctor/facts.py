@@ -291,6 +291,12 @@ class Facts:
         return warm and highest and (self.rate or 0.0) < 0.9 * self.recipe.optimizer.lr
 
     @property
+    def cresting(self) -> bool:
+        """Whether a one-cycle schedule is at its height, which is meant to be too much for long."""
+        cycle = self.recipe.schedule.name in ("onecycle", "OneCycleLR")
+        return cycle and 10 * self.epoch < 6 * self.recipe.epochs
+
+    @property
     def reference(self) -> float | None:
         """The loss to beat: of the best blind answer, else that of the first step. None where the
         loss need not fall, and so says nothing of what was learnt.

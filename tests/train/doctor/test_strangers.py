@@ -189,3 +189,12 @@ def test_copies_count_only_beyond_the_doubles_that_the_rows_have_anyway() -> Non
     assert data.copies(single, held_out, {"t": spec}) == pytest.approx(0.1)
     doubled = {"t": torch.cat([x[:700], x[100:180]]), "target": y[:780]}
     assert data.copies(doubled, held_out, {"t": spec}) == 0.0
+
+
+def test_the_height_of_a_one_cycle_is_judged_when_it_is_over() -> None:
+    long = {node: {"update_ratio": 0.08} for node in ("fc1", "fc2", "fc3", "head")}
+    high = replace(SOUND, **probed(**long), blocks=blocks(*[1.1] * 10))
+    assert "rate_too_high" in codes(high)
+    cycle = Recipe.model_validate({"epochs": 20, "schedule": {"name": "onecycle"}})
+    assert "rate_too_high" not in codes(replace(high, recipe=cycle))
+    assert "rate_too_high" in codes(replace(high, recipe=cycle, epoch=13))

@@ -32,7 +32,8 @@ class RateTooHigh(Rule):
         "jumped by half above its best after the rate was raised, be it by an order or a "
         "schedule; or an epoch's loss was under 70 % of a blind guess's and the latest is above "
         "95 % of it again; or half of the nodes move by more than 6 % a step, after 40 steps, "
-        "while the loss is not below the blind guess, or rose to ten times the first one's on the "
+        "while the loss is not below the blind guess (a one-cycle may, until six tenths of the run "
+        "are over), or rose to ten times the first one's on the "
         "way (0.1 to 1 % is usual: Karpathy, CS231n notes); or the weights of half of the nodes "
         "are ten times as large as drawn, and the loss is no better than a blind guess; or one of "
         "the first steps moved half of the nodes by more than all of their size, and their weights "
@@ -164,7 +165,7 @@ class RateTooHigh(Rule):
         start = max(facts.first or 0.0, facts.guess)
         if typical < limit or facts.step < SETTLED:
             return None
-        if now >= 0.9 * facts.guess:
+        if now >= 0.9 * facts.guess and not facts.cresting:
             return f"The loss is {now:.3g}, no better than a blind guess.", {"start": facts.guess}
         peak = max(facts.blocks, key=lambda block: block.high)
         if not facts.falls or not _wild(facts, start) or peak.high < HEALED * start:

@@ -33,7 +33,8 @@ def show() -> None:
     from builder.sweeps import suggest
 
     project = state.project()
-    begin = st.empty()
+    with st.container(key="lm_bar_place"):  # as high as the bar, which comes last
+        begin = st.empty()
     offered = {one.field: one for one in suggest.suggestions(project)}
     sampler = str(st.session_state.get("sweep_sampler") or "tpe")
     check = _checked(project)

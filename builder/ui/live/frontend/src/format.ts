@@ -26,10 +26,13 @@ export function axisFigure(value: number, more = 0): string {
   return text.includes(".") && !text.includes("e") ? text.replace(/0+$/, "").replace(/\.$/, "") : text;
 }
 
+/** What a cosine leaves of a rate at its end by rounding. */
+const NOTHING = 1e-12;
+
 /** A learning rate without noise digits: 0.003, 3e−5, 4e7. */
 export function rate(value: number | null | undefined, more = 0): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
-  const near = Number(value.toPrecision(3 + more));
+  const near = Math.abs(value) < NOTHING ? 0 : Number(value.toPrecision(3 + more));
   const plain = near === 0 || (Math.abs(near) >= 1e-4 && Math.abs(near) < 1e5);
   return plain ? String(near) : near.toExponential().replace("e-", "e−").replace("e+", "e");
 }

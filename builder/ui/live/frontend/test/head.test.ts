@@ -18,6 +18,14 @@ function made(status?: Partial<Status>) {
   return { head, find, shown };
 }
 
+describe("a learning rate", () => {
+  it("is nothing at the end of a cosine, where rounding leaves a trace", () => {
+    expect(rate(1e-15)).toBe("0");
+    expect(rate(1.2e-8)).toBe("1.2e−8");
+    expect(rate(0.00095)).toBe("0.00095");
+  });
+});
+
 describe("the head of a run", () => {
   it("offers to stop, and nothing else, before anything is known of the run", () => {
     const { head, find, shown } = made();

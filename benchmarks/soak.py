@@ -56,6 +56,7 @@ NODES: dict[str, list[dict[str, Any]]] = {
         {"id": "conv1", "layer": "Conv2d", "params": {"out_channels": 4, "kernel_size": 3}},
         {"id": "norm1", "layer": "BatchNorm2d"},
         {"id": "relu1", "layer": "ReLU"},
+        {"id": "conv2", "layer": "Conv2d", "params": {"out_channels": 8, "kernel_size": 3}},
         {"id": "flat", "layer": "Flatten"},
         {"id": "drop1", "layer": "Dropout", "params": {"p": 0.2}},
     ],

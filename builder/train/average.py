@@ -85,7 +85,9 @@ class Average:
         self.count = facts["count"]
         if self.count:
             self.held = {
-                name: {key: averaged[name][key].to(x.device).clone() for key, x in part.items()}
+                name: {
+                    key: torch.empty_like(x).copy_(averaged[name][key]) for key, x in part.items()
+                }
                 for name, part in ((n, _floats(model)) for n, model in self.models.items())
             }
 

@@ -188,8 +188,20 @@ class Updater:
             }
             groups = part.state_dict()["param_groups"]
             part.load_state_dict({"state": state, "param_groups": groups})
+            _lie_as_weights(part)
         for direct in self.direct:
             direct.forget()
+
+
+def _lie_as_weights(part: torch.optim.Optimizer) -> None:
+    """Lay the state out in memory as the weights are: a file holds it channels first, and a fused
+    update goes through weight and state place by place, whatever their layouts.
+    """
+    for weight, values in part.state.items():
+        for key, value in values.items():
+            alike = isinstance(value, Tensor) and value.shape == weight.shape
+            if alike and value.stride() != weight.stride():
+                values[key] = torch.empty_like(weight, dtype=value.dtype).copy_(value)
 
 
 def _pack(value: Any, path: str, tensors: dict[str, Tensor]) -> Any:

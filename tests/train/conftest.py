@@ -32,12 +32,14 @@ class Cnn(nn.Module):
         self.conv1 = nn.Conv2d(1, 4, 3, padding=1)
         self.norm1 = nn.BatchNorm2d(4)
         self.relu1 = nn.ReLU()
+        self.conv2 = nn.Conv2d(4, 4, 3, padding=1)  # its weights lie otherwise in channels_last
         self.flat = nn.Flatten()
         self.drop1 = nn.Dropout(0.3)
         self.head = nn.Linear(4 * 36, 3)
 
     def forward(self, image: Tensor) -> Tensor:
-        return self.head(self.drop1(self.flat(self.relu1(self.norm1(self.conv1(image))))))
+        maps = self.conv2(self.relu1(self.norm1(self.conv1(image))))
+        return self.head(self.drop1(self.flat(maps)))
 
 
 class Lstm(nn.Module):

@@ -105,7 +105,9 @@ def work(folder: Path, told: dict[str, Any], group: Group | None) -> None:
     except LaminaError as failure:
         error = str(failure)
     if first:
-        save_file(dict(plan.models["model"].state_dict()), folder / "weights.safetensors")
+        weights = plan.models["model"].state_dict()
+        kept = {name: x.contiguous() for name, x in weights.items()}
+        save_file(kept, folder / "weights.safetensors")
         for step in told.get("keep", ()):
             room = folder / f"at-{step}"
             room.mkdir(exist_ok=True)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 USUAL_TRIALS = 20
 MOST_OBJECTIVES = 3
+OF_THE_LOSS = ("task.loss", "task.options.", "recipe.label_smoothing", "recipe.class_weights")
+"""Fields that change what the loss is, by how they begin."""
 
 
 def start(
@@ -61,11 +63,12 @@ def start(
     points = len(grid.grid(parameters)) if sampler == "grid" else None
     count = _count(trials, points)
     ready = runs.check(project)
-    wanted = tuple(objective(one, ready) for one in objectives or (project.recipe.monitor,))
+    wanted = tuple(objective(one, ready) for one in objectives or (_usual(ready, parameters),))
     if len({one.figure for one in wanted}) != len(wanted) or len(wanted) > MOST_OBJECTIVES:
         raise LaminaError(
             "One to three different objectives are possible.", place="objective", remedy="Drop one."
         )
+    _refuse_other_losses(wanted, parameters)
     device = ready.resolved.recipe.device
     sweep_id = runs.folder.new_id()
     plan = Plan(
@@ -175,6 +178,34 @@ def figures(ready: "Ready") -> list[str]:
     names = ("loss", *tasks.make(tasks.context(project, spec)).metrics())
     splits = ("validation", "train") if spec.sizes.get("validation") else ("train",)
     return [*(f"{split}_{name}" for split in splits for name in names), *MEASURES]
+
+
+def _measured_anew(parameters: Sequence[Parameter]) -> str | None:
+    """The field that gives each trial a loss of its own; None where all have the same."""
+    return next((one.field for one in parameters if one.field.startswith(OF_THE_LOSS)), None)
+
+
+def _usual(ready: "Ready", parameters: Sequence[Parameter]) -> str:
+    """The figure that says what is better: the one that the project watches, or, where the loss
+    itself is varied, the first one that is comparable.
+    """
+    watched = ready.project.recipe.monitor
+    if not watched.endswith("_loss") or _measured_anew(parameters) is None:
+        return watched
+    split = watched.removesuffix("_loss")
+    plain = (one for one in figures(ready) if one.startswith(f"{split}_") and one != watched)
+    return next(plain, watched)
+
+
+def _refuse_other_losses(wanted: Sequence[Objective], parameters: Sequence[Parameter]) -> None:
+    field = _measured_anew(parameters)
+    for one in wanted:
+        if field is not None and one.figure.endswith("_loss"):
+            raise LaminaError(
+                f"{field} changes what the loss is, so two trials' losses cannot be compared.",
+                place=f"objective {one.figure}",
+                remedy="Compare them by another figure, such as the accuracy.",
+            )
 
 
 def _name(project_id: str, project: Project) -> str:

@@ -22,8 +22,9 @@ def _cross_entropy(
 def _nll(
     x_BK: Tensor, target_B: Tensor, *, weight: Tensor | None, label_smoothing: float
 ) -> Tensor:
+    """Of logits; of log-probabilities too, which a log-softmax leaves as they are."""
     del label_smoothing
-    return F.nll_loss(x_BK, target_B, weight=weight)
+    return F.nll_loss(F.log_softmax(x_BK, 1), target_B, weight=weight)
 
 
 def _multi_margin(
@@ -36,7 +37,7 @@ def _multi_margin(
 CLASS_LOSSES: dict[str, Loss] = {
     "CrossEntropyLoss": _cross_entropy,
     "BCEWithLogitsLoss": _cross_entropy,  # with two logits both losses are one
-    "NLLLoss": _nll,  # after a LogSoftmax
+    "NLLLoss": _nll,
     "MultiMarginLoss": _multi_margin,
 }
 

@@ -75,6 +75,7 @@ def serve(sweep: Sweep) -> list[Trial]:
 
 
 LR = "recipe.optimizer.lr=1e-4..1e-1:log"
+SMOOTHING = "recipe.label_smoothing=0..0.2"
 
 
 def test_a_trial_that_cannot_work_fails_in_words_and_the_sweep_goes_on(
@@ -190,6 +191,17 @@ def test_seeds_and_ablations_are_grids(project: Project, fake: FakeRuns) -> None
     assert (plan.kind, plan.trials, plan.pruner) == ("seeds", 4, "none")
     plan = sweeps.ablate(project, ["drop1", "relu1"], count=3).plan
     assert (plan.kind, plan.trials) == ("ablation", 9)
+
+
+@pytest.mark.parametrize("field", ["task.loss=CrossEntropyLoss,MultiMarginLoss", SMOOTHING])
+def test_trials_whose_losses_differ_in_kind_are_not_compared_by_them(
+    project: Project, fake: FakeRuns, field: str
+) -> None:
+    (by_itself,) = sweeps.start(project, [field]).plan.objectives
+    assert (by_itself.figure, by_itself.direction) == ("validation_accuracy", "maximize")
+    with pytest.raises(LaminaError, match="changes what the loss is") as caught:
+        sweeps.start(project, [field], objectives=["seconds", "validation_loss"])
+    assert "accuracy" in caught.value.remedy
 
 
 def test_folds_are_a_grid_over_the_parts_of_the_rows(project: Project, fake: FakeRuns) -> None:

@@ -13,6 +13,7 @@ from builder.data.specs import InputSpec, TargetSpec
 from builder.errors import LaminaError
 from builder.project import Recipe, TaskChoice
 from builder.tasks.classification import class_weights
+from builder.tasks.losses import CLASS_LOSSES
 from builder.train import fit
 from builder.train.plan import Epoch, Plan
 
@@ -79,6 +80,15 @@ def test_two_logits_under_cross_entropy_are_binary_cross_entropy_of_their_differ
     logits = model(x)
     wanted = nn.BCEWithLogitsLoss()(logits[:, 1] - logits[:, 0], y.float())
     torch.testing.assert_close(given, wanted)
+
+
+def test_the_likelihood_of_logits_and_of_log_probabilities_is_one_loss() -> None:
+    logits = torch.randn(6, 3, generator=torch.Generator().manual_seed(0))
+    target = torch.tensor([0, 1, 2, 2, 1, 0])
+    settings: dict[str, Any] = {"weight": None, "label_smoothing": 0.0}
+    wanted = CLASS_LOSSES["CrossEntropyLoss"](logits, target, **settings)
+    for output in (logits, logits.log_softmax(1)):
+        assert torch.allclose(CLASS_LOSSES["NLLLoss"](output, target, **settings), wanted)
 
 
 @pytest.mark.parametrize(

@@ -189,7 +189,7 @@ def _optimizer(form: "Form", field: Field, value: Optimizer, path: str) -> dict[
     one, two, three = st.columns(3)
     with one:
         name = st.selectbox(
-            field.title, names, index=names.index(value.name), help=_help(field), key=f"{key}_name"
+            "Optimiser", names, index=names.index(value.name), help=_help(field), key=f"{key}_name"
         )
         form.slot(f"{path}.name")
     given = dict(value.arguments()) if name == value.name else {"lr": value.lr}

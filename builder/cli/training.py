@@ -248,9 +248,19 @@ def summary_text(document: dict[str, Any]) -> str:
         f"run {document['run']}: {document['status']} after {_epochs(document['epoch'])}, "
         f"{seconds:.1f} s on {document['device'] or 'cpu'}",
     ]
+    lines += _told(document)
     if shown:
         lines.append(f"best epoch {figures.get('epoch', '–')}: {', '.join(shown)}")
     return "\n".join([*lines, *map(_symptom_text, document["symptoms"])])
+
+
+def _told(document: dict[str, Any]) -> list[str]:
+    """What went wrong, where, and what to do about it."""
+    error = document.get("error")
+    if not error:
+        return []
+    words = (error.get("fact", ""), error.get("place", ""), error.get("remedy", ""))
+    return [line for line in words if line]
 
 
 def _symptom_text(row: dict[str, Any]) -> str:

@@ -4,6 +4,7 @@ it.
 
 import errno
 import json
+import math
 import os
 import re
 import time
@@ -18,6 +19,8 @@ from builder.train import files
 
 ACTIVE = ("preparing", "running", "paused")
 ENDED = ("finished", "stopped", "failed")
+STATUSES = ("queued", *ACTIVE, *ENDED)
+DAMAGED = "status_damaged"
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{6}")
 
 
@@ -54,12 +57,20 @@ class Status:
         """Whether nothing more will come."""
         return self.status in ENDED
 
+    @property
+    def damaged(self) -> bool:
+        """Whether its file could not be read, so that all but the folder is unknown."""
+        return self.error is not None and self.error.get("code") == DAMAGED
+
     def to_dict(self) -> dict[str, Any]:
         """JSON."""
         return asdict(self)
 
 
 _FIELDS = {field.name for field in fields(Status)}
+_NUMBERS = ("seconds", "samples_per_second", "updated", "eta", "created")
+_WHOLE = ("epoch", "epochs", "step", "steps", "fence", "pid")
+_MAYBE = ("eta", "created", "pid", "error", "node")
 
 
 def path_of(run_id: str) -> Path:
@@ -103,11 +114,48 @@ def write_status(folder: Path, status: Status) -> None:
 
 
 def stored_status(folder: Path) -> Status:
-    """The status as it was last written."""
+    """The status as it was last written; a run whose status cannot be read has failed."""
     found = files.read_json(folder / "status.json")
     if not isinstance(found, dict):
-        return Status(status="failed", message="The run's status cannot be read.")
-    return Status(**{name: value for name, value in found.items() if name in _FIELDS})
+        return _damaged(folder)
+    known = {name: value for name, value in found.items() if name in _FIELDS}
+    if known.get("status") not in STATUSES or not all(_sound(*one) for one in known.items()):
+        return _damaged(folder)
+    return Status(**known)
+
+
+def _sound(name: str, value: Any) -> bool:
+    """Whether a field of the status holds what belongs there."""
+    if value is None:
+        return name in _MAYBE
+    if isinstance(value, bool):
+        return False
+    if name in _WHOLE:
+        return isinstance(value, int)
+    if name in _NUMBERS:
+        return isinstance(value, int | float) and math.isfinite(value)
+    if name == "error":
+        return isinstance(value, dict) and all(isinstance(word, str) for word in value.values())
+    return isinstance(value, str)
+
+
+def _damaged(folder: Path) -> Status:
+    """What the other files tell of a run whose status cannot be read."""
+    kept = files.read_json(folder / "checkpoints.json")
+    names = ", ".join(kept) if isinstance(kept, dict) else ""
+    error = LaminaError(
+        "Its status file is damaged, so the run does not go on.",
+        place=str(folder / "status.json"),
+        remedy=f"Its curves and states ({names}) are kept: fork it from one, or delete it."
+        if names
+        else "It kept no state to go on from: delete it, and start it again.",
+        code=DAMAGED,
+    )
+    rows = files.read_lines(folder / "epochs.jsonl")
+    last, told = rows[-1] if rows else {}, error.to_dict()
+    epoch, step = int(last.get("epoch", 0)), int(last.get("step", 0))
+    seconds = float(last.get("time", 0.0))
+    return Status("failed", epoch, step=step, seconds=seconds, message=error.fact, error=told)
 
 
 def status(folder: Path) -> Status:

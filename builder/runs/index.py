@@ -6,6 +6,7 @@ SQLite in WAL mode under LAMINA_HOME, or what LAMINA_DATABASE names (postgresql+
 
 import logging
 import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from functools import lru_cache
 from pathlib import Path
@@ -81,7 +82,7 @@ class Row:
     size: int = 0  # bytes on the disk; 0 while it runs
     sweep: str = ""  # id of the sweep whose trial it is
     trial: int = 0  # its number there, from 1
-    changed: float = 0.0  # when run.json (name, note) was last written
+    changed: float = 0.0  # when run.json (name, note) or status.json was last written
 
     def to_dict(self) -> dict[str, Any]:
         """JSON, with the id as "run"."""
@@ -149,11 +150,12 @@ def read_row(run_id: str) -> Row:
 
 
 def _written(path: Path) -> float:
-    """When the run's name or note was last written; 0 where there is none."""
-    try:
-        return (path / "run.json").stat().st_mtime
-    except OSError:
-        return 0.0
+    """When the run's name, note or status was last written; 0 where none is there."""
+    latest = 0.0
+    for name in ("run.json", "status.json"):
+        with suppress(OSError):
+            latest = max(latest, (path / name).stat().st_mtime)
+    return latest
 
 
 def _figures(row: dict[str, Any]) -> dict[str, float]:

@@ -169,7 +169,7 @@ class Supervisor:
                 now = folders.stored_status(self.runs / run)
                 if now.active:
                     found[run] = now
-                elif now.ended:
+                elif now.ended and not now.damaged:  # what is torn now may be whole again
                     self.ended.add(run)
         return found
 

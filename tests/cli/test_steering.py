@@ -144,3 +144,18 @@ def test_a_state_that_is_not_kept_is_answered_with_those_that_are(
     assert code == 1
     assert "has no checkpoint 'nope'" in error
     assert "It has: best, last." in error
+
+
+def test_a_run_whose_status_is_damaged_is_told_of_and_deleted(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (run.folder / "status.json").write_text('{"status": "running", "epoch": "x"}')
+    code, out, _ = said("runs", "show", run.id, capsys=capsys)
+    assert code == 0
+    assert "failed after 2 epochs" in out
+    assert "Its status file is damaged" in out
+    assert str(run.folder / "status.json") in out
+    assert "are kept: fork it from one, or delete it." in out
+    assert "failed" in said("runs", "list", capsys=capsys)[1]
+    assert said("runs", "delete", run.id, capsys=capsys)[0] == 0
+    assert not run.folder.exists()

@@ -12,11 +12,13 @@ import torch
 
 from builder import runs
 from builder.errors import LaminaError
+from builder.evaluate import evaluate
 from builder.home import room
 from builder.project import Project
 from builder.runs import folder as folders
 from builder.runs import index, orders, series
 from builder.runs.store import FencedError, Store
+from builder.runs.supervisor import Supervisor
 from builder.train import files
 
 Make = Callable[..., Project]
@@ -402,3 +404,67 @@ def test_runs_without_a_name_are_numbered_within_their_project(make_project: Mak
     runs.delete(next(row.id for row in runs.list_runs("a") if row.name == "run 1"))
     assert name("a") == "run 4"
     assert name("") == project.name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        '{"status": "running", "epoch": "x"}',
+        '{"status": "sleeping"}',
+        '{"status": ["running"]}',
+        '{"status": "running", "pid": true}',
+        '{"status": "running", "seconds": Infinity}',
+        '{"status": "finished", "error": "none"}',
+    ],
+)
+def test_a_run_with_a_damaged_status_has_failed_in_words_and_can_be_deleted(text: str) -> None:
+    path = room("runs") / "20260101-000000-abcdef"
+    path.mkdir()
+    folders.write_status(path, folders.Status(status="finished"))
+    assert [row.status for row in runs.list_runs()] == ["finished"]
+    (path / "status.json").write_text(text, encoding="utf-8")
+    files.write_json(path / "checkpoints.json", {"best": {}, "last": {}})
+    files.append_line(path / "epochs.jsonl", {"epoch": 3, "step": 30})
+    files.write_json(orders.queue_marker(path.name), {"device": "cpu"})
+
+    now = runs.open_run(path.name).status
+    assert (now.status, now.epoch, now.step, now.damaged) == ("failed", 3, 30, True)
+    assert now.error is not None
+    assert now.error["fact"].startswith("Its status file is damaged")
+    assert now.error["place"] == str(path / "status.json")
+    assert "(best, last) are kept: fork it from one, or delete it" in now.error["remedy"]
+    row = runs.list_runs()[0]
+    assert (row.status, row.message, row.error) == ("failed", now.message, now.error)
+
+    supervisor = Supervisor(idle=0.0)
+    assert supervisor._others() == {}
+    supervisor._hand_out()
+    assert runs.waiting() == [], "it does not wait, for nobody could say from where it goes on"
+    runs.delete(path.name)
+    assert not path.exists()
+    assert runs.list_runs() == []
+
+
+def test_a_status_that_is_whole_again_is_looked_at_again() -> None:
+    path = room("runs") / "20260101-000000-abcdef"
+    path.mkdir()
+    (path / "status.json").write_text("{", encoding="utf-8")
+    supervisor = Supervisor(idle=0.0)
+    assert supervisor._others() == {}
+    folders.write_status(path, folders.Status(status="running"))
+    assert list(supervisor._others()) == [path.name]
+
+
+def test_a_run_with_a_damaged_status_is_evaluated_and_forked(make_project: Make) -> None:
+    run = runs.start(make_project(epochs=2), detach=False)
+    (run.folder / "status.json").write_text('{"status": "running", "epoch": "x"}')
+    assert run.status.damaged
+    report = evaluate(run.id, splits=("test",))
+    assert 0 < report.splits["test"].metrics["accuracy"] <= 1
+    fork = runs.fork(run.id, "last", {"recipe.epochs": 3}, detach=False)
+    assert fork.status.status == "finished"
+    assert fork.status.epoch == 3

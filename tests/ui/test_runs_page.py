@@ -179,6 +179,18 @@ def test_a_deleted_run_is_gone_from_page_and_disk(two_runs):
     assert not made[1].folder.exists()
 
 
+def test_a_run_whose_status_is_damaged_has_failed_in_words_and_can_be_deleted(two_runs):
+    opened, made = two_runs
+    (made[1].folder / "status.json").write_text('{"status": "running", "epoch": "x"}')
+    app = open_page("runs", project=opened, run=made[1].id)
+    assert not app.exception
+    said = text_of(app)
+    assert "Its status file is damaged" in said
+    assert "are kept: fork it from one, or delete it." in said
+    app.button(key=f"danger_runs_delete_{made[1].id}").click().run()
+    assert not made[1].folder.exists()
+
+
 def test_the_table_follows_by_a_route_of_its_own(two_runs):
     opened, _ = two_runs
     client, known = Client(Starlette(routes=ROUTES)), {"X-Lamina-Token": routes.token()}

@@ -29,12 +29,20 @@ def show(row: "Row | None", count: int) -> None:
             "run-title",
         )
         if row.error or row.message:
-            said = str((row.error or {}).get("fact") or row.message)
-            parts.html(f'<p class="lm-m lm-s">{escape(said)}</p>')
+            parts.html(f'<p class="lm-m lm-s">{escape(_said(row))}</p>')
         parts.html(_facts(row))
         _ways(run)
         _name_and_note(row)
         _delete(row, count)
+
+
+def _said(row: "Row") -> str:
+    """What the run says last; where it failed also where, and what to do about it."""
+    error = row.error or {}
+    fact = error.get("fact") or row.message
+    place = error.get("place") or ""
+    where = f"{place}." if place and place not in fact else ""
+    return " ".join(part for part in (fact, where, error.get("remedy")) if part)
 
 
 def _facts(row: "Row") -> str:

@@ -39,6 +39,7 @@ function live(parent: HTMLElement | ShadowRoot): Living {
   style.textContent = [flowCss, tokensCss, baseCss, nodeCss, appCss, stripCss].join("\n");
   const host = document.createElement("div");
   host.className = "lamina";
+  for (const old of Array.from(parent.children)) if (old.className === host.className) old.remove(); // another build's
   parent.append(style, host);
   const made = { root: createRoot(host), host };
   living.set(parent, made);

@@ -75,6 +75,7 @@ export default function live({ data, parentElement, setTriggerValue }: Arguments
     frame.append(sheet);
     const wait = parentElement.querySelector<HTMLElement>(".lm-until");
     if (wait) wait.hidden = true;
+    for (const old of Array.from(parentElement.children)) if (old.className === frame.className) old.remove(); // another build's
     parentElement.append(frame);
     const follow = (run: string) => feedOf(run, () => `${data.api}/${run}/stream?token=${encodeURIComponent(data.token)}`);
     const feed = follow(data.run);

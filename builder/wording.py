@@ -219,3 +219,12 @@ def syntax(error: json.JSONDecodeError) -> tuple[str, str]:
         if error.msg.startswith(begin):
             return f"{fact}.", remedy
     return f"{error.msg}.", "Check the comma, bracket or quote there."
+
+
+def percent(share: float, places: int = 0) -> str:
+    """A share (0 to 1) in per cent: 59 %; with more than `places` decimals where rounding would
+    say 0 % or 100 % of what is neither.
+    """
+    while places < 9 and 0 < share < 1 and float(f"{100 * share:.{places}f}") in (0.0, 100.0):
+        places += 1
+    return f"{100 * share:.{places}f} %"

@@ -46,3 +46,21 @@ def test_the_parts_stay_apart_for_screens_and_json() -> None:
 )
 def test_a_place_begins_a_sentence_but_a_given_name_keeps_its_case(place: str, begun: str) -> None:
     assert wording.begun(place) == begun
+
+
+@pytest.mark.parametrize(
+    ("share", "places", "told"),
+    [
+        (0.0, 0, "0 %"),
+        (1.0, 0, "100 %"),
+        (0.591, 0, "59 %"),
+        (0.591, 1, "59.1 %"),
+        (199 / 200, 0, "99.5 %"),
+        (1999 / 2000, 1, "99.95 %"),
+        (0.99999, 1, "99.999 %"),
+        (1 / 1000, 0, "0.1 %"),
+        (1 / 10_000, 1, "0.01 %"),
+    ],
+)
+def test_a_share_is_never_rounded_to_none_or_all(share: float, places: int, told: str) -> None:
+    assert wording.percent(share, places) == told

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from builder import wording
 from builder.data.runtime import spreadsheet
 from builder.evaluate import ClassificationSplit, Curve, RegressionSplit
 from builder.ui import charts, tokens
@@ -57,7 +58,7 @@ def column(values: Sequence[float], *, plus: bool = False) -> list[str]:
 
 def share(value: float) -> str:
     """A share in per cent: 59.1 %."""
-    return "–" if value != value else f"{value * 100:.1f} %"
+    return "–" if value != value else wording.percent(value, 1)
 
 
 def signed(value: float, *, points: bool = False) -> str:

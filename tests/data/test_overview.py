@@ -151,6 +151,12 @@ def test_skewed_and_rare_classes_are_found(table: Write) -> None:
     assert "rare" in found["rare_classes"].sentence
 
 
+def test_a_class_of_nearly_all_rows_is_not_said_to_be_of_all(table: Write) -> None:
+    found = _codes(table(_table({"x": _noise(200), "y": ["x"] * 199 + ["y"]})))
+    sentence = found["skewed_classes"].sentence
+    assert "makes up 99.5 % of the rows: guessing it always is 99.5 % accurate." in sentence
+
+
 def test_dates_offer_a_split_by_time(table: Write) -> None:
     text = _table({"when": [f"2021-01-{1 + i % 28:02d}" for i in range(90)], "y": _noise(90)})
     given = table(text, target="y")

@@ -5,6 +5,7 @@ from typing import ClassVar
 from builder.data.base import Finding
 from builder.data.check import Check, Facts, listed
 from builder.data.runtime.tables import to_text
+from builder.wording import percent
 
 RARE = 10
 SKEWED = 10
@@ -52,13 +53,13 @@ class Classes(Check):
         if most > SKEWED * least:
             common = max(counts, key=lambda name: counts[name])
             share = most / sum(counts.values())
+            told = percent(share)
             found.append(
                 Finding(
                     "skewed_classes",
                     "warning" if share > 0.9 else "note",
                     "Skewed classes",
-                    f"{listed([common])} makes up {share:.0%} of the rows: guessing it always is "
-                    f"{share:.0%} "
+                    f"{listed([common])} makes up {told} of the rows: guessing it always is {told} "
                     "accurate. Look at balanced accuracy; class weights are on the Train page.",
                     (facts.target,),
                 )

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Literal
 
+from builder import wording
 from builder.train.doctor.facts import Facts
 from builder.train.plan import Symptom
 
@@ -136,10 +137,10 @@ def nice(value: float) -> float:
 
 
 def percent(share: float) -> str:
-    """A share for people: 5.2 %, 0.03 %."""
+    """A share for people: 5.2 %, 0.03 %, 99.5 %."""
     value = 100 * share
     if value >= 9.95 or value == 0:
-        return f"{value:.0f} %"
+        return wording.percent(share)
     return f"{value:.1f} %" if value >= 0.095 else f"{value:.1g} %"
 
 

@@ -11,6 +11,7 @@ from builder.ui import forms, parts, tokens
 from builder.ui.components.splitbar import MOST, splitbar
 from builder.ui.dataset import heads
 from builder.ui.figures import number
+from builder.wording import percent
 
 if TYPE_CHECKING:
     from builder.data import Overview
@@ -217,9 +218,10 @@ def _balance(overview: "Overview", counts: Counts | None, *, makes: bool = False
         head = f'<span class="lm-row lm-s lm-keys">{keys}</span>'
         lines = "".join(_class_bar(name, v, widest, classes) for name, v in rows.items())
         drawn = f'<div class="lm-bbs">{lines}</div>'
-    said = f"always answering “{escape(most)}” is right {share * 100:.1f} % of the time. " + BEAT
+    told = percent(share, 1)
+    said = f"always answering “{escape(most)}” is right {told} of the time. " + BEAT
     if makes:
-        said = f"“{escape(most)}” is {share * 100:.1f} % of all rows. The judge of what is made "
+        said = f"“{escape(most)}” is {told} of all rows. The judge of what is made "
         said += "learns these classes; what is made should show each of them."
     return (
         f'<div class="lm-row"><h3>Class balance</h3><span class="lm-sp"></span>{head}</div>'

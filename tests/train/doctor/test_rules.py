@@ -11,7 +11,7 @@ from builder.graph import edit
 from builder.graph.spec import Graph
 from builder.project import Recipe
 from builder.train import doctor, orders
-from builder.train.doctor.base import Change
+from builder.train.doctor.base import Change, percent
 from builder.train.doctor.facts import Breakdown, Facts, Intake, Node, Raise, Teller
 from tests.train.doctor.recorded import GRAPH, NODES, SICK, SOUND, blocks, epochs, probed
 
@@ -489,3 +489,11 @@ def test_a_blind_guess_on_held_out_rows_counts_the_smoothing_of_their_labels() -
     shares = (0.86, 0.14)
     expected = -sum(x * math.log(x) for x in shares)
     assert soft.held_out_guess == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("share", "told"),
+    [(0.0, "0 %"), (0.0003, "0.03 %"), (0.052, "5.2 %"), (0.62, "62 %"), (0.995, "99.5 %")],
+)
+def test_a_share_is_told_as_what_it_is(share: float, told: str) -> None:
+    assert percent(share) == told

@@ -326,12 +326,25 @@ def list_(as_json: root.Json = False) -> None:
                 "planned_trials": plan.trials,
                 "created": plan.created,
                 "best": best.to_dict() if best else None,
+                "pareto": [item.number for item in sweeps.pareto(trials, plan)],
             }
         )
-        value = root.number(best.values[0]) if best else ""
-        rows.append((one.id, plan.name, state.status, f"{ended}/{plan.trials}", value))
+        rows.append((one.id, plan.name, state.status, f"{ended}/{plan.trials}", _best(one)))
     header = ("sweep", "name", "status", "trials", "best")
     root.emit(documents, as_json, lambda: root.table(rows, header) if rows else "No sweeps yet.")
+
+
+def _best(found: "Sweep") -> str:
+    """The figure of the best trial; of several objectives none is the best, there is a front."""
+    from builder import sweeps
+
+    plan, trials = found.plan, found.records()
+    best = sweeps.best(trials, plan)
+    if best is None:
+        return ""
+    if len(plan.objectives) > 1:
+        return f"{len(sweeps.pareto(trials, plan))} on the Pareto front"
+    return root.number(best.values[0])
 
 
 @sweep_app.command()

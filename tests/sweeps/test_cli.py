@@ -111,6 +111,21 @@ def test_list_and_show_tell_the_best_trial_and_what_failed(capsys: Any, file: st
     assert shown["importance"] == {"recipe.optimizer.lr": 1.0}
 
 
+def test_list_names_no_single_best_where_there_are_several_objectives(
+    capsys: Any, file: str
+) -> None:
+    both = ("--objective", "validation_loss", "--objective", "validation_accuracy")
+    sweep = begin(capsys, file, *both)
+    for number, values in ((1, (0.123, 0.8)), (2, (0.456, 0.9)), (3, (0.789, 0.7))):
+        settings = {"recipe.optimizer.lr": 0.01 * number}
+        sweep.write_trial(Trial(number, settings, "complete", f"r{number}", values=values))
+    _, out, _ = lamina(capsys, "sweep", "list")
+    assert "2 on the Pareto front" in out
+    assert "0.123" not in out
+    _, out, _ = lamina(capsys, "sweep", "list", "--json")
+    assert json.loads(out)[0]["pareto"] == [1, 2]
+
+
 def test_the_best_settings_are_written_as_a_project(capsys: Any, file: str, tmp_path: Path) -> None:
     sweep = begin(capsys, file)
     told(sweep)

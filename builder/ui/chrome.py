@@ -231,14 +231,12 @@ def bar(
 
 
 def _crumb(crumbs: Sequence[str], saved: str | None) -> str:
-    names = [
-        f"<b>{escape(name)}</b>"
-        if i == 0
-        else f'<span class="on">{escape(name)}</span>'
-        if i == len(crumbs) - 1
-        else f"<span>{escape(name)}</span>"
-        for i, name in enumerate(crumbs)
-    ]
+    last = len(crumbs) - 1
+    names = []
+    for i, name in enumerate(crumbs):
+        tag, kind = ("b", "part") if i == 0 else ("span", "part on" if i == last else "part")
+        safe = escape(name)
+        names.append(f'<{tag} class="{kind}" title="{safe}">{safe}</{tag}>')
     trail = '<span class="sep">/</span>'.join(names)
     mark = (
         f'<span class="lm-row lm-s lm-f" style="gap:4px"><span class="lm-ok">{parts.icon("check")}'

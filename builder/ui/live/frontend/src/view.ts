@@ -42,7 +42,7 @@ export class Head implements Part {
   private typed = false;
 
   constructor(private readonly props: Props, private readonly feed: Feed, act: Order, private readonly go: Go) {
-    const crumb = make("div", { class: "crumb" }, drawn(FILE), make("b", {}, props.project), "/", make("span", { class: "on" }, props.title));
+    const crumb = make("div", { class: "crumb" }, drawn(FILE), make("b", { class: "part", title: props.project }, props.project), "/", make("span", { class: "part on", title: props.title }, props.title));
     const top = make("div", { class: "bar" }, crumb, this.pill, this.note, make("span", { class: "space" }),
       this.rateLabel, this.pause, this.stop, this.again, this.evaluate);
     const first = make("div", {},
@@ -76,7 +76,7 @@ export class Head implements Part {
     const ended = over(status);
     const next = status.status === "queued" && !status.waits; // taken in a moment
     this.badge(next ? "preparing" : status.status);
-    this.note.textContent = this.feed.state.offline
+    this.note.textContent = this.note.title = this.feed.state.offline
       ? AWAY
       : status.status === "failed" ? "" : ended ? `${status.message}${this.better()}` : "goes on when you close this tab";
     const waits = status.status === "queued" || status.status === "preparing";

@@ -35,6 +35,12 @@ describe("the head of a run", () => {
     expect(head.root.querySelector<HTMLElement>(".meter i")!.style.width).toBe("0px");
   });
 
+  it("names the project and the run whole where a long name is cut", () => {
+    const [project, run] = [...made().head.root.querySelectorAll<HTMLElement>(".crumb .part")];
+    expect([project!.title, project!.textContent]).toEqual(["p", "p"]);
+    expect([run!.title, run!.textContent]).toEqual(["one", "one"]);
+  });
+
   it("says what a run in the queue waits for", () => {
     const waiting = made({ status: "queued", waits: "behind first · 1 run at once on the CPU" });
     expect(waiting.find("live-epoch").textContent).toBe("Waiting for its turn");

@@ -1,10 +1,11 @@
 """Begin a sweep: everything checked first, the folder written whole, the driver kept alive."""
 
+import itertools
 import os
 import secrets
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from builder import project as projects
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 USUAL_TRIALS = 20
 MOST_OBJECTIVES = 3
+LONGEST = 120
+"""Characters of a sweep's name at most."""
 OF_THE_LOSS = ("task.loss", "task.options.", "recipe.label_smoothing", "recipe.class_weights")
 """Fields that change what the loss is, by how they begin."""
 
@@ -58,6 +61,7 @@ def start(
         _one_of(pruner, PRUNERS, "pruner")
     _count(trials, None)
     _check_parallel(parallel)
+    _check_name(name)
     parsed = [text.parse(one) if isinstance(one, str) else one for one in over]
     parameters = space.fit(parsed, project)
     points = len(grid.grid(parameters)) if sampler == "grid" else None
@@ -73,7 +77,7 @@ def start(
     sweep_id = runs.folder.new_id()
     plan = Plan(
         id=sweep_id,
-        name=name.strip()[:120] or _name(project_id, project),
+        name=name.strip() or _name(project_id, project),
         kind=kind,
         created=time.time(),
         project_id=project_id,
@@ -117,6 +121,16 @@ def _check_parallel(wish: int | None) -> None:
             f"{wish} runs at once are not possible.",
             place="parallel",
             remedy=f"Give 1 to {runs.queue.MOST}.",
+        )
+
+
+def _check_name(name: str) -> None:
+    long = len(name.strip())
+    if long > LONGEST:
+        raise LaminaError(
+            f"The name has {long:,} characters, and {LONGEST} fit.",
+            place="name",
+            remedy="Give a shorter one.",
         )
 
 
@@ -209,10 +223,20 @@ def _refuse_other_losses(wanted: Sequence[Objective], parameters: Sequence[Param
 
 
 def _name(project_id: str, project: Project) -> str:
-    if not project_id:
-        return f"{project.name} sweep"[:120]
-    count = sum(Sweep(one).plan.project_id == project_id for one in folders.ids())
-    return f"sweep {count + 1}"
+    plans = [Sweep(one).plan for one in folders.ids()]
+    if project_id:
+        count = sum(one.project_id == project_id for one in plans)
+        return f"sweep {count + 1}"
+    taken = {one.name for one in plans}
+    return next(name for name in _numbered(project.name) if name not in taken)
+
+
+def _numbered(project: str) -> Iterator[str]:
+    """ "penguins sweep", "penguins sweep 2" and so on; a long project's name ends in "…"."""
+    for number in itertools.count(1):
+        end = " sweep" if number == 1 else f" sweep {number}"
+        room_left = LONGEST - len(end)
+        yield (project if len(project) <= room_left else f"{project[: room_left - 1]}…") + end
 
 
 def _write(plan: Plan, project: Project) -> None:

@@ -88,6 +88,30 @@ def test_what_makes_no_sense_is_refused_in_a_sentence(
     assert "Traceback" not in err
 
 
+def test_sweeps_without_a_name_are_numbered_and_too_long_a_name_is_refused(
+    capsys: Any, file: str
+) -> None:
+    first = begin(capsys, file).plan.name
+    assert first.endswith(" sweep")
+    assert [begin(capsys, file).plan.name for _ in "ab"] == [f"{first} 2", f"{first} 3"]
+    assert begin(capsys, file, "--name", "n" * 120).plan.name == "n" * 120
+    before = sweeps.ids()
+    over = ("--over", "recipe.optimizer.lr=1e-4..1e-1:log", "--detach")
+    code, out, err = lamina(capsys, "sweep", file, *over, "--name", "n" * 121)
+    assert (code, out) == (1, "")
+    assert "The name has 121 characters, and 120 fit." in err
+    assert sweeps.ids() == before
+
+
+def test_the_sweep_of_a_project_with_a_long_name_is_numbered_too(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(care, "keep", lambda *_, **__: None)
+    named = project.model_copy(update={"name": "n" * 120})
+    names = [sweeps.start(named, ["recipe.batch_size=16,32"]).plan.name for _ in "ab"]
+    assert names == ["n" * 113 + "… sweep", "n" * 111 + "… sweep 2"]
+
+
 def told(sweep: Sweep) -> None:
     for number, value in ((1, 0.5), (2, 0.25)):
         settings = {"recipe.optimizer.lr": 0.01 * number}

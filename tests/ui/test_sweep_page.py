@@ -358,3 +358,12 @@ def test_a_sweep_that_is_gone_is_said_to_be_gone(project: str) -> None:
     app = open_page("runs", project=project, sweep="20260101-000000-abcdef")
     assert not app.exception
     assert "There is no sweep" in text_of(app)
+
+
+def test_the_bar_of_a_sweep_names_its_project_where_none_is_open(project: str) -> None:
+    sweep = made(project, name="rates")
+    name = workspace.open_project(project).name
+    app = open_page("runs", sweep=sweep.id)
+    assert not app.exception
+    assert f'<b class="part" title="{name}">{name}</b>' in text_of(app)
+    assert '<span class="part on" title="rates">rates</span>' in text_of(app)

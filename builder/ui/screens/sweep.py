@@ -50,7 +50,7 @@ def show() -> None:
 
 def _one(found: "Sweep") -> None:
     plan = found.plan
-    title = state.project().name if state.project_id() else plan.name
+    title = (state.project() if state.project_id() else found.project()).name
     runs_watch.watch(f"sweep_{found.id}", lambda: sweep_view.seen(found), every=1.0)
     chrome.bar((title, "Runs", plan.name), actions=lambda: _actions(found))
     with st.container(key="lm_body_sweep"):

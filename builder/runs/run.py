@@ -17,7 +17,7 @@ from builder.runs.folder import Status
 from builder.train import files
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
     from builder.data.prepared import Prepared
     from builder.data.specs import PreparedSpec
@@ -178,6 +178,32 @@ class Run:
             )
         return found[name]
 
+    def weights(self, checkpoint: str = "best") -> "dict[str, Tensor]":
+        """A checkpoint's weights. Raises LaminaError where there is none, or it is damaged: then
+        with those that can still be read.
+        """
+        from builder.train.checkpoint import weights
+
+        found = self.checkpoint(checkpoint)
+        try:
+            return weights(found.path)
+        except LaminaError as error:
+            whole = [
+                one.name for one in self.checkpoints() if one.name != checkpoint and _whole(one)
+            ]
+            remedy = "It has no other that can be read: start the run again."
+            if whole:
+                remedy = (
+                    f"It also has {', '.join(map(repr, whole))}: take one, or fork the run from it."
+                )
+            raise LaminaError(
+                f"The checkpoint {checkpoint!r} of the run is damaged: its file was cut short or "
+                "changed.",
+                place=str(found.path),
+                remedy=remedy,
+                code="checkpoint_damaged",
+            ) from error
+
     def log(self) -> str:
         """The run's log, at most its last 200,000 characters."""
         try:
@@ -190,13 +216,13 @@ class Run:
     def model(self, checkpoint: str = "best", graph: str | None = None) -> "nn.Module":
         """The network with the checkpoint's weights, in eval mode on the CPU."""
         from builder.compile import build
-        from builder.train.checkpoint import share, weights
+        from builder.train.checkpoint import share
 
-        found = self.checkpoint(checkpoint)
+        kept = self.weights(checkpoint)
         graphs = tuple(self.project().graphs)
         graph = graph or ("model" if "model" in graphs else graphs[0])
         model = build(self.source, graph)
-        model.load_state_dict(share(weights(found.path), graphs)[graph])
+        model.load_state_dict(share(kept, graphs)[graph])
         return model.eval()
 
     def task(self) -> "Task":
@@ -212,3 +238,13 @@ class Run:
         from builder.data import open_prepared
 
         return open_prepared(self.spec.key)
+
+
+def _whole(checkpoint: Checkpoint) -> bool:
+    """Whether its weights can be read, as far as the file's head and length tell."""
+    from builder.train.checkpoint import shapes
+
+    try:
+        return bool(shapes(checkpoint.path))
+    except LaminaError:
+        return False

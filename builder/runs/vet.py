@@ -63,7 +63,9 @@ def _weights(wish: str, models: "Mapping[str, nn.Module]") -> Path:
 def _file(wish: str) -> Path:
     path = Path(wish).expanduser()
     if path.name == wish and not path.suffix and (room("runs") / wish).is_dir():
-        return Run(wish).checkpoint("best").path
+        run = Run(wish)
+        run.weights("best")  # what is damaged is told of as a run's
+        return run.checkpoint("best").path
     if not path.is_file():
         raise LaminaError(
             f"{wish!r} is neither a run nor a file.",

@@ -9,6 +9,7 @@ import torch
 
 from builder import runs
 from builder.errors import LaminaError
+from builder.evaluate import evaluate
 from builder.home import room
 from builder.project import Project, Recipe
 from builder.runs import Run, index
@@ -182,6 +183,37 @@ def test_what_a_fork_changes_is_told_in_words_also_what_it_takes_away() -> None:
         "augmentation": ("flip", "flip, noise (strength 0.1)"),
     }
     assert differences(before, before, {"recipe.epochs": 1}) == []
+
+
+@pytest.mark.parametrize("length", [0, 5, 0.5])
+def test_a_damaged_checkpoint_is_told_of_with_those_that_are_left(
+    make_project: Make, length: float
+) -> None:
+    parent = runs.start(make_project(epochs=2, keep="all"), detach=False)
+    best, first = parent.checkpoint("best").path, parent.checkpoint("epoch-0001").path
+    assert best != first
+    whole = best.read_bytes()
+    best.write_bytes(whole[: int(length * len(whole)) if length < 1 else int(length)])
+    for asked in (
+        lambda: evaluate(parent.id, splits=("test",)),
+        lambda: parent.model("best"),
+    ):
+        with pytest.raises(LaminaError, match="The checkpoint 'best' of the run is dama") as caught:
+            asked()
+        assert (caught.value.place, caught.value.code) == (str(best), "checkpoint_damaged")
+        told = "It also has 'epoch-0001': take one, or fork the run from it."
+        assert caught.value.remedy == told, "'last' is the same file"
+    with pytest.raises(LaminaError, match="The checkpoint 'best' of the run is damaged") as caught:
+        runs.start(make_project(start_from=parent.id), detach=False)
+    assert caught.value.place == "recipe.start_from"
+    assert runs.fork(parent.id, "epoch-0001", {"recipe.epochs": 3}, detach=False).status.epoch == 3
+
+
+def test_the_only_checkpoint_is_damaged(make_project: Make) -> None:
+    parent = runs.start(make_project(keep="best"), detach=False)
+    parent.checkpoint("best").path.write_bytes(b"\x08\x00")
+    with pytest.raises(LaminaError, match="It has no other that can be read: start the run again"):
+        parent.model("best")
 
 
 def test_damaged_and_deleted_checkpoints_are_refused_in_words(make_project: Make) -> None:

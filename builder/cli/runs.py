@@ -36,12 +36,20 @@ def list_(as_json: root.Json = False) -> None:
     from builder import runs
 
     documents = [row_document(row) for row in runs.list_runs()]
+    for item in documents:
+        item["awaits"] = runs.awaits(item["run"]) if item["status"] == "queued" else ""
     rows = [
-        (item["run"], item["name"], item["status"], item["epoch"], item["pid"] or "")
+        (item["run"], item["name"], item["status"], item["epoch"], item["pid"] or "", _about(item))
         for item in documents
     ]
-    header = ("run", "name", "status", "epoch", "pid")
+    header = ("run", "name", "status", "epoch", "pid", "")
     root.emit(documents, as_json, lambda: root.table(rows, header) if rows else "No runs yet.")
+
+
+def _about(item: dict[str, Any]) -> str:
+    """What a run waits for, or why it failed."""
+    why = item["awaits"] or (item["message"] if item["status"] == "failed" else "")
+    return str(why)
 
 
 @runs_app.command()

@@ -207,6 +207,7 @@ def summary(run_id: str) -> dict[str, Any]:
         "workers": run.info.get("workers", 1),
         "pid": status.pid,
         "message": status.message,
+        "awaits": runs.awaits(run_id) if status.status == "queued" else "",
         "error": status.error,
         "node": status.node,
         "recipe": run.project().recipe.model_dump(mode="json"),
@@ -255,8 +256,10 @@ def summary_text(document: dict[str, Any]) -> str:
 
 
 def _told(document: dict[str, Any]) -> list[str]:
-    """What went wrong, where, and what to do about it."""
+    """What it waits for; or what went wrong, where, and what to do about it."""
     error = document.get("error")
+    if document["awaits"]:
+        return [f"It waits {document['awaits']}."]
     if not error:
         return []
     words = (error.get("fact", ""), error.get("place", ""), error.get("remedy", ""))

@@ -13,7 +13,17 @@ from builder.runs.hardware import Device, devices
 from builder.runs.launch import check, start
 from builder.runs.lease import shutdown
 from builder.runs.orders import nodes, order, sampling, settings, standing, unfit
-from builder.runs.queue import Waiting, limits, move, prioritise, reorder, set_limit, waiting
+from builder.runs.queue import (
+    Waiting,
+    awaits,
+    held,
+    limits,
+    move,
+    prioritise,
+    reorder,
+    set_limit,
+    waiting,
+)
 from builder.runs.run import Checkpoint, Run
 from builder.runs.treat import treat
 
@@ -26,6 +36,7 @@ __all__ = [
     "Run",
     "Status",
     "Waiting",
+    "awaits",
     "check",
     "delete",
     "devices",
@@ -33,6 +44,7 @@ __all__ = [
     "find_batch",
     "find_rate",
     "fork",
+    "held",
     "limits",
     "list_runs",
     "move",

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,6 +16,8 @@ URGENT, USUAL, PATIENT = 0, 10, 20
 """Priorities by name: a smaller number goes first. A run lost by its worker goes before all."""
 LOWEST, HIGHEST = 0, 99
 MOST = 64
+NAMED = 2
+"""So many runs ahead are named to one that waits; the rest are counted."""
 DEVICE = re.compile(r"cpu|(cuda|mps|xpu)(:[0-9]{1,3})?")
 
 
@@ -53,6 +55,53 @@ def waiting() -> list[Waiting]:
 def _waiting(run: str, entry: dict[str, Any]) -> Waiting:
     device, moment = str(entry.get("device", "cpu")), float(entry.get("time", 0.0))
     return Waiting(run, device, int(entry.get("priority", USUAL)), moment)
+
+
+def awaits(run_id: str, names: Mapping[str, str] | None = None) -> str:
+    """What a waiting run waits for: "behind A, B and 3 more · 2 runs at once on the CPU; 'A' is
+    paused and keeps its place: resume or stop it". `names` of runs go before their own.
+
+    Empty where the run does not wait, or nothing is ahead of it: then it is about to begin.
+    """
+    found = waiting()
+    own = next((one for one in found if one.run == run_id), None)
+    if own is None:
+        return ""
+    going, known = _going(own.device)
+    known |= dict(names or {})
+    before = [one.run for one in found if one.device == own.device and one.place < own.place]
+    ahead, most = [*going, *before], limits(own.device)
+    if len(ahead) < most:
+        return ""
+    said = ", ".join(known.get(one, one) for one in ahead[:NAMED])
+    more = f" and {len(ahead) - NAMED} more" if len(ahead) > NAMED else ""
+    runs = f"{most} run{'s' if most > 1 else ''} at once on the {_spoken(own.device)}"
+    return "; ".join([f"behind {said}{more} · {runs}", *_paused(going, known)])
+
+
+def held(device: str, names: Mapping[str, str] | None = None) -> list[str]:
+    """A sentence for each paused run that keeps its place on a device."""
+    going, known = _going(device)
+    return [f"{one}." for one in _paused(going, known | dict(names or {}))]
+
+
+def _going(device: str) -> tuple[dict[str, str], dict[str, str]]:
+    """The runs under way on a device with their status, and what they and others are called."""
+    from builder.runs import index
+
+    rows = index.sync().values()
+    here = (row for row in rows if row.status in folders.ACTIVE)
+    going = {row.id: row.status for row in here if device in (row.device, row.device.split(":")[0])}
+    return going, {row.id: row.name or row.id for row in rows}
+
+
+def _paused(going: Mapping[str, str], known: Mapping[str, str]) -> list[str]:
+    still = [known.get(one, one) for one, status in going.items() if status == "paused"]
+    return [f"'{name}' is paused and keeps its place: resume or stop it" for name in still]
+
+
+def _spoken(device: str) -> str:
+    return device.upper() if device == "cpu" else device.replace("cuda:", "GPU ")
 
 
 def prioritise(run_id: str, priority: int) -> None:

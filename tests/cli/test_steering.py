@@ -159,3 +159,12 @@ def test_a_run_whose_status_is_damaged_is_told_of_and_deleted(
     assert "failed" in said("runs", "list", capsys=capsys)[1]
     assert said("runs", "delete", run.id, capsys=capsys)[0] == 0
     assert not run.folder.exists()
+
+
+def test_a_waiting_run_says_what_it_waits_for(
+    run: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders.write_status(run.folder, folders.Status(status="queued", device="cpu"))
+    monkeypatch.setattr("builder.runs.awaits", lambda _: "behind x · 1 run at once on the CPU")
+    assert "It waits behind x · 1 run at once" in said("runs", "show", run.id, capsys=capsys)[1]
+    assert "behind x · 1 run at once" in said("runs", "list", capsys=capsys)[1]

@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from psutil import Process
 
 from builder import runs
 from builder.errors import LaminaError
@@ -91,3 +92,25 @@ def test_limits_are_by_device_and_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_only_devices_have_limits(device: str) -> None:
     with pytest.raises(LaminaError, match="is no device"):
         runs.set_limit(device, 2)
+
+
+def test_a_run_is_told_what_it_waits_for(queued: list[str]) -> None:
+    runs.set_limit("cpu", 1)
+    path = room("runs") / queued[0]
+    queue_marker(queued[0]).unlink()
+    own = Process()
+    now = {"pid": own.pid, "created": own.create_time(), "device": "cpu"}
+    for run, name in zip(queued, ("one", "two", "three", "gpu")):
+        files.write_json(room("runs") / run / "run.json", {"id": run, "name": name})
+    folder.write_status(path, folder.Status(status="running", **now))
+    assert runs.awaits(queued[1]) == "behind one · 1 run at once on the CPU"
+    assert runs.awaits(queued[0]) == "", "it goes on"
+    assert runs.awaits(queued[3]) == "", "the GPU is free"
+    assert runs.held("cpu") == []
+    folder.write_status(path, folder.Status(status="paused", **now))
+    still = "'one' is paused and keeps its place: resume or stop it"
+    assert runs.awaits(queued[2]) == f"behind one, two · 1 run at once on the CPU; {still}"
+    assert runs.held("cpu") == [f"{still}."]
+    assert runs.held("cuda:0") == []
+    runs.set_limit("cpu", 4)
+    assert runs.awaits(queued[2]) == "", "there is room for it"

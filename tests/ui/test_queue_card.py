@@ -2,6 +2,8 @@
 
 import time
 
+from psutil import Process
+
 from builder import runs
 from builder.home import room
 from builder.runs import folder
@@ -20,8 +22,16 @@ def test_a_waiting_run_is_put_first_and_a_device_takes_more() -> None:
         files.write_json(path / "run.json", info)
         marker = {"device": "cpu", "time": time.time() + at, "priority": runs.queue.USUAL}
         files.write_json(queue_marker(run), marker)
+    own = Process()
+    paused = folder.Status("paused", pid=own.pid, created=own.create_time(), device="cpu")
+    path = room("runs") / "20260101-000009-abcdef"
+    path.mkdir()
+    folder.write_status(path, paused)
+    files.write_json(path / "run.json", {"id": path.name, "name": "<i>held</i>"})
     app = open_page("runs")
     assert not app.exception
+    held = "&#x27;&lt;i&gt;held&lt;/i&gt;&#x27; is paused and keeps its place: resume or stop it."
+    assert held in text_of(app)
     assert "&lt;i&gt;run 2&lt;/i&gt;" in text_of(app)
     app.button(f"queue_first_{ids[2]}").click().run()
     assert [one.run for one in runs.waiting()] == [ids[2], ids[0], ids[1]]

@@ -29,6 +29,9 @@ def show(going: bool) -> None:
         if not found:
             parts.html('<p class="lm-f lm-s">No run waits now.</p>')
         names = {row.id: row.name for row in runs.list_runs()} if found else {}
+        for device in dict.fromkeys(one.device for one in found):
+            for sentence in runs.held(device):
+                parts.html(f'<p class="lm-m lm-s">{escape(sentence)}</p>')
         for one in found[:SHOWN]:
             _line(one, names.get(one.run, one.run))
         if len(found) > SHOWN:

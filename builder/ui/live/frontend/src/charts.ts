@@ -1,7 +1,7 @@
 /** A chart of curves, drawn by uPlot: points append, axes grow, a zoom stays. */
 
 import uPlot from "uplot";
-import { ticks } from "./format";
+import { stepTicks, ticks } from "./format";
 import { along, place, type Spot } from "./label";
 import { grownEnd } from "./axis";
 import { chooseLog, logChosen, logTicks, positive } from "./log";
@@ -190,7 +190,7 @@ export class Chart {
       cursor: { sync: { key: "lamina-live" }, drag: { x: true, y: false, setScale: false }, points: { size: 6 } },
       scales: { x: { time: false, auto: false }, y: this.log ? { distr: 3 } : {} },
       axes: [
-        { ...axis, grid: { show: false }, size: 24, space: 80 },
+        { ...axis, grid: { show: false }, size: 24, space: 80, values: (_u, splits) => stepTicks(splits) },
         {
           ...axis, size: wide, space: 44, grid: { stroke: look.grid, width: 1, ...(this.log ? { filter: logTicks } : {}) },
           ...(this.log ? { filter: logTicks } : {}),

@@ -81,3 +81,9 @@ export function device(name: string): string {
 export function clock(seconds: number): string {
   return new Date(seconds * 1000).toTimeString().slice(0, 8);
 }
+
+/** The x axis counts steps: its first label says so; between two steps there is nothing to name. */
+export function stepTicks(splits: number[]): string[] {
+  const first = splits.findIndex((one) => Number.isInteger(one));
+  return splits.map((one, i) => (Number.isInteger(one) ? `${i === first ? "step " : ""}${count(one)}` : ""));
+}

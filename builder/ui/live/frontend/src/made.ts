@@ -14,6 +14,7 @@ export class Made {
   readonly root = make("section", { class: "made", "data-testid": "made" });
   private note = make("span");
   private slider = make("input", { type: "range", min: "0", max: "0", value: "0", "aria-label": "Moment of the training", "data-testid": "made-slider" });
+  private moment = make("label", {}, "Moment", this.slider);
   private best = make("button", { hidden: "", "data-testid": "made-best" }, "Best epoch");
   private place = make("div", { class: "made-body" });
   private tall = 0;
@@ -39,7 +40,7 @@ export class Made {
       this.slider.value = String(this.held);
       void this.draw();
     };
-    this.root.append(make("header", {}, make("h3", {}, "What it makes"), this.note, make("span", { class: "space" }), this.best, this.slider), this.place, this.form);
+    this.root.append(make("header", {}, make("h3", {}, "What it makes"), this.note, make("span", { class: "space" }), this.best, this.moment), this.place, this.form);
   }
 
   /** The task's settings, as they hold now; what somebody types is left alone. */
@@ -51,7 +52,7 @@ export class Made {
     if (making.length !== this.fields.size) {
       this.fields.clear();
       const boxes = making.map((one) => this.field(one));
-      this.form.replaceChildren(...boxes, make("button", { type: "submit", title: "Made at the next step; what is learnt stays the same.", "data-testid": "made-now" }, "Make now"), this.said);
+      this.form.replaceChildren(...boxes, make("button", { type: "submit", title: "Made at the next step; what is learnt stays the same.", "data-testid": "made-now" }, "Make now"), this.said, helps(making));
     }
     for (const one of making) {
       const box = this.fields.get(one.name);
@@ -103,7 +104,7 @@ export class Made {
     if (!changed.has("generated") && !changed.has("status") && !changed.has("epochs")) return;
     this.best.hidden = this.moments.length < 2 || this.bestAt() < 0;
     const many = this.moments.length;
-    this.slider.hidden = many < 2;
+    this.moment.hidden = many < 2;
     this.slider.max = String(Math.max(0, many - 1));
     if (this.held === null) this.slider.value = this.slider.max;
     if (many === 0) {
@@ -162,6 +163,12 @@ export class Made {
 
   restyle(): void { /* colours come from CSS */ }
   destroy(): void { /* nothing outside the root */ }
+}
+
+/** What each number of the form does, in a sentence. */
+function helps(making: Making[]): HTMLElement {
+  const told = making.filter((one) => one.kind !== "text" && one.help);
+  return make("p", { class: "made-help", "data-testid": "made-help" }, ...told.map((one) => make("span", {}, make("b", {}, one.title), ` ${one.help}`)));
 }
 
 /** A text with what it was given in bold, a sheet of images with sharp pixels beside images of the data. */

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { axisFigure, rate, ticks } from "../src/format";
+import { axisFigure, rate, stepTicks, ticks } from "../src/format";
 import { Feed } from "../src/store";
 import type { Props, Status } from "../src/types";
 import { Head } from "../src/view";
@@ -23,6 +23,13 @@ describe("a learning rate", () => {
     expect(rate(1e-15)).toBe("0");
     expect(rate(1.2e-8)).toBe("1.2e−8");
     expect(rate(0.00095)).toBe("0.00095");
+  });
+});
+
+describe("the axis of steps", () => {
+  it("says once what it counts, with separators, and nothing between two steps", () => {
+    expect(stepTicks([0, 500, 1000])).toEqual(["step 0", "500", "1,000"]);
+    expect(stepTicks([0.5, 1, 1.5])).toEqual(["", "step 1", ""]);
   });
 });
 

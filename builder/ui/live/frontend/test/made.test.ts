@@ -6,7 +6,7 @@ import type { Making, Message, Props } from "../src/types";
 const act = vi.fn(async () => ({ id: "1" }) as { id?: string; error?: string });
 const making: Making[] = [
   { name: "prompt", title: "Prompt", help: "", kind: "text", low: null, high: null, value: "" },
-  { name: "temperature", title: "Temperature", help: "", kind: "float", low: 0, high: 5, value: 0.8 },
+  { name: "temperature", title: "Temperature", help: "Above 1 is bold.", kind: "float", low: 0, high: 5, value: 0.8 },
 ];
 
 function shown(best: number) {
@@ -26,6 +26,7 @@ describe("what a network makes while it learns", () => {
     const { made, find, note } = shown(2);
     expect(note()).toBe("step 30, after epoch 3, the latest, renewed while it trains");
     expect(find("made-best").hidden).toBe(false);
+    expect(find("made-slider").closest("label")!.textContent).toBe("Moment");
     find("made-best").click();
     expect(note()).toContain("step 20, after epoch 2, 1 of 2, the best epoch");
     await vi.waitFor(() => expect(made.root.textContent).toContain("/made/0"));
@@ -37,6 +38,7 @@ describe("what a network makes while it learns", () => {
     expect(find("made-form").hidden).toBe(true);
     tell({ status: status("running"), steering: { settings: [], actions: [], nodes: [], making } });
     expect(find("made-form").hidden).toBe(false);
+    expect(find("made-help").textContent).toBe("Temperature Above 1 is bold.");
     const box = find("made-temperature") as HTMLInputElement;
     expect(box.value).toBe("0.8");
     box.value = "9";

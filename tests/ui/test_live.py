@@ -252,7 +252,8 @@ def test_a_waiting_run_is_told_what_it_waits_behind(
     (lamina_home / "queue").mkdir(exist_ok=True)
     (lamina_home / "queue" / f"{own}.json").write_text(json.dumps({"device": "cpu", "time": 1.0}))
     said = news(Follower(own))["status"]["waits"]
-    assert said == "behind one · 1 run at once on the CPU; change it on Runs, under At once"
+    where = "change the number on Runs, under At once"
+    assert said == f"behind one · 1 run at once on the CPU; {where}"
     run.say("finished")
     assert news(Follower(own))["status"]["waits"] == ""
     assert news(Follower(RUN))["status"]["waits"] == ""

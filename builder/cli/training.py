@@ -4,6 +4,7 @@ import json
 import shutil
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 ENDED = ("finished", "stopped", "failed")
 POLL = 0.15
+ASKED = 1.0  # seconds between looks at what a waiting run waits for
 TAKEN_UP = 20.0  # seconds in which a run that lost its worker is taken up again
 PATIENCE = 60.0  # seconds that a run gets to stop by itself
 
@@ -134,8 +136,15 @@ def follow(run: "Run") -> None:
     live = sys.stderr.isatty()
     shown = -1
     lost_since: float | None = None
+    told, asked = "", 0.0
     while True:
         status = run.status
+        if status.status == "queued" and time.monotonic() - asked >= ASKED:
+            before, told, asked = told, runs.awaits(run.id), time.monotonic()
+            if told and told != before and not live:
+                root.say(f"Waiting {told}.")
+        if live and told and status.status == "queued":
+            status = replace(status, message=f"waiting {told}")
         lost = (status.error or {}).get("code") == "worker_gone"
         lost_since = (lost_since or time.monotonic()) if lost else None
         if lost_since is not None and time.monotonic() - lost_since < TAKEN_UP:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from builder import runs
-from builder.cli import main
+from builder.cli import main, training
 from builder.project import Project
 from builder.runs import Run
 from builder.runs import folder as folders
@@ -168,3 +168,23 @@ def test_a_waiting_run_says_what_it_waits_for(
     monkeypatch.setattr("builder.runs.awaits", lambda _: "behind x · 1 run at once on the CPU")
     assert "It waits behind x · 1 run at once" in said("runs", "show", run.id, capsys=capsys)[1]
     assert "behind x · 1 run at once" in said("runs", "list", capsys=capsys)[1]
+
+
+def test_whoever_follows_a_waiting_run_is_told_once_what_it_waits_for(
+    run: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = run.status
+    folders.write_status(run.folder, folders.Status(status="queued", device="cpu"))
+    asked: list[str] = []
+
+    def awaits(name: str) -> str:
+        asked.append(name)
+        if len(asked) == 3:
+            folders.write_status(run.folder, now)
+        return "behind x · 1 run at once on the CPU"
+
+    monkeypatch.setattr("builder.runs.awaits", awaits)
+    monkeypatch.setattr(training, "ASKED", 0.0)
+    training.follow(run)
+    assert len(asked) == 3
+    assert capsys.readouterr().err.count("Waiting behind x · 1 run at once on the CPU.") == 1

@@ -138,7 +138,7 @@ function HealthStrip({ data: given, mode, setMode }: { data: StripData; mode: He
     <section className="strip" ref={box} aria-label={data.title || "Model health"} data-testid="graph-strip">
       <div className="top">
         <h3>{data.title || "Model health"}</h3>
-        {data.caption && <span className="f s12">{data.caption}</span>}
+        {data.caption && <span className="f s12 of" title={data.caption}>{data.caption}</span>}
         {Object.keys(given.graphs).length > 1 && (
           <div className="seg" role="group" aria-label="Which graph">
             {Object.entries(given.graphs).map(([key, own]) => {

@@ -151,7 +151,8 @@ def test_without_a_run_the_page_names_its_project_and_shows_one_way_on(page):
     key = workspace.create(Project(name="empty"))
     app = open_page(page, project=key)
     assert not app.exception
-    assert f"<b>{workspace.open_project(key).name}</b>" in text_of(app)
+    name = workspace.open_project(key).name
+    assert f'<b class="part" title="{name}">{name}</b>' in text_of(app)
     assert "There is no trained run yet" in text_of(app)
     assert "Go to Train" in [button.label for button in app.button]
 
@@ -305,7 +306,7 @@ def test_another_run_and_checkpoint_is_chosen_where_it_is_looked_at(images, page
         box.set_value(twin.id).run()
         assert not app.exception
         assert twin.id in app.query_params["run"]
-        assert "<span>twin</span>" in text_of(app)
+        assert 'title="twin">twin</span>' in text_of(app)
         if page == "explain":  # a record of one's own reads the same columns, and comes along
             assert "your image" in text_of(app)
         box = app.selectbox(key=f"{page}_checkpoint_choice_{twin.id}")

@@ -328,7 +328,10 @@ def test_the_charts_follow_by_the_same_route(project: str, objectives: int) -> N
     assert client.get(f"/lamina/api/sweeps/{sweep.id}/nothing", known).status_code == 404
 
 
-def test_the_page_is_drawn_anew_when_a_trial_ends_and_not_before(project: str) -> None:
+def test_the_page_is_drawn_anew_when_a_trial_ends_and_not_before(
+    project: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs_watch, "PATIENCE", 0)
     sweep = made(project)
     change = runs_watch.Change(lambda: sweep_view.seen(sweep), sweep_view.seen(sweep), 0.0)
     assert change.progress() == {"over": False}

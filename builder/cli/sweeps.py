@@ -329,22 +329,23 @@ def list_(as_json: root.Json = False) -> None:
                 "pareto": [item.number for item in sweeps.pareto(trials, plan)],
             }
         )
-        rows.append((one.id, plan.name, state.status, f"{ended}/{plan.trials}", _best(one)))
+        rows.append(
+            (one.id, plan.name, state.status, f"{ended}/{plan.trials}", _best(documents[-1]))
+        )
     header = ("sweep", "name", "status", "trials", "best")
     root.emit(documents, as_json, lambda: root.table(rows, header) if rows else "No sweeps yet.")
 
 
-def _best(found: "Sweep") -> str:
+def _best(document: dict[str, Any]) -> str:
     """The figure of the best trial; of several objectives none is the best, there is a front."""
-    from builder import sweeps
-
-    plan, trials = found.plan, found.records()
-    best = sweeps.best(trials, plan)
-    if best is None:
+    if document["best"] is None:
         return ""
-    if len(plan.objectives) > 1:
-        return f"{len(sweeps.pareto(trials, plan))} on the Pareto front"
-    return root.number(best.values[0])
+    values = document["best"]["values"]
+    return (
+        f"{len(document['pareto'])} on the Pareto front"
+        if len(values) > 1
+        else root.number(values[0])
+    )
 
 
 @sweep_app.command()

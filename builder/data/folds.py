@@ -10,7 +10,7 @@ from builder.errors import LaminaError
 from builder.project import Split
 
 Codes = np.ndarray[Any, np.dtype[np.int8]]
-TRAIN, VALIDATION, UNUSED = 0, 1, 3
+TRAIN, VALIDATION, TEST, UNUSED = 0, 1, 2, 3
 """`UNUSED`: rows later than those of a part that is cut by time belong to no split."""
 
 
@@ -37,7 +37,7 @@ def share(
             place="data.split.fold",
             remedy=f"Choose 1 to {folds}.",
         )
-    pool = np.flatnonzero(codes != 2)
+    pool = np.flatnonzero(codes != TEST)
     _refuse_more(folds, len(pool), "row", "rows")
     rng = np.random.default_rng((split.seed, folds))
     shared = codes.copy()

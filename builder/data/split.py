@@ -10,7 +10,7 @@ from builder.errors import LaminaError
 from builder.project import Split
 
 Codes = np.ndarray[Any, np.dtype[np.int8]]
-TRAIN, VALIDATION, TEST = 0, 1, 2
+TRAIN, VALIDATION, TEST = folds.TRAIN, folds.VALIDATION, folds.TEST
 
 
 def split_rows(

@@ -126,17 +126,22 @@ class Group:
         return "clearly better" if objective.better(self.difference, 0.0) else "clearly worse"
 
 
+def apart(trial: Trial) -> Settings:
+    """What a trial's group is known by: its settings without seed and fold."""
+    return {name: value for name, value in trial.settings.items() if name not in REPEATS}
+
+
 def groups(trials: Sequence[Trial]) -> list[Group]:
     """The first objective by settings without seed and fold, in the order of the trials."""
     by_key: dict[str, tuple[Settings, dict[Any, float]]] = {}
     for one in sorted(_complete(trials), key=lambda trial: trial.number):
-        settings = {name: value for name, value in one.settings.items() if name not in REPEATS}
+        settings = apart(one)
         _, values = by_key.setdefault(space.key(settings), (settings, {}))
         values[tuple(one.settings.get(name) for name in REPEATS)] = one.values[0]
     base = next(iter(by_key.values()))[1] if by_key else {}
     found = []
     for settings, values in by_key.values():
-        apart = [values[turn] - base[turn] for turn in values if turn in base]
+        differences = [values[turn] - base[turn] for turn in values if turn in base]
         is_base = values is base
         found.append(
             Group(
@@ -144,9 +149,9 @@ def groups(trials: Sequence[Trial]) -> list[Group]:
                 len(values),
                 statistics.fmean(values.values()),
                 _deviation(list(values.values())),
-                math.nan if is_base or not apart else statistics.fmean(apart),
-                math.nan if is_base else _deviation(apart),
-                0 if is_base else len(apart),
+                math.nan if is_base or not differences else statistics.fmean(differences),
+                math.nan if is_base else _deviation(differences),
+                0 if is_base else len(differences),
             )
         )
     return found

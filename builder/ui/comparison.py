@@ -1,5 +1,6 @@
 """Runs side by side: the settings in which they differ, the figures that tell, their curves."""
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -93,6 +94,11 @@ def inner(word: str) -> str:
     """A figure's name within a sentence: "accuracy", but "ROC AUC", "R²"."""
     proper = word[:2].isupper() or word.startswith(("R²", "Fréchet"))
     return word if proper else word[0].lower() + word[1:]
+
+
+def spread(deviation: float) -> str:
+    """How far single figures lie from their mean: "± 0.013"; empty where one alone is known."""
+    return f"± {deviation:.2g}" if math.isfinite(deviation) else ""
 
 
 def figure(value: float) -> str:

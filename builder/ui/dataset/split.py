@@ -113,7 +113,7 @@ def _form(project: Project, overview: "Overview", save: Save) -> None:
     if split.folds is not None:
         parts.html(
             f'<p class="lm-m lm-s">Validation is fold {split.fold} of {split.folds} of a '
-            "cross-validation; Apply goes back to a share.</p>"
+            "cross-validation; its share is not used.</p>"
         )
     seed = forms.whole_number(
         "Seed",

@@ -3,7 +3,6 @@
 The address says which: `?sweep=<id>` or `?sweep=new`.
 """
 
-import math
 import time
 from collections.abc import Callable, Sequence
 from html import escape
@@ -156,9 +155,9 @@ def _outcome(plan: "Plan", trials: Sequence["Trial"]) -> str:
     best = sweeps.best(trials, plan)
     if best is not None and plan.repeats:
         (group,) = sweeps.groups(trials)
-        spread = f" ± {group.deviation:.2g}" if math.isfinite(group.deviation) else ""
         word = comparison.figure_word(plan.objectives[0].figure)
-        return f"{word} {comparison.figure(group.mean)}{spread} over {group.count} {plan.kind}"
+        mean = f"{comparison.figure(group.mean)} {comparison.spread(group.deviation)}".rstrip()
+        return f"{word} {mean} over {group.count} {plan.kind}"
     if plan.kind != "search" or best is None:
         return plan.kind
     if len(plan.objectives) > 1:

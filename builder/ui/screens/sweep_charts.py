@@ -3,7 +3,6 @@
 They follow a sweep under way over a route of their own, so that a zoom stays as trials come in.
 """
 
-import math
 from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
@@ -134,7 +133,7 @@ def _spreads_table(found: Sequence["Spread"], plan: "Plan") -> str:
     rows = "".join(
         f"<tr><td>{escape(comparison.label(one.figure.removeprefix('validation_')))}</td><td>{one.count}</td>"
         f"<td>{comparison.figure(one.mean)}</td>"
-        f"<td>{f'± {one.deviation:.2g}' if math.isfinite(one.deviation) else ''}</td>"
+        f"<td>{comparison.spread(one.deviation)}</td>"
         f"<td>{comparison.figure(one.lowest)}</td><td>{comparison.figure(one.highest)}</td></tr>"
         for one in found
     )
@@ -148,7 +147,7 @@ def _groups_table(found: Sequence["Group"], plan: "Plan") -> str:
     for one in found:
         apart = f"{one.difference:+.3g}" if one.pairs else ""
         verdict = one.verdict(plan.objectives[0])
-        spread = f"± {one.deviation:.2g}" if math.isfinite(one.deviation) else ""
+        spread = comparison.spread(one.deviation)
         rows.append(
             f"<tr><td>{escape(plan.group(one.settings))}</td><td>{one.count}</td><td>{comparison.figure(one.mean)}</td>"
             f"<td>{spread}</td><td>{apart}</td><td>{verdict}</td></tr>"

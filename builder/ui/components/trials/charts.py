@@ -129,6 +129,7 @@ def _shades(trials: Sequence["Trial"]) -> dict[int, float]:
 def groups(plan: "Plan", trials: Sequence["Trial"]) -> dict[str, Any]:
     """Settings compared over seeds or folds: a dot per run, and a bar at each one's mean."""
     from builder import sweeps
+    from builder.sweeps.figures import apart
     from builder.sweeps.plan import REPEATS
     from builder.sweeps.suggest import title
 
@@ -136,8 +137,7 @@ def groups(plan: "Plan", trials: Sequence["Trial"]) -> dict[str, Any]:
     found = []
     for place, group in enumerate(kinds):
         for one in _complete(trials):
-            own = {key: value for key, value in one.settings.items() if key not in REPEATS}
-            if own == group.settings:
+            if apart(one) == group.settings:
                 dot = _dot(plan, one, one.values[0], place, tone="val", size=4)
                 turn = (
                     f"\n{title(key).lower()} {one.settings[key]}"
